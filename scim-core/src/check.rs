@@ -1,0 +1,315 @@
+//! JSON to resource: the one check at the edge (RFC 7643 sections 2, 3 and 7).
+//!
+//! Names become those of the schema, types are checked, read-only input is dropped, and what is unassigned (`null`, `[]`,
+//! an object of nothing) disappears. Inside the services nothing is checked again.
+
+use serde_json::{Map, Value};
+
+use crate::check_error::{CheckError, CheckProblem};
+use crate::profile::{Leniencies, Leniency, Profile};
+use crate::resource::Resource;
+use crate::schema::{Attribute, AttributeType, Mutability, Schema, TypeSchema};
+use crate::value::{check_primary, simple_value};
+
+/// Checks what clients send against the schemas of one resource type.
+///
+/// ```
+/// use scim_core::{Checker, Profile, ResourceTypeName, SchemaSet};
+/// use serde_json::json;
+///
+/// let schemas = SchemaSet::builtin();
+/// let profile = Profile::rfc();
+/// let mut checker = Checker::new(schemas.of(&ResourceTypeName::user()).unwrap(), &profile);
+/// let body = json!({
+///     "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+///     "USERNAME": "bjensen",
+///     "id": "chosen by the client",
+///     "title": null
+/// });
+/// let user = checker.resource(body)?;
+/// assert_eq!(user.get("userName"), Some(&json!("bjensen")));
+/// assert_eq!((user.get("id"), user.get("title")), (None, None));
+/// # Ok::<(), scim_core::CheckError>(())
+/// ```
+#[derive(Debug)]
+pub struct Checker<'a> {
+    schema: &'a TypeSchema,
+    profile: &'a Profile,
+    used: Leniencies,
+}
+
+impl<'a> Checker<'a> {
+    /// A checker for resources of one type.
+    pub fn new(schema: &'a TypeSchema, profile: &'a Profile) -> Self {
+        Self { schema, profile, used: Leniencies::default() }
+    }
+
+    /// The leniencies that were needed so far.
+    pub fn used(&self) -> Leniencies {
+        self.used
+    }
+
+    /// Checks the body of POST or PUT and makes a resource of it: without `id`, `meta` and whatever else is read-only,
+    /// with `schemas` listing the base schema and the extensions that have values.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckError`] with the path of the first attribute at fault.
+    pub fn resource(&mut self, body: Value) -> Result<Resource, CheckError> {
+        let Value::Object(members) = body else {
+            return Err(CheckProblem::NotAnObject.at(""));
+        };
+        let mut attributes = Map::new();
+        let mut schemas = None;
+        let mut seen = Vec::new();
+        for (key, value) in members {
+            if let Some(extension) = self.schema.extension(&key) {
+                once(&mut seen, extension.id(), &key)?;
+                if let Some(container) = self.container(extension, value)? {
+                    attributes.insert(extension.id().to_owned(), container);
+                }
+                continue;
+            }
+            let Some(attribute) = self.schema.top_level(&key) else {
+                self.unknown(&key)?;
+                continue;
+            };
+            once(&mut seen, attribute.name(), &key)?;
+            if attribute.name() == "schemas" {
+                schemas = Some(value);
+            } else if attribute.mutability() != Mutability::ReadOnly
+                && let Some(value) = self.value(attribute, attribute.name(), value)?
+            {
+                attributes.insert(attribute.name().to_owned(), value);
+            }
+        }
+        self.listed_schemas(schemas)?;
+        self.required(&attributes)?;
+        attributes.insert("schemas".into(), self.schema.schemas_of(&attributes));
+        Ok(Resource::from_attributes(attributes))
+    }
+
+    /// Checks the container of an extension: an object of the extension's attributes.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckError`] with the path of the first attribute at fault.
+    pub fn container(&mut self, extension: &Schema, value: Value) -> Result<Option<Value>, CheckError> {
+        let members = match value {
+            Value::Object(members) => members,
+            Value::Null => return Ok(None),
+            other => return Err(CheckProblem::type_mismatch("an object", &other).at(extension.id())),
+        };
+        let mut container = Map::new();
+        let mut seen = Vec::new();
+        for (key, value) in members {
+            let Some(attribute) = extension.attribute(&key) else {
+                self.unknown(&format!("{}:{key}", extension.id()))?;
+                continue;
+            };
+            once(&mut seen, attribute.name(), &key)?;
+            if attribute.mutability() == Mutability::ReadOnly {
+                continue;
+            }
+            let checked = self.value(attribute, attribute.name(), value);
+            if let Some(value) = checked.map_err(|error| error.qualified(extension.id()))? {
+                container.insert(attribute.name().to_owned(), value);
+            }
+        }
+        Ok((!container.is_empty()).then_some(Value::Object(container)))
+    }
+
+    /// Checks the whole value of an attribute: an array where it is multi-valued. `None` means unassigned.
+    ///
+    /// `path` is what an error calls the attribute.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckError`] where the value does not fit the attribute.
+    pub fn value(&mut self, attribute: &Attribute, path: &str, value: Value) -> Result<Option<Value>, CheckError> {
+        if value.is_null() {
+            return Ok(None);
+        }
+        if !attribute.multi_valued() {
+            return self.element(attribute, path, value);
+        }
+        let elements = match value {
+            Value::Array(elements) => elements,
+            Value::String(text)
+                if text.is_empty() && self.profile.take(Leniency::EmptyStringUnassigns, &mut self.used) =>
+            {
+                return Ok(None);
+            }
+            single if self.profile.take(Leniency::SingleForMultiple, &mut self.used) => vec![single],
+            other => return Err(CheckProblem::type_mismatch("an array", &other).at(path)),
+        };
+        let mut checked: Vec<Value> = Vec::with_capacity(elements.len());
+        for (index, element) in elements.into_iter().enumerate() {
+            let element = self.element(attribute, "", element);
+            let Some(element) = element.map_err(|error| error.inside(&format!("{path}[{index}]")))? else {
+                continue;
+            };
+            checked.push(element);
+        }
+        drop_repeated(&mut checked);
+        check_primary(&checked).map_err(|problem| problem.at(path))?;
+        Ok((!checked.is_empty()).then_some(Value::Array(checked)))
+    }
+
+    /// Checks one element of a multi-valued attribute, or the value of a singular one. `None` means unassigned.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckError`] where the value does not fit the attribute.
+    pub fn element(&mut self, attribute: &Attribute, path: &str, value: Value) -> Result<Option<Value>, CheckError> {
+        let value = match value {
+            Value::Null => return Ok(None),
+            Value::String(text)
+                if text.is_empty()
+                    && attribute.kind() != AttributeType::String
+                    && self.profile.take(Leniency::EmptyStringUnassigns, &mut self.used) =>
+            {
+                return Ok(None);
+            }
+            Value::Array(mut elements)
+                if elements.len() == 1 && self.profile.take(Leniency::ArrayForSingular, &mut self.used) =>
+            {
+                elements.pop().unwrap_or_default()
+            }
+            other => other,
+        };
+        if attribute.kind() == AttributeType::Complex {
+            self.complex(attribute, path, value)
+        } else {
+            let checked = simple_value(attribute, value, self.profile, &mut self.used);
+            checked.map_err(|problem| problem.at(path))
+        }
+    }
+
+    fn complex(&mut self, attribute: &Attribute, path: &str, value: Value) -> Result<Option<Value>, CheckError> {
+        let members = match value {
+            Value::Object(members) => members,
+            Value::String(text)
+                if attribute.sub_attribute("value").is_some()
+                    && self.profile.take(Leniency::SimpleForComplex, &mut self.used) =>
+            {
+                Map::from_iter([("value".to_owned(), Value::String(text))])
+            }
+            other => return Err(CheckProblem::type_mismatch("an object", &other).at(path)),
+        };
+        let mut object = Map::new();
+        let mut seen = Vec::new();
+        for (key, value) in members {
+            let Some(sub) = attribute.sub_attribute(&key) else {
+                self.unknown(&format!("{path}.{key}"))?;
+                continue;
+            };
+            once(&mut seen, sub.name(), &key).map_err(|error| error.inside(path))?;
+            if sub.mutability() == Mutability::ReadOnly {
+                continue;
+            }
+            let checked = self.value(sub, sub.name(), value);
+            if let Some(value) = checked.map_err(|error| error.inside(path))? {
+                object.insert(sub.name().to_owned(), value);
+            }
+        }
+        if object.is_empty() {
+            return Ok(None);
+        }
+        for sub in attribute.sub_attributes() {
+            if missing(sub, object.get(sub.name())) {
+                return Err(CheckProblem::Missing.at(sub.name()).inside(path));
+            }
+        }
+        Ok(Some(Value::Object(object)))
+    }
+
+    fn unknown(&mut self, path: &str) -> Result<(), CheckError> {
+        if self.profile.take(Leniency::UnknownAttribute, &mut self.used) {
+            return Ok(());
+        }
+        Err(CheckProblem::UnknownAttribute.at(path))
+    }
+
+    /// R028-R030: `schemas` names the base schema, and nothing that the resource type does not have.
+    fn listed_schemas(&mut self, schemas: Option<Value>) -> Result<(), CheckError> {
+        let base = self.schema.base().id();
+        let listed = match schemas {
+            Some(Value::Array(listed)) if !listed.is_empty() => listed,
+            None | Some(Value::Null | Value::Array(_)) => {
+                return Err(CheckProblem::SchemasMissing { base: base.to_owned() }.at("schemas"));
+            }
+            Some(other) => return Err(CheckProblem::type_mismatch("an array of URIs", &other).at("schemas")),
+        };
+        let mut has_base = false;
+        for uri in &listed {
+            let Some(uri) = uri.as_str() else {
+                return Err(CheckProblem::type_mismatch("an array of URIs", uri).at("schemas"));
+            };
+            let is_base = uri.eq_ignore_ascii_case(base);
+            has_base |= is_base;
+            let known = is_base || self.schema.extension(uri).is_some();
+            if !known && !self.profile.take(Leniency::UnknownSchema, &mut self.used) {
+                let resource_type = self.schema.resource_type().name().to_string();
+                return Err(CheckProblem::UnknownSchema { uri: uri.to_owned(), resource_type }.at("schemas"));
+            }
+        }
+        if has_base { Ok(()) } else { Err(CheckProblem::BaseSchemaMissing { base: base.to_owned() }.at("schemas")) }
+    }
+
+    /// R034, R035: required attributes and extensions are there.
+    fn required(&self, attributes: &Map<String, Value>) -> Result<(), CheckError> {
+        for attribute in self.schema.base().attributes() {
+            if missing(attribute, attributes.get(attribute.name())) {
+                return Err(CheckProblem::Missing.at(attribute.name()));
+            }
+        }
+        for extension in self.schema.extensions() {
+            let schema = &extension.schema;
+            let Some(container) = attributes.get(schema.id()) else {
+                if extension.required {
+                    return Err(CheckProblem::Missing.at(schema.id()));
+                }
+                continue;
+            };
+            for attribute in schema.attributes() {
+                if missing(attribute, container.get(attribute.name())) {
+                    return Err(CheckProblem::Missing.at(attribute.name()).qualified(schema.id()));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl TypeSchema {
+    /// The value of `schemas` for a resource with these attributes: the base schema, and the extensions that have values
+    /// (R028, R032, R170).
+    pub fn schemas_of(&self, attributes: &Map<String, Value>) -> Value {
+        let extensions = self.extensions().iter().map(|extension| extension.schema.id());
+        let present = extensions.filter(|uri| attributes.contains_key(*uri));
+        std::iter::once(self.base().id()).chain(present).map(Value::from).collect()
+    }
+}
+
+/// Whether a required attribute that a client must give is absent or an empty text.
+fn missing(attribute: &Attribute, value: Option<&Value>) -> bool {
+    attribute.required()
+        && attribute.mutability() != Mutability::ReadOnly
+        && value.is_none_or(|value| value.as_str() == Some(""))
+}
+
+/// R003: refuses a second member whose name is equal up to case.
+fn once<'n>(seen: &mut Vec<&'n str>, name: &'n str, key: &str) -> Result<(), CheckError> {
+    if seen.contains(&name) {
+        return Err(CheckProblem::RepeatedMember { key: key.to_owned() }.at(name));
+    }
+    seen.push(name);
+    Ok(())
+}
+
+/// R021: of equal elements only the first stays.
+fn drop_repeated(elements: &mut Vec<Value>) {
+    let mut seen = std::collections::HashSet::with_capacity(elements.len());
+    elements.retain(|element| seen.insert(element.clone()));
+}

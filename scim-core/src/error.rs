@@ -1,0 +1,72 @@
+//! Errors of reading schemas, resource types and identifiers.
+
+use thiserror::Error;
+
+use crate::attr_name::AttrNameError;
+
+/// A schema or resource type that cannot be registered. Names in messages are as the definition spells them.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RegistrationError {
+    /// An attribute's name is not legal (R002).
+    #[error(transparent)]
+    Name(#[from] AttrNameError),
+    /// Two attributes have names that are equal up to case.
+    #[error("attribute `{name}` is defined twice")]
+    DuplicateAttribute {
+        /// The name that came second.
+        name: String,
+    },
+    /// A complex attribute without sub-attributes.
+    #[error("complex attribute `{name}` needs sub-attributes")]
+    NoSubAttributes {
+        /// The attribute.
+        name: String,
+    },
+    /// A simple attribute with sub-attributes.
+    #[error("attribute `{name}` has sub-attributes, so its type must be `complex`")]
+    SubAttributesOfSimple {
+        /// The attribute.
+        name: String,
+    },
+    /// A complex attribute inside a complex one (R018).
+    #[error("attribute `{name}` is complex inside a complex attribute")]
+    NestedComplex {
+        /// The path of the inner attribute.
+        name: String,
+    },
+    /// A schema id that is no absolute URI.
+    #[error("schema id `{uri}` is not a URI: expected an absolute URI such as `urn:example:scim:1.0:Thing`")]
+    SchemaUri {
+        /// The id.
+        uri: String,
+    },
+    /// Two schemas have one id.
+    #[error("schema `{uri}` is registered twice")]
+    DuplicateSchema {
+        /// The id.
+        uri: String,
+    },
+    /// A resource type names a schema that is not there.
+    #[error("resource type `{resource_type}` needs schema `{uri}`, which is not registered")]
+    MissingSchema {
+        /// The resource type.
+        resource_type: String,
+        /// The schema.
+        uri: String,
+    },
+    /// An endpoint that is no free path segment.
+    #[error(
+        "endpoint `{endpoint}` is not usable: expected one path segment such as `/Things` that SCIM does not reserve"
+    )]
+    Endpoint {
+        /// The endpoint.
+        endpoint: String,
+    },
+    /// Two resource types have one name or one endpoint.
+    #[error("resource type `{resource_type}` repeats the name or the endpoint of another")]
+    DuplicateResourceType {
+        /// The resource type that came second.
+        resource_type: String,
+    },
+}

@@ -1,0 +1,89 @@
+//! SCIM 2.0: schemas, resources, protocol messages and errors (RFC 7643, RFC 7644).
+//!
+//! The ground that the other crates of the family stand on. It is synchronous, does no I/O and reads no clock.
+//!
+//! ```
+//! use scim_core::{Checker, Profile, ResourceTypeName, SchemaSet, User, parse_json};
+//!
+//! let schemas = SchemaSet::builtin();
+//! let users = schemas.of(&ResourceTypeName::user()).unwrap();
+//! let body = parse_json(br#"{
+//!     "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+//!     "userName": "ada@example.com",
+//!     "active": "True"
+//! }"#)?;
+//!
+//! let profile = Profile::compatible();
+//! let mut checker = Checker::new(users, &profile);
+//! let resource = checker.resource(body)?;
+//! let user: User = resource.view()?;
+//! assert_eq!(user.active, Some(true));
+//! // What the client got away with is known by name.
+//! assert!(checker.used().contains(scim_core::Leniency::StringBoolean));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | stage | type |
+//! |---|---|
+//! | names and paths | [`AttrName`], [`AttrPath`] |
+//! | what there can be | [`Schema`], [`Attribute`], [`ResourceType`], [`SchemaSet`], [`TypeSchema`] |
+//! | JSON in | [`parse_json`], [`Checker`] under a [`Profile`] |
+//! | inside | [`Resource`], [`ResourceId`], [`ExternalId`], [`Meta`], [`Version`]; views [`User`], [`Group`], [`EnterpriseUser`] |
+//! | JSON out | [`Projection`], [`ListResponse`], [`ScimError`], [`ServiceProviderConfig`] |
+//! | messages | [`SearchRequest`], [`PatchOp`] |
+//!
+//! # Limits
+//!
+//! JSON nests at most 128 levels; a path has at most [`MAX_ATTR_PATH_LEN`] bytes, an id [`MAX_ID_LEN`]. Sizes of bodies
+//! and lists are for the service to limit.
+
+mod attr_name;
+mod attr_path;
+mod check;
+mod check_error;
+mod datetime;
+mod enterprise_user;
+mod error;
+mod external_id;
+mod group;
+mod json;
+mod message;
+mod meta;
+mod profile;
+mod projection;
+mod resource;
+mod resource_id;
+mod resource_type;
+mod schema;
+mod scim_error;
+mod service_provider_config;
+pub mod urn;
+mod user;
+mod value;
+mod version;
+
+pub use attr_name::{AttrName, AttrNameError};
+pub use attr_path::{AttrPath, AttrPathError, MAX_ATTR_PATH_LEN};
+pub use check::Checker;
+pub use check_error::{CheckError, CheckProblem};
+pub use datetime::{DateTimeError, format_date_time, parse_date_time};
+pub use enterprise_user::{EnterpriseUser, Manager};
+pub use error::RegistrationError;
+pub use external_id::ExternalId;
+pub use group::Group;
+pub use json::{JsonError, parse_json};
+pub use message::{ListResponse, MessageError, PatchOp, PatchOperation, SearchRequest, SortOrder};
+pub use meta::Meta;
+pub use profile::{InteropRule, Leniencies, Leniency, Profile};
+pub use projection::{Projection, ProjectionError};
+pub use resource::Resource;
+pub use resource_id::{MAX_ID_LEN, ResourceId, ResourceIdError};
+pub use resource_type::{ResourceType, ResourceTypeName, SchemaExtension};
+pub use schema::{
+    Attribute, AttributeType, Mutability, Returned, Schema, SchemaSet, Target, TypeExtension, TypeSchema, Uniqueness,
+    UnknownAttribute, common_attributes, discovery_schemas,
+};
+pub use scim_error::{ScimError, ScimType};
+pub use service_provider_config::{AuthenticationScheme, BulkSupport, FilterSupport, ServiceProviderConfig, Supported};
+pub use user::{MultiValue, Name, User};
+pub use version::Version;

@@ -1,0 +1,95 @@
+//! What is wrong with a message.
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::scim_error::ScimType;
+
+/// A message that does not have the shape of its schema.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{member}`: expected {expected}")]
+pub struct MessageError {
+    member: String,
+    expected: String,
+    scim_type: ScimType,
+}
+
+impl MessageError {
+    pub(crate) fn syntax(member: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self { member: member.into(), expected: expected.into(), scim_type: ScimType::InvalidSyntax }
+    }
+
+    pub(crate) fn value(member: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self { member: member.into(), expected: expected.into(), scim_type: ScimType::InvalidValue }
+    }
+
+    /// The member at fault, such as `Operations[2].op`.
+    pub fn member(&self) -> &str {
+        &self.member
+    }
+
+    /// The keyword for the client.
+    pub fn scim_type(&self) -> ScimType {
+        self.scim_type
+    }
+}
+
+/// The members of a message by caseless name (R137).
+pub(crate) struct Members {
+    members: Map<String, Value>,
+    place: String,
+}
+
+impl Members {
+    /// Takes the message apart; refuses members whose names are equal up to case (R003).
+    pub(crate) fn of(message: Value, place: &str) -> Result<Self, MessageError> {
+        let Value::Object(members) = message else {
+            return Err(MessageError::syntax(if place.is_empty() { "body" } else { place }, "a JSON object"));
+        };
+        let mut seen = std::collections::HashSet::new();
+        if let Some(name) = members.keys().find(|name| !seen.insert(name.to_ascii_lowercase())) {
+            return Err(MessageError::syntax(format!("{place}{name}"), "each member once"));
+        }
+        let place = if place.is_empty() { String::new() } else { format!("{place}.") };
+        Ok(Self { members, place })
+    }
+
+    /// The full name of a member, for errors.
+    pub(crate) fn name(&self, name: &str) -> String {
+        format!("{}{name}", self.place)
+    }
+
+    /// Takes a member out. `null` counts as absent only where the caller says so.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
+        let key = self.members.keys().find(|key| key.eq_ignore_ascii_case(name))?.clone();
+        self.members.remove(&key)
+    }
+
+    /// A member that is a text or absent.
+    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, MessageError> {
+        match self.take(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(MessageError::syntax(self.name(name), "a string")),
+        }
+    }
+
+    /// A member that is an array of texts or absent.
+    pub(crate) fn texts(&mut self, name: &str) -> Result<Vec<String>, MessageError> {
+        let wrong = |members: &Self| MessageError::syntax(members.name(name), "an array of strings");
+        match self.take(name) {
+            None | Some(Value::Null) => Ok(Vec::new()),
+            Some(Value::Array(elements)) => elements
+                .into_iter()
+                .map(|element| if let Value::String(text) = element { Ok(text) } else { Err(wrong(self)) })
+                .collect(),
+            Some(_) => Err(wrong(self)),
+        }
+    }
+
+    /// Asks that `schemas` names the message.
+    pub(crate) fn expect_schema(&mut self, urn: &str) -> Result<(), MessageError> {
+        let named = self.texts("schemas")?.iter().any(|uri| uri.eq_ignore_ascii_case(urn));
+        if named { Ok(()) } else { Err(MessageError::syntax("schemas", format!("an array that holds `{urn}`"))) }
+    }
+}

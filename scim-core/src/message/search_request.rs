@@ -1,0 +1,113 @@
+//! A query in a body (RFC 7644 section 3.4.3).
+
+use serde_json::Value;
+
+use crate::message::error::{Members, MessageError};
+use crate::urn;
+
+/// The direction of a sort (RFC 7644 section 3.4.2.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SortOrder {
+    /// Smallest first, missing values last. The default.
+    #[default]
+    Ascending,
+    /// Largest first, missing values first.
+    Descending,
+}
+
+impl SortOrder {
+    /// Reads `ascending` or `descending`, in any case (R125).
+    ///
+    /// # Errors
+    ///
+    /// [`MessageError`] for any other word.
+    pub fn from_word(word: &str) -> Result<Self, MessageError> {
+        if word.eq_ignore_ascii_case("ascending") {
+            Ok(Self::Ascending)
+        } else if word.eq_ignore_ascii_case("descending") {
+            Ok(Self::Descending)
+        } else {
+            Err(MessageError::value("sortOrder", "`ascending` or `descending`"))
+        }
+    }
+}
+
+/// The parameters of a query, from the URL of a GET or the body of `POST .search`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SearchRequest {
+    /// Attributes to return besides the minimum.
+    pub attributes: Vec<String>,
+    /// Attributes to leave out.
+    pub excluded_attributes: Vec<String>,
+    /// The filter, unparsed.
+    pub filter: Option<String>,
+    /// The attribute to sort by, unparsed.
+    pub sort_by: Option<String>,
+    /// The direction of the sort.
+    pub sort_order: SortOrder,
+    /// The 1-based index of the first result; below 1 means 1 (R118).
+    pub start_index: Option<i64>,
+    /// The page size; below 0 means 0 (R119).
+    pub count: Option<i64>,
+}
+
+impl SearchRequest {
+    /// Reads the message. Member names regard no case.
+    ///
+    /// # Errors
+    ///
+    /// [`MessageError`] where `schemas` does not name the message, or a member has another type (R132).
+    pub fn from_json(message: Value) -> Result<Self, MessageError> {
+        let mut members = Members::of(message, "")?;
+        members.expect_schema(urn::SEARCH_REQUEST)?;
+        let sort_order = match members.text("sortOrder")? {
+            Some(word) => SortOrder::from_word(&word)?,
+            None => SortOrder::default(),
+        };
+        Ok(Self {
+            attributes: members.texts("attributes")?,
+            excluded_attributes: members.texts("excludedAttributes")?,
+            filter: members.text("filter")?,
+            sort_by: members.text("sortBy")?,
+            sort_order,
+            start_index: integer(&mut members, "startIndex")?,
+            count: integer(&mut members, "count")?,
+        })
+    }
+}
+
+fn integer(members: &mut Members, name: &str) -> Result<Option<i64>, MessageError> {
+    match members.take(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => value.as_i64().map(Some).ok_or_else(|| MessageError::value(name, "a whole number")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scim_error::ScimType;
+    use serde_json::json;
+
+    #[test]
+    fn r131_the_message_holds_the_parameters_of_a_query() {
+        let request = SearchRequest::from_json(json!({
+            "schemas": [urn::SEARCH_REQUEST], "Attributes": ["userName"], "filter": "title pr", "sortBy": "userName",
+            "sortOrder": "descending", "startIndex": 3, "count": 10
+        }))
+        .unwrap();
+        assert_eq!(request.attributes, ["userName"]);
+        assert_eq!((request.start_index, request.count), (Some(3), Some(10)));
+        assert_eq!(request.sort_order, SortOrder::Descending);
+    }
+
+    #[test]
+    fn r132_wrong_shapes_are_refused() {
+        let scim_type = |message| SearchRequest::from_json(message).unwrap_err().scim_type();
+        assert_eq!(scim_type(json!({})), ScimType::InvalidSyntax);
+        assert_eq!(scim_type(json!([])), ScimType::InvalidSyntax);
+        assert_eq!(scim_type(json!({"schemas": [urn::SEARCH_REQUEST], "count": "x"})), ScimType::InvalidValue);
+        assert_eq!(scim_type(json!({"schemas": [urn::SEARCH_REQUEST], "filter": 1})), ScimType::InvalidSyntax);
+        assert_eq!(scim_type(json!({"schemas": [urn::SEARCH_REQUEST], "sortOrder": "up"})), ScimType::InvalidValue);
+    }
+}

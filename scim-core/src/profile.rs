@@ -1,0 +1,242 @@
+//! Policy: which departures from the RFCs a service takes, each by name.
+
+use std::fmt;
+
+/// One departure from the letter of the RFCs that real clients need. Each has its own switch in a [`Profile`], and each
+/// use is recorded in a [`Leniencies`] set, so that a service can log it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Leniency {
+    /// `Add`, `Replace`: PATCH operation names in any case (R136, Entra ID).
+    OperationCase,
+    /// `"True"`, `"false"`: booleans as text, in any case (R173, Entra ID).
+    StringBoolean,
+    /// PATCH add on a value path that matches nothing creates an element (R147, Entra ID).
+    AddCreatesElement,
+    /// PATCH replace on a value path that matches nothing creates an element (R161, Entra ID).
+    ReplaceCreatesElement,
+    /// `emails[type eq "work"].value eq "x"` in a filter (R087, Entra ID).
+    ValuePathSubAttribute,
+    /// `"u-1"` where `{"value": "u-1"}` is due, such as a bare manager (Entra ID).
+    SimpleForComplex,
+    /// `""` unassigns an attribute that cannot hold a text (Entra ID, removing a manager).
+    EmptyStringUnassigns,
+    /// One value where an array is due (R027, `OneLogin`).
+    SingleForMultiple,
+    /// An array of one where a single value is due (Entra ID, manager).
+    ArrayForSingular,
+    /// PATCH remove of `members` with a value list removes just those (R174, Entra ID).
+    RemoveByValue,
+    /// `name.givenName` as a key of a PATCH value (R172, Entra ID).
+    DottedKey,
+    /// `urn:...:User:department` as a key of a PATCH value (R172, Entra ID).
+    QualifiedKey,
+    /// A read-only attribute in a PATCH value is ignored where it equals the current one (R168, Okta).
+    EqualReadOnly,
+    /// An unknown URI in `schemas` is dropped (R029, Entra ID groups).
+    UnknownSchema,
+    /// An attribute that no schema defines is dropped (R036).
+    UnknownAttribute,
+    /// `manager` for an attribute of the only extension that has one (Entra ID).
+    BareExtensionAttribute,
+    /// A PATCH message without its `schemas` (R134).
+    MissingPatchSchema,
+    /// `TRUE`, `False`, `NULL` as filter literals (R061).
+    UppercaseLiteral,
+}
+
+impl Leniency {
+    /// Every leniency.
+    pub const ALL: [Self; 18] = [
+        Self::OperationCase,
+        Self::StringBoolean,
+        Self::AddCreatesElement,
+        Self::ReplaceCreatesElement,
+        Self::ValuePathSubAttribute,
+        Self::SimpleForComplex,
+        Self::EmptyStringUnassigns,
+        Self::SingleForMultiple,
+        Self::ArrayForSingular,
+        Self::RemoveByValue,
+        Self::DottedKey,
+        Self::QualifiedKey,
+        Self::EqualReadOnly,
+        Self::UnknownSchema,
+        Self::UnknownAttribute,
+        Self::BareExtensionAttribute,
+        Self::MissingPatchSchema,
+        Self::UppercaseLiteral,
+    ];
+
+    const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
+/// A set of leniencies: those that a message needed, or those that a profile allows.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Leniencies(u32);
+
+impl Leniencies {
+    /// Adds one.
+    pub const fn insert(&mut self, leniency: Leniency) {
+        self.0 |= leniency.bit();
+    }
+
+    /// Adds all of another set.
+    pub const fn extend(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    /// Whether `leniency` is in the set.
+    pub const fn contains(self, leniency: Leniency) -> bool {
+        self.0 & leniency.bit() != 0
+    }
+
+    /// Whether the set is empty.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The members in the order of [`Leniency::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Leniency> {
+        Leniency::ALL.into_iter().filter(move |leniency| self.contains(*leniency))
+    }
+}
+
+impl fmt::Debug for Leniencies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+/// A rule of the interoperability profile (draft-zollner-scim-interop-profile) that goes beyond the RFCs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InteropRule {
+    /// Every PATCH operation has a path (R180).
+    PathRequired,
+    /// A PATCH value path names a sub-attribute, and matches at most one element (R180).
+    ValuePathNamesSubAttribute,
+    /// PATCH replace of a complex attribute replaces it whole (R158).
+    ReplaceWholeComplex,
+}
+
+impl InteropRule {
+    const ALL: [Self; 3] = [Self::PathRequired, Self::ValuePathNamesSubAttribute, Self::ReplaceWholeComplex];
+
+    const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
+/// The policy of a service: what it takes beyond the RFCs, and what it asks beyond them.
+///
+/// ```
+/// use scim_core::{Leniency, Profile};
+///
+/// let profile = Profile::compatible().without(Leniency::StringBoolean);
+/// assert!(profile.allows(Leniency::OperationCase));
+/// assert!(!profile.allows(Leniency::StringBoolean));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    allowed: Leniencies,
+    rules: u32,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self::compatible()
+    }
+}
+
+impl Profile {
+    /// The letter of the RFCs, with the one choice they leave open that no client survives without:
+    /// a read-only attribute that a PATCH value repeats unchanged is ignored (RFC 7644 section 3.5.2, R168).
+    pub fn rfc() -> Self {
+        Self { allowed: Leniencies::default(), rules: 0 }.with(Leniency::EqualReadOnly)
+    }
+
+    /// What identity providers really send: every leniency but [`Leniency::MissingPatchSchema`] and
+    /// [`Leniency::UppercaseLiteral`], which no known client needs. The default.
+    pub fn compatible() -> Self {
+        let mut allowed = Leniencies::default();
+        for leniency in Leniency::ALL {
+            allowed.insert(leniency);
+        }
+        Self { allowed, rules: 0 }.without(Leniency::MissingPatchSchema).without(Leniency::UppercaseLiteral)
+    }
+
+    /// The interoperability profile: no leniency, and every [`InteropRule`].
+    pub fn interop() -> Self {
+        let rules = InteropRule::ALL.into_iter().fold(0, |rules, rule| rules | rule.bit());
+        Self { allowed: Leniencies::default(), rules }
+    }
+
+    /// Allows a leniency.
+    #[must_use]
+    pub fn with(mut self, leniency: Leniency) -> Self {
+        self.allowed.insert(leniency);
+        self
+    }
+
+    /// Refuses a leniency.
+    #[must_use]
+    pub fn without(mut self, leniency: Leniency) -> Self {
+        self.allowed.0 &= !leniency.bit();
+        self
+    }
+
+    /// Asks for an interoperability rule.
+    #[must_use]
+    pub fn with_rule(mut self, rule: InteropRule) -> Self {
+        self.rules |= rule.bit();
+        self
+    }
+
+    /// Whether a leniency is allowed.
+    pub fn allows(&self, leniency: Leniency) -> bool {
+        self.allowed.contains(leniency)
+    }
+
+    /// Whether a rule is asked for.
+    pub fn requires(&self, rule: InteropRule) -> bool {
+        self.rules & rule.bit() != 0
+    }
+
+    /// Whether a leniency is allowed; if so, records its use.
+    pub fn take(&self, leniency: Leniency, used: &mut Leniencies) -> bool {
+        let allowed = self.allows(leniency);
+        if allowed {
+            used.insert(leniency);
+        }
+        allowed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_profiles_differ_in_what_they_take() {
+        for leniency in Leniency::ALL {
+            let off = matches!(leniency, Leniency::MissingPatchSchema | Leniency::UppercaseLiteral);
+            assert_eq!(Profile::compatible().allows(leniency), !off, "{leniency:?}");
+            assert_eq!(Profile::rfc().allows(leniency), leniency == Leniency::EqualReadOnly, "{leniency:?}");
+            assert!(!Profile::interop().allows(leniency), "{leniency:?}");
+        }
+        assert!(Profile::interop().requires(InteropRule::PathRequired));
+        assert!(!Profile::compatible().requires(InteropRule::PathRequired));
+    }
+
+    #[test]
+    fn taking_a_leniency_records_it_once_allowed() {
+        let mut used = Leniencies::default();
+        assert!(!Profile::rfc().take(Leniency::StringBoolean, &mut used));
+        assert!(used.is_empty());
+        assert!(Profile::compatible().take(Leniency::StringBoolean, &mut used));
+        assert_eq!(used.iter().collect::<Vec<_>>(), [Leniency::StringBoolean]);
+    }
+}

@@ -1,0 +1,276 @@
+//! Projection: which attributes a response holds (RFC 7644 section 3.9, RFC 7643 section 7 "returned").
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use crate::attr_path::AttrPath;
+use crate::profile::{Leniencies, Profile};
+use crate::resource::Resource;
+use crate::schema::{Attribute, Returned, Schema, Target, TypeSchema};
+
+/// The attributes that a client asks for, or asks to leave out.
+///
+/// ```
+/// use scim_core::{Profile, Projection, ResourceTypeName, SchemaSet};
+///
+/// let schemas = SchemaSet::builtin();
+/// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+/// let projection = Projection::new(&["userName"], &[] as &[&str], user, &Profile::rfc())?;
+/// assert!(projection.wants(None, user.top_level("userName").unwrap()));
+/// assert!(!projection.wants(None, user.top_level("emails").unwrap()));
+/// # Ok::<(), scim_core::ProjectionError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Projection {
+    selection: Selection,
+    /// What the client has just written: attributes that are returned on request come back after a write (R106).
+    written: Vec<Target>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Selection {
+    /// What is returned by default.
+    #[default]
+    Default,
+    /// The minimum and these.
+    Only(Vec<Target>),
+    /// The default without these.
+    Except(Vec<Target>),
+}
+
+/// `attributes` and `excludedAttributes` came together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("`attributes` and `excludedAttributes` exclude each other: expected one of them")]
+pub struct ProjectionError;
+
+impl Projection {
+    /// The projection that a request asks for. Names that lead to no attribute are ignored (R111).
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectionError`] when both lists have names (R109).
+    pub fn new<A: AsRef<str>, E: AsRef<str>>(
+        attributes: &[A],
+        excluded: &[E],
+        schema: &TypeSchema,
+        profile: &Profile,
+    ) -> Result<Self, ProjectionError> {
+        let selection = match (attributes.is_empty(), excluded.is_empty()) {
+            (true, true) => Selection::Default,
+            (false, true) => Selection::Only(targets(attributes, schema, profile)),
+            (true, false) => Selection::Except(targets(excluded, schema, profile)),
+            (false, false) => return Err(ProjectionError),
+        };
+        Ok(Self { selection, written: Vec::new() })
+    }
+
+    /// Records what the client has just written, as names of attributes or extensions.
+    #[must_use]
+    pub fn after_writing<A: AsRef<str>>(mut self, names: &[A], schema: &TypeSchema, profile: &Profile) -> Self {
+        self.written = targets(names, schema, profile);
+        self
+    }
+
+    /// Whether the response may hold the attribute or some of it. A store need not load what is not wanted.
+    pub fn wants(&self, extension: Option<&Schema>, attribute: &Attribute) -> bool {
+        match attribute.returned() {
+            Returned::Always => true,
+            Returned::Never => false,
+            Returned::Request => self.selected(extension, attribute) || self.just_written(extension, attribute),
+            Returned::Default => match &self.selection {
+                Selection::Default => true,
+                Selection::Only(_) => self.selected(extension, attribute),
+                Selection::Except(targets) => !targets.iter().any(|target| covers(target, extension, attribute)),
+            },
+        }
+    }
+
+    /// Takes everything out of `resource` that the response must not hold. `schemas` and `id` always stay.
+    pub fn apply(&self, schema: &TypeSchema, resource: &mut Resource) {
+        let attributes = resource.attributes_mut();
+        attributes.retain(|name, value| {
+            if let Some(extension) = schema.extension(name) {
+                let Some(container) = value.as_object_mut() else { return false };
+                container.retain(|name, value| {
+                    extension.attribute(name).is_some_and(|attribute| self.keep(Some(extension), attribute, value))
+                });
+                return !container.is_empty();
+            }
+            schema.top_level(name).is_some_and(|attribute| self.keep(None, attribute, value))
+        });
+    }
+
+    fn keep(&self, extension: Option<&Arc<Schema>>, attribute: &Attribute, value: &mut Value) -> bool {
+        let extension = extension.map(Arc::as_ref);
+        if !self.wants(extension, attribute) {
+            return false;
+        }
+        match value {
+            Value::Object(object) => {
+                self.keep_subs(extension, attribute, object);
+                !object.is_empty()
+            }
+            Value::Array(elements) if !attribute.sub_attributes().is_empty() => {
+                elements.retain_mut(|element| match element {
+                    Value::Object(object) => {
+                        self.keep_subs(extension, attribute, object);
+                        !object.is_empty()
+                    }
+                    _ => true,
+                });
+                !elements.is_empty()
+            }
+            _ => true,
+        }
+    }
+
+    fn keep_subs(&self, extension: Option<&Schema>, attribute: &Attribute, object: &mut Map<String, Value>) {
+        let named = |targets: &[Target], sub: &Attribute| {
+            targets.iter().any(|target| same(target, extension, attribute) && target.sub.as_deref() == Some(sub))
+        };
+        object.retain(|name, _| {
+            let Some(sub) = attribute.sub_attribute(name) else { return false };
+            match (sub.returned(), &self.selection) {
+                (Returned::Always, _) | (Returned::Default, Selection::Default) => true,
+                (Returned::Never, _) => false,
+                (Returned::Request, Selection::Only(targets)) => {
+                    named(targets, sub) || self.just_written(extension, attribute)
+                }
+                (Returned::Request, _) => self.just_written(extension, attribute),
+                // R104: the whole attribute brings every part; a part brings itself.
+                (Returned::Default, Selection::Only(targets)) => {
+                    targets.iter().any(|target| covers(target, extension, attribute)) || named(targets, sub)
+                }
+                (Returned::Default, Selection::Except(targets)) => !named(targets, sub),
+            }
+        });
+    }
+
+    fn selected(&self, extension: Option<&Schema>, attribute: &Attribute) -> bool {
+        match &self.selection {
+            Selection::Only(targets) => {
+                targets.iter().any(|target| covers(target, extension, attribute) || same(target, extension, attribute))
+            }
+            _ => false,
+        }
+    }
+
+    fn just_written(&self, extension: Option<&Schema>, attribute: &Attribute) -> bool {
+        self.written.iter().any(|target| covers(target, extension, attribute) || same(target, extension, attribute))
+    }
+}
+
+/// Whether the target names the whole attribute, by itself or with its extension.
+fn covers(target: &Target, extension: Option<&Schema>, attribute: &Attribute) -> bool {
+    let whole_extension = target.attribute.is_none() && target.extension.is_some();
+    (whole_extension && target.extension.as_deref() == extension)
+        || (target.sub.is_none() && same(target, extension, attribute))
+}
+
+/// Whether the target is in the attribute.
+fn same(target: &Target, extension: Option<&Schema>, attribute: &Attribute) -> bool {
+    target.attribute.as_deref().is_some_and(|named| named.name() == attribute.name())
+        && target.extension.as_deref().map(Schema::id) == extension.map(Schema::id)
+}
+
+fn targets<A: AsRef<str>>(names: &[A], schema: &TypeSchema, profile: &Profile) -> Vec<Target> {
+    let paths = names.iter().filter_map(|name| name.as_ref().parse::<AttrPath>().ok());
+    paths.filter_map(|path| schema.resolve(&path, profile, &mut Leniencies::default()).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ResourceTypeName, SchemaSet};
+    use serde_json::json;
+
+    const ENT: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+    fn project(attributes: &[&str], excluded: &[&str]) -> Value {
+        let schemas = SchemaSet::builtin();
+        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let mut resource: Resource = serde_json::from_value(json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENT],
+            "id": "1", "userName": "bjensen", "password": "x",
+            "name": {"givenName": "Barbara", "familyName": "Jensen"},
+            "emails": [{"type": "work", "value": "a@example.com"}, {"type": "home"}],
+            ENT: {"department": "D", "costCenter": "C"}
+        }))
+        .unwrap();
+        Projection::new(attributes, excluded, user, &Profile::rfc()).unwrap().apply(user, &mut resource);
+        let mut members = resource.into_attributes();
+        members.remove("schemas");
+        assert_eq!(members.remove("id"), Some(json!("1")), "R040: the id is always there");
+        Value::Object(members)
+    }
+
+    #[test]
+    fn r102_the_default_is_everything_but_what_is_never_returned() {
+        let all = project(&[], &[]);
+        assert_eq!(all.as_object().unwrap().len(), 4);
+        assert_eq!(all.get("password"), None, "R048");
+    }
+
+    #[test]
+    fn r103_r104_attributes_names_what_comes_with_the_minimum() {
+        assert_eq!(project(&["USERNAME"], &[]), json!({"userName": "bjensen"}));
+        assert_eq!(project(&["name"], &[]), json!({"name": {"givenName": "Barbara", "familyName": "Jensen"}}));
+        assert_eq!(project(&["name.givenName"], &[]), json!({"name": {"givenName": "Barbara"}}));
+        assert_eq!(project(&["emails.value"], &[]), json!({"emails": [{"value": "a@example.com"}]}));
+        assert_eq!(project(&["password"], &[]), json!({}), "R107");
+        assert_eq!(project(&["nope"], &[]), json!({}), "R111");
+    }
+
+    #[test]
+    fn r105_excluded_attributes_go_except_the_minimum() {
+        let shown = project(&[], &["id", "emails", "name.givenName"]);
+        assert_eq!(shown.get("emails"), None);
+        assert_eq!(shown["name"], json!({"familyName": "Jensen"}));
+        assert_eq!(shown["userName"], "bjensen");
+    }
+
+    #[test]
+    fn r110_names_may_be_qualified_and_an_extension_uri_names_its_container() {
+        assert_eq!(project(&[&format!("{ENT}:department")], &[]), json!({ENT: {"department": "D"}}));
+        assert_eq!(project(&[ENT], &[]), json!({ENT: {"department": "D", "costCenter": "C"}}));
+        assert_eq!(project(&[], &[ENT]).get(ENT), None);
+    }
+
+    #[test]
+    fn r109_both_lists_are_refused() {
+        let schemas = SchemaSet::builtin();
+        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        assert_eq!(Projection::new(&["a"], &["b"], user, &Profile::rfc()), Err(ProjectionError));
+    }
+
+    #[test]
+    fn r106_r108_request_and_always_sub_attributes() {
+        let schema: Arc<Schema> = serde_json::from_value(json!({
+            "id": "urn:e:1.0:T", "name": "T", "attributes": [
+                {"name": "req", "returned": "request"},
+                {"name": "list", "type": "complex", "multiValued": true, "subAttributes": [
+                    {"name": "value", "returned": "always"}, {"name": "type"}
+                ]}
+            ]
+        }))
+        .unwrap();
+        let resource_type =
+            serde_json::from_value(json!({"name": "T", "endpoint": "/Ts", "schema": "urn:e:1.0:T"})).unwrap();
+        let schemas = SchemaSet::default().with([schema], [resource_type]).unwrap();
+        let of = schemas.of(&"T".into()).unwrap();
+        let body = json!({"schemas": [], "req": "r", "list": [{"value": "v", "type": "t"}]});
+        let show = |projection: Projection| {
+            let mut resource: Resource = serde_json::from_value(body.clone()).unwrap();
+            projection.apply(of, &mut resource);
+            Value::Object(resource.into_attributes())
+        };
+        let none: [&str; 0] = [];
+        let only = |names: &[&str]| Projection::new(names, &none, of, &Profile::rfc()).unwrap();
+        assert_eq!(show(Projection::default()).get("req"), None);
+        assert_eq!(show(only(&["req"]))["req"], "r");
+        assert_eq!(show(Projection::default().after_writing(&["req"], of, &Profile::rfc()))["req"], "r");
+        assert_eq!(show(only(&["list.type"]))["list"], json!([{"value": "v", "type": "t"}]));
+    }
+}

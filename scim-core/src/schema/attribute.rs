@@ -1,0 +1,218 @@
+//! One attribute definition of a schema.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::attr_name::AttrName;
+use crate::error::RegistrationError;
+use crate::schema::characteristic::{AttributeType, Mutability, Returned, Uniqueness};
+
+/// The definition of an attribute: its name, type and characteristics (RFC 7643 section 7).
+///
+/// Definitions come from JSON in the wire format and are checked when they are read, so that a value of this type always
+/// has a legal name (R002) and never a complex attribute inside a complex one (R018). What the JSON leaves out has the
+/// default of R004.
+///
+/// ```
+/// use scim_core::{Attribute, AttributeType, Mutability};
+///
+/// let attribute: Attribute = serde_json::from_str(r#"{"name": "nickName"}"#)?;
+/// assert_eq!(attribute.kind(), AttributeType::String);
+/// assert_eq!(attribute.mutability(), Mutability::ReadWrite);
+/// assert!(!attribute.case_exact());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Definition", into = "Definition")]
+pub struct Attribute {
+    name: AttrName,
+    definition: Definition,
+    sub_attributes: Vec<Arc<Attribute>>,
+}
+
+/// The wire format of an attribute definition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Definition {
+    name: String,
+    #[serde(rename = "type", default)]
+    kind: AttributeType,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    reference_types: Vec<String>,
+    #[serde(default)]
+    multi_valued: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(default)]
+    required: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    canonical_values: Vec<String>,
+    #[serde(default)]
+    case_exact: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    sub_attributes: Vec<Attribute>,
+    #[serde(default)]
+    mutability: Mutability,
+    #[serde(default)]
+    returned: Returned,
+    #[serde(default)]
+    uniqueness: Uniqueness,
+}
+
+impl Attribute {
+    /// The name in the spelling of the schema.
+    pub fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// The data type.
+    pub fn kind(&self) -> AttributeType {
+        self.definition.kind
+    }
+
+    /// Whether the value is an array.
+    pub fn multi_valued(&self) -> bool {
+        self.definition.multi_valued
+    }
+
+    /// What the attribute means, for people.
+    pub fn description(&self) -> Option<&str> {
+        self.definition.description.as_deref()
+    }
+
+    /// Whether a resource must have it.
+    pub fn required(&self) -> bool {
+        self.definition.required
+    }
+
+    /// Whether comparisons regard case. Binary values and references always do, whatever the schema says (R013).
+    pub fn case_exact(&self) -> bool {
+        self.definition.case_exact || matches!(self.definition.kind, AttributeType::Binary | AttributeType::Reference)
+    }
+
+    /// Who may write it, and when.
+    pub fn mutability(&self) -> Mutability {
+        self.definition.mutability
+    }
+
+    /// When responses hold it.
+    pub fn returned(&self) -> Returned {
+        self.definition.returned
+    }
+
+    /// Among which values its value is unique.
+    pub fn uniqueness(&self) -> Uniqueness {
+        self.definition.uniqueness
+    }
+
+    /// Suggested values (R025).
+    pub fn canonical_values(&self) -> &[String] {
+        &self.definition.canonical_values
+    }
+
+    /// The resource types that a reference may point at, or `external` or `uri`.
+    pub fn reference_types(&self) -> &[String] {
+        &self.definition.reference_types
+    }
+
+    /// The sub-attributes of a complex attribute.
+    pub fn sub_attributes(&self) -> &[Arc<Attribute>] {
+        &self.sub_attributes
+    }
+
+    /// The sub-attribute of this name, in any case.
+    pub fn sub_attribute(&self, name: &str) -> Option<&Arc<Attribute>> {
+        find(&self.sub_attributes, name)
+    }
+}
+
+/// The attribute of this name in any case, among `attributes`.
+pub(crate) fn find<'a>(attributes: &'a [Arc<Attribute>], name: &str) -> Option<&'a Arc<Attribute>> {
+    attributes.iter().find(|attribute| attribute.name().eq_ignore_ascii_case(name))
+}
+
+/// Refuses two attributes whose names are equal up to case.
+pub(crate) fn refuse_duplicates(attributes: &[Arc<Attribute>]) -> Result<(), RegistrationError> {
+    let mut seen = std::collections::HashSet::new();
+    match attributes.iter().find(|attribute| !seen.insert(attribute.name().to_ascii_lowercase())) {
+        Some(attribute) => Err(RegistrationError::DuplicateAttribute { name: attribute.name().to_owned() }),
+        None => Ok(()),
+    }
+}
+
+impl TryFrom<Definition> for Attribute {
+    type Error = RegistrationError;
+
+    fn try_from(mut definition: Definition) -> Result<Self, Self::Error> {
+        let name: AttrName = definition.name.parse()?;
+        let sub_attributes: Vec<Arc<Attribute>> =
+            std::mem::take(&mut definition.sub_attributes).into_iter().map(Arc::new).collect();
+        refuse_duplicates(&sub_attributes)?;
+        let complex = definition.kind == AttributeType::Complex;
+        if complex && sub_attributes.is_empty() {
+            return Err(RegistrationError::NoSubAttributes { name: definition.name });
+        }
+        if !complex && !sub_attributes.is_empty() {
+            return Err(RegistrationError::SubAttributesOfSimple { name: definition.name });
+        }
+        Ok(Self { name, definition, sub_attributes })
+    }
+}
+
+impl From<Attribute> for Definition {
+    fn from(attribute: Attribute) -> Self {
+        let sub_attributes = attribute.sub_attributes.iter().map(|sub| Attribute::clone(sub)).collect();
+        Self { sub_attributes, ..attribute.definition }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(definition: serde_json::Value) -> Result<Attribute, serde_json::Error> {
+        serde_json::from_value(definition)
+    }
+
+    #[test]
+    fn r002_a_definition_needs_a_legal_name() {
+        for bad in ["1abc", "a b", ""] {
+            assert!(read(json!({ "name": bad })).is_err(), "{bad}");
+        }
+        for good in ["a-b_1", "a$b", "$ref"] {
+            assert!(read(json!({ "name": good })).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn r004_unstated_characteristics_have_their_defaults() {
+        let attribute = read(json!({"name": "plain"})).unwrap();
+        assert_eq!(attribute.kind(), AttributeType::String);
+        assert!(!attribute.required() && !attribute.case_exact() && !attribute.multi_valued());
+        assert_eq!(attribute.mutability(), Mutability::ReadWrite);
+        assert_eq!(attribute.returned(), Returned::Default);
+        assert_eq!(attribute.uniqueness(), Uniqueness::None);
+        let shown = serde_json::to_value(&attribute).unwrap();
+        assert_eq!(shown["type"], "string");
+        assert_eq!(shown["mutability"], "readWrite");
+        assert_eq!(shown["caseExact"], false);
+    }
+
+    #[test]
+    fn r013_binary_and_reference_are_case_exact_whatever_the_definition_says() {
+        for kind in ["binary", "reference"] {
+            assert!(read(json!({"name": "x", "type": kind, "caseExact": false})).unwrap().case_exact());
+        }
+    }
+
+    #[test]
+    fn a_complex_attribute_needs_sub_attributes_and_a_simple_one_has_none() {
+        assert!(read(json!({"name": "x", "type": "complex"})).is_err());
+        assert!(read(json!({"name": "x", "subAttributes": [{"name": "y"}]})).is_err());
+        assert!(
+            read(json!({"name": "x", "type": "complex", "subAttributes": [{"name": "y"}, {"name": "Y"}]})).is_err()
+        );
+    }
+}

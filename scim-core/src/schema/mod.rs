@@ -1,0 +1,17 @@
+//! Schemas: which attributes a resource has (RFC 7643 section 7).
+
+mod attribute;
+mod builtin;
+mod characteristic;
+mod definition;
+mod schema_set;
+mod type_schema;
+
+pub use attribute::Attribute;
+pub use builtin::{common_attributes, discovery_schemas};
+pub use characteristic::{AttributeType, Mutability, Returned, Uniqueness};
+pub use definition::Schema;
+pub use schema_set::SchemaSet;
+pub use type_schema::{Target, TypeExtension, TypeSchema, UnknownAttribute};
+
+use attribute::find;

@@ -1,0 +1,142 @@
+//! The registered schemas and resource types of a service.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::error::RegistrationError;
+use crate::resource_type::{ResourceType, ResourceTypeName};
+use crate::schema::builtin::{ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, RESOURCE_TYPES, USER_SCHEMA};
+use crate::schema::{Schema, TypeExtension, TypeSchema};
+
+/// The schemas and resource types that a service knows.
+///
+/// ```
+/// use scim_core::{ResourceTypeName, SchemaSet};
+///
+/// let schemas = SchemaSet::builtin();
+/// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+/// assert_eq!(user.resource_type().endpoint(), "/Users");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SchemaSet {
+    schemas: Vec<Arc<Schema>>,
+    types: Vec<Arc<TypeSchema>>,
+}
+
+impl SchemaSet {
+    /// User with the enterprise extension, and Group (RFC 7643 section 4).
+    #[expect(clippy::missing_panics_doc, reason = "it cannot panic: the data is part of the crate")]
+    pub fn builtin() -> Self {
+        let schemas = vec![USER_SCHEMA.clone(), GROUP_SCHEMA.clone(), ENTERPRISE_USER_SCHEMA.clone()];
+        #[expect(clippy::expect_used, reason = "the built-in data is part of the crate, and every test reads it")]
+        Self::default().with(schemas, RESOURCE_TYPES.clone()).expect("built-in resource types")
+    }
+
+    /// Adds schemas and resource types. Resource types may use schemas registered before.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistrationError`] for a complex attribute inside a complex one, a schema, name or endpoint that is taken, or a
+    /// resource type whose schema is not registered.
+    pub fn with(
+        mut self,
+        schemas: impl IntoIterator<Item = Arc<Schema>>,
+        resource_types: impl IntoIterator<Item = ResourceType>,
+    ) -> Result<Self, RegistrationError> {
+        for schema in schemas {
+            schema.refuse_nesting()?;
+            if self.schema(schema.id()).is_some() {
+                return Err(RegistrationError::DuplicateSchema { uri: schema.id().to_owned() });
+            }
+            self.schemas.push(schema);
+        }
+        for resource_type in resource_types {
+            let type_schema = self.type_schema(resource_type)?;
+            self.types.push(Arc::new(type_schema));
+        }
+        Ok(self)
+    }
+
+    fn type_schema(&self, resource_type: ResourceType) -> Result<TypeSchema, RegistrationError> {
+        let name = resource_type.name();
+        let taken = self.types.iter().any(|other| {
+            other.resource_type().name() == name
+                || other.resource_type().endpoint().eq_ignore_ascii_case(resource_type.endpoint())
+        });
+        if taken {
+            return Err(RegistrationError::DuplicateResourceType { resource_type: name.to_string() });
+        }
+        let named = |uri: &str| {
+            let missing = || RegistrationError::MissingSchema { resource_type: name.to_string(), uri: uri.to_owned() };
+            self.schema(uri).cloned().ok_or_else(missing)
+        };
+        let base = named(resource_type.schema())?;
+        let mut seen = HashSet::from([base.id().to_ascii_lowercase()]);
+        let mut extensions = Vec::new();
+        for extension in resource_type.extensions() {
+            let schema = named(&extension.schema)?;
+            if !seen.insert(schema.id().to_ascii_lowercase()) {
+                return Err(RegistrationError::DuplicateSchema { uri: extension.schema.clone() });
+            }
+            extensions.push(TypeExtension { schema, required: extension.required });
+        }
+        Ok(TypeSchema::new(resource_type, base, extensions))
+    }
+
+    /// What is known of a resource type.
+    pub fn of(&self, name: &ResourceTypeName) -> Option<&Arc<TypeSchema>> {
+        self.types.iter().find(|schema| schema.resource_type().name() == name)
+    }
+
+    /// The resource types in the order of registration.
+    pub fn types(&self) -> impl ExactSizeIterator<Item = &Arc<TypeSchema>> {
+        self.types.iter()
+    }
+
+    /// The resource type served at an endpoint such as `/Users`. Endpoints regard case, as URLs do.
+    pub fn by_endpoint(&self, endpoint: &str) -> Option<&Arc<TypeSchema>> {
+        self.types.iter().find(|schema| schema.resource_type().endpoint() == endpoint)
+    }
+
+    /// The schemas in the order of registration.
+    pub fn schemas(&self) -> impl ExactSizeIterator<Item = &Arc<Schema>> {
+        self.schemas.iter()
+    }
+
+    /// The schema with this URI, in any case.
+    pub fn schema(&self, uri: &str) -> Option<&Arc<Schema>> {
+        self.schemas.iter().find(|schema| schema.id().eq_ignore_ascii_case(uri))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn thing(endpoint: &str, schema: &str) -> ResourceType {
+        serde_json::from_value(json!({"name": "Thing", "endpoint": endpoint, "schema": schema})).unwrap()
+    }
+
+    fn schema(id: &str) -> Arc<Schema> {
+        serde_json::from_value(json!({"id": id, "name": "Thing", "attributes": [{"name": "x"}]})).unwrap()
+    }
+
+    #[test]
+    fn r230_a_new_resource_type_needs_only_data() {
+        let set = SchemaSet::builtin().with([schema("urn:e:1.0:T")], [thing("/Things", "urn:e:1.0:T")]).unwrap();
+        assert_eq!(set.by_endpoint("/Things").unwrap().resource_type().name().as_str(), "Thing");
+        assert_eq!(set.types().len(), 3);
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_at_registration() {
+        let set = || SchemaSet::builtin().with([schema("urn:e:1.0:T")], []).unwrap();
+        assert!(matches!(set().with([schema("URN:E:1.0:t")], []), Err(RegistrationError::DuplicateSchema { .. })));
+        assert!(matches!(set().with([], [thing("/T", "urn:none:x")]), Err(RegistrationError::MissingSchema { .. })));
+        assert!(matches!(
+            set().with([], [thing("/Users", "urn:e:1.0:T")]),
+            Err(RegistrationError::DuplicateResourceType { .. })
+        ));
+    }
+}

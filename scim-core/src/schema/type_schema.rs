@@ -1,0 +1,269 @@
+//! Everything the schemas say of one resource type, and the one place where a path is looked up in them.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::attr_path::AttrPath;
+use crate::profile::{Leniencies, Leniency, Profile};
+use crate::resource_type::ResourceType;
+use crate::schema::{Attribute, Schema, common_attributes, find};
+
+/// A resource type with its base schema and extensions, ready for look-ups.
+///
+/// Obtained from a [`SchemaSet`](crate::SchemaSet), which has made sure that every schema exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeSchema {
+    resource_type: ResourceType,
+    base: Arc<Schema>,
+    extensions: Vec<TypeExtension>,
+}
+
+/// A schema extension of a resource type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeExtension {
+    /// The extension's schema.
+    pub schema: Arc<Schema>,
+    /// Whether every resource must carry it.
+    pub required: bool,
+}
+
+/// What a path points at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The extension that defines the attribute; `None` for common and base attributes.
+    pub extension: Option<Arc<Schema>>,
+    /// The attribute; `None` when the path names the extension as a whole.
+    pub attribute: Option<Arc<Attribute>>,
+    /// The sub-attribute, when the path names one.
+    pub sub: Option<Arc<Attribute>>,
+}
+
+/// A path that leads to no attribute of the resource type.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("unknown attribute `{path}` of resource type `{resource_type}`{}", hint(.suggestion.as_deref()))]
+pub struct UnknownAttribute {
+    /// The path as the client wrote it.
+    pub path: String,
+    /// The resource type that lacks it.
+    pub resource_type: String,
+    /// An attribute whose name is one edit away.
+    pub suggestion: Option<String>,
+}
+
+fn hint(suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+impl TypeSchema {
+    pub(crate) fn new(resource_type: ResourceType, base: Arc<Schema>, extensions: Vec<TypeExtension>) -> Self {
+        Self { resource_type, base, extensions }
+    }
+
+    /// The resource type.
+    pub fn resource_type(&self) -> &ResourceType {
+        &self.resource_type
+    }
+
+    /// The base schema.
+    pub fn base(&self) -> &Arc<Schema> {
+        &self.base
+    }
+
+    /// The extensions in the order of the resource type.
+    pub fn extensions(&self) -> &[TypeExtension] {
+        &self.extensions
+    }
+
+    /// The attributes that every resource has: `schemas`, `id`, `externalId`, `meta`.
+    pub fn common(&self) -> &'static [Arc<Attribute>] {
+        common_attributes()
+    }
+
+    /// The common or base attribute of this name, in any case.
+    pub fn top_level(&self, name: &str) -> Option<&Arc<Attribute>> {
+        find(common_attributes(), name).or_else(|| self.base.attribute(name))
+    }
+
+    /// The extension with this URI, in any case (R033).
+    pub fn extension(&self, uri: &str) -> Option<&Arc<Schema>> {
+        self.extensions.iter().map(|extension| &extension.schema).find(|schema| schema.id().eq_ignore_ascii_case(uri))
+    }
+
+    /// Looks a path up (R065-R068, R110, R171).
+    ///
+    /// A qualified path belongs to the schema it names; a bare name is searched among the common attributes, then in the
+    /// base schema, then, with [`Leniency::BareExtensionAttribute`], in the extensions if just one has it. A path that
+    /// is the URI of an extension names the extension as a whole.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownAttribute`] when nothing is there, with the nearest name as a suggestion.
+    pub fn resolve(
+        &self,
+        path: &AttrPath,
+        profile: &Profile,
+        used: &mut Leniencies,
+    ) -> Result<Target, UnknownAttribute> {
+        if let Some(extension) = self.extension(path.as_str()) {
+            return Ok(Target { extension: Some(extension.clone()), attribute: None, sub: None });
+        }
+        let unknown = || self.unknown(path);
+        let name = path.name().ok_or_else(unknown)?;
+        let (extension, attribute) = match path.uri() {
+            Some(uri) if uri.eq_ignore_ascii_case(self.base.id()) => (None, self.top_level(name).ok_or_else(unknown)?),
+            Some(uri) => {
+                let schema = self.extension(uri).ok_or_else(unknown)?;
+                (Some(schema), schema.attribute(name).ok_or_else(unknown)?)
+            }
+            None => match self.top_level(name) {
+                Some(attribute) => (None, attribute),
+                None => self.bare_extension_attribute(name, profile, used).ok_or_else(unknown)?,
+            },
+        };
+        let sub = match path.sub() {
+            Some(sub) => Some(attribute.sub_attribute(sub).ok_or_else(unknown)?.clone()),
+            None => None,
+        };
+        Ok(Target { extension: extension.cloned(), attribute: Some(attribute.clone()), sub })
+    }
+
+    fn bare_extension_attribute(
+        &self,
+        name: &str,
+        profile: &Profile,
+        used: &mut Leniencies,
+    ) -> Option<(Option<&Arc<Schema>>, &Arc<Attribute>)> {
+        let mut found = self.extensions.iter().filter_map(|extension| {
+            extension.schema.attribute(name).map(|attribute| (Some(&extension.schema), attribute))
+        });
+        let only = found.next()?;
+        (found.next().is_none() && profile.take(Leniency::BareExtensionAttribute, used)).then_some(only)
+    }
+
+    fn unknown(&self, path: &AttrPath) -> UnknownAttribute {
+        let wanted = path.name().unwrap_or_default();
+        let near = |attributes: &[Arc<Attribute>], wanted: &str, prefix: &str| {
+            attributes
+                .iter()
+                .find(|attribute| one_edit_apart(attribute.name(), wanted))
+                .map(|attribute| format!("{prefix}{}", attribute.name()))
+        };
+        let suggestion = match (self.top_level(wanted), path.sub()) {
+            (Some(attribute), Some(sub)) => near(attribute.sub_attributes(), sub, &format!("{}.", attribute.name())),
+            _ => near(self.base.attributes(), wanted, "").or_else(|| near(common_attributes(), wanted, "")).or_else(
+                || {
+                    let schemas = self.extensions.iter().map(|extension| &extension.schema);
+                    schemas
+                        .into_iter()
+                        .find_map(|schema| near(schema.attributes(), wanted, &format!("{}:", schema.id())))
+                },
+            ),
+        };
+        UnknownAttribute {
+            path: path.as_str().to_owned(),
+            resource_type: self.resource_type.name().as_str().to_owned(),
+            suggestion,
+        }
+    }
+}
+
+/// Whether the names differ, in any case, by one inserted, dropped or replaced character or by two swapped neighbours.
+fn one_edit_apart(a: &str, b: &str) -> bool {
+    let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if b.is_empty() {
+        return false;
+    }
+    let prefix = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    let rest = |bytes: &[u8], skip: usize| bytes.get(prefix + skip..).map(<[u8]>::to_vec);
+    let swapped = || match (a.get(prefix), a.get(prefix + 1), b.get(prefix), b.get(prefix + 1)) {
+        (Some(a0), Some(a1), Some(b0), Some(b1)) => a0 == b1 && a1 == b0 && rest(a, 2) == rest(b, 2),
+        _ => false,
+    };
+    match a.len().abs_diff(b.len()) {
+        0 => (prefix < a.len() && rest(a, 1) == rest(b, 1)) || swapped(),
+        1 if a.len() > b.len() => rest(a, 1) == rest(b, 0),
+        1 => rest(a, 0) == rest(b, 1),
+        _ => false,
+    }
+}
+
+impl Target {
+    /// The sub-attribute, or else the attribute; `None` for an extension as a whole.
+    pub fn leaf(&self) -> Option<&Arc<Attribute>> {
+        self.sub.as_ref().or(self.attribute.as_ref())
+    }
+
+    /// The path in the registered spelling: `emails.value`, or with the URI for an extension's attribute.
+    pub fn canonical_path(&self) -> String {
+        let mut path = self.extension.as_ref().map_or_else(String::new, |schema| schema.id().to_owned());
+        if let Some(attribute) = &self.attribute {
+            if !path.is_empty() {
+                path.push(':');
+            }
+            path.push_str(attribute.name());
+        }
+        if let Some(sub) = &self.sub {
+            path.push('.');
+            path.push_str(sub.name());
+        }
+        path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ResourceTypeName, SchemaSet};
+
+    fn resolve_with(path: &str, profile: &Profile) -> Result<String, String> {
+        let schemas = SchemaSet::builtin();
+        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let path = path.parse().map_err(|error: crate::AttrPathError| error.to_string())?;
+        user.resolve(&path, profile, &mut Leniencies::default())
+            .map(|target| target.canonical_path())
+            .map_err(|error| error.to_string())
+    }
+
+    fn resolve(path: &str) -> Result<String, String> {
+        resolve_with(path, &Profile::rfc())
+    }
+
+    #[test]
+    fn paths_resolve_to_the_registered_spelling() {
+        assert_eq!(resolve("USERNAME").unwrap(), "userName");
+        assert_eq!(resolve("Name.GIVENname").unwrap(), "name.givenName");
+        assert_eq!(resolve("meta.lastmodified").unwrap(), "meta.lastModified");
+        assert_eq!(resolve("URN:ietf:params:scim:schemas:CORE:2.0:user:userName").unwrap(), "userName");
+        let ent = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        assert_eq!(resolve(&format!("{ent}:manager.displayname")).unwrap(), format!("{ent}:manager.displayName"));
+        assert_eq!(resolve(&ent.to_uppercase()).unwrap(), ent, "R171: the URI alone is the container");
+    }
+
+    #[test]
+    fn r068_an_unknown_uri_is_an_unknown_attribute() {
+        let error = resolve("urn:nope:1.0:X:userName").unwrap_err();
+        assert_eq!(error, "unknown attribute `urn:nope:1.0:X:userName` of resource type `User`");
+    }
+
+    #[test]
+    fn an_unknown_name_gets_a_suggestion() {
+        for (wrong, right) in [
+            ("dispalyName", "displayName"),
+            ("emial", ""),
+            ("userNam", "userName"),
+            ("name.givenNam", "name.givenName"),
+        ] {
+            let error = resolve(wrong).unwrap_err();
+            assert_eq!(error.contains("did you mean"), !right.is_empty(), "{error}");
+            assert!(error.contains(right), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_bare_extension_attribute_needs_the_leniency() {
+        assert!(resolve("manager").is_err());
+        assert!(resolve_with("manager", &Profile::compatible()).unwrap().ends_with(":manager"));
+    }
+}

@@ -1,0 +1,129 @@
+//! What a service can do, as it says so itself (RFC 7643 section 5).
+
+use serde::{Deserialize, Serialize};
+
+use crate::urn;
+
+/// The body of `/ServiceProviderConfig`.
+///
+/// A service derives it from the value that its router obeys, so that it never advertises what it does not do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceProviderConfig {
+    schemas: Vec<String>,
+    /// Where people read about the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub documentation_uri: Option<String>,
+    /// Whether PATCH works.
+    pub patch: Supported,
+    /// Whether bulk works, and how much of it.
+    pub bulk: BulkSupport,
+    /// Whether filters work, and the largest page.
+    pub filter: FilterSupport,
+    /// Whether a client may set `password`.
+    pub change_password: Supported,
+    /// Whether `sortBy` works.
+    pub sort: Supported,
+    /// Whether resources have versions.
+    pub etag: Supported,
+    /// How clients authenticate.
+    pub authentication_schemes: Vec<AuthenticationScheme>,
+}
+
+/// Whether something works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Supported {
+    /// It does.
+    pub supported: bool,
+}
+
+/// The limits of bulk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BulkSupport {
+    /// Whether bulk works.
+    pub supported: bool,
+    /// Most operations in one request.
+    pub max_operations: u64,
+    /// Largest request body, in bytes.
+    pub max_payload_size: u64,
+}
+
+/// The limits of queries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FilterSupport {
+    /// Whether filters work.
+    pub supported: bool,
+    /// Most resources in one response.
+    pub max_results: u64,
+}
+
+/// A way to authenticate (R223).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthenticationScheme {
+    /// One of `oauth`, `oauth2`, `oauthbearertoken`, `httpbasic`, `httpdigest`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The common name.
+    pub name: String,
+    /// What it is.
+    pub description: String,
+    /// The specification.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spec_uri: Option<String>,
+    /// How to use it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub documentation_uri: Option<String>,
+    /// Whether it is the preferred one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub primary: Option<bool>,
+}
+
+impl AuthenticationScheme {
+    /// OAuth 2.0 bearer tokens (RFC 6750).
+    pub fn bearer_token() -> Self {
+        Self {
+            kind: "oauthbearertoken".into(),
+            name: "OAuth Bearer Token".into(),
+            description: "Authentication with a bearer token in the Authorization header".into(),
+            spec_uri: Some("https://www.rfc-editor.org/info/rfc6750".into()),
+            documentation_uri: None,
+            primary: Some(true),
+        }
+    }
+}
+
+impl ServiceProviderConfig {
+    /// A service that can do nothing but read and write whole resources; switch on what it does.
+    pub fn minimal(max_results: u64) -> Self {
+        let no = Supported { supported: false };
+        Self {
+            schemas: vec![urn::SERVICE_PROVIDER_CONFIG.to_owned()],
+            documentation_uri: None,
+            patch: no,
+            bulk: BulkSupport::default(),
+            filter: FilterSupport { supported: false, max_results },
+            change_password: no,
+            sort: no,
+            etag: no,
+            authentication_schemes: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r221_every_required_member_is_written() {
+        let shown = serde_json::to_value(ServiceProviderConfig::minimal(200)).unwrap();
+        for name in ["schemas", "patch", "bulk", "filter", "changePassword", "sort", "etag", "authenticationSchemes"] {
+            assert!(shown.get(name).is_some(), "{name}");
+        }
+        assert_eq!(shown["filter"]["maxResults"], 200);
+        assert_eq!(shown["bulk"]["maxPayloadSize"], 0);
+    }
+}

@@ -1,0 +1,61 @@
+//! Versions of a resource (RFC 7644 section 3.14).
+
+use std::fmt;
+
+/// The version of a resource, as the text of a weak entity tag: `W/"3694e05e9dff590"`.
+///
+/// ```
+/// use scim_core::Version;
+///
+/// let version = Version::new("7");
+/// assert_eq!(version.as_str(), "W/\"7\"");
+/// assert_eq!(version.opaque(), "7");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Version(String);
+
+impl Version {
+    /// The version with this opaque text. Characters that an entity tag cannot hold become `_`.
+    pub fn new(opaque: impl fmt::Display) -> Self {
+        let legal = |c: char| if c.is_ascii_graphic() && c != '"' { c } else { '_' };
+        let opaque: String = opaque.to_string().chars().map(legal).collect();
+        Self(format!("W/\"{opaque}\""))
+    }
+
+    /// The entity tag, as it stands in `ETag` and `meta.version`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text between the quotes.
+    pub fn opaque(&self) -> &str {
+        self.0.strip_prefix("W/\"").and_then(|rest| rest.strip_suffix('"')).unwrap_or(&self.0)
+    }
+
+    /// Reads the text of `meta.version`.
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        let opaque = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
+        (!opaque.contains('"')).then(|| Self::new(opaque))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_round_trip_and_weak_prefix_is_optional() {
+        assert_eq!(Version::from_tag("W/\"a\""), Version::from_tag("\"a\""));
+        assert_eq!(Version::from_tag(Version::new(12).as_str()), Some(Version::new(12)));
+        for bad in ["a", "W/a", "\"", "\"a\"b\"", ""] {
+            assert_eq!(Version::from_tag(bad), None, "{bad}");
+        }
+        assert_eq!(Version::new("a\"b c").opaque(), "a_b_c");
+    }
+}
