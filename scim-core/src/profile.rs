@@ -39,6 +39,8 @@ pub enum Leniency {
     UnknownAttribute,
     /// `manager` for an attribute of the only extension that has one (Entra ID).
     BareExtensionAttribute,
+    /// POST of a resource that exists inactive, with equal unique values and `externalId`, restores it in place (Okta).
+    RestoreInactive,
     /// A PATCH message without its `schemas` (R134).
     MissingPatchSchema,
     /// `TRUE`, `False`, `NULL` as filter literals (R061).
@@ -47,7 +49,7 @@ pub enum Leniency {
 
 impl Leniency {
     /// Every leniency.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::OperationCase,
         Self::StringBoolean,
         Self::AddCreatesElement,
@@ -64,6 +66,7 @@ impl Leniency {
         Self::UnknownSchema,
         Self::UnknownAttribute,
         Self::BareExtensionAttribute,
+        Self::RestoreInactive,
         Self::MissingPatchSchema,
         Self::UppercaseLiteral,
     ];

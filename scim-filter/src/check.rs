@@ -1,0 +1,435 @@
+//! Does a filter fit the schema? From [`Filter`] to [`Predicate`].
+
+use std::sync::Arc;
+
+use scim_core::{
+    AttrPath, Attribute, AttributeType, Leniencies, Leniency, Mutability, Profile, Returned, Target, TypeSchema,
+    parse_date_time,
+};
+
+use crate::ast::{Comparison, Filter, Literal, Operator};
+use crate::compare::without_padding;
+use crate::error::{CheckError, CheckErrorKind};
+use crate::fold::fold;
+use crate::limits::Limits;
+use crate::predicate::{ElementPredicate, Node, Operand, Predicate, Presence, ResolvedPath, Test};
+
+/// Resolves a filter against the schema of one resource type.
+///
+/// # Errors
+///
+/// [`CheckError`] for an attribute that the type does not have (R095) or that is never returned (R096), an operator that
+/// its type does not take (R077, R078), and a value of another type (R081).
+///
+/// # Examples
+///
+/// ```
+/// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+/// use scim_filter::{Filter, check};
+///
+/// let schemas = SchemaSet::builtin();
+/// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+/// let filter: Filter = "active gt false".parse()?;
+/// let error = check(&filter, user, &Profile::rfc(), &mut Leniencies::default()).unwrap_err();
+/// assert_eq!(error.to_string(), "operator `gt` does not apply to attribute `active` of type boolean");
+/// # Ok::<(), scim_filter::ParseError>(())
+/// ```
+pub fn check(
+    filter: &Filter,
+    schema: &TypeSchema,
+    profile: &Profile,
+    used: &mut Leniencies,
+) -> Result<Predicate, CheckError> {
+    let scope = Scope::Resource { schema, unknown: Unknown::Refused };
+    Ok(Predicate { node: Check { scope, profile, used }.node(filter, 0)? })
+}
+
+/// Resolves a filter for one of the types behind an endpoint that serves several, such as the root: an attribute that
+/// this type lacks counts as unassigned (R094). The same attribute may exist in another type, so only the caller can tell
+/// whether it is unknown everywhere.
+///
+/// # Errors
+///
+/// [`CheckError`] as for [`check`], but not for an unknown attribute.
+pub fn check_any(
+    filter: &Filter,
+    schema: &TypeSchema,
+    profile: &Profile,
+    used: &mut Leniencies,
+) -> Result<Predicate, CheckError> {
+    let scope = Scope::Resource { schema, unknown: Unknown::Unassigned };
+    Ok(Predicate { node: Check { scope, profile, used }.node(filter, 0)? })
+}
+
+/// Resolves the body of a value path of a PATCH operation against the sub-attributes of a complex attribute.
+///
+/// Booleans may be given as text where the profile has [`Leniency::StringBoolean`]: Entra ID sends
+/// `roles[primary eq "True"]` as a path (R173).
+///
+/// # Errors
+///
+/// [`CheckError`] as for [`check`], and for an attribute that is not complex.
+pub fn check_element(
+    filter: &Filter,
+    attribute: &Arc<Attribute>,
+    profile: &Profile,
+    used: &mut Leniencies,
+) -> Result<ElementPredicate, CheckError> {
+    refuse_never_returned(attribute.name(), attribute)?;
+    refuse_simple(attribute.name(), attribute)?;
+    let scope = Scope::Element { attribute, text_booleans: true };
+    Ok(ElementPredicate { node: Check { scope, profile, used }.node(filter, 0)? })
+}
+
+/// Levels of a syntax tree that is checked. A text nested to the limit stays below: a level of parentheses gives an `or`,
+/// an `and` and a `not` at most.
+const MAX_TREE_DEPTH: usize = 4 * Limits::MAX_DEPTH;
+
+/// What the attribute paths of a filter are looked up in.
+#[derive(Clone, Copy)]
+enum Scope<'a> {
+    Resource { schema: &'a TypeSchema, unknown: Unknown },
+    Element { attribute: &'a Arc<Attribute>, text_booleans: bool },
+}
+
+/// What becomes of an attribute that the resource type lacks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unknown {
+    Refused,
+    Unassigned,
+}
+
+struct Check<'a> {
+    scope: Scope<'a>,
+    profile: &'a Profile,
+    used: &'a mut Leniencies,
+}
+
+impl Check<'_> {
+    fn node(&mut self, filter: &Filter, depth: usize) -> Result<Node, CheckError> {
+        if depth >= MAX_TREE_DEPTH {
+            let path = first_path(filter);
+            return Err(refuse(path, CheckErrorKind::TooDeep { limit: MAX_TREE_DEPTH }));
+        }
+        match filter {
+            Filter::And(terms) => self.chain(terms, depth, false),
+            Filter::Or(terms) => self.chain(terms, depth, true),
+            Filter::Not(inner) => Ok(match self.node(inner, depth + 1)? {
+                Node::Constant(value) => Node::Constant(!value),
+                node => Node::Not(Box::new(node)),
+            }),
+            Filter::Compare(comparison) => self.comparison(comparison),
+            Filter::Present(path) => self.presence(path),
+            Filter::ValuePath { path, filter } => self.value_path(path, filter, depth),
+        }
+    }
+
+    /// An `and`, or an `or` (`decisive` is the value that decides the chain alone), flat and without constants.
+    fn chain(&mut self, terms: &[Filter], depth: usize, decisive: bool) -> Result<Node, CheckError> {
+        let mut nodes = Vec::with_capacity(terms.len());
+        let mut decided = false;
+        for term in terms {
+            match (self.node(term, depth + 1)?, decisive) {
+                (Node::Constant(value), _) => decided |= value == decisive,
+                (Node::And(inner), false) | (Node::Or(inner), true) => nodes.extend(inner),
+                (node, _) => nodes.push(node),
+            }
+        }
+        if decided || nodes.is_empty() {
+            return Ok(Node::Constant(decided == decisive));
+        }
+        Ok(match <[Node; 1]>::try_from(nodes) {
+            Ok([only]) => only,
+            Err(nodes) if decisive => Node::Or(nodes),
+            Err(nodes) => Node::And(nodes),
+        })
+    }
+
+    /// Looks a path up; `None` when the type lacks it and that counts as unassigned.
+    fn target(&mut self, path: &AttrPath) -> Result<Option<Target>, CheckError> {
+        let target = match self.scope {
+            Scope::Resource { schema, unknown } => match schema.resolve(path, self.profile, self.used) {
+                Ok(target) => target,
+                Err(_) if unknown == Unknown::Unassigned => return Ok(None),
+                Err(error) => return Err(refuse(path.as_str(), CheckErrorKind::Unknown(error))),
+            },
+            Scope::Element { attribute, .. } => {
+                let plain = path.uri().is_none() && path.sub().is_none();
+                let sub = path.name().filter(|_| plain).and_then(|name| attribute.sub_attribute(name));
+                let unknown = || {
+                    let attribute = attribute.name().to_owned();
+                    refuse(path.as_str(), CheckErrorKind::UnknownSub { attribute })
+                };
+                // Inside an element its sub-attributes are the attributes.
+                Target { extension: None, attribute: Some(sub.ok_or_else(unknown)?.clone()), sub: None }
+            }
+        };
+        for attribute in target.attribute.iter().chain(&target.sub) {
+            refuse_never_returned(path.as_str(), attribute)?;
+        }
+        Ok(Some(target))
+    }
+
+    fn presence(&mut self, path: &AttrPath) -> Result<Node, CheckError> {
+        let Some(target) = self.target(path)? else { return Ok(Node::Constant(false)) };
+        let subs = target.leaf().map(|leaf| leaf.sub_attributes()).unwrap_or_default();
+        let container = target.extension.as_ref().filter(|_| target.attribute.is_none());
+        let members = container.map(|schema| schema.attributes()).unwrap_or_default();
+        let hidden =
+            subs.iter().chain(members).filter(|sub| never_returned(sub)).map(|sub| sub.name().into()).collect();
+        Ok(Node::Presence(Presence { path: ResolvedPath::new(&target), hidden }))
+    }
+
+    fn value_path(&mut self, path: &AttrPath, filter: &Filter, depth: usize) -> Result<Node, CheckError> {
+        let Some(target) = self.target(path)? else { return Ok(Node::Constant(false)) };
+        let Some(leaf) = target.leaf() else {
+            return Err(refuse(path.as_str(), CheckErrorKind::Extension));
+        };
+        refuse_simple(path.as_str(), leaf)?;
+        let scope = Scope::Element { attribute: leaf, text_booleans: false };
+        let node = Check { scope, profile: self.profile, used: self.used }.node(filter, depth + 1)?;
+        Ok(Node::ValuePath { path: ResolvedPath::new(&target), filter: Box::new(ElementPredicate { node }) })
+    }
+
+    fn comparison(&mut self, comparison: &Comparison) -> Result<Node, CheckError> {
+        let Comparison { path, operator, value: literal } = comparison;
+        let (path, operator) = (path.as_str(), *operator);
+        let target = self.target(&comparison.path)?;
+        if *literal == Literal::Null && !matches!(operator, Operator::Eq | Operator::Ne) {
+            return Err(refuse(path, CheckErrorKind::NullOperator { operator: operator.as_str() }));
+        }
+        let Some(mut target) = target else {
+            // R094: unassigned, so it differs from every value (R075) and only `eq null` holds beside that.
+            let wanted = if *literal == Literal::Null { Operator::Eq } else { Operator::Ne };
+            return Ok(Node::Constant(operator == wanted));
+        };
+        if *literal == Literal::Null {
+            // R073 asks about the attribute as a whole, so the shorthand of R083 does not apply.
+            return Ok(Node::Test(Test {
+                path: ResolvedPath::new(&target),
+                operator,
+                operand: Operand::Null,
+                case_exact: true,
+                missing_is_false: false,
+                literal: Literal::Null,
+            }));
+        }
+        let Some(leaf) = default_sub_attribute(path, &mut target)? else {
+            return Err(refuse(path, CheckErrorKind::Extension));
+        };
+        refuse_operator(path, operator, leaf.kind())?;
+        let case_exact = leaf.case_exact() && !holds_schema_uris(&target);
+        let literal = self.text_boolean(&leaf, literal).unwrap_or_else(|| literal.clone());
+        Ok(Node::Test(Test {
+            path: ResolvedPath::new(&target),
+            operator,
+            operand: operand(path, leaf.kind(), case_exact, &literal)?,
+            case_exact,
+            missing_is_false: leaf.kind() == AttributeType::Boolean && self.is_primary(&target, &leaf),
+            literal,
+        }))
+    }
+
+    /// R173, in PATCH only: `"True"` for a boolean.
+    fn text_boolean(&mut self, leaf: &Attribute, literal: &Literal) -> Option<Literal> {
+        let (Scope::Element { text_booleans: true, .. }, AttributeType::Boolean) = (self.scope, leaf.kind()) else {
+            return None;
+        };
+        let Literal::String(text) = literal else { return None };
+        let value = [true, false].into_iter().find(|value| value.to_string().eq_ignore_ascii_case(text))?;
+        self.profile.take(Leniency::StringBoolean, self.used).then_some(Literal::Bool(value))
+    }
+
+    /// R020: the `primary` flag of an element of a multi-valued attribute.
+    fn is_primary(&self, target: &Target, leaf: &Attribute) -> bool {
+        let elements = match self.scope {
+            Scope::Element { attribute, .. } => attribute.multi_valued(),
+            Scope::Resource { .. } => {
+                target.sub.is_some() && target.attribute.as_ref().is_some_and(|attribute| attribute.multi_valued())
+            }
+        };
+        elements && leaf.name() == "primary"
+    }
+}
+
+/// Points a path that stops at a complex attribute to its `value` sub-attribute (R083), and returns the leaf; `None` for
+/// an extension as a whole.
+///
+/// # Errors
+///
+/// [`CheckErrorKind::Complex`] when there is no such sub-attribute.
+pub(crate) fn default_sub_attribute(text: &str, target: &mut Target) -> Result<Option<Arc<Attribute>>, CheckError> {
+    let Some(leaf) = target.leaf().cloned() else { return Ok(None) };
+    if leaf.kind() != AttributeType::Complex {
+        return Ok(Some(leaf));
+    }
+    let value =
+        leaf.sub_attribute("value").filter(|value| target.sub.is_none() && value.kind() != AttributeType::Complex);
+    let Some(value) = value else { return Err(refuse(text, CheckErrorKind::Complex)) };
+    refuse_never_returned(text, value)?;
+    target.sub = Some(value.clone());
+    Ok(Some(value.clone()))
+}
+
+/// Whether the target is the common attribute `schemas`, whose URIs compare without regard to case like everywhere else
+/// in the protocol (R033, R067), although they are references.
+pub(crate) fn holds_schema_uris(target: &Target) -> bool {
+    target.extension.is_none() && target.attribute.as_ref().is_some_and(|attribute| attribute.name() == "schemas")
+}
+
+/// R077, R078.
+fn refuse_operator(text: &str, operator: Operator, kind: AttributeType) -> Result<(), CheckError> {
+    let fits = match operator {
+        Operator::Eq | Operator::Ne => true,
+        Operator::Co | Operator::Sw | Operator::Ew => matches!(kind, AttributeType::String | AttributeType::Reference),
+        Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le => {
+            !matches!(kind, AttributeType::Boolean | AttributeType::Binary)
+        }
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(refuse(text, CheckErrorKind::Operator { operator: operator.as_str(), kind: kind.as_str() }))
+}
+
+/// The literal as a value of the attribute's type (R081).
+fn operand(text: &str, kind: AttributeType, case_exact: bool, literal: &Literal) -> Result<Operand, CheckError> {
+    let expected = match (kind, literal) {
+        (AttributeType::String | AttributeType::Reference, Literal::String(value)) => {
+            let value = if case_exact { value.as_str().into() } else { fold(value).into() };
+            return Ok(Operand::Text(value));
+        }
+        (AttributeType::Boolean, Literal::Bool(value)) => return Ok(Operand::Bool(*value)),
+        (AttributeType::Decimal, Literal::Number(value)) => return Ok(Operand::Decimal(value.clone())),
+        (AttributeType::Integer, Literal::Number(value)) if value.is_i64() => {
+            return Ok(Operand::Integer(value.as_i64().unwrap_or_default()));
+        }
+        (AttributeType::Binary, Literal::String(value)) => return Ok(Operand::Binary(without_padding(value).into())),
+        (AttributeType::DateTime, Literal::String(value)) => match parse_date_time(value) {
+            Ok(instant) => return Ok(Operand::Instant(instant)),
+            Err(_) => "a date and time such as \"2008-01-23T04:56:22Z\"",
+        },
+        (AttributeType::DateTime, _) => "a date and time in quotes",
+        (AttributeType::Boolean, _) => "true or false",
+        (AttributeType::Integer, Literal::Number(_)) => "a whole number between -2^63 and 2^63 - 1",
+        (AttributeType::Integer | AttributeType::Decimal, _) => "a number",
+        (AttributeType::Binary, _) => "base64 in quotes",
+        (AttributeType::String | AttributeType::Reference | AttributeType::Complex, _) => "a string in quotes",
+    };
+    Err(refuse(text, CheckErrorKind::LiteralType { expected, found: literal.clone() }))
+}
+
+fn never_returned(attribute: &Attribute) -> bool {
+    attribute.returned() == Returned::Never || attribute.mutability() == Mutability::WriteOnly
+}
+
+/// R096: what no response shows, no question may reveal.
+pub(crate) fn refuse_never_returned(text: &str, attribute: &Attribute) -> Result<(), CheckError> {
+    if never_returned(attribute) { Err(refuse(text, CheckErrorKind::NeverReturned)) } else { Ok(()) }
+}
+
+fn refuse_simple(text: &str, attribute: &Attribute) -> Result<(), CheckError> {
+    if attribute.kind() == AttributeType::Complex {
+        Ok(())
+    } else {
+        Err(refuse(text, CheckErrorKind::BracketsOnSimple))
+    }
+}
+
+fn refuse(path: &str, kind: CheckErrorKind) -> CheckError {
+    CheckError::new(path, kind)
+}
+
+/// Some attribute of the filter, to name it by.
+fn first_path(mut filter: &Filter) -> &str {
+    loop {
+        filter = match filter {
+            Filter::And(terms) | Filter::Or(terms) => match terms.first() {
+                Some(first) => first,
+                None => return "",
+            },
+            Filter::Not(inner) => inner,
+            Filter::Compare(comparison) => return comparison.path.as_str(),
+            Filter::Present(path) | Filter::ValuePath { path, .. } => return path.as_str(),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scim_core::{ResourceTypeName, SchemaSet};
+
+    use super::*;
+
+    fn user() -> Arc<TypeSchema> {
+        SchemaSet::builtin().of(&ResourceTypeName::user()).unwrap().clone()
+    }
+
+    fn refusal(text: &str) -> String {
+        let filter: Filter = text.parse().unwrap();
+        check(&filter, &user(), &Profile::rfc(), &mut Leniencies::default()).unwrap_err().to_string()
+    }
+
+    fn element(attribute: &str, text: &str, profile: &Profile) -> Result<(ElementPredicate, Leniencies), CheckError> {
+        let mut used = Leniencies::default();
+        let filter: Filter = text.parse().unwrap();
+        let attribute = user().top_level(attribute).unwrap().clone();
+        check_element(&filter, &attribute, profile, &mut used).map(|checked| (checked, used))
+    }
+
+    #[test]
+    fn refusals_name_the_attribute_as_written_and_say_why() {
+        for (filter, message) in [
+            ("USERNAM eq 1", "unknown attribute `USERNAM` of resource type `User`; did you mean `userName`?"),
+            ("ACTIVE co \"t\"", "operator `co` does not apply to attribute `ACTIVE` of type boolean"),
+            ("title gt null", "operator `gt` does not apply to null: attribute `title` takes `eq` or `ne` with it"),
+            ("userName eq 5", "attribute `userName` compares with a string in quotes, not with `5`"),
+            ("name eq \"x\"", "attribute `name` is complex: name one of its sub-attributes"),
+            ("password pr", "attribute `password` is never returned, so it cannot be asked about"),
+            ("title[value pr]", "attribute `title` has no sub-attributes, so brackets do not apply to it"),
+            ("emails[typ eq \"x\"]", "unknown sub-attribute `typ` of `emails`"),
+        ] {
+            assert_eq!(refusal(filter), message);
+        }
+    }
+
+    #[test]
+    fn chains_are_flat_and_constants_vanish() {
+        let profile = Profile::rfc();
+        let any =
+            |text: &str| check_any(&text.parse().unwrap(), &user(), &profile, &mut Leniencies::default()).unwrap();
+        assert_eq!(any("title pr and (userName pr and id pr)"), any("title pr and userName pr and id pr"));
+        assert_eq!(any("members pr or title pr"), any("title pr"));
+        assert_eq!(any("members eq null and title pr"), any("title pr"));
+        assert_eq!(any("members pr and title pr").as_constant(), Some(false));
+        assert_eq!(any("members ne \"x\" or title pr").as_constant(), Some(true));
+        assert_eq!(any("not (members[value eq \"x\"])").as_constant(), Some(true));
+        assert_eq!(any("title pr").as_constant(), None);
+    }
+
+    #[test]
+    fn r173_a_patch_path_may_give_a_boolean_as_text() {
+        let text = "primary eq \"True\"";
+        assert!(element("emails", text, &Profile::rfc()).is_err());
+        let (checked, used) = element("emails", text, &Profile::compatible()).unwrap();
+        assert_eq!(checked.eq_terms(), [("primary".to_owned(), true.into())]);
+        assert!(used.contains(Leniency::StringBoolean));
+        assert!(element("emails", "primary eq \"yes\"", &Profile::compatible()).is_err());
+        assert!(element("emails", "type eq \"true\"", &Profile::compatible()).unwrap().1.is_empty());
+    }
+
+    #[test]
+    fn an_element_filter_needs_a_complex_attribute() {
+        assert!(element("userName", "value pr", &Profile::rfc()).is_err());
+        assert!(element("password", "value pr", &Profile::rfc()).is_err());
+    }
+
+    #[test]
+    fn r147_eq_terms_come_from_conjunctions_only() {
+        let terms = |text: &str| element("emails", text, &Profile::rfc()).unwrap().0.eq_terms().len();
+        assert_eq!(terms("type eq \"work\" and value eq \"x\" and display co \"y\""), 2);
+        assert_eq!(terms("type eq \"work\" or value eq \"x\""), 0);
+        assert_eq!(terms("not (type eq \"work\")"), 0);
+        assert_eq!(terms("type eq null"), 0);
+    }
+}

@@ -1,0 +1,228 @@
+//! The comparison rules of each data type (RFC 7644 table 3, RFC 7643 section 2.3).
+
+use std::cmp::Ordering;
+
+use scim_core::{Attribute, AttributeType, parse_date_time};
+use serde_json::{Map, Number, Value};
+
+use crate::ast::Operator;
+use crate::fold;
+use crate::predicate::{Operand, Test};
+
+impl Test {
+    /// Whether one assigned value fulfils the test. A value of another type than the operand's is merely different.
+    pub(crate) fn accepts(&self, value: &Value) -> bool {
+        let operator = self.operator;
+        let holds = match (&self.operand, value) {
+            (Operand::Text(operand), Value::String(text)) => Some(text_holds(operator, text, operand, self.case_exact)),
+            (Operand::Bool(operand), Value::Bool(value)) => Some(ordering_holds(operator, value.cmp(operand))),
+            (Operand::Integer(operand), Value::Number(number)) => match number.as_i64() {
+                Some(whole) => Some(ordering_holds(operator, whole.cmp(operand))),
+                None => Some(ordering_holds(operator, order_numbers(number, &(*operand).into()))),
+            },
+            (Operand::Decimal(operand), Value::Number(number)) => {
+                Some(ordering_holds(operator, order_numbers(number, operand)))
+            }
+            (Operand::Instant(operand), Value::String(text)) => {
+                parse_date_time(text).ok().map(|instant| ordering_holds(operator, instant.cmp(operand)))
+            }
+            (Operand::Binary(operand), Value::String(text)) => {
+                Some(ordering_holds(operator, without_padding(text).cmp(operand)))
+            }
+            _ => None,
+        };
+        holds.unwrap_or(operator == Operator::Ne)
+    }
+}
+
+fn text_holds(operator: Operator, text: &str, operand: &str, case_exact: bool) -> bool {
+    match (operator, case_exact) {
+        (Operator::Eq, true) => text == operand,
+        (Operator::Eq, false) => fold::equals(text, operand),
+        (Operator::Ne, true) => text != operand,
+        (Operator::Ne, false) => !fold::equals(text, operand),
+        (Operator::Co, true) => text.contains(operand),
+        (Operator::Co, false) => fold::contains(text, operand),
+        (Operator::Sw, true) => text.starts_with(operand),
+        (Operator::Sw, false) => fold::starts_with(text, operand),
+        (Operator::Ew, true) => text.ends_with(operand),
+        (Operator::Ew, false) => fold::ends_with(text, operand),
+        (Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le, _) => {
+            ordering_holds(operator, order_texts(text, operand, case_exact))
+        }
+    }
+}
+
+/// Whether `value operator operand` holds, given how `value` compares with `operand`. Substring operators do not reach
+/// here: the check refuses them for everything but texts (R077).
+fn ordering_holds(operator: Operator, ordering: Ordering) -> bool {
+    match operator {
+        Operator::Eq => ordering.is_eq(),
+        Operator::Ne => ordering.is_ne(),
+        Operator::Gt => ordering.is_gt(),
+        Operator::Ge => ordering.is_ge(),
+        Operator::Lt => ordering.is_lt(),
+        Operator::Le => ordering.is_le(),
+        Operator::Co | Operator::Sw | Operator::Ew => false,
+    }
+}
+
+fn order_texts(a: &str, b: &str, case_exact: bool) -> Ordering {
+    if case_exact { a.cmp(b) } else { fold::order(a, b) }
+}
+
+/// Whole numbers compare exactly; otherwise both compare as doubles.
+fn order_numbers(a: &Number, b: &Number) -> Ordering {
+    if let (Some(a), Some(b)) = (a.as_i128(), b.as_i128()) {
+        return a.cmp(&b);
+    }
+    let (a, b) = (a.as_f64().unwrap_or(f64::NAN), b.as_f64().unwrap_or(f64::NAN));
+    // `partial_cmp` first, because `total_cmp` tells -0.0 from 0.0.
+    a.partial_cmp(&b).unwrap_or_else(|| a.total_cmp(&b))
+}
+
+/// Base64 without its padding, which may be left off (R012).
+pub(crate) fn without_padding(base64: &str) -> &str {
+    base64.trim_end_matches('=')
+}
+
+/// The order of two assigned values of one simple attribute (R126). Values that are not of the attribute's type are equal
+/// to each other and after all others.
+pub(crate) fn order_values(kind: AttributeType, case_exact: bool, a: &Value, b: &Value) -> Ordering {
+    let ordering = match (kind, a, b) {
+        (AttributeType::Boolean, Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
+        (AttributeType::Integer | AttributeType::Decimal, Value::Number(a), Value::Number(b)) => {
+            Some(order_numbers(a, b))
+        }
+        (AttributeType::DateTime, Value::String(a), Value::String(b)) => match (parse_date_time(a), parse_date_time(b))
+        {
+            (Ok(a), Ok(b)) => Some(a.cmp(&b)),
+            (a, b) => Some(a.is_err().cmp(&b.is_err())),
+        },
+        (AttributeType::Binary, Value::String(a), Value::String(b)) => Some(without_padding(a).cmp(without_padding(b))),
+        (AttributeType::String | AttributeType::Reference, Value::String(a), Value::String(b)) => {
+            Some(order_texts(a, b, case_exact))
+        }
+        _ => None,
+    };
+    ordering.unwrap_or_else(|| misplaced(kind, a).cmp(&misplaced(kind, b)))
+}
+
+fn misplaced(kind: AttributeType, value: &Value) -> bool {
+    match kind {
+        AttributeType::Boolean => !value.is_boolean(),
+        AttributeType::Integer | AttributeType::Decimal => !value.is_number(),
+        AttributeType::Complex => true,
+        _ => !value.is_string(),
+    }
+}
+
+/// Whether two checked values of one attribute mean the same: by type, with regard to case only where the attribute
+/// has it, instants across zones, references across the version segment of the URL (R016).
+///
+/// Arrays are equal element by element in order. Objects are equal when every sub-attribute is, whatever the order of the
+/// members; a missing `primary` is false (R020).
+///
+/// ```
+/// use scim_core::{ResourceTypeName, SchemaSet};
+/// use scim_filter::equal_values;
+/// use serde_json::json;
+///
+/// let schemas = SchemaSet::builtin();
+/// let emails = schemas.of(&ResourceTypeName::user()).unwrap().top_level("emails").unwrap();
+/// assert!(equal_values(emails, &json!({"value": "A@x"}), &json!({"value": "a@x", "primary": false})));
+/// assert!(!equal_values(emails, &json!({"value": "a@x"}), &json!({"value": "b@x"})));
+/// ```
+pub fn equal_values(attribute: &Attribute, a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal_values(attribute, a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            let one_way = |a: &Map<String, Value>, b: &Map<String, Value>| {
+                a.iter().all(|(name, value)| equal_members(attribute, name, value, b.get(name)))
+            };
+            one_way(a, b) && one_way(b, a)
+        }
+        (Value::String(a), Value::String(b)) if attribute.name() == "$ref" => same_reference(a, b),
+        _ if misplaced(attribute.kind(), a) || misplaced(attribute.kind(), b) => a == b,
+        _ => order_values(attribute.kind(), attribute.case_exact(), a, b).is_eq(),
+    }
+}
+
+fn equal_members(attribute: &Attribute, name: &str, value: &Value, other: Option<&Value>) -> bool {
+    match (attribute.sub_attribute(name), other) {
+        (Some(sub), Some(other)) => equal_values(sub, value, other),
+        (None, Some(other)) => value == other,
+        (_, None) => value.is_null() || (name == "primary" && value == &Value::Bool(false)),
+    }
+}
+
+/// Whether two URLs are equal but for a version segment, such as `/v2` (R016).
+fn same_reference(a: &str, b: &str) -> bool {
+    a == b || segments(a).eq(segments(b))
+}
+
+fn segments(url: &str) -> impl Iterator<Item = &str> {
+    let version = |segment: &str| {
+        let digits = segment.strip_prefix(['v', 'V']).unwrap_or_default();
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    url.split('/').filter(move |segment| !version(segment))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn attribute(definition: Value) -> Attribute {
+        serde_json::from_value(definition).unwrap()
+    }
+
+    fn equal(definition: Value, a: &Value, b: &Value) -> bool {
+        equal_values(&attribute(definition), a, b)
+    }
+
+    #[test]
+    fn equality_follows_the_type() {
+        assert!(equal(json!({"name": "x"}), &json!("A"), &json!("a")));
+        assert!(!equal(json!({"name": "x", "caseExact": true}), &json!("A"), &json!("a")));
+        assert!(!equal(json!({"name": "x", "type": "reference"}), &json!("A"), &json!("a")));
+        assert!(equal(json!({"name": "x", "type": "binary"}), &json!("AQI="), &json!("AQI")));
+        assert!(!equal(json!({"name": "x", "type": "binary"}), &json!("aQI="), &json!("AQI")));
+        assert!(equal(json!({"name": "x", "type": "decimal"}), &json!(1), &json!(1.0)));
+        assert!(!equal(
+            json!({"name": "x", "type": "integer"}),
+            &json!(9_007_199_254_740_993_i64),
+            &json!(9_007_199_254_740_992_i64)
+        ));
+        let (utc, berlin) = (json!("2011-05-13T04:42:34Z"), json!("2011-05-13T06:42:34.000+02:00"));
+        assert!(equal(json!({"name": "x", "type": "dateTime"}), &utc, &berlin));
+    }
+
+    #[test]
+    fn values_of_a_foreign_type_are_equal_only_when_identical() {
+        assert!(!equal(json!({"name": "x", "type": "integer"}), &json!("1"), &json!("2")));
+        assert!(!equal(json!({"name": "x", "type": "dateTime"}), &json!(1), &json!(2)));
+        assert!(equal(json!({"name": "x", "type": "boolean"}), &json!("True"), &json!("True")));
+    }
+
+    #[test]
+    fn r016_references_are_equal_across_the_version_segment() {
+        let reference = json!({"name": "$ref", "type": "reference"});
+        assert!(equal(reference.clone(), &json!("https://x/scim/v2/Users/1"), &json!("https://x/scim/Users/1")));
+        assert!(!equal(reference, &json!("https://x/scim/v2/Users/1"), &json!("https://x/scim/Users/2")));
+    }
+
+    #[test]
+    fn r017_member_order_and_r020_missing_primary_make_no_difference() {
+        let emails = json!({"name": "emails", "type": "complex", "multiValued": true, "subAttributes": [
+            {"name": "value"}, {"name": "type"}, {"name": "primary", "type": "boolean"}]});
+        let a: Value = serde_json::from_str(r#"[{"value": "a", "type": "WORK", "primary": false}]"#).unwrap();
+        let b: Value = serde_json::from_str(r#"[{"type": "work", "value": "A"}]"#).unwrap();
+        assert!(equal(emails.clone(), &a, &b));
+        assert!(!equal(emails.clone(), &a, &json!([{"type": "work", "value": "A", "primary": true}])));
+        assert!(!equal(emails, &b, &json!([])));
+    }
+}

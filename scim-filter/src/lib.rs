@@ -1,0 +1,59 @@
+//! SCIM 2.0 filters, PATCH paths and sort keys (RFC 7644 sections 3.4.2.2, 3.4.2.3 and 3.5.2).
+//!
+//! ```
+//! use scim_core::{Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
+//! use scim_filter::{Limits, check, parse};
+//!
+//! let filter = parse(r#"userName sw "bj" and emails[type eq "work"]"#, &Limits::default())?;
+//!
+//! let schemas = SchemaSet::builtin();
+//! let user = schemas.of(&ResourceTypeName::user()).unwrap();
+//! let predicate = check(&filter, user, &Profile::default(), &mut Leniencies::default())?;
+//!
+//! let resource: Resource =
+//!     serde_json::from_str(r#"{"userName": "BJensen", "emails": [{"type": "work", "value": "bj@example.com"}]}"#)?;
+//! assert!(predicate.matches(&resource));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Stages
+//!
+//! | from | by | to | refuses |
+//! |---|---|---|---|
+//! | text | [`parse()`], [`parse_with`], [`parse_path`] | [`Filter`], [`PatchPath`] | bad syntax: [`ParseError`] with a byte offset |
+//! | [`Filter`] | [`check()`], [`check_any`], [`check_element`] | [`Predicate`], [`ElementPredicate`] | what the schema does not allow: [`CheckError`] |
+//! | [`Predicate`] | [`Predicate::matches`] | `bool` | nothing |
+//! | [`Predicate`] | [`lower()`] with a [`Lower`] of the host's | a database's condition and the rest | nothing |
+//!
+//! [`Sort`] resolves and applies a sort key. [`fold()`] and [`equal_values`] are the comparison rules on their own, for
+//! stores that test uniqueness and for PATCH: the rules exist once, here.
+//!
+//! # Limits
+//!
+//! [`Limits`] hold while parsing: 8 KiB of text, 64 levels of nesting and 256 comparisons unless set otherwise. Time is
+//! linear in the length of the text. Every recursion (parsing, checking, evaluating, printing, dropping) goes as deep as the
+//! parentheses of the text, so the limit on nesting bounds the stack.
+
+mod ast;
+mod check;
+mod compare;
+mod display;
+mod error;
+mod evaluate;
+mod fold;
+mod limits;
+mod lower;
+mod parse;
+mod predicate;
+mod sort;
+
+pub use ast::{Comparison, Filter, Literal, Operator};
+pub use check::{check, check_any, check_element};
+pub use compare::equal_values;
+pub use error::{CheckError, ParseError};
+pub use fold::fold;
+pub use limits::Limits;
+pub use lower::{Lower, Lowered, lower, lower_element};
+pub use parse::{PatchPath, parse, parse_path, parse_with};
+pub use predicate::{ElementPredicate, Operand, Predicate, ResolvedPath, Test};
+pub use sort::Sort;

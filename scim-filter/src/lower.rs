@@ -1,0 +1,211 @@
+//! Push-down: the part of a predicate that a database can take over.
+
+use crate::predicate::{ElementPredicate, Node, Predicate, ResolvedPath, Test};
+
+/// A query language that can express some predicates.
+///
+/// The contract, which makes pushing down safe:
+///
+/// 1. What a leaf returns selects exactly the resources that the evaluator selects, by the rules of [`Test`] and R072. A
+///    leaf that cannot be expressed so is `None`, and stays with the evaluator.
+/// 2. Every output is two-valued: in SQL it is never `NULL`, so that [`not`](Self::not) is plain negation.
+/// 3. [`and`](Self::and) and [`or`](Self::or) get two or more parts.
+pub trait Lower {
+    /// A condition of the query language.
+    type Output;
+
+    /// One comparison.
+    fn compare(&self, test: &Test) -> Option<Self::Output>;
+
+    /// `pr`: the path has a value that is not empty (R072).
+    fn present(&self, path: &ResolvedPath) -> Option<Self::Output>;
+
+    /// One element of the attribute fulfils the filter. [`lower_element`] lowers the body with a target of its own.
+    fn value_path(&self, path: &ResolvedPath, filter: &ElementPredicate) -> Option<Self::Output>;
+
+    /// A condition that always or never holds. Not pushed unless a target can.
+    fn constant(&self, value: bool) -> Option<Self::Output> {
+        let _ = value;
+        None
+    }
+
+    /// All parts hold.
+    fn and(&self, parts: Vec<Self::Output>) -> Self::Output;
+
+    /// One part holds.
+    fn or(&self, parts: Vec<Self::Output>) -> Self::Output;
+
+    /// The part does not hold.
+    fn not(&self, part: Self::Output) -> Self::Output;
+}
+
+/// A predicate in two parts, to be joined by `and`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lowered<T> {
+    /// What the database selects by; `None`: everything.
+    pub pushed: Option<T>,
+    /// What the evaluator has to select by among that; `None`: nothing left to do.
+    pub residual: Option<Predicate>,
+}
+
+/// Splits a predicate into what `target` can express and what is left.
+///
+/// A top-level `and` is split between the two; `or`, `not` and value paths go as a whole or not at all.
+///
+/// ```
+/// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+/// use scim_filter::{ElementPredicate, Filter, Lower, Operand, Operator, ResolvedPath, Test, check, lower};
+///
+/// /// Knows `userName eq`.
+/// struct Sql;
+///
+/// impl Lower for Sql {
+///     type Output = String;
+///
+///     fn compare(&self, test: &Test) -> Option<String> {
+///         match (test.path().as_top_level()?, test.operator(), test.operand()) {
+///             ("userName", Operator::Eq, Operand::Text(_)) => Some("user_name_folded = ?".to_owned()),
+///             _ => None,
+///         }
+///     }
+///     fn present(&self, _: &ResolvedPath) -> Option<String> { None }
+///     fn value_path(&self, _: &ResolvedPath, _: &ElementPredicate) -> Option<String> { None }
+///     fn and(&self, parts: Vec<String>) -> String { parts.join(" AND ") }
+///     fn or(&self, parts: Vec<String>) -> String { format!("({})", parts.join(" OR ")) }
+///     fn not(&self, part: String) -> String { format!("NOT ({part})") }
+/// }
+///
+/// let schemas = SchemaSet::builtin();
+/// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+/// let filter: Filter = r#"userName eq "bjensen" and title pr"#.parse()?;
+/// let predicate = check(&filter, user, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+/// let lowered = lower(&predicate, &Sql);
+/// assert_eq!(lowered.pushed.as_deref(), Some("user_name_folded = ?"));
+/// assert!(lowered.residual.is_some());
+/// # Ok::<(), scim_filter::ParseError>(())
+/// ```
+pub fn lower<T: Lower + ?Sized>(predicate: &Predicate, target: &T) -> Lowered<T::Output> {
+    let parts = match &predicate.node {
+        Node::Constant(true) => &[],
+        Node::And(parts) => parts.as_slice(),
+        whole => std::slice::from_ref(whole),
+    };
+    let mut pushed = Vec::new();
+    let mut residual = Vec::new();
+    for part in parts {
+        match whole(part, target) {
+            Some(output) => pushed.push(output),
+            None => residual.push(part.clone()),
+        }
+    }
+    let residual = match residual.len() {
+        0 => None,
+        1 => residual.pop(),
+        _ => Some(Node::And(residual)),
+    };
+    Lowered { pushed: joined(pushed, |parts| target.and(parts)), residual: residual.map(|node| Predicate { node }) }
+}
+
+/// Lowers the body of a value path as a whole. `target` sees paths that start at the element.
+pub fn lower_element<T: Lower + ?Sized>(filter: &ElementPredicate, target: &T) -> Option<T::Output> {
+    whole(&filter.node, target)
+}
+
+/// Lowers a node, all of it or nothing.
+fn whole<T: Lower + ?Sized>(node: &Node, target: &T) -> Option<T::Output> {
+    let all = |nodes: &[Node]| nodes.iter().map(|node| whole(node, target)).collect::<Option<Vec<_>>>();
+    match node {
+        Node::Constant(value) => target.constant(*value),
+        Node::And(nodes) => joined(all(nodes)?, |parts| target.and(parts)),
+        Node::Or(nodes) => joined(all(nodes)?, |parts| target.or(parts)),
+        Node::Not(node) => whole(node, target).map(|part| target.not(part)),
+        Node::Test(test) => target.compare(test),
+        // A database would count the hidden members in.
+        Node::Presence(presence) if !presence.hidden.is_empty() => None,
+        Node::Presence(presence) => target.present(&presence.path),
+        Node::ValuePath { path, filter } => target.value_path(path, filter),
+    }
+}
+
+fn joined<O>(mut parts: Vec<O>, join: impl FnOnce(Vec<O>) -> O) -> Option<O> {
+    match parts.len() {
+        0 | 1 => parts.pop(),
+        _ => Some(join(parts)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+
+    use super::*;
+    use crate::{Operand, check_any};
+
+    /// Takes top-level texts and `emails` brackets.
+    struct Sql;
+
+    impl Lower for Sql {
+        type Output = String;
+
+        fn compare(&self, test: &Test) -> Option<String> {
+            let Operand::Text(value) = test.operand() else { return None };
+            Some(format!("{} {} '{value}'", test.path().as_top_level()?, test.operator()))
+        }
+
+        fn present(&self, path: &ResolvedPath) -> Option<String> {
+            Some(format!("{path} is not null"))
+        }
+
+        fn value_path(&self, path: &ResolvedPath, filter: &ElementPredicate) -> Option<String> {
+            Some(format!("exists (select from {path} where {})", lower_element(filter, self)?))
+        }
+
+        fn and(&self, parts: Vec<String>) -> String {
+            parts.join(" and ")
+        }
+
+        fn or(&self, parts: Vec<String>) -> String {
+            format!("({})", parts.join(" or "))
+        }
+
+        fn not(&self, part: String) -> String {
+            format!("not ({part})")
+        }
+    }
+
+    fn lowered(text: &str) -> (Option<String>, bool) {
+        let schemas = SchemaSet::builtin();
+        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let predicate = check_any(&text.parse().unwrap(), user, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+        let lowered = lower(&predicate, &Sql);
+        (lowered.pushed, lowered.residual.is_some())
+    }
+
+    #[test]
+    fn a_conjunction_is_split() {
+        assert_eq!(
+            lowered("USERNAME eq \"A\" and active eq true and externalId eq \"B\""),
+            (Some("userName eq 'a' and externalId eq 'B'".to_owned()), true)
+        );
+        assert_eq!(lowered("userName eq \"A\""), (Some("userName eq 'a'".to_owned()), false));
+        assert_eq!(lowered("active eq true"), (None, true));
+    }
+
+    #[test]
+    fn or_not_and_value_paths_go_whole_or_not_at_all() {
+        assert_eq!(lowered("id eq \"1\" or active eq true"), (None, true));
+        assert_eq!(lowered("not (id eq \"1\" or title pr)").0.unwrap(), "not ((id eq '1' or title is not null))");
+        assert_eq!(lowered("not (active eq true)"), (None, true));
+        assert_eq!(
+            lowered("emails[type eq \"Work\" and value pr]").0.unwrap(),
+            "exists (select from emails where type eq 'work' and value is not null)"
+        );
+        assert_eq!(lowered("emails[primary eq true]"), (None, true));
+    }
+
+    #[test]
+    fn constants_are_pushed_only_where_the_target_can() {
+        assert_eq!(lowered("members eq null"), (None, false));
+        assert_eq!(lowered("members pr"), (None, true));
+    }
+}

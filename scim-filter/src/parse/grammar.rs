@@ -1,0 +1,188 @@
+//! The entry points, and what the levels of the grammar share.
+
+use std::str::FromStr;
+
+use scim_core::{Leniencies, Leniency, Profile};
+
+use super::failure::{Failure, Parsed, fail};
+use super::term::{Scope, spaces};
+use crate::ast::Filter;
+use crate::error::{ParseError, Reason};
+use crate::limits::Limits;
+
+/// The state of one parse: the limits, and what has been used of them.
+pub(super) struct Grammar<'p> {
+    pub(super) limits: &'p Limits,
+    /// Open parentheses and brackets.
+    pub(super) depth: usize,
+    pub(super) comparisons: usize,
+    leniency: Option<(&'p Profile, &'p mut Leniencies)>,
+}
+
+impl<'p> Grammar<'p> {
+    /// The grammar of the RFC.
+    pub(super) fn strict(limits: &'p Limits) -> Self {
+        Self { limits, depth: 0, comparisons: 0, leniency: None }
+    }
+
+    pub(super) fn max_depth(&self) -> usize {
+        self.limits.depth.min(Limits::MAX_DEPTH)
+    }
+
+    /// Whether a leniency is allowed; if so, its use is recorded.
+    pub(super) fn take(&mut self, leniency: Leniency) -> bool {
+        self.leniency.as_mut().is_some_and(|(profile, used)| profile.take(leniency, used))
+    }
+
+    fn filter(mut self, text: &str) -> Result<Filter, ParseError> {
+        if text.len() > self.limits.text {
+            return Err(ParseError::new(text, self.limits.text, Reason::TooLong(self.limits.text), true));
+        }
+        let parsed = self.expression(text, Scope::Resource).map(|(rest, filter)| (spaces(rest), filter));
+        finish(text, parsed).map_err(|failure| ParseError::new(text, text.len() - failure.left, failure.reason, true))
+    }
+}
+
+/// Parses a filter by the letter of RFC 7644 section 3.4.2.2.
+///
+/// Time is linear in the length of the text, and the stack is bounded by [`Limits::depth`].
+///
+/// # Errors
+///
+/// [`ParseError`] with the byte offset, what was found and what was expected.
+///
+/// # Examples
+///
+/// ```
+/// use scim_filter::{Limits, parse};
+///
+/// let filter = parse(r#"emails[type eq "work" and value co "@example.com"]"#, &Limits::default())?;
+/// assert_eq!(filter.to_string(), r#"emails[type eq "work" and value co "@example.com"]"#);
+/// # Ok::<(), scim_filter::ParseError>(())
+/// ```
+pub fn parse(text: &str, limits: &Limits) -> Result<Filter, ParseError> {
+    Grammar::strict(limits).filter(text)
+}
+
+/// Parses a filter, taking what `profile` allows beyond the RFC and recording it in `used`:
+/// [`Leniency::ValuePathSubAttribute`] (R087) and [`Leniency::UppercaseLiteral`] (R061).
+///
+/// # Errors
+///
+/// [`ParseError`] as for [`parse`].
+///
+/// # Examples
+///
+/// ```
+/// use scim_core::{Leniencies, Leniency, Profile};
+/// use scim_filter::{Limits, parse_with};
+///
+/// let mut used = Leniencies::default();
+/// let text = r#"emails[type eq "work"].value eq "x""#;
+/// let filter = parse_with(text, &Limits::default(), &Profile::compatible(), &mut used)?;
+/// assert_eq!(filter.to_string(), r#"emails[type eq "work" and value eq "x"]"#);
+/// assert!(used.contains(Leniency::ValuePathSubAttribute));
+/// # Ok::<(), scim_filter::ParseError>(())
+/// ```
+pub fn parse_with(text: &str, limits: &Limits, profile: &Profile, used: &mut Leniencies) -> Result<Filter, ParseError> {
+    Grammar { leniency: Some((profile, used)), ..Grammar::strict(limits) }.filter(text)
+}
+
+/// Strict, with the default [`Limits`].
+impl FromStr for Filter {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse(text, &Limits::default())
+    }
+}
+
+/// The result of parsing the whole of `text`, which must leave nothing behind.
+pub(super) fn finish<'a, O>(text: &'a str, parsed: Parsed<'a, O>) -> Result<O, Failure> {
+    let complete =
+        parsed.and_then(
+            |(rest, output)| {
+                if rest.is_empty() { Ok(output) } else { fail(rest, "the end").map(|(_, output)| output) }
+            },
+        );
+    complete.map_err(|error| match error {
+        nom::Err::Error(failure) | nom::Err::Failure(failure) => failure,
+        // The parsers are nom's complete ones, which never ask for more input.
+        nom::Err::Incomplete(_) => Failure::expected(text, "a filter"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offset(text: &str) -> usize {
+        text.parse::<Filter>().unwrap_err().offset()
+    }
+
+    fn printed(text: &str) -> String {
+        text.parse::<Filter>().unwrap().to_string()
+    }
+
+    #[test]
+    fn r091_spaces_are_free_only_next_to_parentheses_and_brackets() {
+        assert_eq!(printed("  userName   eq   \"a\"  "), "userName eq \"a\"");
+        assert_eq!(printed("( a pr )and( b pr )or not( c pr )"), "a pr and b pr or not (c pr)");
+        assert_eq!(printed("emails [ type eq\"work\" ]and a pr"), "emails[type eq \"work\"] and a pr");
+        assert_eq!(offset("userName eq\"a\"and title pr"), 14);
+        assert_eq!(offset("a\tpr"), 1);
+        assert_eq!(offset("a pr\n"), 2);
+    }
+
+    #[test]
+    fn offsets_point_at_the_first_thing_that_is_wrong() {
+        for (text, at) in [
+            ("", 0),
+            ("   ", 3),
+            ("userName", 8),
+            ("userName eq", 11),
+            ("userName eq ", 12),
+            ("a pr and", 8),
+            ("a pr b pr", 5),
+            ("(a pr", 5),
+            ("a pr)", 4),
+            ("a pr]", 4),
+            ("a eq \"x", 7),
+            ("a eq \"\\ud83d\"", 12),
+            ("a eq 01", 5),
+            ("a.b.c pr", 3),
+            ("not title pr", 4),
+            ("emails[a[b pr]]", 8),
+            ("emails[type.x pr]", 11),
+            ("emails[]", 7),
+            ("emails[type pr].value pr", 15),
+            ("é pr", 0),
+        ] {
+            assert_eq!(offset(text), at, "{text}");
+        }
+    }
+
+    #[test]
+    fn not_and_or_may_name_attributes() {
+        assert_eq!(printed("not pr"), "not pr");
+        assert_eq!(printed("and eq 1 or or pr"), "and eq 1 or or pr");
+        assert_eq!(printed("not pr and not (not pr)"), "not pr and not (not pr)");
+    }
+
+    #[test]
+    fn leniencies_are_off_unless_the_profile_has_them() {
+        let with = |text: &str, profile: &Profile| {
+            let mut used = Leniencies::default();
+            parse_with(text, &Limits::default(), profile, &mut used).map(|filter| (filter.to_string(), used))
+        };
+        let path = "emails[type eq \"work\" and primary eq true].value pr";
+        assert!(with(path, &Profile::rfc()).is_err());
+        let (filter, used) = with(path, &Profile::compatible()).unwrap();
+        assert_eq!(filter, "emails[type eq \"work\" and primary eq true and value pr]");
+        assert_eq!(used.iter().collect::<Vec<_>>(), [Leniency::ValuePathSubAttribute]);
+        assert!(with("active eq TRUE", &Profile::compatible()).is_err());
+        let (filter, used) = with("active eq TRUE", &Profile::rfc().with(Leniency::UppercaseLiteral)).unwrap();
+        assert_eq!(filter, "active eq true");
+        assert!(used.contains(Leniency::UppercaseLiteral));
+    }
+}

@@ -1,0 +1,214 @@
+//! Comparison values: the JSON literals, exactly as JSON has them (R061, R070, R071).
+
+use nom::Parser;
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_while, take_while_m_n};
+use nom::character::complete::{char, digit1, one_of};
+use nom::combinator::{eof, map_opt, opt, peek, recognize, value, verify};
+use nom::sequence::{preceded, terminated};
+use scim_core::Leniency;
+use serde_json::Number;
+
+use super::failure::{Parsed, fail, or_fail};
+use super::grammar::Grammar;
+use super::term::{take_till_byte, word};
+use crate::ast::Literal;
+
+const LITERAL: &str = "a JSON string, number, `true`, `false` or `null`";
+
+impl Grammar<'_> {
+    /// `compValue` of RFC 7644 figure 1.
+    pub(super) fn literal<'a>(&mut self, input: &'a str) -> Parsed<'a, Literal> {
+        match input.as_bytes().first() {
+            Some(b'"') => string(input).map(|(rest, text)| (rest, Literal::String(text))),
+            Some(b'-' | b'0'..=b'9') => or_fail(number, "a JSON number").map(Literal::Number).parse(input),
+            _ => {
+                let (rest, word) = word(input)?;
+                let words = [("true", Literal::Bool(true)), ("false", Literal::Bool(false)), ("null", Literal::Null)];
+                let Some((lower, literal)) = words.into_iter().find(|(lower, _)| lower.eq_ignore_ascii_case(word))
+                else {
+                    return fail(input, LITERAL);
+                };
+                if lower == word || self.take(Leniency::UppercaseLiteral) {
+                    Ok((rest, literal))
+                } else {
+                    fail(input, "`true`, `false` and `null` in lower case")
+                }
+            }
+        }
+    }
+}
+
+/// A JSON number (RFC 8259 section 6): no leading zero or plus sign, digits on both sides of the point.
+fn number(input: &str) -> Parsed<'_, Number> {
+    // Not `digit0`: at the end of a text nom 8.0.0 gives it a rest that starts at the wrong place for `recognize`.
+    let digits = take_while(|c: char| c.is_ascii_digit());
+    let whole = alt((tag("0"), recognize((one_of("123456789"), digits))));
+    let fraction = opt((char('.'), digit1));
+    let exponent = opt((one_of("eE"), opt(one_of("+-")), digit1));
+    let token = terminated(recognize((opt(char('-')), whole, fraction, exponent)), peek(boundary));
+    map_opt(token, to_number).parse(input)
+}
+
+/// Whole numbers within 64 bits stay exact, everything else is the nearest double; what no double can hold is refused.
+/// The standard library's conversion is the correctly rounded one, so that a printed number reads back as itself.
+fn to_number(token: &str) -> Option<Number> {
+    if let Ok(whole) = token.parse::<i64>() {
+        return Some(whole.into());
+    }
+    if let Ok(whole) = token.parse::<u64>() {
+        return Some(whole.into());
+    }
+    Number::from_f64(token.parse().ok()?)
+}
+
+/// The end of a token that is not a string.
+fn boundary(input: &str) -> Parsed<'_, ()> {
+    alt((value((), eof), value((), one_of(" )]")))).parse(input)
+}
+
+/// A JSON string (RFC 8259 section 7). A text without escapes is found in one pass and copied once.
+fn string(input: &str) -> Parsed<'_, String> {
+    let (input, _) = or_fail(char('"'), LITERAL)(input)?;
+    let (mut rest, plain) = plain(input)?;
+    let mut text = plain.to_owned();
+    loop {
+        match rest.as_bytes().first() {
+            Some(b'"') => {
+                let (rest, _) = char('"')(rest)?;
+                return Ok((rest, text));
+            }
+            Some(b'\\') => {
+                let (after, c) = escape(rest)?;
+                text.push(c);
+                let (after, run) = self::plain(after)?;
+                text.push_str(run);
+                rest = after;
+            }
+            Some(_) => return fail(rest, "an escape such as `\\n` in place of the control character"),
+            None => return fail(rest, "the string's closing `\"`"),
+        }
+    }
+}
+
+/// Characters that stand for themselves.
+fn plain(input: &str) -> Parsed<'_, &str> {
+    take_till_byte(input, |byte| matches!(byte, b'"' | b'\\' | 0..b' '))
+}
+
+/// One escape sequence.
+fn escape(input: &str) -> Parsed<'_, char> {
+    let short = alt((
+        one_of("\"\\/"),
+        value('\u{8}', char('b')),
+        value('\u{c}', char('f')),
+        value('\n', char('n')),
+        value('\r', char('r')),
+        value('\t', char('t')),
+    ));
+    let letter = preceded(char('\\'), alt((short, preceded(char('u'), code_point))));
+    or_fail(letter, "a JSON escape, such as `\\\"`, `\\\\` or `\\u00e9`").parse(input)
+}
+
+/// What follows `\u`: four hexadecimal digits, or the two halves of a surrogate pair.
+fn code_point(input: &str) -> Parsed<'_, char> {
+    let (rest, first) = code_unit(input)?;
+    if !(0xd800..0xdc00).contains(&first) {
+        // A low half on its own is no character, and `from_u32` knows.
+        return match char::from_u32(first) {
+            Some(c) => Ok((rest, c)),
+            None => fail(input, "a code point: a surrogate comes in pairs"),
+        };
+    }
+    let low = verify(code_unit, |unit| (0xdc00..0xe000).contains(unit));
+    let (rest, second) = or_fail(preceded(tag("\\u"), low), "the second half of a surrogate pair")(rest)?;
+    match char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00)) {
+        Some(c) => Ok((rest, c)),
+        None => fail(input, "a code point"),
+    }
+}
+
+fn code_unit(input: &str) -> Parsed<'_, u32> {
+    map_opt(take_while_m_n(4, 4, |c: char| c.is_ascii_hexdigit()), |digits| u32::from_str_radix(digits, 16).ok())
+        .parse(input)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Filter, Literal};
+
+    fn literal(text: &str) -> Option<Literal> {
+        match format!("a eq {text}").parse::<Filter>() {
+            Ok(Filter::Compare(comparison)) => Some(comparison.value),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn r070_strings_decode_as_json_does() {
+        for text in
+            [r#""""#, r#""a\"b\\c\/\b\f\n\r\t\u00e9\ud83d\ude00""#, r#""\u0000\uFFFF\uD7FF\ue000""#, r#""é😀 \\u0041""#]
+        {
+            let json: String = serde_json::from_str(text).unwrap();
+            assert_eq!(literal(text), Some(Literal::String(json)), "{text}");
+        }
+        for text in [
+            r#""\x""#,
+            r#""\ud83d""#,
+            r#""\ude00""#,
+            r#""\ud83d\u0041""#,
+            r#""\ud83dx""#,
+            r#""\u12""#,
+            r#""\u+123""#,
+            r#""\U0041""#,
+            "\"\u{1}\"",
+            "\"a\nb\"",
+            "\"open",
+            "\"open\\\"",
+            "'single'",
+        ] {
+            assert!(serde_json::from_str::<String>(text).is_err(), "{text}");
+            assert_eq!(literal(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn r071_numbers_follow_json() {
+        for text in
+            ["0", "-0", "10", "-10", "1.5", "1.5e3", "-0.1E+2", "1E-2", "9007199254740993", "18446744073709551615"]
+        {
+            let json: serde_json::Number = serde_json::from_str(text).unwrap();
+            let Some(Literal::Number(number)) = literal(text) else { panic!("{text}") };
+            assert_eq!(number.as_f64(), json.as_f64(), "{text}");
+        }
+        assert_eq!(literal("9007199254740993"), Some(Literal::Number(9_007_199_254_740_993_i64.into())));
+        for text in [
+            "01",
+            "-01",
+            "+1",
+            ".5",
+            "1.",
+            "-",
+            "1e",
+            "1e+",
+            "0x1",
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "1_000",
+            "1e400",
+            "1a",
+        ] {
+            assert_eq!(literal(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn r061_words_are_lower_case() {
+        assert_eq!(literal("null"), Some(Literal::Null));
+        assert_eq!(literal("true"), Some(Literal::Bool(true)));
+        for text in ["TRUE", "False", "NULL", "nil", "truex", "User"] {
+            assert_eq!(literal(text), None, "{text}");
+        }
+    }
+}

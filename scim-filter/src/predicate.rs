@@ -1,0 +1,224 @@
+//! A filter that fits a schema: what the evaluator runs and what a database lowers.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use scim_core::Target;
+use serde_json::{Number, Value};
+
+use crate::ast::{Literal, Operator};
+
+/// A filter resolved against the schema of one resource type: canonical names, typed values, case rules, prepared once.
+///
+/// Made by [`check`](crate::check()) or [`check_any`](crate::check_any); run by [`matches`](Self::matches), or given to
+/// [`lower`](crate::lower()).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Predicate {
+    pub(crate) node: Node,
+}
+
+/// The body of a value path, resolved against the sub-attributes of one complex attribute. Made by
+/// [`check_element`](crate::check_element).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ElementPredicate {
+    pub(crate) node: Node,
+}
+
+/// The tree behind both. Chains are flat: no `And` stands directly in an `And`, no `Or` in an `Or`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Node {
+    /// What an attribute that the type lacks leaves of a test (R094).
+    Constant(bool),
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Not(Box<Node>),
+    Test(Test),
+    Presence(Presence),
+    ValuePath {
+        path: ResolvedPath,
+        filter: Box<ElementPredicate>,
+    },
+}
+
+/// Where a value stands in a resource: registered names, to be looked up exactly.
+///
+/// Inside a value path the path starts at the element: `attribute` is then the sub-attribute's name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ResolvedPath {
+    extension: Option<Box<str>>,
+    attribute: Option<Box<str>>,
+    sub: Option<Box<str>>,
+    multi_valued: bool,
+}
+
+/// One comparison, ready to run.
+///
+/// Its meaning, which a database that takes it over has to keep:
+///
+/// 1. On a multi-valued attribute it holds when it holds for one element (R082); without elements it does not hold.
+/// 2. On one unassigned value `ne` holds and everything else does not (R075), unless
+///    [`missing_is_false`](Self::missing_is_false).
+/// 3. With [`Operand::Null`], `eq` holds when nothing is assigned and `ne` when something is (R073).
+/// 4. Texts compare by code point: as they are when [`case_exact`](Self::case_exact), else with
+///    [`fold`](crate::fold()) applied on both sides. The operand is folded already.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Test {
+    pub(crate) path: ResolvedPath,
+    pub(crate) operator: Operator,
+    pub(crate) operand: Operand,
+    pub(crate) case_exact: bool,
+    pub(crate) missing_is_false: bool,
+    pub(crate) literal: Literal,
+}
+
+/// A comparison value with the type of its attribute.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Operand {
+    /// No value.
+    Null,
+    /// For a boolean attribute.
+    Bool(bool),
+    /// For an integer attribute.
+    Integer(i64),
+    /// For a decimal attribute.
+    Decimal(Number),
+    /// For a dateTime attribute: the instant, whatever the zone it was written in (R080).
+    Instant(DateTime<Utc>),
+    /// For a string or reference attribute: folded unless the test is case exact.
+    Text(Box<str>),
+    /// For a binary attribute: base64 without padding (R012).
+    Binary(Box<str>),
+}
+
+/// A `pr` test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Presence {
+    pub(crate) path: ResolvedPath,
+    /// Sub-attributes that are never returned: they do not count, or `pr` would tell of them (R096).
+    pub(crate) hidden: Vec<Box<str>>,
+}
+
+impl Predicate {
+    /// The value that the predicate has for every resource, if the schema alone decides it: at a root query, a filter on
+    /// attributes that the type lacks (R094).
+    pub fn as_constant(&self) -> Option<bool> {
+        match self.node {
+            Node::Constant(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+
+impl ElementPredicate {
+    /// The `eq` tests that an element must fulfil, as canonical sub-attribute name and value: what a new element needs
+    /// for the filter to find it (R147). Only tests joined by `and` count; below `or` and `not` there are none.
+    ///
+    /// ```
+    /// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+    /// use scim_filter::{Limits, check_element, parse_path};
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let path = parse_path(r#"emails[TYPE eq "work" and primary eq true and value pr]"#, &Limits::default())?;
+    /// let emails = user.top_level("emails").unwrap();
+    /// let filter = check_element(&path.filter.unwrap(), emails, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+    /// assert_eq!(filter.eq_terms(), [("type".to_owned(), "work".into()), ("primary".to_owned(), true.into())]);
+    /// # Ok::<(), scim_filter::ParseError>(())
+    /// ```
+    pub fn eq_terms(&self) -> Vec<(String, Value)> {
+        let terms = match &self.node {
+            Node::And(terms) => terms.as_slice(),
+            single => std::slice::from_ref(single),
+        };
+        let eq = |node: &Node| match node {
+            Node::Test(test) if test.operator == Operator::Eq && test.operand != Operand::Null => {
+                let name = test.path.attribute.as_deref()?;
+                Some((name.to_owned(), Value::from(test.literal.clone())))
+            }
+            _ => None,
+        };
+        terms.iter().filter_map(eq).collect()
+    }
+}
+
+impl ResolvedPath {
+    pub(crate) fn new(target: &Target) -> Self {
+        Self {
+            extension: target.extension.as_ref().map(|schema| schema.id().into()),
+            attribute: target.attribute.as_ref().map(|attribute| attribute.name().into()),
+            sub: target.sub.as_ref().map(|sub| sub.name().into()),
+            multi_valued: target.attribute.as_ref().is_some_and(|attribute| attribute.multi_valued()),
+        }
+    }
+
+    /// The URI of the extension that holds the attribute, in the registered spelling.
+    pub fn extension(&self) -> Option<&str> {
+        self.extension.as_deref()
+    }
+
+    /// The attribute; `None` when the path means an extension as a whole.
+    pub fn attribute(&self) -> Option<&str> {
+        self.attribute.as_deref()
+    }
+
+    /// The sub-attribute.
+    pub fn sub(&self) -> Option<&str> {
+        self.sub.as_deref()
+    }
+
+    /// Whether the attribute (not the sub-attribute) is multi-valued.
+    pub fn multi_valued(&self) -> bool {
+        self.multi_valued
+    }
+
+    /// The path as a top-level attribute name, when it is no more than that: `userName`, `id`. What a store with a column
+    /// or an index per attribute asks first.
+    pub fn as_top_level(&self) -> Option<&str> {
+        if self.extension.is_none() && self.sub.is_none() { self.attribute.as_deref() } else { None }
+    }
+}
+
+/// The canonical path: `emails.value`, or with the URI for an extension's attribute.
+impl fmt::Display for ResolvedPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let separator = if self.extension.is_some() && self.attribute.is_some() { ":" } else { "" };
+        write!(f, "{}{separator}{}", self.extension().unwrap_or_default(), self.attribute().unwrap_or_default())?;
+        match self.sub() {
+            Some(sub) => write!(f, ".{sub}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Test {
+    /// What is compared. The shorthand `emails eq "x"` shows as `emails.value` here (R083).
+    pub fn path(&self) -> &ResolvedPath {
+        &self.path
+    }
+
+    /// How it is compared.
+    pub fn operator(&self) -> Operator {
+        self.operator
+    }
+
+    /// What it is compared with, prepared for the attribute's type.
+    pub fn operand(&self) -> &Operand {
+        &self.operand
+    }
+
+    /// Whether texts compare with regard to case.
+    pub fn case_exact(&self) -> bool {
+        self.case_exact
+    }
+
+    /// Whether an unassigned value counts as `false`: `primary` of an element (R020).
+    pub fn missing_is_false(&self) -> bool {
+        self.missing_is_false
+    }
+
+    /// What it is compared with, as the client wrote it.
+    pub fn literal(&self) -> &Literal {
+        &self.literal
+    }
+}

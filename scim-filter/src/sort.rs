@@ -1,0 +1,172 @@
+//! Sorting (RFC 7644 section 3.4.2.3).
+
+use std::cmp::Ordering;
+
+use scim_core::{AttrPath, AttributeType, Leniencies, Profile, Resource, ScimType, SortOrder, TypeSchema};
+use serde_json::Value;
+
+use crate::check::{default_sub_attribute, holds_schema_uris, refuse_never_returned};
+use crate::compare::order_values;
+use crate::error::{CheckError, CheckErrorKind};
+use crate::predicate::ResolvedPath;
+
+/// A sort key and its direction, resolved against the schema of one resource type.
+///
+/// Values order by their type and case rule (R126). Resources without a value come last when ascending and first when
+/// descending (R128); they are equal to each other, so a caller that needs a total order breaks ties by `id`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sort {
+    path: ResolvedPath,
+    order: SortOrder,
+    kind: AttributeType,
+    case_exact: bool,
+}
+
+impl Sort {
+    /// Resolves `sortBy` and `sortOrder`. A complex attribute sorts by its `value` sub-attribute, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckError`] with [`ScimType::InvalidPath`] for an attribute that the type does not have, that is complex without
+    /// `value` (R129), or that is never returned: an order would reveal it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet, SortOrder};
+    /// use scim_filter::Sort;
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let check = |path: &str| {
+    ///     let path = path.parse().unwrap();
+    ///     Sort::check(&path, SortOrder::Ascending, user, &Profile::rfc(), &mut Leniencies::default())
+    /// };
+    /// assert_eq!(check("EMAILS")?.path().to_string(), "emails.value");
+    /// assert!(check("name").is_err());
+    /// # Ok::<(), scim_filter::CheckError>(())
+    /// ```
+    pub fn check(
+        path: &AttrPath,
+        order: SortOrder,
+        schema: &TypeSchema,
+        profile: &Profile,
+        used: &mut Leniencies,
+    ) -> Result<Self, CheckError> {
+        Self::resolve(path, order, schema, profile, used).map_err(|error| error.with_scim_type(ScimType::InvalidPath))
+    }
+
+    fn resolve(
+        path: &AttrPath,
+        order: SortOrder,
+        schema: &TypeSchema,
+        profile: &Profile,
+        used: &mut Leniencies,
+    ) -> Result<Self, CheckError> {
+        let text = path.as_str();
+        let mut target = schema
+            .resolve(path, profile, used)
+            .map_err(|error| CheckError::new(text, CheckErrorKind::Unknown(error)))?;
+        for attribute in target.attribute.iter().chain(&target.sub) {
+            refuse_never_returned(text, attribute)?;
+        }
+        let Some(leaf) = default_sub_attribute(text, &mut target)? else {
+            return Err(CheckError::new(text, CheckErrorKind::SortByExtension));
+        };
+        let case_exact = leaf.case_exact() && !holds_schema_uris(&target);
+        Ok(Self { path: ResolvedPath::new(&target), order, kind: leaf.kind(), case_exact })
+    }
+
+    /// What the resources are sorted by.
+    pub fn path(&self) -> &ResolvedPath {
+        &self.path
+    }
+
+    /// The direction.
+    pub fn order(&self) -> SortOrder {
+        self.order
+    }
+
+    /// The type of the values.
+    pub fn kind(&self) -> AttributeType {
+        self.kind
+    }
+
+    /// Whether texts order with regard to case; if not, by [`fold`](crate::fold()).
+    pub fn case_exact(&self) -> bool {
+        self.case_exact
+    }
+
+    /// The value that a resource is sorted by: of a multi-valued attribute the primary element's, else the first
+    /// element's (R127).
+    pub fn key<'r>(&self, resource: &'r Resource) -> Option<&'r Value> {
+        let value = self.path.attribute_in(resource.attributes())?;
+        let element = match value {
+            Value::Array(elements) => {
+                let primary = |element: &&Value| element.get("primary") == Some(&Value::Bool(true));
+                elements.iter().find(primary).or_else(|| elements.first())?
+            }
+            value => value,
+        };
+        let value = self.path.sub_in(element)?;
+        let value = if let Value::Array(values) = value { values.first()? } else { value };
+        (!value.is_null()).then_some(value)
+    }
+
+    /// Which of two resources comes first.
+    pub fn compare(&self, a: &Resource, b: &Resource) -> Ordering {
+        self.compare_keys(self.key(a), self.key(b))
+    }
+
+    /// Which of two [keys](Self::key) comes first.
+    pub fn compare_keys(&self, a: Option<&Value>, b: Option<&Value>) -> Ordering {
+        let ascending = match (a, b) {
+            (Some(a), Some(b)) => order_values(self.kind, self.case_exact, a, b),
+            (a, b) => a.is_none().cmp(&b.is_none()),
+        };
+        match self.order {
+            SortOrder::Ascending => ascending,
+            SortOrder::Descending => ascending.reverse(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scim_core::{ResourceTypeName, SchemaSet};
+    use serde_json::json;
+
+    use super::*;
+
+    fn order(by: &str, order: SortOrder, a: Value, b: Value) -> Ordering {
+        let schemas = SchemaSet::builtin();
+        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let sort = Sort::check(&by.parse().unwrap(), order, user, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+        let [a, b] = [a, b].map(|resource| serde_json::from_value(resource).unwrap());
+        sort.compare(&a, &b)
+    }
+
+    #[test]
+    fn r126_text_without_case_exact_orders_caselessly() {
+        let (a, b) = (json!({"userName": "b"}), json!({"userName": "C"}));
+        assert_eq!(order("userName", SortOrder::Ascending, a.clone(), b.clone()), Ordering::Less);
+        assert_eq!(order("userName", SortOrder::Descending, a, b), Ordering::Greater);
+    }
+
+    #[test]
+    fn r128_missing_is_last_ascending_and_first_descending() {
+        for missing in [json!({}), json!({"title": null})] {
+            let there = json!({"title": ""});
+            assert_eq!(order("title", SortOrder::Ascending, missing.clone(), there.clone()), Ordering::Greater);
+            assert_eq!(order("title", SortOrder::Descending, missing.clone(), there), Ordering::Less);
+            assert_eq!(order("title", SortOrder::Ascending, missing.clone(), missing), Ordering::Equal);
+        }
+    }
+
+    #[test]
+    fn r127_the_primary_element_counts_else_the_first() {
+        let a = json!({"emails": [{"value": "a"}, {"value": "z", "primary": true}]});
+        let b = json!({"emails": [{"value": "m"}, {"value": "b", "primary": false}]});
+        assert_eq!(order("emails", SortOrder::Ascending, a, b), Ordering::Greater);
+    }
+}
