@@ -1,0 +1,139 @@
+//! Bearer tokens (RFC 6750).
+
+use std::fmt;
+
+use async_trait::async_trait;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use scim_core::AuthenticationScheme;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use thiserror::Error;
+
+use crate::auth::{AuthError, Authenticator};
+use crate::context::Principal;
+
+/// Long-lived tokens, each with the client it stands for.
+///
+/// Only the SHA-256 of a token is kept, and all of them are compared in constant time. A fast hash is right here because
+/// tokens are random; for a token that a person made up it is not.
+///
+/// ```
+/// use scim_service::{BearerTokens, Principal};
+///
+/// let tokens = BearerTokens::new().with_token("yXh2Qm7vT0w8LbN4", Principal::new("okta"))?;
+/// assert!(!format!("{tokens:?}").contains("yXh2"));
+/// # Ok::<(), scim_service::TokenError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct BearerTokens {
+    tokens: Vec<([u8; 32], Principal)>,
+}
+
+/// The text cannot serve as a bearer token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a bearer token is one or more visible ASCII characters")]
+pub struct TokenError;
+
+impl BearerTokens {
+    /// No token: everybody is refused.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a token.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`] for a token that cannot stand in a header. How hard it is to guess is for the host to see to.
+    pub fn with_token(mut self, token: &str, principal: Principal) -> Result<Self, TokenError> {
+        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(TokenError);
+        }
+        self.tokens.push((hash(token), principal));
+        Ok(self)
+    }
+
+    fn find(&self, token: &str) -> Option<&Principal> {
+        let hash = hash(token);
+        // Every token is compared, so that the time tells nothing of which one came near.
+        self.tokens.iter().fold(
+            None,
+            |found, (known, principal)| {
+                if bool::from(known.ct_eq(&hash)) { Some(principal) } else { found }
+            },
+        )
+    }
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+impl fmt::Debug for BearerTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.tokens.iter().map(|(_, principal)| principal.name())).finish()
+    }
+}
+
+#[async_trait]
+impl Authenticator for BearerTokens {
+    async fn authenticate(&self, request: &Parts) -> Result<Principal, AuthError> {
+        let mut values = request.headers.get_all(AUTHORIZATION).iter();
+        let value = values.next().ok_or(AuthError::Missing)?;
+        if values.next().is_some() {
+            return Err(AuthError::Invalid);
+        }
+        let value = value.to_str().map_err(|_| AuthError::Invalid)?;
+        let (scheme, token) = value.split_once(' ').ok_or(AuthError::Invalid)?;
+        if !scheme.eq_ignore_ascii_case("Bearer") {
+            return Err(AuthError::Invalid);
+        }
+        self.find(token.trim()).cloned().ok_or(AuthError::Invalid)
+    }
+
+    fn schemes(&self) -> Vec<AuthenticationScheme> {
+        vec![AuthenticationScheme::bearer_token()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn authenticate(headers: &[&str]) -> Result<Principal, AuthError> {
+        let tokens = BearerTokens::new()
+            .with_token("first-token", Principal::new("one"))
+            .unwrap()
+            .with_token("second-token", Principal::new("two").in_tenant("t"))
+            .unwrap();
+        let mut request = http::Request::new(());
+        for value in headers {
+            request.headers_mut().append(AUTHORIZATION, value.parse().unwrap());
+        }
+        tokens.authenticate(&request.into_parts().0).await
+    }
+
+    #[tokio::test]
+    async fn a_known_token_names_its_client() {
+        assert_eq!(authenticate(&["Bearer first-token"]).await.unwrap().name(), "one");
+        assert_eq!(authenticate(&["bearer second-token"]).await.unwrap().tenant(), Some("t"));
+    }
+
+    #[tokio::test]
+    async fn r235_anything_else_is_refused() {
+        assert!(matches!(authenticate(&[]).await, Err(AuthError::Missing)));
+        for bad in ["Bearer", "Bearer ", "Basic first-token", "first-token", "Bearer first-toke", "Bearer FIRST-TOKEN"]
+        {
+            assert!(matches!(authenticate(&[bad]).await, Err(AuthError::Invalid)), "{bad}");
+        }
+        assert!(authenticate(&["Bearer first-token", "Bearer first-token"]).await.is_err());
+    }
+
+    #[test]
+    fn a_token_fits_a_header() {
+        for bad in ["", "with space in", "ümläut-token"] {
+            assert!(BearerTokens::new().with_token(bad, Principal::new("x")).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `POST /Users` (RFC 7644 section 3.3).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+use scim_core::{Checker, Leniency, Projection, Resource, ResourceId, TypeSchema};
+use scim_filter::{Comparison, Filter, Literal, Operator, check};
+use serde_json::Value;
+
+use super::replace::replace_with;
+use crate::fail::Failure;
+use crate::service::Call;
+use crate::store::{ListQuery, Precondition, Store, StoreError, unique_values};
+
+pub(crate) async fn create<S: Store + ?Sized>(
+    call: &mut Call<'_, S>,
+    of: &Arc<TypeSchema>,
+) -> Result<Response<Bytes>, Failure> {
+    let (projection, _) = call.projection(of)?;
+    let body = call.json()?;
+    let projection = projection.after_writing(&names(&body), of, call.config.profile());
+    let mut checker = Checker::new(of, call.config.profile());
+    let checked = checker.resource(body);
+    call.used.extend(checker.used());
+    let draft = checked?;
+    let created = match call.store.create(&call.cx, of, draft.clone()).await {
+        Err(StoreError::Uniqueness { attribute }) => match inactive_twin(call, of, &draft).await? {
+            Some(id) => replace_with(call, of, &id, &Precondition::None, |_| Ok(draft.clone())).await?,
+            None => return Err(StoreError::Uniqueness { attribute }.into()),
+        },
+        outcome => outcome?,
+    };
+    Ok(call.show(201, of, created, &projection))
+}
+
+/// The names of the members that the client has written (R106).
+pub(super) fn names(body: &Value) -> Vec<String> {
+    body.as_object().map(|members| members.keys().cloned().collect()).unwrap_or_default()
+}
+
+/// The inactive resource that `draft` means to bring back (Okta re-provisions a person whom it only ever deactivated).
+///
+/// It is of this tenant, inactive, has all the unique values of the draft, and no other `externalId`: an account that this
+/// service made and switched off, never one that is in use or that somebody else made.
+async fn inactive_twin<S: Store + ?Sized>(
+    call: &mut Call<'_, S>,
+    of: &Arc<TypeSchema>,
+    draft: &Resource,
+) -> Result<Option<ResourceId>, Failure> {
+    let profile = call.config.profile();
+    let wanted = unique_values(of, draft);
+    let sent_active = draft.get("active") != Some(&Value::Bool(false));
+    if !profile.allows(Leniency::RestoreInactive) || wanted.is_empty() || !sent_active {
+        return Ok(None);
+    }
+    let Some(filter) = inactive_with(of, draft) else { return Ok(None) };
+    let Ok(filter) = check(&filter, of, profile, &mut call.used) else { return Ok(None) };
+    let query =
+        ListQuery { filter: Some(filter), sort: None, start_index: 1, count: 2, projection: Projection::default() };
+    let page = call.store.list(&call.cx, of, &query).await?;
+    let [twin] = page.resources.as_slice() else { return Ok(None) };
+    let same_client_id = twin.external_id().is_none() || twin.external_id() == draft.external_id();
+    if !same_client_id || unique_values(of, twin) != wanted {
+        return Ok(None);
+    }
+    call.used.insert(Leniency::RestoreInactive);
+    Ok(twin.id().and_then(|id| id.parse().ok()))
+}
+
+/// `active eq false` and equality of every unique text attribute of the base schema.
+fn inactive_with(of: &TypeSchema, draft: &Resource) -> Option<Filter> {
+    let equal = |name: &str, value: Literal| {
+        Some(Filter::Compare(Comparison { path: name.parse().ok()?, operator: Operator::Eq, value }))
+    };
+    of.base().attribute("active")?;
+    let mut parts = vec![equal("active", Literal::Bool(false))?];
+    for attribute in of.base().attributes() {
+        if attribute.uniqueness() != scim_core::Uniqueness::None
+            && let Some(Value::String(text)) = draft.get(attribute.name())
+        {
+            parts.push(equal(attribute.name(), Literal::String(text.clone()))?);
+        }
+    }
+    (parts.len() > 1).then_some(Filter::And(parts))
+}

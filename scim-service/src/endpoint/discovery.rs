@@ -1,0 +1,84 @@
+//! `/ServiceProviderConfig`, `/Schemas`, `/ResourceTypes` (RFC 7644 section 4) and `/.well-known/scim-configuration`.
+
+use bytes::Bytes;
+use http::Response;
+use scim_core::{AuthenticationScheme, ListResponse, ResourceType, Schema};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::fail::Failure;
+use crate::query::search_request;
+use crate::respond::{Format, json_response};
+use crate::service::Call;
+
+pub(crate) fn service_provider_config<S: ?Sized>(
+    call: &mut Call<'_, S>,
+    schemes: Vec<AuthenticationScheme>,
+) -> Result<Response<Bytes>, Failure> {
+    refuse_filter(call)?;
+    let config = call.config.service_provider_config(schemes);
+    let location = format!("{}/ServiceProviderConfig", call.config.base_url());
+    Ok(json_response(200, &described(&config, "ServiceProviderConfig", &location), call.format))
+}
+
+pub(crate) fn schemas<S: ?Sized>(call: &mut Call<'_, S>, uri: Option<&str>) -> Result<Response<Bytes>, Failure> {
+    refuse_filter(call)?;
+    let base_url = call.config.base_url();
+    let show = |schema: &Schema| described(schema, "Schema", &format!("{base_url}/Schemas/{}", schema.id()));
+    let all = || call.schemas.schemas().chain(scim_core::discovery_schemas());
+    match uri {
+        None => Ok(everything(call, all().map(|schema| show(schema)).collect())),
+        Some(uri) => {
+            let schema = all().find(|schema| schema.id().eq_ignore_ascii_case(uri));
+            Ok(json_response(200, &show(schema.ok_or(Failure::UnknownDiscoveryResource)?), call.format))
+        }
+    }
+}
+
+pub(crate) fn resource_types<S: ?Sized>(
+    call: &mut Call<'_, S>,
+    name: Option<&str>,
+) -> Result<Response<Bytes>, Failure> {
+    refuse_filter(call)?;
+    let base_url = call.config.base_url();
+    let show = |of: &ResourceType| described(of, "ResourceType", &format!("{base_url}/ResourceTypes/{}", of.id()));
+    let mut all = call.schemas.types().map(|of| of.resource_type());
+    match name {
+        None => Ok(everything(call, all.map(show).collect())),
+        Some(name) => {
+            let of = all.find(|of| of.id() == name || of.name().as_str() == name);
+            Ok(json_response(200, &show(of.ok_or(Failure::UnknownDiscoveryResource)?), call.format))
+        }
+    }
+}
+
+/// Where a client finds everything else: the base URL and the discovery endpoints.
+pub(crate) fn well_known<S: ?Sized>(call: &Call<'_, S>) -> Response<Bytes> {
+    let base_url = call.config.base_url();
+    let body = json!({
+        "baseUrl": base_url,
+        "serviceProviderConfig": format!("{base_url}/ServiceProviderConfig"),
+        "resourceTypes": format!("{base_url}/ResourceTypes"),
+        "schemas": format!("{base_url}/Schemas"),
+    });
+    json_response(200, &body, Format::Json)
+}
+
+/// R228: discovery does not filter; paging and sorting are ignored.
+fn refuse_filter<S: ?Sized>(call: &Call<'_, S>) -> Result<(), Failure> {
+    let filtered = search_request(call.parts.uri.query()).is_ok_and(|request| request.filter.is_some());
+    if filtered { Err(Failure::DiscoveryFilter) } else { Ok(()) }
+}
+
+/// R231: the resource with its `meta`.
+fn described(resource: &impl Serialize, resource_type: &str, location: &str) -> Value {
+    let mut value = serde_json::to_value(resource).unwrap_or_default();
+    if let Some(members) = value.as_object_mut() {
+        members.insert("meta".into(), json!({"resourceType": resource_type, "location": location}));
+    }
+    value
+}
+
+fn everything<S: ?Sized>(call: &Call<'_, S>, resources: Vec<Value>) -> Response<Bytes> {
+    json_response(200, &ListResponse::new(resources.len() as u64, 1, resources), call.format)
+}

@@ -1,0 +1,19 @@
+//! `GET /health`: whether the store can be reached. For load balancers, so it asks for no credentials.
+
+use bytes::Bytes;
+use http::Response;
+use serde_json::json;
+
+use crate::fail::Failure;
+use crate::respond::{Format, json_response};
+use crate::service::Call;
+use crate::store::{Store, StoreError};
+
+pub(crate) async fn health<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Result<Response<Bytes>, Failure> {
+    match call.store.health().await {
+        Ok(()) => Ok(json_response(200, &json!({"status": "up"}), Format::Json)),
+        Err(StoreError::Internal(source)) => Err(StoreError::Unavailable(source).into()),
+        Err(StoreError::Unavailable(source)) => Err(StoreError::Unavailable(source).into()),
+        Err(other) => Err(StoreError::Unavailable(other.into()).into()),
+    }
+}

@@ -1,0 +1,165 @@
+//! `GET /Users` and `GET /`: queries (RFC 7644 section 3.4.2).
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+use scim_core::{ListResponse, Projection, Resource, SearchRequest, TypeSchema};
+use scim_filter::{Filter, Predicate, Sort, check, check_any, parse_with};
+
+use crate::fail::Failure;
+use crate::query::search_request;
+use crate::render::render;
+use crate::respond::json_response;
+use crate::service::Call;
+use crate::store::{ListQuery, Store};
+
+pub(crate) async fn list<S: Store + ?Sized>(
+    call: &mut Call<'_, S>,
+    of: &Arc<TypeSchema>,
+) -> Result<Response<Bytes>, Failure> {
+    let request = search_request(call.parts.uri.query())?;
+    query(call, of, &request).await
+}
+
+pub(crate) async fn list_all<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Result<Response<Bytes>, Failure> {
+    let request = search_request(call.parts.uri.query())?;
+    query_all(call, &request).await
+}
+
+/// A query of one resource type.
+pub(super) async fn query<S: Store + ?Sized>(
+    call: &mut Call<'_, S>,
+    of: &Arc<TypeSchema>,
+    request: &SearchRequest,
+) -> Result<Response<Bytes>, Failure> {
+    let profile = call.config.profile();
+    let filter = match parse_filter(call, request)? {
+        Some(filter) => Some(check(&filter, of, profile, &mut call.used)?),
+        None => None,
+    };
+    let sort = sort(call, of, request)?;
+    let projection = Projection::new(&request.attributes, &request.excluded_attributes, of, profile)?;
+    let (start_index, count) = page(call, request);
+    let query = ListQuery { filter, sort, start_index, count, projection };
+    let page = call.store.list(&call.cx, of, &query).await?;
+    let resources = page.resources.into_iter().map(|resource| shown(call, of, resource, &query.projection)).collect();
+    Ok(json_response(200, &ListResponse::new(page.total_results, start_index, resources), call.format))
+}
+
+/// A query over all resource types (R094, R130). Without a sort, resources come type by type in the order of their
+/// registration; with one they are merged.
+pub(super) async fn query_all<S: Store + ?Sized>(
+    call: &mut Call<'_, S>,
+    request: &SearchRequest,
+) -> Result<Response<Bytes>, Failure> {
+    let (start_index, count) = page(call, request);
+    let filters = filters_for_all(call, request)?;
+    let sort = sort_for_all(call, request)?;
+    let last = start_index.saturating_add(count).saturating_sub(1);
+    let mut total_results = 0_u64;
+    let mut found = Vec::new();
+    for (of, filter) in call.schemas.types().zip(filters) {
+        let profile = call.config.profile();
+        let projection = Projection::new(&request.attributes, &request.excluded_attributes, of, profile)?;
+        // Sorting merges the heads of all types; otherwise a type begins where those before it end.
+        let (start_index, count) = if sort.is_some() {
+            (1, last)
+        } else {
+            let wanted = count.saturating_sub(found.len() as u64);
+            (start_index.saturating_sub(total_results).max(1), wanted)
+        };
+        let query = ListQuery { filter, sort: sort.clone(), start_index, count, projection };
+        let page = call.store.list(&call.cx, of, &query).await?;
+        total_results += page.total_results;
+        found.extend(page.resources.into_iter().map(|resource| (of, query.projection.clone(), resource)));
+    }
+    if let Some(sort) = &sort {
+        found.sort_by(|(_, _, a), (_, _, b)| {
+            let order = sort.compare(a, b);
+            if order == Ordering::Equal { a.id().cmp(&b.id()) } else { order }
+        });
+        let skipped = usize::try_from(start_index.saturating_sub(1)).unwrap_or(usize::MAX);
+        found.drain(..skipped.min(found.len()));
+        found.truncate(usize::try_from(count).unwrap_or(usize::MAX));
+    }
+    let resources =
+        found.into_iter().map(|(of, projection, resource)| shown(call, of, resource, &projection)).collect();
+    Ok(json_response(200, &ListResponse::new(total_results, start_index, resources), call.format))
+}
+
+fn shown<S: ?Sized>(
+    call: &Call<'_, S>,
+    of: &Arc<TypeSchema>,
+    mut resource: Resource,
+    projection: &Projection,
+) -> Resource {
+    render(&mut resource, of, call.schemas, call.config.base_url());
+    projection.apply(of, &mut resource);
+    resource
+}
+
+/// The first index and the page size: R118, R119, R120.
+fn page<S: ?Sized>(call: &Call<'_, S>, request: &SearchRequest) -> (u64, u64) {
+    let limits = call.config.limits();
+    let start_index = request.start_index.and_then(|index| u64::try_from(index).ok()).unwrap_or(1).max(1);
+    let count = match request.count {
+        Some(count) => u64::try_from(count).unwrap_or(0),
+        None => limits.default_page,
+    };
+    (start_index, count.min(limits.page))
+}
+
+fn parse_filter<S: ?Sized>(call: &mut Call<'_, S>, request: &SearchRequest) -> Result<Option<Filter>, Failure> {
+    let Some(text) = &request.filter else { return Ok(None) };
+    let config = call.config;
+    Ok(Some(parse_with(text, &config.limits().filter, config.profile(), &mut call.used)?))
+}
+
+fn sort<S: ?Sized>(call: &mut Call<'_, S>, of: &TypeSchema, request: &SearchRequest) -> Result<Option<Sort>, Failure> {
+    let Some(path) = &request.sort_by else { return Ok(None) };
+    let path = path.parse().map_err(Failure::SortPath)?;
+    Ok(Some(Sort::check(&path, request.sort_order, of, call.config.profile(), &mut call.used)?))
+}
+
+/// The filter for each type. An attribute that a type lacks counts as unassigned there; one that every type lacks is
+/// refused.
+fn filters_for_all<S: ?Sized>(
+    call: &mut Call<'_, S>,
+    request: &SearchRequest,
+) -> Result<Vec<Option<Predicate>>, Failure> {
+    let Some(filter) = parse_filter(call, request)? else { return Ok(vec![None; call.schemas.types().len()]) };
+    let profile = call.config.profile();
+    let mut refused = None;
+    let mut known = false;
+    let mut filters = Vec::new();
+    for of in call.schemas.types() {
+        match check(&filter, of, profile, &mut call.used) {
+            Ok(predicate) => {
+                known = true;
+                filters.push(Some(predicate));
+            }
+            Err(error) => {
+                filters.push(Some(check_any(&filter, of, profile, &mut call.used)?));
+                refused = refused.or(Some(error));
+            }
+        }
+    }
+    match refused {
+        Some(error) if !known => Err(error.into()),
+        _ => Ok(filters),
+    }
+}
+
+/// The sort for all types: that of the first type that has the attribute.
+fn sort_for_all<S: ?Sized>(call: &mut Call<'_, S>, request: &SearchRequest) -> Result<Option<Sort>, Failure> {
+    let mut refused = None;
+    for of in call.schemas.types() {
+        match sort(call, of, request) {
+            Ok(sort) => return Ok(sort),
+            Err(failure) => refused = refused.or(Some(failure)),
+        }
+    }
+    refused.map_or(Ok(None), Err)
+}

@@ -1,0 +1,65 @@
+//! `PATCH /Users/{id}` (RFC 7644 section 3.5.2).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+use scim_core::{PatchOp, Projection, TypeSchema};
+use scim_patch::{Patch, apply};
+
+use super::replace::replace_with;
+use super::resource_id;
+use crate::config::PatchResponse;
+use crate::fail::Failure;
+use crate::precondition::if_match;
+use crate::render::render;
+use crate::respond::{ResourceHeaders, empty_response, with_resource_headers};
+use crate::service::Call;
+use crate::store::Store;
+
+pub(crate) async fn patch<S: Store + ?Sized>(
+    call: &mut Call<'_, S>,
+    of: &Arc<TypeSchema>,
+    id: &str,
+) -> Result<Response<Bytes>, Failure> {
+    let (projection, asked) = call.projection(of)?;
+    let when = if_match(&call.parts.headers)?;
+    let id = resource_id(id)?;
+    let body = call.json()?;
+    let config = call.config;
+    let message = PatchOp::from_json(body, config.profile(), &mut call.used, config.limits().patch_operations)?;
+    let patch = match Patch::check(&message, of, config.profile()) {
+        Ok(patch) => patch,
+        Err(error) => {
+            // A missing resource is told before a faulty patch (R179).
+            call.store.get(&call.cx, of, &id, &minimum(call, of)?).await?;
+            return Err(error.into());
+        }
+    };
+    call.used.extend(patch.leniencies());
+    let silent = config.patch_response() == PatchResponse::NoContent && !asked;
+    let projection =
+        if silent { minimum(call, of)? } else { projection.after_writing(&patch.paths(), of, config.profile()) };
+    let patched = match call.store.patch(&call.cx, of, &id, &patch, &when, &projection).await? {
+        Some(patched) => patched,
+        None => {
+            replace_with(call, of, &id, &when, |current| {
+                let mut patched = current.clone();
+                apply(&patch, &mut patched)?;
+                Ok(patched)
+            })
+            .await?
+        }
+    };
+    if !silent {
+        return Ok(call.show(200, of, patched, &projection));
+    }
+    let mut patched = patched;
+    render(&mut patched, of, call.schemas, config.base_url());
+    Ok(with_resource_headers(empty_response(204), &ResourceHeaders::of(&patched), true))
+}
+
+/// Only what the headers need.
+fn minimum<S: ?Sized>(call: &Call<'_, S>, of: &TypeSchema) -> Result<Projection, Failure> {
+    Ok(Projection::new(&["meta"], &[] as &[&str], of, call.config.profile())?)
+}

@@ -1,0 +1,29 @@
+//! `GET /Users/{id}` (RFC 7644 section 3.4.1).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+use scim_core::TypeSchema;
+
+use super::resource_id;
+use crate::fail::Failure;
+use crate::precondition::is_fresh;
+use crate::render::render;
+use crate::respond::{ResourceHeaders, empty_response, with_resource_headers};
+use crate::service::Call;
+use crate::store::Store;
+
+pub(crate) async fn read<S: Store + ?Sized>(
+    call: &mut Call<'_, S>,
+    of: &Arc<TypeSchema>,
+    id: &str,
+) -> Result<Response<Bytes>, Failure> {
+    let (projection, _) = call.projection(of)?;
+    let mut resource = call.store.get(&call.cx, of, &resource_id(id)?, &projection).await?;
+    if is_fresh(&call.parts.headers, resource.version().as_ref())? {
+        render(&mut resource, of, call.schemas, call.config.base_url());
+        return Ok(with_resource_headers(empty_response(304), &ResourceHeaders::of(&resource), false));
+    }
+    Ok(call.show(200, of, resource, &projection))
+}

@@ -1,0 +1,65 @@
+//! `PUT /Users/{id}` (RFC 7644 section 3.5.1).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+use scim_core::{Checker, Projection, Resource, ResourceId, TypeSchema};
+
+use super::create::names;
+use super::resource_id;
+use crate::fail::Failure;
+use crate::precondition::if_match;
+use crate::replacement::{Replacement, replacement};
+use crate::service::Call;
+use crate::store::{Precondition, Store, StoreError};
+
+/// How often a write that lost a race is tried again.
+pub(super) const ATTEMPTS: usize = 32;
+
+pub(crate) async fn replace<S: Store + ?Sized>(
+    call: &mut Call<'_, S>,
+    of: &Arc<TypeSchema>,
+    id: &str,
+) -> Result<Response<Bytes>, Failure> {
+    let (projection, _) = call.projection(of)?;
+    let when = if_match(&call.parts.headers)?;
+    let id = resource_id(id)?;
+    let body = call.json()?;
+    let projection = projection.after_writing(&names(&body), of, call.config.profile());
+    // A missing resource is told before a faulty body: PUT never creates (R185).
+    call.store.get(&call.cx, of, &id, &Projection::default()).await?;
+    let mut checker = Checker::new(of, call.config.profile());
+    let checked = checker.resource(body);
+    call.used.extend(checker.used());
+    let draft = checked?;
+    let replaced = replace_with(call, of, &id, &when, |_| Ok(draft.clone())).await?;
+    Ok(call.show(200, of, replaced, &projection))
+}
+
+/// Reads, makes the new content, and replaces; again when another writer came between.
+pub(super) async fn replace_with<S: Store + ?Sized>(
+    call: &Call<'_, S>,
+    of: &Arc<TypeSchema>,
+    id: &ResourceId,
+    when: &Precondition,
+    make: impl Fn(&Resource) -> Result<Resource, Failure>,
+) -> Result<Resource, Failure> {
+    for _ in 0..ATTEMPTS {
+        let current = call.store.get(&call.cx, of, id, &Projection::default()).await?;
+        let version = current.version();
+        if !version.as_ref().is_none_or(|version| when.holds(version)) {
+            return Err(Failure::Store(StoreError::PreconditionFailed));
+        }
+        let draft = match replacement(of, &current, make(&current)?)? {
+            Replacement::Unchanged => return Ok(current),
+            Replacement::Changed(draft) => draft,
+        };
+        let seen = version.map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
+        match call.store.replace(&call.cx, of, id, draft, &seen).await {
+            Err(StoreError::PreconditionFailed) => {}
+            other => return Ok(other?),
+        }
+    }
+    Err(Failure::TooManyRaces)
+}

@@ -1,0 +1,25 @@
+//! `POST .search`: queries in a body (RFC 7644 section 3.4.3).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+use scim_core::{SearchRequest, TypeSchema};
+
+use super::list::{query, query_all};
+use crate::fail::Failure;
+use crate::service::Call;
+use crate::store::Store;
+
+pub(crate) async fn search<S: Store + ?Sized>(
+    call: &mut Call<'_, S>,
+    of: &Arc<TypeSchema>,
+) -> Result<Response<Bytes>, Failure> {
+    let request = SearchRequest::from_json(call.json()?)?;
+    query(call, of, &request).await
+}
+
+pub(crate) async fn search_all<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Result<Response<Bytes>, Failure> {
+    let request = SearchRequest::from_json(call.json()?)?;
+    query_all(call, &request).await
+}

@@ -1,0 +1,232 @@
+//! From every error of the family to the response that a client gets: the only place where that is decided.
+
+use bytes::Bytes;
+use http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Method, Response};
+use scim_core::{CheckError, JsonError, MessageError, ProjectionError, ScimError, ScimType};
+use scim_patch::PatchError;
+
+use crate::auth::AuthError;
+use crate::respond::{Format, json_response};
+use crate::store::StoreError;
+
+/// Why a request was not served.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// No endpoint has this path.
+    UnknownEndpoint,
+    /// The path names another protocol version.
+    ProtocolVersion {
+        version: String,
+    },
+    /// The endpoint does not take the method.
+    MethodNotAllowed {
+        allowed: &'static [Method],
+    },
+    /// RFC 7644 has the endpoint, this service does not.
+    NotImplemented {
+        endpoint: &'static str,
+    },
+    /// The client cannot read what the service writes.
+    NotAcceptable,
+    /// The body is of another media type.
+    UnsupportedMediaType,
+    /// The body is too large.
+    BodyTooLarge {
+        limit: usize,
+    },
+    /// The body ended before it was complete.
+    #[cfg(feature = "tower")]
+    BodyBrokeOff,
+    /// The credentials are missing or wrong.
+    Auth(AuthError),
+    /// A query parameter has a value that it cannot have.
+    Parameter {
+        name: &'static str,
+        expected: &'static str,
+    },
+    /// An entity tag header cannot be read.
+    EntityTag {
+        header: &'static str,
+    },
+    /// No such schema or resource type.
+    UnknownDiscoveryResource,
+    /// Discovery does not filter (R228).
+    DiscoveryFilter,
+    /// An immutable attribute would change (R188).
+    Immutable {
+        attribute: String,
+    },
+    /// So many writers raced that the change found no gap.
+    TooManyRaces,
+    Json(JsonError),
+    Message(MessageError),
+    Check(CheckError),
+    Projection(ProjectionError),
+    FilterSyntax(scim_filter::ParseError),
+    Filter(scim_filter::CheckError),
+    SortPath(scim_core::AttrPathError),
+    Patch(PatchError),
+    Store(StoreError),
+}
+
+macro_rules! from {
+    ($($variant:ident($error:ty)),* $(,)?) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        })*
+    };
+}
+
+from! {
+    Auth(AuthError), Json(JsonError), Message(MessageError), Check(CheckError), Projection(ProjectionError),
+    FilterSyntax(scim_filter::ParseError), Filter(scim_filter::CheckError), Patch(PatchError), Store(StoreError),
+}
+
+impl Failure {
+    /// The error that the client is told. Nothing of what went wrong inside is in it (R234).
+    pub(crate) fn to_error(&self) -> ScimError {
+        match self {
+            Self::UnknownEndpoint => ScimError::new(404, "no endpoint has this path"),
+            Self::ProtocolVersion { version } => ScimError::of(
+                ScimType::InvalidVers,
+                format!("SCIM protocol version `{version}` is not supported, expected `v2`"),
+            ),
+            Self::MethodNotAllowed { allowed } => ScimError::new(405, format!("the endpoint takes {}", list(allowed))),
+            Self::NotImplemented { endpoint } => {
+                ScimError::new(501, format!("this service does not offer `{endpoint}`"))
+            }
+            Self::NotAcceptable => ScimError::new(
+                406,
+                "`Accept` leaves nothing to answer with: expected `application/scim+json` or `application/json`",
+            ),
+            Self::UnsupportedMediaType => {
+                ScimError::new(415, "`Content-Type`: expected `application/scim+json` or `application/json` in UTF-8")
+            }
+            Self::BodyTooLarge { limit } => {
+                ScimError::new(413, format!("the body is larger than the limit of {limit} bytes"))
+            }
+            #[cfg(feature = "tower")]
+            Self::BodyBrokeOff => ScimError::of(ScimType::InvalidSyntax, "the body ended before it was complete"),
+            Self::Auth(error) => match error {
+                AuthError::Missing | AuthError::Invalid => ScimError::new(401, error.to_string()),
+                AuthError::Unavailable(_) => ScimError::new(503, "credentials cannot be checked at the moment"),
+            },
+            Self::Parameter { name, expected } => {
+                ScimError::of(ScimType::InvalidValue, format!("query parameter `{name}`: expected {expected}"))
+            }
+            Self::EntityTag { header } => ScimError::new(
+                400,
+                format!("header `{header}`: expected `*` or a list of entity tags such as `W/\"7\"`"),
+            ),
+            Self::UnknownDiscoveryResource => ScimError::new(404, "no schema or resource type has this identifier"),
+            Self::DiscoveryFilter => ScimError::new(403, "discovery endpoints cannot be filtered"),
+            Self::Immutable { attribute } => ScimError::of(
+                ScimType::Mutability,
+                format!("`{attribute}` is immutable: expected the value it has, or none"),
+            ),
+            Self::TooManyRaces => ScimError::new(503, "the resource is being changed by others: try again"),
+            Self::Json(error) => ScimError::of(error.scim_type(), error.to_string()),
+            Self::Message(error) => ScimError::of(error.scim_type(), error.to_string()),
+            Self::Check(error) => ScimError::of(error.scim_type(), error.to_string()),
+            Self::Projection(error) => ScimError::of(ScimType::InvalidValue, error.to_string()),
+            Self::FilterSyntax(error) => ScimError::of(ScimType::InvalidFilter, error.to_string()),
+            Self::Filter(error) => ScimError::of(error.scim_type(), error.to_string()),
+            Self::SortPath(error) => ScimError::of(ScimType::InvalidPath, format!("`sortBy`: {error}")),
+            Self::Patch(error) => patch_error(error),
+            Self::Store(error) => store_error(error),
+        }
+    }
+
+    /// The whole response.
+    pub(crate) fn into_response(self, format: Format) -> Response<Bytes> {
+        if let Self::Store(StoreError::Internal(source) | StoreError::Unavailable(source)) = &self {
+            tracing::error!(error = %chain(source.as_ref()), "the store failed");
+        }
+        let error = self.to_error();
+        let mut response = json_response(error.status(), &error.to_value(), format);
+        let header = match &self {
+            Self::MethodNotAllowed { allowed } => {
+                HeaderValue::from_str(&list(allowed)).ok().map(|value| (ALLOW, value))
+            }
+            Self::Auth(AuthError::Missing) => {
+                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"scim\"")))
+            }
+            Self::Auth(AuthError::Invalid) => {
+                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"scim\", error=\"invalid_token\"")))
+            }
+            Self::TooManyRaces | Self::Store(StoreError::Unavailable(_)) => {
+                Some((RETRY_AFTER, HeaderValue::from_static("1")))
+            }
+            _ => None,
+        };
+        if let Some((name, value)) = header {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+fn patch_error(error: &PatchError) -> ScimError {
+    ScimError::of(error.scim_type(), error.to_string())
+}
+
+fn store_error(error: &StoreError) -> ScimError {
+    match error {
+        StoreError::NotFound => ScimError::new(404, error.to_string()),
+        StoreError::PreconditionFailed => ScimError::new(412, error.to_string()),
+        StoreError::Uniqueness { .. } => ScimError::of(ScimType::Uniqueness, error.to_string()),
+        StoreError::InvalidValue { .. } => ScimError::of(ScimType::InvalidValue, error.to_string()),
+        StoreError::Patch(error) => patch_error(error),
+        StoreError::Refused { reason } => ScimError::new(403, reason.as_str()),
+        StoreError::Unavailable(_) => {
+            ScimError::new(503, "the service cannot reach its store at the moment: try again")
+        }
+        StoreError::Internal(_) => ScimError::new(500, "an internal error occurred; it has been logged"),
+    }
+}
+
+/// `GET, POST`: how `Allow` and people read methods.
+pub(crate) fn list(methods: &[Method]) -> String {
+    methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// An error with its sources, for the log.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r234_an_internal_error_tells_the_client_nothing_of_the_inside() {
+        let failure = Failure::Store(StoreError::internal("relation `ab_user` does not exist"));
+        let error = failure.to_error();
+        assert_eq!(error.status(), 500);
+        assert!(!error.detail().unwrap().contains("ab_user"));
+    }
+
+    #[test]
+    fn r235_a_401_carries_a_challenge() {
+        let response = Failure::Auth(AuthError::Missing).into_response(Format::Scim);
+        assert_eq!(response.status(), 401);
+        assert!(response.headers().contains_key(WWW_AUTHENTICATE));
+    }
+
+    #[test]
+    fn r245_a_405_says_what_is_allowed() {
+        let response = Failure::MethodNotAllowed { allowed: &[Method::GET, Method::HEAD] }.into_response(Format::Scim);
+        assert_eq!(response.headers()[ALLOW], "GET, HEAD");
+    }
+}

@@ -1,0 +1,46 @@
+//! The SCIM 2.0 protocol over [`http::Request`] and [`http::Response`] (RFC 7644), for any storage and any HTTP server.
+//!
+//! A host implements [`Store`] for its data (or takes [`MemoryStore`]), builds a [`ScimService`], and mounts it in the
+//! server it has: [`ScimService::handle`] takes a request with its whole body and gives the response. With the feature
+//! `tower` the service is a `tower_service::Service` over any body, which reads no more than the configured limit.
+//! No runtime, no listener and no database comes with it.
+//!
+//! What the service does, [`ScimService`] shows in an example; what a store promises, [`Store`] lists by number.
+//!
+//! | piece | for |
+//! |---|---|
+//! | [`ServiceConfig`], [`Limits`] | base URL, profile, sizes: also what `/ServiceProviderConfig` prints |
+//! | [`Authenticator`], [`BearerTokens`], [`Principal`] | who is there |
+//! | [`Store`], [`MemoryStore`], [`finish`], [`unique_values`] | where resources live |
+//! | [`Context`] | what a store call knows of its request |
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `tower` | `tower_service::Service` for [`ScimService`], over any `http_body::Body` |
+
+mod auth;
+mod config;
+mod context;
+mod endpoint;
+mod fail;
+mod memory;
+mod negotiate;
+mod precondition;
+mod query;
+mod render;
+mod replacement;
+mod respond;
+mod route;
+mod service;
+mod store;
+#[cfg(feature = "tower")]
+mod tower;
+
+pub use auth::{AuthError, Authenticator, BearerTokens, TokenError};
+pub use config::{ConfigError, Limits, PatchResponse, ServiceConfig};
+pub use context::{Context, Principal};
+pub use memory::MemoryStore;
+pub use service::ScimService;
+pub use store::{ListPage, ListQuery, Precondition, Store, StoreError, UniqueValue, finish, unique_values};

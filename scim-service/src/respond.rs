@@ -1,0 +1,81 @@
+//! Responses: status, headers and JSON bodies.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
+use http::{HeaderName, Response, StatusCode};
+use scim_core::Resource;
+use serde::Serialize;
+
+/// The media type of a response body. Both are UTF-8.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// `application/scim+json`.
+    #[default]
+    Scim,
+    /// `application/json`, for clients that accept nothing else.
+    Json,
+}
+
+impl Format {
+    const fn content_type(self) -> HeaderValue {
+        match self {
+            Self::Scim => HeaderValue::from_static("application/scim+json"),
+            Self::Json => HeaderValue::from_static("application/json"),
+        }
+    }
+}
+
+/// A response with a JSON body.
+pub(crate) fn json_response(status: u16, body: &impl Serialize, format: Format) -> Response<Bytes> {
+    let body = match serde_json::to_vec(body) {
+        Ok(body) => Bytes::from(body),
+        Err(error) => {
+            tracing::error!(%error, "a response body could not be written");
+            return empty_response(StatusCode::INTERNAL_SERVER_ERROR.as_u16());
+        }
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(CONTENT_TYPE, format.content_type());
+    response
+}
+
+/// A response without a body.
+pub(crate) fn empty_response(status: u16) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+}
+
+/// Adds `ETag`, and `Location` where asked, from what `meta` of the whole resource says (R045, R046).
+pub(crate) fn with_resource_headers(
+    mut response: Response<Bytes>,
+    headers: &ResourceHeaders,
+    location: bool,
+) -> Response<Bytes> {
+    let mut insert = |name: HeaderName, value: Option<&str>| {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
+            response.headers_mut().insert(name, value);
+        }
+    };
+    insert(ETAG, headers.etag.as_deref());
+    if location {
+        insert(LOCATION, headers.location.as_deref());
+    }
+    response
+}
+
+/// What the headers of a response say of a resource, whatever part of it the body holds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ResourceHeaders {
+    etag: Option<String>,
+    location: Option<String>,
+}
+
+impl ResourceHeaders {
+    /// Reads them from a resource with complete `meta`.
+    pub(crate) fn of(resource: &Resource) -> Self {
+        let meta = |name: &str| resource.get("meta")?.get(name)?.as_str().map(str::to_owned);
+        Self { etag: meta("version"), location: meta("location") }
+    }
+}

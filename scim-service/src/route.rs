@@ -1,0 +1,170 @@
+//! Which endpoint a path names (RFC 7644 section 3.2).
+
+use std::sync::Arc;
+
+use http::Method;
+use percent_encoding::percent_decode_str;
+use scim_core::{SchemaSet, TypeSchema};
+
+use crate::fail::Failure;
+
+/// An endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// `/`: all resource types.
+    Root,
+    /// `/.search`.
+    RootSearch,
+    /// `/Users`.
+    Collection(Arc<TypeSchema>),
+    /// `/Users/.search`.
+    Search(Arc<TypeSchema>),
+    /// `/Users/{id}`; the id as decoded, unchecked.
+    Resource(Arc<TypeSchema>, String),
+    /// `/ServiceProviderConfig`.
+    ServiceProviderConfig,
+    /// `/Schemas` or `/Schemas/{uri}`.
+    Schemas(Option<String>),
+    /// `/ResourceTypes` or `/ResourceTypes/{name}`.
+    ResourceTypes(Option<String>),
+    /// `/.well-known/scim-configuration`.
+    WellKnown,
+    /// `/health`.
+    Health,
+    /// `/Bulk` or `/Me`, which this service does not have; their names are reserved.
+    NotImplemented(&'static str),
+}
+
+impl Route {
+    /// The endpoint that `path` names, with or without the path of the base URL before it, and with or without the
+    /// protocol version `/v2` behind that (R239).
+    pub(crate) fn of(path: &str, base_path: &str, schemas: &SchemaSet) -> Result<Self, Failure> {
+        let path = match path.strip_prefix(base_path) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
+            _ => path,
+        };
+        let mut segments = path.split('/').skip(1).map(decode).collect::<Result<Vec<_>, _>>()?;
+        if segments.last().is_some_and(String::is_empty) {
+            segments.pop();
+        }
+        let mut segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        if let Some(version) = segments.first().and_then(|segment| protocol_version(segment)) {
+            if version != "2" {
+                return Err(Failure::ProtocolVersion { version: version.to_owned() });
+            }
+            segments.remove(0);
+        }
+        match segments.as_slice() {
+            [] => Ok(Self::Root),
+            [".search"] => Ok(Self::RootSearch),
+            ["ServiceProviderConfig"] => Ok(Self::ServiceProviderConfig),
+            ["Schemas"] => Ok(Self::Schemas(None)),
+            ["Schemas", uri] => Ok(Self::Schemas(Some((*uri).to_owned()))),
+            ["ResourceTypes"] => Ok(Self::ResourceTypes(None)),
+            ["ResourceTypes", name] => Ok(Self::ResourceTypes(Some((*name).to_owned()))),
+            [".well-known", "scim-configuration"] => Ok(Self::WellKnown),
+            ["health"] => Ok(Self::Health),
+            ["Bulk"] => Ok(Self::NotImplemented("/Bulk")),
+            ["Me", ..] => Ok(Self::NotImplemented("/Me")),
+            [endpoint, rest @ ..] => {
+                let of = schemas.by_endpoint(&format!("/{endpoint}")).ok_or(Failure::UnknownEndpoint)?;
+                match rest {
+                    [] => Ok(Self::Collection(of.clone())),
+                    [".search"] => Ok(Self::Search(of.clone())),
+                    [id] => Ok(Self::Resource(of.clone(), (*id).to_owned())),
+                    _ => Err(Failure::UnknownEndpoint),
+                }
+            }
+        }
+    }
+
+    /// The methods that the endpoint takes.
+    pub(crate) fn methods(&self) -> &'static [Method] {
+        const READ: &[Method] = &[Method::GET, Method::HEAD, Method::OPTIONS];
+        match self {
+            Self::Root | Self::ServiceProviderConfig | Self::Schemas(_) | Self::ResourceTypes(_) => READ,
+            Self::WellKnown | Self::Health => READ,
+            Self::RootSearch | Self::Search(_) => &[Method::POST, Method::OPTIONS],
+            Self::Collection(_) => &[Method::GET, Method::HEAD, Method::POST, Method::OPTIONS],
+            Self::Resource(..) => {
+                &[Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS]
+            }
+            Self::NotImplemented(_) => &[],
+        }
+    }
+
+    /// Whether the endpoint describes the service rather than its resources.
+    pub(crate) fn is_discovery(&self) -> bool {
+        matches!(self, Self::ServiceProviderConfig | Self::Schemas(_) | Self::ResourceTypes(_))
+    }
+
+    /// Whether the endpoint never asks who is there.
+    pub(crate) fn is_public(&self) -> bool {
+        matches!(self, Self::Health | Self::WellKnown)
+    }
+}
+
+/// `v2` and its like: a version of the protocol as a path segment.
+fn protocol_version(segment: &str) -> Option<&str> {
+    let version = segment.strip_prefix('v')?;
+    (!version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit())).then_some(version)
+}
+
+/// Decodes a path segment once (R247).
+fn decode(segment: &str) -> Result<String, Failure> {
+    percent_decode_str(segment).decode_utf8().map(Into::into).map_err(|_| Failure::UnknownEndpoint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(path: &str) -> Result<Route, Failure> {
+        Route::of(path, "/scim/v2", &SchemaSet::builtin())
+    }
+
+    fn id(path: &str) -> String {
+        match route(path) {
+            Ok(Route::Resource(_, id)) => id,
+            other => panic!("{path}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn paths_come_with_or_without_the_base_path() {
+        for path in ["/scim/v2/Users", "/Users", "/Users/", "/scim/v2/v2/Users", "/v2/Users"] {
+            assert!(matches!(route(path), Ok(Route::Collection(_))), "{path}");
+        }
+        assert!(matches!(route("/scim/v2"), Ok(Route::Root)));
+        assert!(matches!(route("/"), Ok(Route::Root)));
+        assert!(matches!(route("/scim/v2x/Users"), Err(Failure::UnknownEndpoint)));
+    }
+
+    #[test]
+    fn r239_another_protocol_version_is_refused() {
+        assert!(matches!(route("/v1/Users"), Err(Failure::ProtocolVersion { .. })));
+        assert!(matches!(route("/vx/Users"), Err(Failure::UnknownEndpoint)));
+    }
+
+    #[test]
+    fn r247_ids_are_decoded_once() {
+        assert_eq!(id("/Users/a%2Fb%20c"), "a/b c");
+        assert_eq!(id("/Users/%2541"), "%41");
+        assert_eq!(id("/Users/%C3%A9"), "é");
+        assert!(matches!(route("/Users/%FF"), Err(Failure::UnknownEndpoint)));
+    }
+
+    #[test]
+    fn schema_uris_may_be_escaped() {
+        let uri = "urn:ietf:params:scim:schemas:core:2.0:User";
+        assert_eq!(route(&format!("/Schemas/{uri}")).unwrap(), Route::Schemas(Some(uri.into())));
+        assert_eq!(route(&format!("/Schemas/{}", uri.replace(':', "%3A"))).unwrap(), Route::Schemas(Some(uri.into())));
+    }
+
+    #[test]
+    fn endpoints_regard_case_and_depth() {
+        for path in ["/users", "/Users/1/2", "/Schemas/a/b", "/nope", "//Users"] {
+            assert!(matches!(route(path), Err(Failure::UnknownEndpoint)), "{path}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Why a store did not do it.
+
+use std::error::Error;
+
+use scim_patch::PatchError;
+use thiserror::Error;
+
+/// Why a store call failed. Nothing was written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// No such resource in the caller's tenant.
+    #[error("no resource has this id")]
+    NotFound,
+    /// The stored version is not one that the caller asked for.
+    #[error("the resource has changed: its version is not the one asked for")]
+    PreconditionFailed,
+    /// The value of an attribute that must be unique is taken.
+    #[error("the value of `{attribute}` is taken by another resource")]
+    Uniqueness {
+        /// The path of the attribute.
+        attribute: String,
+    },
+    /// A value that the schema allows does not fit the storage behind it.
+    #[error("`{attribute}`: expected {expected}")]
+    InvalidValue {
+        /// The path of the attribute.
+        attribute: String,
+        /// What the storage takes, such as `at most 64 characters`.
+        expected: String,
+    },
+    /// A PATCH could not be applied to the resource.
+    #[error(transparent)]
+    Patch(#[from] PatchError),
+    /// A rule of the host forbids the change, such as "the last administrator stays".
+    #[error("{reason}")]
+    Refused {
+        /// The rule, for the client to read.
+        reason: String,
+    },
+    /// The storage cannot be reached now; the caller may try again.
+    #[error("the store is not available")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// The storage failed. The source goes to the log, never to the client.
+    #[error("the store failed")]
+    Internal(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// The storage failed because of `source`.
+    pub fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Internal(source.into())
+    }
+}

@@ -1,0 +1,109 @@
+//! Where resources live: the trait that a host implements.
+
+mod error;
+mod finish;
+mod query;
+mod unique;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use scim_core::{Projection, Resource, ResourceId, TypeSchema};
+use scim_patch::Patch;
+
+use crate::context::Context;
+
+pub use error::StoreError;
+pub use finish::finish;
+pub use query::{ListPage, ListQuery, Precondition};
+pub use unique::{UniqueValue, unique_values};
+
+/// Storage of resources.
+///
+/// The service has checked what it hands over: names are canonical, values have their schema's types, read-only input is
+/// gone. A store promises:
+///
+/// 1. **Identity.** `create` issues an `id` that no resource of any type has or ever had. It sets `meta` with resource
+///    type, `created`, `lastModified` (both [`Context::now`]) and `version`, and returns the resource as `get` would.
+/// 2. **Tenancy.** A call sees and changes resources of [`Context::tenant`] alone; those of others do not exist for it.
+/// 3. **Uniqueness.** Values of attributes with uniqueness `server` or `global` are unique among the live resources of a
+///    type and tenant, compared with [`scim_filter::fold`] unless case exact. A conflict is
+///    [`StoreError::Uniqueness`] and changes nothing. Of two racing writes one wins.
+/// 4. **Versions.** The version differs after every change of the representation, a changed `User.groups` included;
+///    `created` never changes; `lastModified` moves with every write that changed the resource itself.
+/// 5. **Preconditions.** Check and write are one step: where `when` does not hold for the version at that moment, the
+///    answer is [`StoreError::PreconditionFailed`] and nothing has changed.
+/// 6. **Atomicity.** An error means that nothing was written.
+/// 7. **Listing.** `list` yields exactly what [`Predicate::matches`](scim_filter::Predicate::matches) selects, in the
+///    order of the query's sort with ties and unsorted queries in the order of `id`, the page asked for, and the true
+///    total. A store that can do less fetches more and calls [`finish`].
+/// 8. **Membership.** `members` of a Group is a relation: a member appears once; the elements returned have `value`, `type`
+///    and, where known, `display`. A member id that no resource has is kept (R015). When a resource is deleted it leaves
+///    all groups. `groups` of a User is computed from it, `type` `direct` or `indirect`. `$ref` and `meta.location` are
+///    the service's to add.
+/// 9. **Write-only values.** `replace` with a write-only attribute absent keeps the stored one (R190).
+/// 10. **Deletion.** After `delete` the id is unknown to every method, and unique values are free again.
+///
+/// Attributes that the projection does not want may be left out of what `get`, `list` and `patch` return; `schemas`,
+/// `id` and `meta` may not.
+///
+/// Cancel safety: a dropped future of a writing method leaves either all of the write or nothing.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Stores a new resource, which has neither `id` nor `meta`, and returns it as stored.
+    async fn create(&self, cx: &Context, of: &Arc<TypeSchema>, resource: Resource) -> Result<Resource, StoreError>;
+
+    /// Reads a resource.
+    async fn get(
+        &self,
+        cx: &Context,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        want: &Projection,
+    ) -> Result<Resource, StoreError>;
+
+    /// Selects resources.
+    async fn list(&self, cx: &Context, of: &Arc<TypeSchema>, query: &ListQuery) -> Result<ListPage, StoreError>;
+
+    /// Puts new content in place of the old. `resource` has neither `id` nor `meta`; immutable attributes have been
+    /// compared by the service against the version that `when` names.
+    async fn replace(
+        &self,
+        cx: &Context,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        resource: Resource,
+        when: &Precondition,
+    ) -> Result<Resource, StoreError>;
+
+    /// Applies a PATCH and returns the resource as far as `want` asks for it. A patch that changes nothing leaves version
+    /// and `lastModified` alone.
+    ///
+    /// `Ok(None)` means "not done here": the service then reads, applies and replaces, and retries a lost race.
+    async fn patch(
+        &self,
+        cx: &Context,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        patch: &Patch,
+        when: &Precondition,
+        want: &Projection,
+    ) -> Result<Option<Resource>, StoreError> {
+        let _ = (cx, of, id, patch, when, want);
+        Ok(None)
+    }
+
+    /// Deletes a resource.
+    async fn delete(
+        &self,
+        cx: &Context,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        when: &Precondition,
+    ) -> Result<(), StoreError>;
+
+    /// Whether the store can be reached.
+    async fn health(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
