@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::attr_path::AttrPath;
 use crate::profile::{Leniencies, Profile};
 use crate::resource::Resource;
-use crate::schema::{Attribute, Returned, Schema, Target, TypeSchema};
+use crate::schema::{Attribute, Mutability, Returned, Schema, Target, TypeSchema};
 
 /// The attributes that a client asks for, or asks to leave out.
 ///
@@ -135,10 +135,10 @@ impl Projection {
             match (sub.returned(), &self.selection) {
                 (Returned::Always, _) | (Returned::Default, Selection::Default) => true,
                 (Returned::Never, _) => false,
-                (Returned::Request, Selection::Only(targets)) => {
-                    named(targets, sub) || self.just_written(extension, attribute)
+                (Returned::Request, Selection::Only(targets)) if named(targets, sub) => true,
+                (Returned::Request, _) => {
+                    sub.mutability() != Mutability::ReadOnly && self.just_written(extension, attribute)
                 }
-                (Returned::Request, _) => self.just_written(extension, attribute),
                 // R104: the whole attribute brings every part; a part brings itself.
                 (Returned::Default, Selection::Only(targets)) => {
                     targets.iter().any(|target| covers(target, extension, attribute)) || named(targets, sub)

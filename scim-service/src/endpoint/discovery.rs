@@ -25,11 +25,13 @@ pub(crate) fn schemas<S: ?Sized>(call: &mut Call<'_, S>, uri: Option<&str>) -> R
     refuse_filter(call)?;
     let base_url = call.config.base_url();
     let show = |schema: &Schema| described(schema, "Schema", &format!("{base_url}/Schemas/{}", schema.id()));
-    let all = || call.schemas.schemas().chain(scim_core::discovery_schemas());
     match uri {
-        None => Ok(everything(call, all().map(|schema| show(schema)).collect())),
+        // Clients take what is listed for what they can provision: the schemas of the discovery resources themselves
+        // answer by their URI alone.
+        None => Ok(everything(call, call.schemas.schemas().map(|schema| show(schema)).collect())),
         Some(uri) => {
-            let schema = all().find(|schema| schema.id().eq_ignore_ascii_case(uri));
+            let mut known = call.schemas.schemas().chain(scim_core::discovery_schemas());
+            let schema = known.find(|schema| schema.id().eq_ignore_ascii_case(uri));
             Ok(json_response(200, &show(schema.ok_or(Failure::UnknownDiscoveryResource)?), call.format))
         }
     }

@@ -120,7 +120,8 @@ fn parse_filter<S: ?Sized>(call: &mut Call<'_, S>, request: &SearchRequest) -> R
 fn sort<S: ?Sized>(call: &mut Call<'_, S>, of: &TypeSchema, request: &SearchRequest) -> Result<Option<Sort>, Failure> {
     let Some(path) = &request.sort_by else { return Ok(None) };
     let path = path.parse().map_err(Failure::SortPath)?;
-    Ok(Some(Sort::check(&path, request.sort_order, of, call.config.profile(), &mut call.used)?))
+    let sort = Sort::check(&path, request.sort_order, of, call.config.profile(), &mut call.used);
+    Ok(Some(sort.map_err(Failure::Sort)?))
 }
 
 /// The filter for each type. An attribute that a type lacks counts as unassigned there; one that every type lacks is

@@ -1,0 +1,147 @@
+//! What a client is told when the store is at fault.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use scim_core::{Projection, Resource, ResourceId, SchemaSet, TypeSchema, urn};
+use scim_service::{
+    BearerTokens, Context, Limits, ListPage, ListQuery, MemoryStore, Precondition, Principal, ScimService,
+    ServiceConfig, Store, StoreError,
+};
+use serde_json::{Value, json};
+
+/// Fails at everything, with what must not reach a client in the cause.
+struct Broken {
+    reachable: bool,
+}
+
+impl Broken {
+    fn error<T>(&self) -> Result<T, StoreError> {
+        let cause = "relation ab_user of db.internal:5432 is gone";
+        Err(if self.reachable { StoreError::internal(cause) } else { StoreError::Unavailable(cause.into()) })
+    }
+}
+
+#[async_trait]
+impl Store for Broken {
+    async fn create(&self, _: &Context, _: &Arc<TypeSchema>, _: Resource) -> Result<Resource, StoreError> {
+        self.error()
+    }
+
+    async fn get(
+        &self,
+        _: &Context,
+        _: &Arc<TypeSchema>,
+        _: &ResourceId,
+        _: &Projection,
+    ) -> Result<Resource, StoreError> {
+        self.error()
+    }
+
+    async fn list(&self, _: &Context, _: &Arc<TypeSchema>, _: &ListQuery) -> Result<ListPage, StoreError> {
+        self.error()
+    }
+
+    async fn replace(
+        &self,
+        _: &Context,
+        _: &Arc<TypeSchema>,
+        _: &ResourceId,
+        _: Resource,
+        _: &Precondition,
+    ) -> Result<Resource, StoreError> {
+        self.error()
+    }
+
+    async fn delete(
+        &self,
+        _: &Context,
+        _: &Arc<TypeSchema>,
+        _: &ResourceId,
+        _: &Precondition,
+    ) -> Result<(), StoreError> {
+        self.error()
+    }
+
+    async fn health(&self) -> Result<(), StoreError> {
+        self.error()
+    }
+}
+
+async fn send<S: Store>(service: &ScimService<S>, method: &str, path: &str, body: &str) -> Response<Bytes> {
+    let request = Request::builder()
+        .method(method)
+        .uri(format!("https://example.com{path}"))
+        .header("authorization", "Bearer test-token")
+        .body(Bytes::from(body.to_owned()))
+        .unwrap();
+    service.handle(request).await
+}
+
+fn service<S: Store>(store: S, limits: Limits) -> ScimService<S> {
+    let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
+    let config = ServiceConfig::new("https://example.com").unwrap().with_limits(limits);
+    ScimService::new(store, SchemaSet::builtin(), config, tokens)
+}
+
+#[tokio::test]
+async fn r234_no_answer_tells_of_the_inside() {
+    let user = json!({"schemas": [urn::USER], "userName": "a"}).to_string();
+    let patch = json!({"schemas": [urn::PATCH_OP], "Operations": [{"op": "remove", "path": "title"}]}).to_string();
+    for (reachable, expected) in [(true, 500), (false, 503)] {
+        let service = service(Broken { reachable }, Limits::default());
+        for (method, path, body) in [
+            ("GET", "/Users", ""),
+            ("GET", "/Users/1", ""),
+            ("POST", "/Users", user.as_str()),
+            ("PUT", "/Users/1", user.as_str()),
+            ("PATCH", "/Users/1", patch.as_str()),
+            ("DELETE", "/Users/1", ""),
+        ] {
+            let response = send(&service, method, path, body).await;
+            assert_eq!(response.status(), expected, "{method} {path}");
+            let text = String::from_utf8(response.body().to_vec()).unwrap();
+            assert!(!text.contains("ab_user") && !text.contains("internal:"), "{text}");
+            assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["status"], expected.to_string());
+        }
+    }
+}
+
+#[tokio::test]
+async fn health_says_whether_the_store_can_be_reached() {
+    let up = service(MemoryStore::new(), Limits::default());
+    assert_eq!(send(&up, "GET", "/health", "").await.status(), 200);
+    for reachable in [true, false] {
+        let down = service(Broken { reachable }, Limits::default());
+        assert_eq!(send(&down, "GET", "/health", "").await.status(), 503);
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_413_and_changes_nothing() {
+    let mut limits = Limits::default();
+    limits.body = 200;
+    let service = service(MemoryStore::new(), limits);
+    let user = json!({"schemas": [urn::USER], "userName": "a", "title": "x".repeat(200)}).to_string();
+    assert_eq!(send(&service, "POST", "/Users", &user).await.status(), 413);
+    let list = send(&service, "GET", "/Users", "").await;
+    assert_eq!(serde_json::from_slice::<Value>(list.body()).unwrap()["totalResults"], 0);
+}
+
+#[tokio::test]
+async fn r120_a_page_is_never_larger_than_the_limit() {
+    let mut limits = Limits::default();
+    (limits.page, limits.default_page) = (3, 2);
+    let service = service(MemoryStore::new(), limits);
+    for number in 0..5 {
+        let user = json!({"schemas": [urn::USER], "userName": format!("u{number}")}).to_string();
+        assert_eq!(send(&service, "POST", "/Users", &user).await.status(), 201);
+    }
+    for (query, expected) in [("", 2), ("?count=100", 3), ("?count=1", 1)] {
+        let list = send(&service, "GET", &format!("/Users{query}"), "").await;
+        let list: Value = serde_json::from_slice(list.body()).unwrap();
+        assert_eq!((list["itemsPerPage"].clone(), list["totalResults"].clone()), (json!(expected), json!(5)));
+    }
+}

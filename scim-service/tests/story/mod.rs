@@ -1,0 +1,238 @@
+//! Runs the stories of `../data/protocol/*.json`: each a sequence of requests to a fresh service, with what must come back.
+//!
+//! A step has `method`, `path` (below the base URL), optional `headers` and `body` (JSON, or a text as it is), the
+//! expected `status`, and optionally `expect` (members that the body must have; `null` means absent), `scimType`,
+//! `detail` (a part of it), `header` (expected headers; a value ending in `*` is a prefix) and `save` (a name for the id
+//! of the answer, its version as `NAME.version`). `{NAME}` in later steps stands for what was saved.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Request;
+use scim_core::{Profile, ResourceType, Schema, SchemaSet};
+use scim_service::{BearerTokens, PatchResponse, Principal, ScimService, ServiceConfig, Store};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+const BASE_URL: &str = "https://example.com/scim/v2";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Story {
+    name: String,
+    #[serde(default)]
+    profile: Option<String>,
+    #[serde(default)]
+    patch_response: Option<u16>,
+    #[serde(default)]
+    things: bool,
+    steps: Vec<Step>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Step {
+    method: String,
+    path: String,
+    #[serde(default)]
+    headers: HashMap<String, String>,
+    #[serde(default)]
+    body: Option<Value>,
+    status: u16,
+    #[serde(default)]
+    expect: Option<Value>,
+    #[serde(default)]
+    scim_type: Option<String>,
+    #[serde(default)]
+    detail: Option<String>,
+    #[serde(default)]
+    header: HashMap<String, String>,
+    #[serde(default)]
+    save: Option<String>,
+    /// Sends no credentials.
+    #[serde(default)]
+    anonymous: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Things {
+    schemas: Vec<Arc<Schema>>,
+    resource_types: Vec<ResourceType>,
+}
+
+fn service(story: &Story, store: Arc<dyn Store>) -> ScimService<dyn Store> {
+    let profile = match story.profile.as_deref() {
+        Some("rfc") => Profile::rfc(),
+        Some("interop") => Profile::interop(),
+        _ => Profile::compatible(),
+    };
+    let patch_response =
+        if story.patch_response == Some(204) { PatchResponse::NoContent } else { PatchResponse::Resource };
+    let config = ServiceConfig::new(BASE_URL).unwrap().with_profile(profile).with_patch_response(patch_response);
+    let mut schemas = SchemaSet::builtin();
+    if story.things {
+        let things: Things = serde_json::from_str(include_str!("../data/thing.json")).unwrap();
+        schemas = schemas.with(things.schemas, things.resource_types).unwrap();
+    }
+    let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
+    ScimService::with_shared_store(store, schemas, config, tokens)
+}
+
+struct Answer {
+    status: u16,
+    headers: http::HeaderMap,
+    text: String,
+    body: Value,
+}
+
+async fn send(service: &ScimService<dyn Store>, step: &Step, saved: &HashMap<String, String>) -> Answer {
+    let path = fill(&step.path, saved);
+    let mut request = Request::builder().method(step.method.as_str()).uri(format!("{BASE_URL}{path}"));
+    if !step.anonymous {
+        request = request.header("authorization", "Bearer test-token");
+    }
+    for (name, value) in &step.headers {
+        request = request.header(name, fill(value, saved));
+    }
+    let body = match &step.body {
+        None => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(body) => {
+            if !step.headers.contains_key("content-type") {
+                request = request.header("content-type", "application/scim+json");
+            }
+            fill_json(body, saved)
+        }
+    };
+    let response = service.handle(request.body(Bytes::from(body)).unwrap()).await;
+    let (parts, body) = response.into_parts();
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
+    Answer { status: parts.status.as_u16(), headers: parts.headers, text, body }
+}
+
+fn fill(text: &str, saved: &HashMap<String, String>) -> String {
+    saved.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+}
+
+/// The same within a JSON text.
+fn fill_json(value: &Value, saved: &HashMap<String, String>) -> String {
+    let escaped = saved.iter().map(|(name, value)| {
+        let quoted = Value::from(value.as_str()).to_string();
+        (name.clone(), quoted[1..quoted.len() - 1].to_owned())
+    });
+    fill(&value.to_string(), &escaped.collect())
+}
+
+/// What `found` lacks of `expected`.
+fn difference(expected: &Value, found: &Value, path: &str) -> Option<String> {
+    match (expected, found) {
+        (Value::Object(expected), Value::Object(found)) => expected.iter().find_map(|(name, expected)| {
+            let at = format!("{path}.{name}");
+            match (expected, found.get(name)) {
+                (Value::Null, None) => None,
+                (expected, Some(found)) => difference(expected, found, &at),
+                (_, None) => Some(format!("{at} is missing")),
+            }
+        }),
+        (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => expected
+            .iter()
+            .zip(found)
+            .enumerate()
+            .find_map(|(index, (expected, found))| difference(expected, found, &format!("{path}[{index}]"))),
+        (expected, found) if expected == found => None,
+        (expected, found) => Some(format!("{path} is {found}, expected {expected}")),
+    }
+}
+
+fn problem(step: &Step, answer: &Answer, saved: &HashMap<String, String>) -> Option<String> {
+    if answer.status != step.status {
+        return Some(format!("status {}, expected {}", answer.status, step.status));
+    }
+    if let Some(expected) = &step.expect {
+        let expected: Value = serde_json::from_str(&fill_json(expected, saved)).unwrap();
+        if let Some(difference) = difference(&expected, &answer.body, "body") {
+            return Some(difference);
+        }
+    }
+    if step.status >= 400 {
+        if answer.body["status"] != step.status.to_string() {
+            return Some("R232: the body does not repeat the status as a text".into());
+        }
+        let scim_type = answer.body.get("scimType").and_then(Value::as_str);
+        if step.scim_type.is_some() && scim_type != step.scim_type.as_deref() {
+            return Some(format!("scimType {scim_type:?}, expected {:?}", step.scim_type));
+        }
+        let detail = answer.body["detail"].as_str().unwrap_or_default();
+        if let Some(expected) = &step.detail
+            && !detail.contains(expected)
+        {
+            return Some(format!("detail {detail:?} does not say {expected:?}"));
+        }
+    }
+    if answer.text.contains("\"password\":") {
+        return Some("R048: a password came back".into());
+    }
+    step.header.iter().find_map(|(name, expected)| {
+        let expected = fill(expected, saved);
+        let found = answer.headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
+        let fits = match expected.strip_suffix('*') {
+            Some(prefix) => found.starts_with(prefix),
+            None => found == expected,
+        };
+        (!fits).then(|| format!("header {name} is {found:?}, expected {expected:?}"))
+    })
+}
+
+async fn run(story: &Story, store: Arc<dyn Store>) -> Result<usize, String> {
+    let service = service(story, store);
+    let mut saved = HashMap::new();
+    for (index, step) in story.steps.iter().enumerate() {
+        let answer = send(&service, step, &saved).await;
+        if let Some(problem) = problem(step, &answer, &saved) {
+            let Answer { body, .. } = answer;
+            return Err(format!(
+                "{}, step {} ({} {}): {problem}\n  {body}",
+                story.name,
+                index + 1,
+                step.method,
+                step.path
+            ));
+        }
+        if let Some(name) = &step.save {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            saved.insert(name.clone(), text(&answer.body["id"]));
+            saved.insert(format!("{name}.version"), text(&answer.body["meta"]["version"]));
+            saved.insert(format!("{name}.lastModified"), text(&answer.body["meta"]["lastModified"]));
+        }
+    }
+    Ok(story.steps.len())
+}
+
+/// Tells every story to a fresh store each, and says what did not go as told.
+pub(crate) async fn tell_all(store: impl AsyncFn() -> Arc<dyn Store>) {
+    let mut failures = Vec::new();
+    let (mut stories, mut steps) = (0, 0);
+    let mut files: Vec<_> =
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../scim-service/tests/data/protocol"))
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .collect();
+    files.sort();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let told: Vec<Map<String, Value>> = serde_json::from_str(&text).unwrap();
+        for story in told {
+            let story: Story = serde_json::from_value(Value::Object(story)).unwrap();
+            stories += 1;
+            match run(&story, store().await).await {
+                Ok(count) => steps += count,
+                Err(failure) => failures.push(failure),
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} of {stories} stories fail:\n{}", failures.len(), failures.join("\n"));
+    println!("{stories} stories, {steps} requests");
+}
