@@ -1,0 +1,58 @@
+//! SCIM provisioning of Apache Superset: role rules, and a store over Superset's own metadata database.
+//!
+//! Superset has no SCIM. Here its tables become the storage of a SCIM service: people are rows of `ab_user`, groups rows of
+//! `ab_group`, and what a person may do is decided by rules that name groups.
+//!
+//! ```
+//! use scim_core::Resource;
+//! use superset_mapping::{GroupRef, RuleSet, Subject};
+//!
+//! let rules: RuleSet = r#"
+//!     default_roles = ["Gamma"]
+//!
+//!     [[rule]]
+//!     group = "analytics-team"
+//!     roles = ["Alpha", "sql_lab"]
+//!
+//!     [[rule]]
+//!     group_external_id = "grp-exec"
+//!     roles = ["Admin"]
+//!     grants_protected = true
+//! "#.parse()?;
+//!
+//! let group = GroupRef { id: "g-1".parse()?, external_id: None, display_name: "Admin".into() };
+//! let decision = rules.decide(&Subject { user: &Resource::default(), groups: vec![group] });
+//! // Calling a group `Admin` makes nobody an administrator.
+//! assert_eq!(decision.roles().collect::<Vec<_>>(), ["Gamma"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | piece | for |
+//! |---|---|
+//! | [`RuleSet`], [`Subject`], [`Decision`], [`Explanation`] | which roles a person gets, and why: pure functions |
+//! | `SupersetStore` (feature `sqlite`) | a `scim_service::Store` over Superset's metadata database |
+//! | `create_demo_schema` (feature `sqlite`) | Superset's security tables in an empty file, to try it all out |
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `sqlite` | `SupersetStore` on SQLite, by sqlx on tokio |
+
+#[cfg(feature = "sqlite")]
+mod demo;
+#[cfg(feature = "sqlite")]
+mod driver;
+mod rules;
+#[cfg(feature = "sqlite")]
+mod sql;
+#[cfg(feature = "sqlite")]
+mod store;
+
+#[cfg(feature = "sqlite")]
+pub use demo::{DemoError, create_demo_schema};
+pub use rules::{
+    Binding, Decision, Explanation, GroupRef, IgnoredGroup, Reason, Rule, RuleError, RuleSet, Subject, WhyIgnored,
+};
+#[cfg(feature = "sqlite")]
+pub use store::{Account, ConnectError, SupersetStore};

@@ -1,0 +1,172 @@
+//! The store's contract with the service.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use scim_core::{Projection, Resource, ResourceId, TypeSchema};
+use scim_patch::{MembershipDelta, Patch, apply};
+use scim_service::{Context, ListPage, ListQuery, Precondition, Store, StoreError};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::sql::Fragment;
+use crate::store::connect::SupersetStore;
+use crate::store::content::{Content, Kind, Member, keep_write_only};
+use crate::store::list::Relations;
+use crate::store::password::{self, UNUSABLE};
+use crate::store::record::Record;
+use crate::store::session::Session;
+use crate::store::write::{Change, MemberChange};
+
+/// The tenant of a call as the tables have it; the only tenant is the empty text.
+fn tenant(cx: &Context) -> &str {
+    cx.tenant().unwrap_or_default()
+}
+
+async fn hashed(password: Option<String>) -> Result<Option<String>, StoreError> {
+    match password {
+        Some(password) => Ok(Some(password::hash(password).await?)),
+        None => Ok(None),
+    }
+}
+
+#[async_trait]
+impl Store for SupersetStore {
+    async fn create(&self, cx: &Context, of: &Arc<TypeSchema>, resource: Resource) -> Result<Resource, StoreError> {
+        let Content { body, members, password } = Content::of(Kind::of(of), resource);
+        // Before the transaction: nobody waits for the hash.
+        let password = hashed(password).await?;
+        let id: ResourceId = Uuid::new_v4().to_string().parse().map_err(StoreError::internal)?;
+        let mut session = self.writing(tenant(cx), cx.now).await?;
+        let admin = session.has_admin().await?;
+        session.create(of, id.clone(), body, &members, password.as_deref()).await?;
+        session.finish(of, &id, admin, Relations::ALL).await
+    }
+
+    async fn get(
+        &self,
+        cx: &Context,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        want: &Projection,
+    ) -> Result<Resource, StoreError> {
+        let mut session = self.reading(tenant(cx), cx.now).await?;
+        let record = session.find(of, id).await?;
+        session.show(of, &record, Relations::wanted(of, want)).await
+    }
+
+    async fn list(&self, cx: &Context, of: &Arc<TypeSchema>, query: &ListQuery) -> Result<ListPage, StoreError> {
+        self.reading(tenant(cx), cx.now).await?.list(of, query).await
+    }
+
+    async fn replace(
+        &self,
+        cx: &Context,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        resource: Resource,
+        when: &Precondition,
+    ) -> Result<Resource, StoreError> {
+        let Content { mut body, members, password } = Content::of(Kind::of(of), resource);
+        let password = hashed(password).await?;
+        let mut session = self.writing(tenant(cx), cx.now).await?;
+        let admin = session.has_admin().await?;
+        let record = session.find(of, id).await?;
+        record.check(when)?;
+        keep_write_only(of, &record.body, &mut body);
+        session.change(of, record, Change { body, members: MemberChange::Set(members), password }).await?;
+        session.finish(of, id, admin, Relations::ALL).await
+    }
+
+    async fn patch(
+        &self,
+        cx: &Context,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        patch: &Patch,
+        when: &Precondition,
+        want: &Projection,
+    ) -> Result<Option<Resource>, StoreError> {
+        let mut session = self.writing(tenant(cx), cx.now).await?;
+        let admin = session.has_admin().await?;
+        let record = session.find(of, id).await?;
+        record.check(when)?;
+        let change = session.patched(of, &record, patch).await?;
+        session.change(of, record, change).await?;
+        session.finish(of, id, admin, Relations::wanted(of, want)).await.map(Some)
+    }
+
+    async fn delete(
+        &self,
+        cx: &Context,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        when: &Precondition,
+    ) -> Result<(), StoreError> {
+        let mut session = self.writing(tenant(cx), cx.now).await?;
+        let admin = session.has_admin().await?;
+        let record = session.find(of, id).await?;
+        record.check(when)?;
+        session.remove(of, &record).await?;
+        session.keep_last_admin(admin).await?;
+        session.commit().await
+    }
+
+    async fn health(&self) -> Result<(), StoreError> {
+        let mut transaction = self.database.read().await?;
+        transaction.row(Fragment::new("SELECT 1 FROM ab_user LIMIT 1")).await?;
+        Ok(())
+    }
+}
+
+impl Session<'_> {
+    /// Ends a write: the guard, the answer, the commit.
+    async fn finish(
+        mut self,
+        of: &TypeSchema,
+        id: &ResourceId,
+        admin: bool,
+        relations: Relations,
+    ) -> Result<Resource, StoreError> {
+        self.keep_last_admin(admin).await?;
+        let record = self.find(of, id).await?;
+        let resource = self.show(of, &record, relations).await?;
+        self.commit().await?;
+        Ok(resource)
+    }
+
+    /// What a patch makes of a resource. Members are not loaded where the patch can do without them.
+    async fn patched(&mut self, of: &TypeSchema, record: &Record, patch: &Patch) -> Result<Change, StoreError> {
+        let kind = Kind::of(of);
+        if kind == Kind::Group
+            && let Some(delta) = patch.membership_delta()
+        {
+            let body = record.body.clone();
+            return Ok(Change { body, members: member_change(delta), password: None });
+        }
+        let moves_members = patch.paths().iter().any(|path| path == "members");
+        let relations = if moves_members { Relations::ALL } else { Relations::ALL_BUT_MEMBERS };
+        let mut resource = self.show(of, record, relations).await?;
+        // A password that nobody can send stands for the stored one, so that its removal and its replacement show.
+        let kept = Uuid::new_v4().to_string();
+        if kind == Kind::User {
+            resource.attributes_mut().insert("password".to_owned(), Value::String(kept.clone()));
+        }
+        apply(patch, &mut resource)?;
+        let Content { body, members, password } = Content::of(kind, resource);
+        let password = match password {
+            Some(password) if password == kept => None,
+            // The hash is made while others wait for the transaction; patches of passwords are rare.
+            Some(password) => hashed(Some(password)).await?,
+            None if kind == Kind::User => Some(UNUSABLE.to_owned()),
+            None => None,
+        };
+        let members = if moves_members { MemberChange::Set(members) } else { MemberChange::NONE };
+        Ok(Change { body, members, password })
+    }
+}
+
+fn member_change(delta: MembershipDelta) -> MemberChange {
+    let add = delta.add.into_iter().map(|member| Member { id: member.value, kind: member.kind }).collect();
+    if delta.replace_all { MemberChange::Set(add) } else { MemberChange::Delta { add, remove: delta.remove } }
+}

@@ -1,0 +1,133 @@
+//! Queries.
+
+use scim_core::{Projection, Resource, TypeSchema};
+use scim_filter::lower;
+use scim_service::{ListPage, ListQuery, StoreError, finish};
+
+use crate::sql::{Fragment, Mentions, Target};
+use crate::store::content::Kind;
+use crate::store::record::{RECORD_COLUMNS, Record};
+use crate::store::session::Session;
+use crate::store::unique::also_unique;
+
+/// Which attributes are to be computed from the membership relation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Relations {
+    members: bool,
+    groups: bool,
+}
+
+impl Relations {
+    pub(super) const ALL: Self = Self { members: true, groups: true };
+    pub(super) const ALL_BUT_MEMBERS: Self = Self { members: false, groups: true };
+
+    /// Those that a response will hold.
+    pub(super) fn wanted(of: &TypeSchema, projection: &Projection) -> Self {
+        let wants = |name| of.base().attribute(name).is_some_and(|attribute| projection.wants(None, attribute));
+        Self { members: wants("members"), groups: wants("groups") }
+    }
+
+    /// Those that the evaluator has to see.
+    fn evaluated(query: &ListQuery) -> Self {
+        let needs = |name| {
+            let mentions = Mentions::new(name);
+            if let Some(filter) = &query.filter {
+                lower(filter, &mentions);
+            }
+            mentions.found() || query.sort.as_ref().is_some_and(|sort| sort.path().attribute() == Some(name))
+        };
+        Self { members: needs("members"), groups: needs("groups") }
+    }
+
+    fn without(self, other: Self) -> Self {
+        Self { members: self.members && !other.members, groups: self.groups && !other.groups }
+    }
+}
+
+impl Session<'_> {
+    /// The resource as a client sees it, with the relations asked for.
+    pub(super) async fn show(
+        &mut self,
+        of: &TypeSchema,
+        record: &Record,
+        relations: Relations,
+    ) -> Result<Resource, StoreError> {
+        let mut resource = record.shown(of);
+        self.relate(of, &mut resource, record.id.as_str(), relations).await?;
+        Ok(resource)
+    }
+
+    async fn relate(
+        &mut self,
+        of: &TypeSchema,
+        resource: &mut Resource,
+        id: &str,
+        relations: Relations,
+    ) -> Result<(), StoreError> {
+        match Kind::of(of) {
+            Kind::Group if relations.members => self.show_members(id, resource).await,
+            Kind::User if relations.groups => self.show_groups(id, resource).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// What of the query has an index goes to the database, the rest to the evaluator.
+    pub(super) async fn list(&mut self, of: &TypeSchema, query: &ListQuery) -> Result<ListPage, StoreError> {
+        let target = Target { schema: of, tenant: self.tenant, also_unique: also_unique(Kind::of(of)) };
+        let (pushed, residual) = match &query.filter {
+            None => (None, None),
+            Some(filter) => {
+                let lowered = lower(filter, &target);
+                (lowered.pushed, lowered.residual)
+            }
+        };
+        let mut selection = Fragment::new("WHERE r.tenant = ? AND r.resource_type = ?")
+            .bind(self.tenant)
+            .bind(of.resource_type().name().as_str());
+        if let Some(pushed) = pushed {
+            selection = selection.then(Fragment::new(" AND ")).then(pushed);
+        }
+        let wanted = Relations::wanted(of, &query.projection);
+        if residual.is_none() && query.sort.is_none() {
+            return self.page(of, query, selection, wanted).await;
+        }
+        let evaluated = Relations::evaluated(query);
+        let mut candidates = Vec::new();
+        for row in self.transaction.rows(Fragment::new(RECORD_COLUMNS).then(selection)).await? {
+            candidates.push(self.show(of, &Record::read(&row)?, evaluated).await?);
+        }
+        let mut page = finish(candidates, query);
+        for resource in &mut page.resources {
+            let Some(id) = resource.id().map(str::to_owned) else { continue };
+            self.relate(of, resource, &id, wanted.without(evaluated)).await?;
+        }
+        Ok(page)
+    }
+
+    /// A page of exactly what the database selects, in the order of `id`.
+    async fn page(
+        &mut self,
+        of: &TypeSchema,
+        query: &ListQuery,
+        selection: Fragment,
+        wanted: Relations,
+    ) -> Result<ListPage, StoreError> {
+        let count = Fragment::new("SELECT count(*) FROM scim_resource r ").then(selection.clone());
+        let total_results = u64::try_from(self.transaction.number(count).await?).unwrap_or_default();
+        let mut page = ListPage { resources: Vec::new(), total_results };
+        let skipped = query.start_index.saturating_sub(1);
+        if query.count == 0 || skipped >= total_results {
+            return Ok(page);
+        }
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let statement = Fragment::new(RECORD_COLUMNS)
+            .then(selection)
+            .then(Fragment::new(" ORDER BY r.id LIMIT ? OFFSET ?"))
+            .bind(number(query.count))
+            .bind(number(skipped));
+        for row in self.transaction.rows(statement).await? {
+            page.resources.push(self.show(of, &Record::read(&row)?, wanted).await?);
+        }
+        Ok(page)
+    }
+}

@@ -1,0 +1,188 @@
+//! The rows of `scim_resource`.
+
+use chrono::{DateTime, Utc};
+use scim_core::{Meta, Resource, ResourceId, TypeSchema, Version, format_date_time, parse_date_time};
+use scim_service::{Precondition, StoreError};
+use serde_json::{Map, Value};
+
+use crate::driver::{DatabaseError, Row};
+use crate::sql::Fragment;
+use crate::store::session::Session;
+
+/// The row of a table of Superset that belongs to a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LocalRow {
+    pub(super) id: i64,
+    /// What the row with this id must have for being the same row: SQLite gives ids out again.
+    pub(super) mark: String,
+}
+
+/// A stored resource.
+#[derive(Clone, Debug)]
+pub(super) struct Record {
+    pub(super) id: ResourceId,
+    pub(super) local: Option<LocalRow>,
+    /// Without `id`, `meta` and what is computed or kept elsewhere.
+    pub(super) body: Resource,
+    version: i64,
+    created: DateTime<Utc>,
+    last_modified: DateTime<Utc>,
+}
+
+/// The columns that [`Record::read`] reads, of a table called `r`.
+pub(super) const RECORD_COLUMNS: &str =
+    "SELECT r.id, r.local_id, r.local_mark, r.body, r.version, r.created, r.last_modified FROM scim_resource r ";
+
+/// What other resources call this one.
+pub(super) fn display(body: &Resource) -> Option<&str> {
+    ["displayName", "userName"].into_iter().find_map(|name| body.get(name)?.as_str())
+}
+
+impl Record {
+    pub(super) fn new(id: ResourceId, body: Resource, local: Option<LocalRow>, now: DateTime<Utc>) -> Self {
+        Self { id, local, body, version: 1, created: now, last_modified: now }
+    }
+
+    pub(super) fn read(row: &Row) -> Result<Self, DatabaseError> {
+        let corrupt = |what: &str| DatabaseError::corrupt(format!("`scim_resource` holds an unreadable {what}"));
+        let time = |text: String| parse_date_time(&text).map_err(|_| corrupt("time"));
+        let body: Map<String, Value> = serde_json::from_str(&row.text(3)?).map_err(|_| corrupt("body"))?;
+        let local = row.optional_integer(1)?.zip(row.optional_text(2)?);
+        Ok(Self {
+            id: row.text(0)?.parse().map_err(|_| corrupt("id"))?,
+            local: local.map(|(id, mark)| LocalRow { id, mark }),
+            body: Resource::from_attributes(body),
+            version: row.integer(4)?,
+            created: time(row.text(5)?)?,
+            last_modified: time(row.text(6)?)?,
+        })
+    }
+
+    pub(super) fn check(&self, when: &Precondition) -> Result<(), StoreError> {
+        if when.holds(&Version::new(self.version)) { Ok(()) } else { Err(StoreError::PreconditionFailed) }
+    }
+
+    /// Counts a change of the resource itself.
+    pub(super) fn modified(&mut self, now: DateTime<Utc>) {
+        // A clock that went back still orders the times.
+        self.last_modified = self.last_modified.max(now);
+        self.version += 1;
+    }
+
+    /// The resource with `id` and `meta`.
+    pub(super) fn shown(&self, of: &TypeSchema) -> Resource {
+        let mut resource = self.body.clone();
+        resource.set_id(&self.id);
+        let name = of.resource_type().name().clone();
+        let mut meta = Meta::created_at(self.created, name, Version::new(self.version));
+        meta.last_modified = self.last_modified;
+        resource.set_meta(&meta);
+        resource
+    }
+
+    fn body_text(&self) -> Result<String, StoreError> {
+        serde_json::to_string(&self.body).map_err(StoreError::internal)
+    }
+
+    fn external_id(&self) -> Option<&str> {
+        self.body.get("externalId").and_then(Value::as_str)
+    }
+}
+
+impl Session<'_> {
+    /// The resource of this type and id in the caller's tenant.
+    pub(super) async fn find(&mut self, of: &TypeSchema, id: &ResourceId) -> Result<Record, StoreError> {
+        let statement = Fragment::new(RECORD_COLUMNS)
+            .then(Fragment::new("WHERE r.id = ? AND r.tenant = ? AND r.resource_type = ?"))
+            .bind(id.as_str())
+            .bind(self.tenant)
+            .bind(of.resource_type().name().as_str());
+        let row = self.transaction.row(statement).await?.ok_or(StoreError::NotFound)?;
+        Ok(Record::read(&row)?)
+    }
+
+    pub(super) async fn insert(&mut self, of: &TypeSchema, record: &Record) -> Result<(), StoreError> {
+        let statement = Fragment::new(
+            "INSERT INTO scim_resource (id, tenant, resource_type, local_id, local_mark, external_id, display, body, version, \
+             created, last_modified) VALUES ",
+        )
+        .then(Fragment::list([
+            record.id.as_str().into(),
+            self.tenant.into(),
+            of.resource_type().name().as_str().into(),
+            record.local.as_ref().map(|local| local.id).into(),
+            record.local.as_ref().map(|local| local.mark.as_str()).into(),
+            record.external_id().into(),
+            display(&record.body).into(),
+            record.body_text()?.into(),
+            record.version.into(),
+            format_date_time(record.created).into(),
+            crate::sql::Param::from(format_date_time(record.last_modified)),
+        ]));
+        self.transaction.execute(statement).await?;
+        Ok(())
+    }
+
+    pub(super) async fn update(&mut self, record: &Record) -> Result<(), StoreError> {
+        let statement = Fragment::new(
+            "UPDATE scim_resource SET local_id = ?, local_mark = ?, external_id = ?, display = ?, body = ?, version = ?, \
+             last_modified = ? WHERE id = ?",
+        )
+        .bind(record.local.as_ref().map(|local| local.id))
+        .bind(record.local.as_ref().map(|local| local.mark.as_str()))
+        .bind(record.external_id())
+        .bind(display(&record.body))
+        .bind(record.body_text()?)
+        .bind(record.version)
+        .bind(format_date_time(record.last_modified))
+        .bind(record.id.as_str());
+        self.transaction.execute(statement).await?;
+        Ok(())
+    }
+
+    /// Moves the deleted resource to the tombstones.
+    pub(super) async fn bury(&mut self, of: &TypeSchema, record: &Record) -> Result<(), StoreError> {
+        let id = record.id.as_str();
+        let tombstone = Fragment::new(
+            "INSERT INTO scim_tombstone (id, tenant, resource_type, local_id, local_mark, user_name, deleted_at) VALUES ",
+        )
+        .then(Fragment::list([
+            id.into(),
+            self.tenant.into(),
+            of.resource_type().name().as_str().into(),
+            record.local.as_ref().map(|local| local.id).into(),
+            record.local.as_ref().map(|local| local.mark.as_str()).into(),
+            record.body.get("userName").and_then(Value::as_str).into(),
+            crate::sql::Param::from(format_date_time(self.now)),
+        ]));
+        self.transaction.execute(tombstone).await?;
+        self.release_values(id).await?;
+        self.transaction.execute(Fragment::new("DELETE FROM scim_resource WHERE id = ?").bind(id)).await?;
+        Ok(())
+    }
+
+    /// Gives resources a new version, because their representation changed with that of another.
+    pub(super) async fn touch(&mut self, ids: &[String]) -> Result<(), StoreError> {
+        for ids in ids.chunks(CHUNK) {
+            let statement = Fragment::new("UPDATE scim_resource SET version = version + 1 WHERE id IN ");
+            self.transaction.execute(statement.then(Fragment::list(ids.iter().map(String::as_str)))).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives groups that lost a member a new version and time.
+    pub(super) async fn touch_as_modified(&mut self, ids: &[String]) -> Result<(), StoreError> {
+        let now = format_date_time(self.now);
+        for ids in ids.chunks(CHUNK) {
+            let statement = Fragment::new(
+                "UPDATE scim_resource SET version = version + 1, last_modified = max(last_modified, ?) WHERE id IN ",
+            )
+            .bind(now.as_str());
+            self.transaction.execute(statement.then(Fragment::list(ids.iter().map(String::as_str)))).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How many values one statement binds at most, with room to spare on every engine.
+pub(super) const CHUNK: usize = 400;

@@ -1,0 +1,180 @@
+//! The writes, step by step: document, row of Superset, versions of whoever shows it, access.
+
+use std::collections::BTreeSet;
+
+use scim_core::{Resource, ResourceId, TypeSchema};
+use scim_service::StoreError;
+use serde_json::Value;
+
+use crate::sql::Fragment;
+use crate::store::content::{Kind, Member};
+use crate::store::profile::Profile;
+use crate::store::record::{Record, display};
+use crate::store::session::Session;
+
+/// What happens to the members of a group.
+#[derive(Debug)]
+pub(super) enum MemberChange {
+    /// These are the members now.
+    Set(Vec<Member>),
+    /// These come and go; nobody is in both lists.
+    Delta { add: Vec<Member>, remove: Vec<String> },
+}
+
+/// New content for a resource.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) body: Resource,
+    pub(super) members: MemberChange,
+    /// The new content of `ab_user.password`.
+    pub(super) password: Option<String>,
+}
+
+impl MemberChange {
+    /// All stays as it is.
+    pub(super) const NONE: Self = Self::Delta { add: Vec::new(), remove: Vec::new() };
+}
+
+impl Session<'_> {
+    /// Stores a new resource.
+    pub(super) async fn create(
+        &mut self,
+        of: &TypeSchema,
+        id: ResourceId,
+        body: Resource,
+        members: &[Member],
+        password: Option<&str>,
+    ) -> Result<(), StoreError> {
+        self.claim_values(of, &id, None, &body).await?;
+        let kind = Kind::of(of);
+        let local = match kind {
+            Kind::User => Some(self.open_account(&id, Profile::of(&body)?, password).await?),
+            Kind::Group => self.write_group(None, &body).await?,
+            Kind::Other => None,
+        };
+        let record = Record::new(id, body, local, self.now);
+        self.insert(of, &record).await?;
+        match kind {
+            Kind::User => self.sync_access(&BTreeSet::from([record.id.to_string()])).await,
+            Kind::Group => {
+                let added = self.add_members(record.id.as_str(), members).await?;
+                let users = self.users_within(&added).await?;
+                self.touch_all(&users).await?;
+                self.sync_access(&users).await
+            }
+            Kind::Other => Ok(()),
+        }
+    }
+
+    /// Puts new content in place of the old. Content that says the same changes nothing, neither version nor time.
+    pub(super) async fn change(
+        &mut self,
+        of: &TypeSchema,
+        mut record: Record,
+        change: Change,
+    ) -> Result<(), StoreError> {
+        let Change { body, members, password } = change;
+        let kind = Kind::of(of);
+        let moved = match (kind, members) {
+            (Kind::Group, members) => self.move_members(record.id.as_str(), members).await?,
+            _ => Vec::new(),
+        };
+        if record.body == body && password.is_none() && moved.is_empty() {
+            return self.reassert(kind, &record).await;
+        }
+        self.claim_values(of, &record.id, Some(&record.body), &body).await?;
+        let local = record.local.take();
+        let had_row = local.clone();
+        record.local = match kind {
+            Kind::User => {
+                let profile = Profile::of(&body)?;
+                Some(self.change_account(&record.id, local, profile, password.as_deref()).await?)
+            }
+            Kind::Group => self.write_group(local, &body).await?,
+            Kind::Other => None,
+        };
+        let external_id = |body: &Resource| body.get("externalId").and_then(Value::as_str).map(str::to_owned);
+        let renamed = display(&record.body) != display(&body);
+        let seen_by_rules = renamed || external_id(&record.body) != external_id(&body) || had_row != record.local;
+        record.body = body;
+        record.modified(self.now);
+        self.update(&record).await?;
+        if renamed {
+            // What a member is called is part of its groups' representation.
+            let groups = self.direct_groups(record.id.as_str()).await?;
+            self.touch(&groups).await?;
+        }
+        match kind {
+            Kind::User => self.sync_access(&BTreeSet::from([record.id.to_string()])).await,
+            Kind::Group => self.follow_group(record.id.as_str(), &moved, renamed, seen_by_rules).await,
+            Kind::Other => Ok(()),
+        }
+    }
+
+    /// Deletes a resource. It leaves all groups.
+    pub(super) async fn remove(&mut self, of: &TypeSchema, record: &Record) -> Result<(), StoreError> {
+        let kind = Kind::of(of);
+        let id = record.id.as_str();
+        let holders = self.direct_groups(id).await?;
+        let within = match kind {
+            Kind::Group => self.users_within(&[id.to_owned()]).await?,
+            Kind::User | Kind::Other => BTreeSet::new(),
+        };
+        match (kind, &record.local) {
+            (Kind::User, Some(local)) => self.close_account(local).await?,
+            (Kind::Group, Some(local)) => self.drop_group(local).await?,
+            _ => {}
+        }
+        let pairs = Fragment::new("DELETE FROM scim_member WHERE group_id = ? OR member_id = ?").bind(id).bind(id);
+        self.transaction.execute(pairs).await?;
+        self.bury(of, record).await?;
+        self.touch_as_modified(&holders).await?;
+        self.touch_all(&within).await?;
+        self.sync_access(&within).await
+    }
+
+    async fn move_members(&mut self, group: &str, members: MemberChange) -> Result<Vec<String>, StoreError> {
+        match members {
+            MemberChange::Set(members) => self.set_members(group, &members).await,
+            MemberChange::Delta { add, remove } => {
+                let mut moved = self.remove_members(group, &remove).await?;
+                moved.extend(self.add_members(group, &add).await?);
+                Ok(moved)
+            }
+        }
+    }
+
+    /// Who is in a changed group, now or until now, has other `groups` and maybe other roles.
+    async fn follow_group(
+        &mut self,
+        group: &str,
+        moved: &[String],
+        renamed: bool,
+        seen_by_rules: bool,
+    ) -> Result<(), StoreError> {
+        let mut affected = self.users_within(moved).await?;
+        if seen_by_rules {
+            let within = self.users_within(&[group.to_owned()]).await?;
+            let touched: BTreeSet<String> =
+                if renamed { within.union(&affected).cloned().collect() } else { affected.clone() };
+            self.touch_all(&touched).await?;
+            affected.extend(within);
+        } else {
+            self.touch_all(&affected).await?;
+        }
+        self.sync_access(&affected).await
+    }
+
+    async fn touch_all(&mut self, ids: &BTreeSet<String>) -> Result<(), StoreError> {
+        let ids: Vec<String> = ids.iter().cloned().collect();
+        self.touch(&ids).await
+    }
+
+    /// A client that says again that somebody is inactive is right, whatever was done in Superset meanwhile.
+    async fn reassert(&mut self, kind: Kind, record: &Record) -> Result<(), StoreError> {
+        match &record.local {
+            Some(local) if kind == Kind::User && !Profile::of(&record.body)?.active => self.close_account(local).await,
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Names and addresses that are taken.
+
+use scim_core::Projection;
+use scim_service::{Store, StoreError};
+use serde_json::json;
+
+use crate::support::{Superset, id_of, rid, taken};
+
+#[tokio::test]
+async fn names_that_differ_only_in_case_or_composition_are_one_name() {
+    let superset = Superset::start().await;
+    superset.named("Åsa").await;
+    superset.named("bob").await;
+    for name in ["åSA", "A\u{30a}sa", "BOB", "\u{ff42}ob"] {
+        assert_eq!(taken(superset.create("User", json!({ "userName": name })).await), "userName", "{name}");
+    }
+    let eve = superset.named("eve").await;
+    assert_eq!(taken(superset.set("User", &eve, "userName", json!("Bob")).await), "userName");
+    superset.set("User", &eve, "userName", json!("EVE")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_local_account_is_never_adopted() {
+    let superset = Superset::start().await;
+    for (user, attribute) in [
+        (json!({"userName": "Admin"}), "userName"),
+        (json!({"userName": "\u{ff41}dmin"}), "userName"),
+        (json!({"userName": "ada", "emails": [{"value": "ADMIN@local"}]}), "emails"),
+    ] {
+        assert_eq!(taken(superset.create("User", user).await), attribute);
+    }
+    let ada = superset.named("ada").await;
+    assert_eq!(taken(superset.set("User", &ada, "userName", json!("ADMIN")).await), "userName");
+    assert_eq!(taken(superset.set("User", &ada, "emails", json!([{"value": "admin@local"}])).await), "emails");
+    let admin = superset.account("admin").await;
+    assert_eq!((admin.active, admin.first_name.as_str(), admin.roles.len()), (true, "Local", 1));
+    assert_eq!(superset.account("ada").await.email, "ada@scim.invalid");
+}
+
+#[tokio::test]
+async fn a_local_account_with_a_name_beyond_ascii_is_found() {
+    let superset = Superset::start().await;
+    superset
+        .run(
+            "INSERT INTO ab_user (first_name, last_name, username, active, email, created_on) \
+             VALUES ('L', 'L', 'JÖRG', 1, 'jörg@x', '2026-11-25 00:00:00.000000')",
+        )
+        .await;
+    assert_eq!(taken(superset.create("User", json!({"userName": "jörg"})).await), "userName");
+    assert_eq!(
+        taken(superset.create("User", json!({"userName": "j", "emails": [{"value": "JÖRG@x"}]})).await),
+        "emails"
+    );
+}
+
+#[tokio::test]
+async fn an_address_is_taken_by_whom_it_was_given_to_and_not_by_a_user_name() {
+    let superset = Superset::start().await;
+    superset.user(json!({"userName": "ada", "emails": [{"value": "a@x"}]})).await;
+    assert_eq!(taken(superset.create("User", json!({"userName": "b", "emails": [{"value": "A@x"}]})).await), "emails");
+    // Nobody said that `a@x` is the address of this one.
+    let id = superset.named("a@x").await;
+    assert_eq!(superset.account("a@x").await.email, format!("{id}@scim.invalid"));
+}
+
+#[tokio::test]
+async fn what_only_deleted_users_hold_is_free() {
+    let superset = Superset::start().await;
+    let ada = superset.user(json!({"userName": "ada", "emails": [{"value": "shared@x"}]})).await;
+    superset.delete("User", &ada).await.unwrap();
+    let bob = superset.user(json!({"userName": "bob", "emails": [{"value": "shared@x"}]})).await;
+    assert_eq!(superset.account("bob").await.email, "shared@x");
+    assert_eq!(superset.account("ada").await.email, "released-2@scim.invalid");
+    // A rename does not take over the row of the deleted user, only the name.
+    superset.set("User", &bob, "userName", json!("ADA")).await.unwrap();
+    assert_eq!(superset.value("SELECT id FROM ab_user WHERE username = 'ADA'").await, "3");
+    assert_eq!(superset.value("SELECT username FROM ab_user WHERE id = 2").await, "released-2");
+}
+
+#[tokio::test]
+async fn tenants_see_nothing_of_each_other_but_share_the_names_of_superset() {
+    let superset = Superset::start().await;
+    let (a, b) = (superset.cx_of("a"), superset.cx_of("b"));
+    let user = |name: &str| superset.resource("User", json!({ "userName": name }));
+    let ada = superset.store.create(&a, superset.of("User"), user("ada")).await.unwrap();
+    let ada = id_of(&ada);
+    let read = superset.store.get(&b, superset.of("User"), &rid(&ada), &Projection::default()).await;
+    assert!(matches!(read, Err(StoreError::NotFound)));
+    assert_eq!(superset.list_as(&b, "User", "").await.total_results, 0);
+    assert_eq!(superset.list_as(&a, "User", r#"userName eq "ADA""#).await.total_results, 1);
+    assert_eq!(taken(superset.store.create(&b, superset.of("User"), user("ada")).await), "userName");
+    // A member of another tenant is an id that nobody has.
+    let members = json!({"displayName": "analysts", "members": [{ "value": ada }]});
+    superset.store.create(&b, superset.of("Group"), superset.resource("Group", members)).await.unwrap();
+    assert_eq!(superset.roles("ada").await, ["Gamma"]);
+    assert!(superset.groups("ada").await.is_empty());
+    let read = superset.store.get(&a, superset.of("User"), &rid(&ada), &Projection::default()).await.unwrap();
+    assert_eq!(read.get("groups"), None);
+    // What a tenant's deleted user had is not given to another tenant's.
+    superset.store.delete(&a, superset.of("User"), &rid(&ada), &scim_service::Precondition::None).await.unwrap();
+    superset.store.create(&b, superset.of("User"), user("ada")).await.unwrap();
+    assert_eq!(superset.value("SELECT id FROM ab_user WHERE username = 'ada'").await, "3");
+}
+
+#[tokio::test]
+async fn a_group_of_superset_is_never_taken_over() {
+    let superset = Superset::start().await;
+    superset.run("INSERT INTO ab_group (name) VALUES ('Böard'), ('ops')").await;
+    for name in ["OPS", "BÖARD", "\u{ff4f}ps"] {
+        assert_eq!(taken(superset.create("Group", json!({ "displayName": name })).await), "displayName");
+    }
+    let group = superset.group("mine", &[]).await;
+    assert_eq!(taken(superset.create("Group", json!({"displayName": "MINE"})).await), "displayName");
+    assert_eq!(taken(superset.set("Group", &group, "displayName", json!("Ops")).await), "displayName");
+    assert_eq!(superset.column("SELECT name FROM ab_group ORDER BY id").await, ["Böard", "ops", "mine"]);
+}

@@ -1,0 +1,41 @@
+//! Passwords are in `ab_user`, hashed, and nowhere else.
+
+use serde_json::json;
+
+use crate::support::{Superset, version};
+
+const PASSWORD: &str = "SELECT password FROM ab_user WHERE id = 2";
+
+#[tokio::test]
+async fn a_password_is_hashed_for_superset_and_found_nowhere_else() {
+    let superset = Superset::start().await;
+    let id = superset.user(json!({"userName": "ada", "password": "s3cret-pässword"})).await;
+    let first = superset.value(PASSWORD).await;
+    assert!(first.starts_with("scrypt:32768:8:1$"), "{first}");
+    assert_eq!(first.split('$').map(str::len).collect::<Vec<_>>(), [16, 16, 128]);
+    assert_eq!(superset.get("User", &id).await.unwrap().get("password"), None);
+    let patched = superset.set("User", &id, "password", json!("s3cret-pässword")).await.unwrap();
+    assert_eq!((patched.get("password"), version(&patched)), (None, 2));
+    let second = superset.value(PASSWORD).await;
+    assert_ne!(first, second, "another salt");
+    for table in ["scim_resource", "scim_unique", "scim_member", "scim_tombstone", "scim_role_grant"] {
+        let columns = superset.column(&format!("SELECT name FROM pragma_table_info('{table}')")).await;
+        for column in columns {
+            let found =
+                format!("SELECT count(*) FROM {table} WHERE {column} LIKE '%s3cret%' OR {column} LIKE '%scrypt%'");
+            assert_eq!(superset.value(&found).await, "0", "{table}.{column}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn r190_a_replacement_without_a_password_keeps_it_and_a_removal_makes_it_unusable() {
+    let superset = Superset::start().await;
+    let id = superset.user(json!({"userName": "ada", "password": "x"})).await;
+    let hash = superset.value(PASSWORD).await;
+    superset.replace("User", &id, json!({"userName": "ada", "title": "Dr"})).await.unwrap();
+    superset.set("User", &id, "title", json!("Prof")).await.unwrap();
+    assert_eq!(superset.value(PASSWORD).await, hash);
+    superset.patch("User", &id, json!([{"op": "remove", "path": "password"}])).await.unwrap();
+    assert_eq!(superset.value(PASSWORD).await, "!");
+}

@@ -1,0 +1,235 @@
+//! A Superset that is nothing but its tables.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use scim_core::{
+    Leniencies, PatchOp, Profile, Projection, Resource, ResourceId, ResourceTypeName, SchemaSet, TypeSchema,
+    parse_date_time, urn,
+};
+use scim_filter::{Filter, check};
+use scim_patch::Patch;
+use scim_service::{Context, ListPage, ListQuery, Precondition, Principal, Store, StoreError};
+use serde_json::{Value, json};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{AssertSqlSafe, Row};
+use superset_mapping::{Account, SupersetStore, create_demo_schema};
+use tempfile::TempDir;
+
+pub(crate) const RULES: &str = r#"
+    default_roles = ["Gamma"]
+    [[rule]]
+    group = "analysts"
+    roles = ["Alpha"]
+    [[rule]]
+    group = "sql"
+    roles = ["sql_lab", "Alpha"]
+    [[rule]]
+    group_external_id = "grp-exec"
+    roles = ["Admin"]
+    grants_protected = true
+"#;
+
+const THING: &str = r#"{
+    "id": "urn:example:1.0:Thing", "name": "Thing", "attributes": [
+        {"name": "serial", "uniqueness": "server"},
+        {"name": "code", "type": "integer", "uniqueness": "global"},
+        {"name": "secret", "mutability": "writeOnly", "returned": "never"},
+        {"name": "colour"}
+    ]
+}"#;
+
+pub(crate) struct Superset {
+    pub(crate) store: SupersetStore,
+    pub(crate) url: String,
+    pub(crate) sql: SqlitePool,
+    schemas: SchemaSet,
+    seconds: AtomicI64,
+    _folder: TempDir,
+}
+
+impl Superset {
+    pub(crate) async fn start() -> Self {
+        Self::with_rules(RULES).await
+    }
+
+    /// Superset's tables with one local administrator.
+    pub(crate) async fn with_rules(rules: &str) -> Self {
+        Self::prepared(rules, "").await
+    }
+
+    /// The same, changed by a script before the store opens it.
+    pub(crate) async fn prepared(rules: &str, script: &'static str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/superset.db", folder.path().display());
+        create_demo_schema(&url).await.unwrap();
+        let sql = SqlitePool::connect(&url).await.unwrap();
+        let admin = "INSERT INTO ab_user (id, first_name, last_name, username, password, active, email, created_on) VALUES \
+                     (1, 'Local', 'Admin', 'admin', 'x', 1, 'admin@local', '2026-01-01 00:00:00.000000'); \
+                     INSERT INTO ab_user_role (user_id, role_id) VALUES (1, 1);";
+        sqlx::raw_sql(admin).execute(&sql).await.unwrap();
+        sqlx::raw_sql(script).execute(&sql).await.unwrap();
+        let store = SupersetStore::connect(&url, rules.parse().unwrap()).await.unwrap();
+        let thing = Arc::new(serde_json::from_str(THING).unwrap());
+        let kind = json!({"name": "Thing", "endpoint": "/Things", "schema": "urn:example:1.0:Thing"});
+        let schemas = SchemaSet::builtin().with([thing], [serde_json::from_value(kind).unwrap()]).unwrap();
+        Self { store, url, sql, schemas, seconds: AtomicI64::new(0), _folder: folder }
+    }
+
+    pub(crate) fn of(&self, name: &str) -> &Arc<TypeSchema> {
+        self.schemas.of(&ResourceTypeName::from(name)).unwrap()
+    }
+
+    /// A second later than the last time it was asked for.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        let start = parse_date_time("2026-11-24T10:00:00.123456Z").unwrap();
+        start + TimeDelta::seconds(self.seconds.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn cx(&self) -> Context {
+        Context::internal("test", self.now())
+    }
+
+    pub(crate) fn cx_of(&self, tenant: &str) -> Context {
+        Context { principal: Principal::new("test").in_tenant(tenant), ..self.cx() }
+    }
+
+    pub(crate) async fn create(&self, of: &str, resource: Value) -> Result<Resource, StoreError> {
+        self.store.create(&self.cx(), self.of(of), self.resource(of, resource)).await
+    }
+
+    /// The resource as a check of the service leaves it.
+    pub(crate) fn resource(&self, of: &str, resource: Value) -> Resource {
+        let mut resource: Resource = serde_json::from_value(resource).unwrap();
+        let schemas = self.of(of).schemas_of(resource.attributes());
+        resource.attributes_mut().insert("schemas".into(), schemas);
+        resource
+    }
+
+    pub(crate) async fn user(&self, user: Value) -> String {
+        id_of(&self.create("User", user).await.unwrap())
+    }
+
+    pub(crate) async fn named(&self, user_name: &str) -> String {
+        self.user(json!({ "userName": user_name })).await
+    }
+
+    pub(crate) async fn group(&self, display_name: &str, members: &[&str]) -> String {
+        let members: Vec<Value> = members.iter().map(|member| json!({ "value": member })).collect();
+        id_of(&self.create("Group", json!({"displayName": display_name, "members": members})).await.unwrap())
+    }
+
+    pub(crate) async fn get(&self, of: &str, id: &str) -> Result<Resource, StoreError> {
+        self.store.get(&self.cx(), self.of(of), &rid(id), &Projection::default()).await
+    }
+
+    pub(crate) async fn replace(&self, of: &str, id: &str, resource: Value) -> Result<Resource, StoreError> {
+        let resource = self.resource(of, resource);
+        self.store.replace(&self.cx(), self.of(of), &rid(id), resource, &Precondition::None).await
+    }
+
+    pub(crate) fn checked_patch(&self, of: &str, operations: &Value) -> Patch {
+        let profile = Profile::rfc();
+        let message = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
+        let message = PatchOp::from_json(message, &profile, &mut Leniencies::default(), 1000).unwrap();
+        Patch::check(&message, self.of(of), &profile).unwrap()
+    }
+
+    pub(crate) async fn patch(&self, of: &str, id: &str, operations: Value) -> Result<Resource, StoreError> {
+        let patch = self.checked_patch(of, &operations);
+        let (cx, want) = (self.cx(), Projection::default());
+        let patched = self.store.patch(&cx, self.of(of), &rid(id), &patch, &Precondition::None, &want).await?;
+        Ok(patched.unwrap())
+    }
+
+    pub(crate) async fn set(&self, of: &str, id: &str, path: &str, value: Value) -> Result<Resource, StoreError> {
+        self.patch(of, id, json!([{"op": "replace", "path": path, "value": value}])).await
+    }
+
+    pub(crate) async fn add_member(&self, group: &str, member: &str) -> Resource {
+        let add = json!([{"op": "add", "path": "members", "value": [{ "value": member }]}]);
+        self.patch("Group", group, add).await.unwrap()
+    }
+
+    pub(crate) async fn remove_member(&self, group: &str, member: &str) -> Resource {
+        let path = format!("members[value eq \"{member}\"]");
+        self.patch("Group", group, json!([{ "op": "remove", "path": path }])).await.unwrap()
+    }
+
+    pub(crate) async fn delete(&self, of: &str, id: &str) -> Result<(), StoreError> {
+        self.store.delete(&self.cx(), self.of(of), &rid(id), &Precondition::None).await
+    }
+
+    pub(crate) async fn list(&self, of: &str, filter: &str) -> ListPage {
+        self.list_as(&self.cx(), of, filter).await
+    }
+
+    pub(crate) async fn list_as(&self, cx: &Context, of: &str, filter: &str) -> ListPage {
+        let filter = (!filter.is_empty()).then(|| {
+            let filter: Filter = filter.parse().unwrap();
+            check(&filter, self.of(of), &Profile::rfc(), &mut Leniencies::default()).unwrap()
+        });
+        let query = ListQuery { filter, sort: None, start_index: 1, count: 100, projection: Projection::default() };
+        self.store.list(cx, self.of(of), &query).await.unwrap()
+    }
+
+    /// The first column of every row, as text.
+    pub(crate) async fn column(&self, sql: &str) -> Vec<String> {
+        let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(&self.sql).await.unwrap();
+        rows.iter()
+            .map(|row| row.try_get_unchecked::<Option<String>, _>(0).unwrap().unwrap_or_else(|| "NULL".to_owned()))
+            .collect()
+    }
+
+    pub(crate) async fn value(&self, sql: &str) -> String {
+        self.column(sql).await.into_iter().next().unwrap()
+    }
+
+    pub(crate) async fn run(&self, sql: &str) {
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&self.sql).await.unwrap();
+    }
+
+    pub(crate) async fn account(&self, username: &str) -> Account {
+        let accounts = self.store.accounts().await.unwrap();
+        accounts.into_iter().find(|account| account.username == username).unwrap()
+    }
+
+    pub(crate) async fn roles(&self, username: &str) -> Vec<String> {
+        self.account(username).await.roles
+    }
+
+    pub(crate) async fn groups(&self, username: &str) -> Vec<String> {
+        self.account(username).await.groups
+    }
+}
+
+pub(crate) fn rid(id: &str) -> ResourceId {
+    id.parse().unwrap()
+}
+
+pub(crate) fn id_of(resource: &Resource) -> String {
+    resource.id().unwrap().to_owned()
+}
+
+/// The version, as a number.
+pub(crate) fn version(resource: &Resource) -> u64 {
+    resource.version().unwrap().opaque().parse().unwrap()
+}
+
+/// One sub-attribute of every element, sorted.
+pub(crate) fn each(resource: &Resource, name: &str, sub: &str) -> Vec<String> {
+    let elements = resource.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut texts: Vec<String> =
+        elements.iter().filter_map(|element| Some(element.get(sub)?.as_str()?.to_owned())).collect();
+    texts.sort();
+    texts
+}
+
+/// The attribute that a refusal names.
+pub(crate) fn taken(outcome: Result<Resource, StoreError>) -> String {
+    match outcome.unwrap_err() {
+        StoreError::Uniqueness { attribute } => attribute,
+        other => panic!("{other}"),
+    }
+}
