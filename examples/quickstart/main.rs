@@ -1,0 +1,60 @@
+//! A joiner, a mover and a leaver, as Okta and Entra ID send them, turn into Superset users with the right roles.
+//!
+//! Everything happens in this process, over an SQLite file with Superset's security tables: no network, no server.
+//!
+//! ```sh
+//! cargo run --example quickstart
+//! ```
+
+mod story;
+mod table;
+
+use std::error::Error;
+
+use bytes::Bytes;
+use http::Request;
+use scim_core::SchemaSet;
+use scim_service::{BearerTokens, Principal, ScimService, ServiceConfig};
+use superset_mapping::{RuleSet, SupersetStore, create_demo_schema};
+
+use story::Story;
+
+const BASE_URL: &str = "https://scim.example.com/scim/v2";
+const TOKEN: &str = "quickstart-token";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let database = format!("sqlite://{}", folder.path().join("superset.db").display());
+    create_demo_schema(&database).await?;
+
+    let rules: RuleSet = include_str!("rules.toml").parse()?;
+    let service = ScimService::new(
+        SupersetStore::connect(&database, rules).await?,
+        SchemaSet::builtin(),
+        ServiceConfig::new(BASE_URL)?,
+        BearerTokens::new().with_token(TOKEN, Principal::new("identity provider"))?,
+    );
+
+    let mut story = Story::read()?;
+    while let Some(step) = story.next() {
+        if !step.title.is_empty() {
+            println!("\n## {}", step.title);
+        }
+        println!("\n{} {}", step.method, step.path);
+        if !step.body.is_empty() {
+            println!("{}", step.body);
+        }
+        let request = Request::builder()
+            .method(step.method.as_str())
+            .uri(format!("{BASE_URL}{}", step.path))
+            .header("authorization", format!("Bearer {TOKEN}"))
+            .header("content-type", "application/scim+json; charset=utf-8")
+            .body(Bytes::from(step.body))?;
+        let response = service.handle(request).await;
+        println!("-> {}\n", response.status());
+        story.answered(response.body());
+        print!("{}", table::accounts(&service.store().accounts().await?));
+    }
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! The flags of the example servers.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use scim_core::{Profile, RegistrationError, ResourceType, Schema, SchemaSet};
+use scim_service::{BearerTokens, ConfigError, PatchResponse, Principal, ServiceConfig, TokenError};
+use serde::Deserialize;
+use thiserror::Error;
+
+/// Flags that every example server has.
+#[derive(Args, Clone, Debug)]
+pub struct Flags {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Path under which the service is mounted
+    #[arg(long, default_value = "/scim/v2")]
+    pub base_path: String,
+    /// URL that clients know the service by; http://LISTEN/BASE_PATH unless given
+    #[arg(long)]
+    pub base_url: Option<String>,
+    #[command(flatten)]
+    token: TokenFlags,
+    /// What the server takes beyond the RFCs
+    #[arg(long, value_enum, default_value = "compatible")]
+    pub profile: ProfileName,
+    /// JSON file with more resource types: {"schemas": [...], "resourceTypes": [...]}
+    #[arg(long)]
+    pub resource_types: Option<PathBuf>,
+    /// Status of a successful PATCH: 200 with the resource, or 204
+    #[arg(long, value_enum, default_value = "200")]
+    pub patch_response: PatchStatus,
+    /// Log every request to standard error
+    #[arg(long)]
+    pub verbose: bool,
+}
+
+#[derive(Args, Clone)]
+#[group(required = true, multiple = false)]
+struct TokenFlags {
+    /// Bearer token that clients must send
+    #[arg(long)]
+    token: Option<String>,
+    /// File whose first line is the bearer token
+    #[arg(long)]
+    token_file: Option<PathBuf>,
+}
+
+/// A token is never shown.
+impl std::fmt::Debug for TokenFlags {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenFlags").field("token_file", &self.token_file).finish_non_exhaustive()
+    }
+}
+
+/// A named profile.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProfileName {
+    /// What identity providers really send
+    Compatible,
+    /// The letter of the RFCs
+    Rfc,
+    /// The interoperability profile
+    Interop,
+}
+
+/// How a successful PATCH is answered.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchStatus {
+    /// With the resource
+    #[value(name = "200")]
+    Resource,
+    /// Without a body
+    #[value(name = "204")]
+    NoContent,
+}
+
+/// What is wrong with the flags.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FlagsError {
+    /// A file could not be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file of resource types is not what it should be.
+    #[error("`{}` is not a file of resource types", path.display())]
+    ResourceTypes {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// The resource types cannot be registered.
+    #[error("the resource types cannot be used")]
+    Registration(#[from] RegistrationError),
+    /// The base URL is not one.
+    #[error(transparent)]
+    BaseUrl(#[from] ConfigError),
+    /// The base path does not start with a slash.
+    #[error("base path `{0}`: expected a path such as `/scim/v2`")]
+    BasePath(String),
+    /// The token cannot stand in a header.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+}
+
+/// The file behind `--resource-types`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ResourceTypesFile {
+    schemas: Vec<Arc<Schema>>,
+    resource_types: Vec<ResourceType>,
+}
+
+impl Flags {
+    /// The set-up of the service that listens on `address`.
+    ///
+    /// # Errors
+    ///
+    /// [`FlagsError`] where the base path or base URL is not one.
+    pub fn config(&self, address: SocketAddr) -> Result<ServiceConfig, FlagsError> {
+        let path = self.base_path.trim_end_matches('/');
+        if !path.is_empty() && !path.starts_with('/') {
+            return Err(FlagsError::BasePath(self.base_path.clone()));
+        }
+        let base_url = self.base_url.clone().unwrap_or_else(|| format!("http://{address}{path}"));
+        let profile = match self.profile {
+            ProfileName::Compatible => Profile::compatible(),
+            ProfileName::Rfc => Profile::rfc(),
+            ProfileName::Interop => Profile::interop(),
+        };
+        let patch_response = match self.patch_response {
+            PatchStatus::Resource => PatchResponse::Resource,
+            PatchStatus::NoContent => PatchResponse::NoContent,
+        };
+        Ok(ServiceConfig::new(&base_url)?.with_profile(profile).with_patch_response(patch_response))
+    }
+
+    /// The built-in resource types and those of `--resource-types`.
+    ///
+    /// # Errors
+    ///
+    /// [`FlagsError`] where the file cannot be read or used.
+    pub fn schemas(&self) -> Result<SchemaSet, FlagsError> {
+        let Some(path) = &self.resource_types else { return Ok(SchemaSet::builtin()) };
+        let text = read(path)?;
+        let file: ResourceTypesFile =
+            serde_json::from_str(&text).map_err(|source| FlagsError::ResourceTypes { path: path.clone(), source })?;
+        Ok(SchemaSet::builtin().with(file.schemas, file.resource_types)?)
+    }
+
+    /// The one token that is accepted.
+    ///
+    /// # Errors
+    ///
+    /// [`FlagsError`] where the token file cannot be read or the token cannot be used.
+    pub fn tokens(&self) -> Result<BearerTokens, FlagsError> {
+        let token = match (&self.token.token, &self.token.token_file) {
+            (Some(token), _) => token.clone(),
+            (None, Some(path)) => read(path)?.lines().next().unwrap_or_default().trim().to_owned(),
+            (None, None) => String::new(),
+        };
+        Ok(BearerTokens::new().with_token(&token, Principal::new("client"))?)
+    }
+}
+
+fn read(path: &Path) -> Result<String, FlagsError> {
+    fs::read_to_string(path).map_err(|source| FlagsError::Read { path: path.to_owned(), source })
+}

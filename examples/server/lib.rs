@@ -1,0 +1,28 @@
+//! What the example servers share: their flags, and how a [`ScimService`](scim_service::ScimService) is mounted in axum.
+
+mod flags;
+mod serve;
+
+pub use flags::{Flags, FlagsError, PatchStatus, ProfileName};
+pub use serve::serve;
+
+/// Prints an error with its causes, and gives the exit code of a failed program.
+pub fn fail(error: &dyn std::error::Error) -> std::process::ExitCode {
+    let mut said = error.to_string();
+    eprintln!("error: {said}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        // Some libraries repeat the cause in their own text.
+        if !said.contains(&cause.to_string()) {
+            eprintln!("  because: {cause}");
+        }
+        said = cause.to_string();
+        source = cause.source();
+    }
+    std::process::ExitCode::FAILURE
+}
+
+/// The README's examples run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

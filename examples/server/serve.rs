@@ -1,0 +1,53 @@
+//! A [`ScimService`] in axum.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use axum::Router;
+use scim_service::{ScimService, Store};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::flags::Flags;
+
+/// Listens and serves `store` until SIGTERM or SIGINT, then lets open requests end.
+///
+/// The service answers below the base path; its health check and its well-known document also at the root, where load
+/// balancers and clients look for them.
+///
+/// # Errors
+///
+/// Flags that cannot be used, and an address that cannot be listened on.
+pub async fn serve<S: Store>(flags: &Flags, store: S) -> Result<(), Box<dyn Error>> {
+    if flags.verbose {
+        tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
+    }
+    let listener = TcpListener::bind(flags.listen).await?;
+    let config = flags.config(listener.local_addr()?)?;
+    let service = ScimService::with_shared_store(Arc::new(store), flags.schemas()?, config, flags.tokens()?);
+
+    let base_path = flags.base_path.trim_end_matches('/');
+    let router = if base_path.is_empty() {
+        Router::new().fallback_service(service.clone())
+    } else {
+        Router::new()
+            .nest_service(base_path, service.clone())
+            .route_service("/health", service.clone())
+            .route_service("/.well-known/scim-configuration", service.clone())
+    };
+    println!("listening on http://{}{base_path}", listener.local_addr()?);
+    axum::serve(listener, router).with_graceful_shutdown(stop()).await?;
+    Ok(())
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
