@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Starts the example servers and lets independent tools judge them.
+# usage: conformance.sh CACHE_FOLDER
+set -euo pipefail
+cache=$1
+here=$(cd "$(dirname "$0")" && pwd)
+venv=$cache/conformance
+token=conformance-token
+work=$(mktemp -d)
+servers=()
+trap 'kill "${servers[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
+
+wanted="scim2-tester==0.5.2 scim2-client[httpx2]==0.13.2 scim2-models==0.12.3 scim-sanity==0.7.4"
+if [ "$(cat "$venv/wanted" 2>/dev/null)" != "$wanted" ]; then
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  # shellcheck disable=SC2086
+  "$venv/bin/pip" install -q $wanted
+  echo "$wanted" >"$venv/wanted"
+fi
+
+cargo build -q --example scim_server --example superset_server
+programs=${CARGO_TARGET_DIR:-target}/debug/examples
+
+# start LOG PROGRAM ARGS...: starts a server on a free port and sets $url to its base URL.
+start() {
+  local log=$1; shift
+  "$@" --listen 127.0.0.1:0 --token "$token" >"$log" 2>&1 &
+  servers+=($!)
+  for _ in $(seq 100); do
+    url=$(sed -n 's/^listening on //p' "$log")
+    [ -z "$url" ] || return 0
+    sleep 0.1
+  done
+  cat "$log"; echo "no server"; return 1
+}
+
+start "$work/scim.log" "$programs/scim_server"
+"$venv/bin/python" "$here/conformance.py" "$url" "$token" 135
+"$venv/bin/scim-sanity" probe "$url" --token "$token" --i-accept-side-effects >"$work/sanity.txt" || { cat "$work/sanity.txt"; exit 1; }
+tail -n 4 "$work/sanity.txt"
+grep -q '28 passed' "$work/sanity.txt"
+
+if "$programs/superset_server" --token "$token" --database "sqlite://$work/empty.db" 2>"$work/refused.txt"; then
+  echo "superset_server started on a file without Superset's tables"; exit 1
+fi
+cat "$work/refused.txt"
+
+start "$work/superset.log" "$programs/superset_server" --database "sqlite://$work/superset.db" --demo \
+  --rules "$here/../examples/quickstart/rules.toml"
+"$venv/bin/python" "$here/superset.py" "$url" "$token" "$work/superset.db"
+
+kill -TERM "${servers[@]}"
+wait "${servers[@]}"
+servers=()
+echo "both servers ended on SIGTERM"
