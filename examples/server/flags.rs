@@ -21,7 +21,7 @@ pub struct Flags {
     /// Path under which the service is mounted
     #[arg(long, default_value = "/scim/v2")]
     pub base_path: String,
-    /// URL that clients know the service by; http://LISTEN/BASE_PATH unless given
+    /// URL that clients know the service by; the listen address and base path unless given
     #[arg(long)]
     pub base_url: Option<String>,
     #[command(flatten)]

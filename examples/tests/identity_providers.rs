@@ -3,6 +3,14 @@
 //! Each provider's requests are one story, in the order of the file except where a step has a precondition, which its note
 //! names. Ids such as `u-1001` stand for resources that the story made, or that were there before it. PATCH may be answered
 //! by 200 or 204, as the server is set up: a request is sent to the set-up that its line expects.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,12 @@
 //! The protocol stories of `scim-service` over Superset's tables.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic"
+)]
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,12 @@
 //! Runs `data/check.json`: what a client sends, and the resource or the error that the check makes of it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic"
+)]
 
 use std::sync::Arc;
 

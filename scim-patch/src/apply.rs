@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use scim_core::{Attribute, AttributeType, Mutability, Resource, TypeSchema};
+use scim_core::{Attribute, AttributeType, Leniencies, Leniency, Mutability, Resource, TypeSchema};
 use scim_filter::equal_values;
 use serde_json::{Map, Value};
 
@@ -24,7 +24,11 @@ use crate::operation::{Effect, Operation, Patch};
 pub fn apply(patch: &Patch, resource: &mut Resource) -> Result<Changed, PatchError> {
     let mut journal = Journal::default();
     match run(patch, resource, &mut journal) {
-        Ok(()) => Ok(changed(patch, resource, &journal)),
+        Ok(used) => {
+            let mut changed = changed(patch, resource, &journal);
+            changed.leniencies.extend(used);
+            Ok(changed)
+        }
         Err(error) => {
             journal.roll_back(resource);
             Err(error)
@@ -32,7 +36,9 @@ pub fn apply(patch: &Patch, resource: &mut Resource) -> Result<Changed, PatchErr
     }
 }
 
-fn run(patch: &Patch, resource: &mut Resource, journal: &mut Journal) -> Result<(), PatchError> {
+/// Runs the operations, and tells which leniencies they needed beyond those of the check.
+fn run(patch: &Patch, resource: &mut Resource, journal: &mut Journal) -> Result<Leniencies, PatchError> {
+    let mut used = Leniencies::default();
     for operation in &patch.operations {
         let at = |problem: PatchProblem| problem.at(operation.index, operation.path.as_deref());
         if let Effect::ExpectEqual(value) = &operation.effect {
@@ -40,29 +46,33 @@ fn run(patch: &Patch, resource: &mut Resource, journal: &mut Journal) -> Result<
             continue;
         }
         journal.remember(resource, operation.place.top_level_name());
-        effect(operation, resource).map_err(at)?;
+        if let Some(leniency) = effect(operation, resource).map_err(at)? {
+            used.insert(leniency);
+        }
     }
-    let Some(last) = patch.operations.last() else { return Ok(()) };
+    let Some(last) = patch.operations.last() else { return Ok(used) };
     let at = |problem: PatchProblem| problem.at(last.index, last.path.as_deref());
     journal.remember(resource, "schemas");
     let schemas = patch.schema.schemas_of(resource.attributes());
     resource.attributes_mut().insert("schemas".into(), schemas);
-    still_valid(&patch.schema, resource, journal).map_err(at)
+    still_valid(&patch.schema, resource, journal).map_err(at)?;
+    Ok(used)
 }
 
-fn effect(operation: &Operation, resource: &mut Resource) -> Result<(), PatchProblem> {
+/// Runs one operation, and tells the leniency by which it made an element.
+fn effect(operation: &Operation, resource: &mut Resource) -> Result<Option<Leniency>, PatchProblem> {
     let place = &operation.place;
     let attributes = resource.attributes_mut();
     if let (Effect::RemoveExtension, Some(extension)) = (&operation.effect, &place.extension) {
         attributes.remove(extension.id());
-        return Ok(());
+        return Ok(None);
     }
-    let Some(attribute) = &place.attribute else { return Ok(()) };
+    let Some(attribute) = &place.attribute else { return Ok(None) };
     let Some(extension) = &place.extension else {
         return within(operation, attribute, attributes);
     };
     let entry = attributes.entry(extension.id()).or_insert_with(|| Value::Object(Map::new()));
-    let outcome = entry.as_object_mut().map_or(Ok(()), |container| within(operation, attribute, container));
+    let outcome = entry.as_object_mut().map_or(Ok(None), |container| within(operation, attribute, container));
     if entry.as_object().is_none_or(Map::is_empty) {
         attributes.remove(extension.id());
     }
@@ -73,11 +83,13 @@ fn within(
     operation: &Operation,
     attribute: &Attribute,
     container: &mut Map<String, Value>,
-) -> Result<(), PatchProblem> {
+) -> Result<Option<Leniency>, PatchProblem> {
     match &operation.effect {
-        Effect::Assign(value) => return assign(container, attribute, value.clone()),
-        Effect::AssignSub { sub, value } => return assign_sub(container, attribute, sub, value.clone()),
-        Effect::RemoveExtension | Effect::ExpectEqual(_) => return Ok(()),
+        Effect::Assign(value) => return assign(container, attribute, value.clone()).map(|()| None),
+        Effect::AssignSub { sub, value } => {
+            return assign_sub(container, attribute, sub, value.clone()).map(|()| None);
+        }
+        Effect::RemoveExtension | Effect::ExpectEqual(_) => return Ok(None),
         _ => {}
     }
     let immutable = attribute.mutability() == Mutability::Immutable;
@@ -86,9 +98,9 @@ fn within(
     match &operation.effect {
         Effect::AddElements(values) => elements.add(values),
         Effect::ReplaceElements(values) => elements.replace_all(values.clone()),
-        Effect::MergeMatching { selector, parts, create } => elements.merge_matching(selector, parts, *create)?,
-        Effect::ReplaceMatching { selector, element, create } => {
-            elements.replace_matching(selector, element, *create)?;
+        Effect::MergeMatching { selector, parts, missing } => elements.merge_matching(selector, parts, *missing)?,
+        Effect::ReplaceMatching { selector, element, missing } => {
+            elements.replace_matching(selector, element, *missing)?;
         }
         Effect::AssignSubOfMatching { selector, sub, value, missing } => {
             elements.assign_sub_of_matching(selector, sub, value.as_ref(), *missing)?;
@@ -97,10 +109,10 @@ fn within(
         Effect::RemoveElements(values) => elements.remove(values),
         Effect::Assign(_) | Effect::AssignSub { .. } | Effect::RemoveExtension | Effect::ExpectEqual(_) => {}
     }
-    elements.put(container)?;
+    let created_by = elements.put(container)?;
     match before {
         Some(before) if container.get(attribute.name()) != Some(&before) => Err(PatchProblem::Immutable),
-        _ => Ok(()),
+        _ => Ok(created_by),
     }
 }
 

@@ -77,7 +77,7 @@ impl<'a> Check<'a> {
             return Err(PatchProblem::ReadOnly);
         }
         match action {
-            Action::Remove => self.remove(target, operation.value.clone()),
+            Action::Remove => self.remove(&target, operation.value.clone()),
             Action::Add | Action::Replace => {
                 let value = operation.value.clone().ok_or(PatchProblem::ValueMissing)?;
                 self.write(action, target, value)
@@ -287,13 +287,7 @@ impl<'a> Check<'a> {
     ) -> Result<(), PatchProblem> {
         let value = self.checked(sub, |checker, name| checker.value(sub, name, value))?;
         refuse_unassigning(sub, value.as_ref())?;
-        let missing = if value.is_none() {
-            Missing::Ignore
-        } else if self.creates(action) {
-            Missing::Create
-        } else {
-            Missing::Refuse
-        };
+        let missing = if value.is_none() { Missing::Ignore } else { self.missing(action) };
         self.push(place, Effect::AssignSubOfMatching { selector, sub: sub.clone(), value, missing });
         Ok(())
     }
@@ -307,24 +301,24 @@ impl<'a> Check<'a> {
         value: Value,
     ) -> Result<(), PatchProblem> {
         let element = self.checked(attribute, |checker, name| checker.element(attribute, name, value))?;
-        let create = self.creates(action);
+        let missing = self.missing(action);
         let effect = match (action, element) {
             (_, None) => Effect::RemoveMatching(selector),
-            (Action::Add, Some(Value::Object(parts))) => Effect::MergeMatching { selector, parts, create },
-            (_, Some(element)) => Effect::ReplaceMatching { selector, element, create },
+            (Action::Add, Some(Value::Object(parts))) => Effect::MergeMatching { selector, parts, missing },
+            (_, Some(element)) => Effect::ReplaceMatching { selector, element, missing },
         };
         self.push(place, effect);
         Ok(())
     }
 
-    /// Whether a value path that selects nothing makes an element (R147, R161).
-    fn creates(&self, action: Action) -> bool {
+    /// What happens when a value path selects nothing (R147, R161).
+    fn missing(&self, action: Action) -> Missing {
         let leniency =
             if action == Action::Add { Leniency::AddCreatesElement } else { Leniency::ReplaceCreatesElement };
-        self.profile.allows(leniency)
+        if self.profile.allows(leniency) { Missing::Create(leniency) } else { Missing::Refuse }
     }
 
-    fn remove(&mut self, target: Target, value: Option<Value>) -> Result<(), PatchProblem> {
+    fn remove(&mut self, target: &Target, value: Option<Value>) -> Result<(), PatchProblem> {
         let value = value.filter(|value| !value.is_null());
         let Target { place, selector, sub } = target.clone();
         let Some(attribute) = place.attribute.clone() else {
@@ -394,9 +388,9 @@ impl<'a> Check<'a> {
         check: impl FnOnce(&mut Checker<'_>, &str) -> Result<T, scim_core::CheckError>,
     ) -> Result<T, PatchProblem> {
         let mut checker = Checker::new(self.schema, self.profile);
-        let checked = check(&mut checker, attribute.name());
+        let outcome = check(&mut checker, attribute.name());
         self.used.extend(checker.used());
-        checked.map_err(PatchProblem::Value)
+        outcome.map_err(PatchProblem::Value)
     }
 }
 

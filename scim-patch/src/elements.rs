@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use scim_core::{Attribute, AttributeType, Mutability};
+use scim_core::{Attribute, AttributeType, Leniency, Mutability};
 use scim_filter::equal_values;
 use serde_json::{Map, Value};
 
@@ -14,9 +14,11 @@ use crate::primary::settle;
 /// The elements of an attribute, to change. A singular complex attribute counts as a list of one (R088).
 pub(crate) struct Elements<'a> {
     attribute: &'a Attribute,
-    elements: Vec<Value>,
+    values: Vec<Value>,
     /// The elements that this operation has written.
     written: Vec<usize>,
+    /// The leniency that made an element, if one was made.
+    created_by: Option<Leniency>,
 }
 
 impl<'a> Elements<'a> {
@@ -27,25 +29,26 @@ impl<'a> Elements<'a> {
             Some(single) => vec![single],
             None => Vec::new(),
         };
-        Self { attribute, elements, written: Vec::new() }
+        Self { attribute, values: elements, written: Vec::new(), created_by: None }
     }
 
-    /// Puts the elements back: without empty ones and repetitions, at most one of them primary.
-    pub(crate) fn put(mut self, container: &mut Map<String, Value>) -> Result<(), PatchProblem> {
-        settle(&mut self.elements, &self.written)?;
+    /// Puts the elements back: without empty ones and repetitions, at most one of them primary. Tells the leniency that
+    /// made an element.
+    pub(crate) fn put(mut self, container: &mut Map<String, Value>) -> Result<Option<Leniency>, PatchProblem> {
+        settle(&mut self.values, &self.written)?;
         if !self.written.is_empty() {
-            self.elements.retain(|element| element.as_object().is_none_or(|object| !object.is_empty()));
-            fold_repeated(&mut self.elements);
+            self.values.retain(|element| element.as_object().is_none_or(|object| !object.is_empty()));
+            fold_repeated(&mut self.values);
         }
         let value = if self.attribute.multi_valued() {
-            (!self.elements.is_empty()).then_some(Value::Array(self.elements))
+            (!self.values.is_empty()).then_some(Value::Array(self.values))
         } else {
-            self.elements.into_iter().next()
+            self.values.into_iter().next()
         };
         if let Some(value) = value {
             container.insert(self.attribute.name().to_owned(), value);
         }
-        Ok(())
+        Ok(self.created_by)
     }
 
     /// Adds values that are not there yet (R133, R145, R146).
@@ -53,7 +56,7 @@ impl<'a> Elements<'a> {
         let relation = is_relation(self.attribute);
         // A group may have very many members: their ids are looked up, not searched.
         let known: HashSet<String> = if relation && added.len() > 8 {
-            self.elements.iter().filter_map(|element| text(element, "value")).map(str::to_owned).collect()
+            self.values.iter().filter_map(|element| text(element, "value")).map(str::to_owned).collect()
         } else {
             HashSet::new()
         };
@@ -62,16 +65,16 @@ impl<'a> Elements<'a> {
             if relation && added.len() > 8 {
                 let id = text(value, "value").unwrap_or_default();
                 if !known.contains(id) && new.insert(id.to_owned()) {
-                    self.elements.push(value.clone());
+                    self.values.push(value.clone());
                 }
                 continue;
             }
-            match self.elements.iter().position(|element| self.is_same(element, value)) {
+            match self.values.iter().position(|element| self.is_same(element, value)) {
                 Some(_) if relation => {}
                 Some(index) => self.merge(index, value),
                 None => {
-                    self.written.push(self.elements.len());
-                    self.elements.push(value.clone());
+                    self.written.push(self.values.len());
+                    self.values.push(value.clone());
                 }
             }
         }
@@ -79,7 +82,7 @@ impl<'a> Elements<'a> {
 
     /// Makes these the only values (R156).
     pub(crate) fn replace_all(&mut self, values: Vec<Value>) {
-        self.elements = values;
+        self.values = values;
     }
 
     /// Gives the parts to every selected element (add on a value path).
@@ -87,11 +90,11 @@ impl<'a> Elements<'a> {
         &mut self,
         selector: &Selector,
         parts: &Map<String, Value>,
-        create: bool,
+        missing: Missing,
     ) -> Result<(), PatchProblem> {
         let matching = self.matching(selector)?;
         if matching.is_empty() {
-            return self.create(selector, parts.clone(), create);
+            return self.create(selector, parts.clone(), missing);
         }
         for index in matching {
             for (name, value) in parts {
@@ -107,15 +110,15 @@ impl<'a> Elements<'a> {
         &mut self,
         selector: &Selector,
         element: &Value,
-        create: bool,
+        missing: Missing,
     ) -> Result<(), PatchProblem> {
         let matching = self.matching(selector)?;
         if matching.is_empty() {
             let parts = element.as_object().cloned().unwrap_or_default();
-            return self.create(selector, parts, create);
+            return self.create(selector, parts, missing);
         }
         for index in matching {
-            let Some(before) = self.elements.get_mut(index) else { continue };
+            let Some(before) = self.values.get_mut(index) else { continue };
             refuse_immutable_change(self.attribute, before, element)?;
             let mut after = element.clone();
             keep_read_only(self.attribute, before, &mut after);
@@ -136,11 +139,8 @@ impl<'a> Elements<'a> {
         let matching = self.matching(selector)?;
         if matching.is_empty() {
             let Some(value) = value else { return Ok(()) };
-            if missing == Missing::Ignore {
-                return Ok(());
-            }
             let parts = Map::from_iter([(sub.name().to_owned(), value.clone())]);
-            return self.create(selector, parts, missing == Missing::Create);
+            return self.create(selector, parts, missing);
         }
         for index in matching {
             self.assign_part(index, sub.name(), value.cloned())?;
@@ -152,7 +152,7 @@ impl<'a> Elements<'a> {
     /// Removes the selected elements (R151); none selected is no error (R153).
     pub(crate) fn remove_matching(&mut self, selector: &Selector) -> Result<(), PatchProblem> {
         self.matching(selector)?;
-        self.elements.retain(|element| !selector.selects(element));
+        self.values.retain(|element| !selector.selects(element));
         Ok(())
     }
 
@@ -160,37 +160,40 @@ impl<'a> Elements<'a> {
     pub(crate) fn remove(&mut self, values: &[Value]) {
         if is_relation(self.attribute) {
             let gone: HashSet<&str> = values.iter().filter_map(|value| text(value, "value")).collect();
-            self.elements.retain(|element| text(element, "value").is_none_or(|id| !gone.contains(id)));
+            self.values.retain(|element| text(element, "value").is_none_or(|id| !gone.contains(id)));
             return;
         }
         let attribute = self.attribute;
-        self.elements.retain(|element| !values.iter().any(|value| has_all(attribute, element, value)));
+        self.values.retain(|element| !values.iter().any(|value| has_all(attribute, element, value)));
     }
 
     /// The indexes of the selected elements.
     fn matching(&self, selector: &Selector) -> Result<Vec<usize>, PatchProblem> {
-        let all = self.elements.iter().enumerate().filter(|(_, element)| selector.selects(element));
+        let all = self.values.iter().enumerate().filter(|(_, element)| selector.selects(element));
         let matching: Vec<usize> = all.map(|(index, _)| index).collect();
         if selector.single && matching.len() > 1 { Err(PatchProblem::TooManyMatches) } else { Ok(matching) }
     }
 
     /// Makes an element of what the selector asks for and the parts given (R147).
-    fn create(&mut self, selector: &Selector, parts: Map<String, Value>, allowed: bool) -> Result<(), PatchProblem> {
-        if !allowed {
-            return Err(PatchProblem::NoTarget);
-        }
+    fn create(&mut self, selector: &Selector, parts: Map<String, Value>, missing: Missing) -> Result<(), PatchProblem> {
+        let leniency = match missing {
+            Missing::Ignore => return Ok(()),
+            Missing::Refuse => return Err(PatchProblem::NoTarget),
+            Missing::Create(leniency) => leniency,
+        };
         let mut element = selector.template();
         element.extend(parts);
-        if !self.attribute.multi_valued() && !self.elements.is_empty() {
+        if !self.attribute.multi_valued() && !self.values.is_empty() {
             return Err(PatchProblem::NoTarget);
         }
-        self.written.push(self.elements.len());
-        self.elements.push(Value::Object(element));
+        self.created_by = Some(leniency);
+        self.written.push(self.values.len());
+        self.values.push(Value::Object(element));
         Ok(())
     }
 
     fn assign_part(&mut self, index: usize, name: &str, value: Option<Value>) -> Result<(), PatchProblem> {
-        let Some(Value::Object(object)) = self.elements.get_mut(index) else { return Ok(()) };
+        let Some(Value::Object(object)) = self.values.get_mut(index) else { return Ok(()) };
         match self.attribute.sub_attribute(name) {
             Some(sub) => guarded(object, sub, value),
             None => Ok(()),
@@ -199,7 +202,7 @@ impl<'a> Elements<'a> {
 
     /// Adds to an element what the same element, sent again, says more.
     fn merge(&mut self, index: usize, value: &Value) {
-        let (Some(Value::Object(element)), Some(parts)) = (self.elements.get_mut(index), value.as_object()) else {
+        let (Some(Value::Object(element)), Some(parts)) = (self.values.get_mut(index), value.as_object()) else {
             return;
         };
         let mut more = false;

@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use crate::Patch;
 
-    fn delta(operations: Value) -> Option<MembershipDelta> {
+    fn delta(operations: &Value) -> Option<MembershipDelta> {
         let schemas = SchemaSet::builtin();
         let profile = Profile::compatible();
         let message = json!({"schemas": [scim_core::urn::PATCH_OP], "Operations": operations});
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn every_way_to_name_members_counts_and_the_last_word_wins() {
-        let found = delta(json!([
+        let found = delta(&json!([
             {"op": "add", "path": "members", "value": [{"value": "a"}, {"value": "b"}]},
             {"op": "remove", "path": "members[value eq \"a\"]"},
             {"op": "Remove", "path": "members", "value": [{"value": "c"}]},
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn replace_and_remove_all_start_anew() {
-        let found = delta(json!([
+        let found = delta(&json!([
             {"op": "add", "path": "members", "value": [{"value": "a"}]},
             {"op": "remove", "path": "members"},
             {"op": "add", "path": "members", "value": [{"value": "b", "type": "Group"}]}
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_patch_that_does_more_has_no_delta() {
-        assert_eq!(delta(json!([{"op": "replace", "path": "displayName", "value": "x"}])), None);
-        assert_eq!(delta(json!([{"op": "remove", "path": "members[type eq \"User\"]"}])), None);
+        assert_eq!(delta(&json!([{"op": "replace", "path": "displayName", "value": "x"}])), None);
+        assert_eq!(delta(&json!([{"op": "remove", "path": "members[type eq \"User\"]"}])), None);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use scim_core::{Attribute, Leniencies, Schema, TypeSchema};
+use scim_core::{Attribute, Leniencies, Leniency, Schema, TypeSchema};
 use scim_filter::ElementPredicate;
 use serde_json::{Map, Value};
 
@@ -50,9 +50,9 @@ pub(crate) enum Effect {
     /// A multi-valued attribute gets exactly these values.
     ReplaceElements(Vec<Value>),
     /// The selected elements get the parts given here, keeping others.
-    MergeMatching { selector: Selector, parts: Map<String, Value>, create: bool },
+    MergeMatching { selector: Selector, parts: Map<String, Value>, missing: Missing },
     /// The selected elements become this one.
-    ReplaceMatching { selector: Selector, element: Value, create: bool },
+    ReplaceMatching { selector: Selector, element: Value, missing: Missing },
     /// A part of the selected elements gets this value, or none.
     AssignSubOfMatching { selector: Selector, sub: Arc<Attribute>, value: Option<Value>, missing: Missing },
     /// The selected elements go.
@@ -72,8 +72,8 @@ pub(crate) enum Missing {
     Ignore,
     /// `noTarget` (R161).
     Refuse,
-    /// An element is made of what the selector asks for (R147).
-    Create,
+    /// An element is made of what the selector asks for, by this leniency (R147).
+    Create(Leniency),
 }
 
 /// Which elements of an attribute.

@@ -29,7 +29,8 @@ impl Resolver<'_> {
     /// The target of an operation's path (R138-R140).
     pub(crate) fn path(&self, text: &str, used: &mut Leniencies) -> Result<Target, PatchProblem> {
         let path = parse_path(text, &Limits::default()).map_err(|error| {
-            let in_filter = error.is_in_filter();
+            // Without a closing bracket there is no filter, only a broken path.
+            let in_filter = error.is_in_filter() && text.contains(']');
             if in_filter { PatchProblem::Filter(error.to_string()) } else { PatchProblem::Path(error.to_string()) }
         })?;
         self.resolve(&path, used)

@@ -60,21 +60,17 @@ fn carry_over(
         let name = attribute.name();
         let (before, after) = (old.get(name), new.get(name));
         match (attribute.mutability(), before, after) {
-            (Mutability::ReadOnly, Some(before), _) => {
-                new.insert(name.to_owned(), before.clone());
-            }
             (Mutability::Immutable, Some(before), Some(after)) => {
                 if !equal_values(attribute, before, after) {
                     return Err(Failure::Immutable { attribute: name.to_owned() });
                 }
                 new.insert(name.to_owned(), before.clone());
             }
-            (Mutability::Immutable, Some(before), None) => {
+            (Mutability::ReadOnly, Some(before), _) | (Mutability::Immutable, Some(before), None) => {
                 new.insert(name.to_owned(), before.clone());
             }
-            (Mutability::Immutable, None, after) => changed |= after.is_some(),
             // Whether a secret is the same as before cannot be told: setting it is a change.
-            (Mutability::WriteOnly, _, after) => changed |= after.is_some(),
+            (Mutability::Immutable, None, after) | (Mutability::WriteOnly, _, after) => changed |= after.is_some(),
             (_, before, after) => changed |= !same(attribute, before, after),
         }
     }

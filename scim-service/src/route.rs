@@ -82,8 +82,12 @@ impl Route {
     pub(crate) fn methods(&self) -> &'static [Method] {
         const READ: &[Method] = &[Method::GET, Method::HEAD, Method::OPTIONS];
         match self {
-            Self::Root | Self::ServiceProviderConfig | Self::Schemas(_) | Self::ResourceTypes(_) => READ,
-            Self::WellKnown | Self::Health => READ,
+            Self::Root
+            | Self::ServiceProviderConfig
+            | Self::Schemas(_)
+            | Self::ResourceTypes(_)
+            | Self::WellKnown
+            | Self::Health => READ,
             Self::RootSearch | Self::Search(_) => &[Method::POST, Method::OPTIONS],
             Self::Collection(_) => &[Method::GET, Method::HEAD, Method::POST, Method::OPTIONS],
             Self::Resource(..) => {

@@ -1,4 +1,12 @@
 //! Racing writers: nothing is lost, and where only one can win, one does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

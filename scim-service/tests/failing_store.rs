@@ -1,4 +1,12 @@
 //! What a client is told when the store is at fault.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic"
+)]
 
 use std::sync::Arc;
 

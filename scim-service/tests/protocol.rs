@@ -1,4 +1,12 @@
 //! The stories of `data/protocol/*.json` over the stores of this crate.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic"
+)]
 
 use std::sync::Arc;
 

@@ -1,4 +1,12 @@
 //! The service behind `tower_service::Service`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic"
+)]
 #![cfg(feature = "tower")]
 
 use std::convert::Infallible;

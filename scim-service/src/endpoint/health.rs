@@ -12,8 +12,9 @@ use crate::store::{Store, StoreError};
 pub(crate) async fn health<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Result<Response<Bytes>, Failure> {
     match call.store.health().await {
         Ok(()) => Ok(json_response(200, &json!({"status": "up"}), Format::Json)),
-        Err(StoreError::Internal(source)) => Err(StoreError::Unavailable(source).into()),
-        Err(StoreError::Unavailable(source)) => Err(StoreError::Unavailable(source).into()),
+        Err(StoreError::Internal(source) | StoreError::Unavailable(source)) => {
+            Err(StoreError::Unavailable(source).into())
+        }
         Err(other) => Err(StoreError::Unavailable(other.into()).into()),
     }
 }

@@ -73,7 +73,7 @@ impl Tenant {
             return ListPage { resources, total_results: entries.len() as u64 };
         };
         let by_unique_value = |attribute: &str, key: &str| {
-            let indexed = of.base().attribute(attribute).is_some_and(|attribute| is_unique(attribute));
+            let indexed = of.base().attribute(attribute).is_some_and(is_unique);
             let value = UniqueValue { attribute: attribute.to_owned(), key: key.to_owned() };
             indexed.then(|| self.taken.get(&(name.clone(), value)).cloned().into_iter().collect::<BTreeSet<_>>())
         };

@@ -158,7 +158,7 @@ fn problem(step: &Step, answer: &Answer, saved: &HashMap<String, String>) -> Opt
         }
     }
     if step.status >= 400 {
-        if answer.body["status"] != step.status.to_string() {
+        if answer.body["status"].as_str() != Some(step.status.to_string().as_str()) {
             return Some("R232: the body does not repeat the status as a text".into());
         }
         let scim_type = answer.body.get("scimType").and_then(Value::as_str);
