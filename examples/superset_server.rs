@@ -18,7 +18,7 @@ use superset_mapping::{ConnectError, DemoError, RuleSet, SupersetStore, create_d
 struct Arguments {
     #[command(flatten)]
     flags: Flags,
-    /// Superset's metadata database: sqlite://PATH
+    /// Superset's metadata database, as a URL with the scheme sqlite
     #[arg(long)]
     database: String,
     /// TOML file with the rules that give roles

@@ -54,7 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let response = service.handle(request).await;
         println!("-> {}\n", response.status());
         story.answered(response.body());
-        print!("{}", table::accounts(&service.store().accounts().await?));
+        println!("{}", table::accounts(&service.store().accounts().await?));
     }
     Ok(())
 }

@@ -15,19 +15,19 @@ struct Chapter {
 }
 
 /// A request to send.
-pub struct Step {
+pub(crate) struct Step {
     /// What happens, for the reader.
-    pub title: String,
+    pub(crate) title: String,
     /// The HTTP method.
-    pub method: String,
+    pub(crate) method: String,
     /// The path and query below the base URL.
-    pub path: String,
+    pub(crate) path: String,
     /// The body, empty for none.
-    pub body: String,
+    pub(crate) body: String,
 }
 
 /// The chapters to come, and what those before gave.
-pub struct Story {
+pub(crate) struct Story {
     chapters: VecDeque<Chapter>,
     saved: HashMap<String, String>,
     save_as: Option<String>,
@@ -35,13 +35,13 @@ pub struct Story {
 
 impl Story {
     /// Reads the story.
-    pub fn read() -> Result<Self, serde_json::Error> {
+    pub(crate) fn read() -> Result<Self, serde_json::Error> {
         let chapters = serde_json::from_str(include_str!("story.json"))?;
         Ok(Self { chapters, saved: HashMap::new(), save_as: None })
     }
 
     /// The next request.
-    pub fn next(&mut self) -> Option<Step> {
+    pub(crate) fn next(&mut self) -> Option<Step> {
         let chapter = self.chapters.pop_front()?;
         self.save_as = chapter.save;
         let body = chapter.body.map(|body| self.fill(&body.to_string())).unwrap_or_default();
@@ -49,8 +49,9 @@ impl Story {
     }
 
     /// Takes the answer to the last request.
-    pub fn answered(&mut self, body: &[u8]) {
-        let id = serde_json::from_slice::<Value>(body).ok().and_then(|body| body["id"].as_str().map(str::to_owned));
+    pub(crate) fn answered(&mut self, body: &[u8]) {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let id = body.get("id").and_then(Value::as_str).map(str::to_owned);
         if let (Some(name), Some(id)) = (self.save_as.take(), id) {
             self.saved.insert(name, id);
         }

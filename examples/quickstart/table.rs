@@ -3,7 +3,7 @@
 use superset_mapping::Account;
 
 /// The table, with a line for each account.
-pub fn accounts(accounts: &[Account]) -> String {
+pub(crate) fn accounts(accounts: &[Account]) -> String {
     let header = ["username", "name", "e-mail", "active", "groups", "roles"].map(str::to_owned);
     let rows = accounts.iter().map(|account| {
         [
@@ -22,14 +22,14 @@ pub fn accounts(accounts: &[Account]) -> String {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let mut table = String::new();
+    let mut lines = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        table.push_str(&format!("| {} |\n", cells.join(" | ")));
+        lines.push(format!("| {} |", cells.join(" | ")));
         if index == 0 {
-            let lines: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
-            table.push_str(&format!("|-{}-|\n", lines.join("-|-")));
+            let rules: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
+            lines.push(format!("|-{}-|", rules.join("-|-")));
         }
     }
-    table
+    lines.join("\n")
 }
