@@ -108,6 +108,39 @@ impl Predicate {
             _ => None,
         }
     }
+
+    /// Whether the predicate looks at this common or base attribute, named as registered. What is costly to compute, such
+    /// as the members of a group, a store can leave out where nobody looks at it.
+    ///
+    /// ```
+    /// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+    /// use scim_filter::{Filter, check};
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let group = schemas.of(&ResourceTypeName::group()).unwrap();
+    /// let filter: Filter = r#"id eq "1" or not (members[value eq "u"])"#.parse()?;
+    /// let predicate = check(&filter, group, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+    /// assert!(predicate.mentions("members"));
+    /// assert!(!predicate.mentions("displayName"));
+    /// # Ok::<(), scim_filter::ParseError>(())
+    /// ```
+    pub fn mentions(&self, attribute: &str) -> bool {
+        self.node.mentions(attribute)
+    }
+}
+
+impl Node {
+    fn mentions(&self, attribute: &str) -> bool {
+        let is = |path: &ResolvedPath| path.extension.is_none() && path.attribute.as_deref() == Some(attribute);
+        match self {
+            Self::Constant(_) => false,
+            Self::And(nodes) | Self::Or(nodes) => nodes.iter().any(|node| node.mentions(attribute)),
+            Self::Not(node) => node.mentions(attribute),
+            Self::Test(test) => is(&test.path),
+            Self::Presence(presence) => is(&presence.path),
+            Self::ValuePath { path, .. } => is(path),
+        }
+    }
 }
 
 impl ElementPredicate {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use scim_core::{Attribute, Projection, Resource, ResourceTypeName, TypeSchema};
-use scim_filter::lower;
+use scim_filter::{Predicate, lower};
 use scim_patch::{Patch, apply};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -56,30 +56,49 @@ impl Tenant {
         let none = BTreeMap::new();
         let name = of.resource_type().name();
         let entries = self.types.get(name).unwrap_or(&none);
-        let wants = |name: &str| {
-            let of_filter = query.filter.is_some() || query.sort.is_some();
-            of_filter || of.base().attribute(name).is_some_and(|attribute| query.projection.wants(None, attribute))
+        let looked_at = |name: &str| {
+            let filtered = query.filter.as_ref().is_some_and(|filter| filter.mentions(name));
+            filtered || query.sort.as_ref().is_some_and(|sort| sort.path().attribute() == Some(name))
         };
-        let (members, groups) = (wants("members"), wants("groups"));
-        let show = |entry: &Entry| self.shown(of, entry, members, groups);
-        let Some(filter) = &query.filter else {
-            if query.sort.is_some() {
-                return finish(entries.values().map(show), query);
-            }
+        let wanted =
+            |name: &str| of.base().attribute(name).is_some_and(|attribute| query.projection.wants(None, attribute));
+        let show = |entry: &Entry| {
+            let (members, groups) = (looked_at("members"), looked_at("groups"));
+            self.shown(of, entry, members, groups)
+        };
+        let mut page = match (&query.filter, &query.sort) {
             // The map is in the order of ids already.
-            let skipped = usize::try_from(query.start_index.saturating_sub(1)).unwrap_or(usize::MAX);
-            let count = usize::try_from(query.count).unwrap_or(usize::MAX);
-            let resources = entries.values().skip(skipped).take(count).map(show).collect();
-            return ListPage { resources, total_results: entries.len() as u64 };
+            (None, None) => {
+                let skipped = usize::try_from(query.start_index.saturating_sub(1)).unwrap_or(usize::MAX);
+                let count = usize::try_from(query.count).unwrap_or(usize::MAX);
+                let resources = entries.values().skip(skipped).take(count).map(show).collect();
+                ListPage { resources, total_results: entries.len() as u64 }
+            }
+            (Some(filter), _) => match self.candidates(of, filter) {
+                Some(ids) => finish(ids.iter().filter_map(|id| entries.get(id)).map(show), query),
+                None => finish(entries.values().map(show), query),
+            },
+            (None, Some(_)) => finish(entries.values().map(show), query),
         };
+        for resource in &mut page.resources {
+            if let Some(id) = resource.id().map(str::to_owned) {
+                self.relate(of, resource, &id, wanted("members"), wanted("groups"));
+            }
+        }
+        page
+    }
+
+    /// The ids that a filter can select, where its equality tests of indexed attributes bound them.
+    fn candidates(&self, of: &TypeSchema, filter: &Predicate) -> Option<BTreeSet<String>> {
         let by_unique_value = |attribute: &str, key: &str| {
             let indexed = of.base().attribute(attribute).is_some_and(is_unique);
             let value = UniqueValue { attribute: attribute.to_owned(), key: key.to_owned() };
-            indexed.then(|| self.taken.get(&(name.clone(), value)).cloned().into_iter().collect::<BTreeSet<_>>())
+            let holder = self.taken.get(&(of.resource_type().name().clone(), value));
+            indexed.then(|| holder.cloned().into_iter().collect())
         };
         match lower(filter, &Lookup(by_unique_value)).pushed {
-            Some(Selection::Only(ids)) => finish(ids.iter().filter_map(|id| entries.get(id)).map(show), query),
-            _ => finish(entries.values().map(show), query),
+            Some(Selection::Only(ids)) => Some(ids),
+            _ => None,
         }
     }
 
@@ -249,21 +268,25 @@ impl Tenant {
         self.types.get_mut(self.type_of.get(id)?)?.get_mut(id)
     }
 
-    /// The resource as a client may see it, with `members` and `groups` where they are wanted.
+    /// The resource as a client may see it, with `members` and `groups` where they are asked for.
     fn shown(&self, of: &TypeSchema, entry: &Entry, members: bool, groups: bool) -> Resource {
         let mut resource = entry.shown(of.resource_type().name());
-        let id = entry.id.as_str();
-        if members && is_group(of) {
+        self.relate(of, &mut resource, entry.id.as_str(), members, groups);
+        resource
+    }
+
+    /// Computes `members` and `groups` where they are asked for and not there yet.
+    fn relate(&self, of: &TypeSchema, resource: &mut Resource, id: &str, members: bool, groups: bool) {
+        if members && is_group(of) && resource.get("members").is_none() {
             let members = self.membership.members(id).map(|(member, kind)| self.reference(member, kind));
-            insert(&mut resource, "members", members.collect());
+            insert(resource, "members", members.collect());
         }
-        if groups && is_user(of) {
+        if groups && is_user(of) && resource.get("groups").is_none() {
             let groups = self.membership.all_groups(id).into_iter().map(|in_group| {
                 self.reference(&in_group.group, Some(if in_group.direct { "direct" } else { "indirect" }))
             });
-            insert(&mut resource, "groups", groups.collect());
+            insert(resource, "groups", groups.collect());
         }
-        resource
     }
 
     /// An element of `members` or `groups`. The stored resource knows best what it is; `direct` and `indirect` stay.

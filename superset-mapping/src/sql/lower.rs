@@ -1,7 +1,5 @@
 //! The parts of a filter that the side tables can answer.
 
-use std::cell::Cell;
-
 use scim_core::{TypeSchema, Uniqueness};
 use scim_filter::{ElementPredicate, Lower, Operand, Operator, ResolvedPath, Test};
 
@@ -79,58 +77,6 @@ fn bracketed(parts: Vec<Fragment>, separator: &'static str) -> Fragment {
     Fragment::new("(").then(Fragment::joined(parts, separator)).then(Fragment::new(")"))
 }
 
-/// Finds out whether a filter asks for an attribute, by pretending to take it over.
-#[derive(Debug)]
-pub(crate) struct Mentions<'a> {
-    attribute: &'a str,
-    found: Cell<bool>,
-}
-
-impl<'a> Mentions<'a> {
-    pub(crate) fn new(attribute: &'a str) -> Self {
-        Self { attribute, found: Cell::new(false) }
-    }
-
-    pub(crate) fn found(&self) -> bool {
-        self.found.get()
-    }
-
-    fn visit(&self, path: &ResolvedPath) {
-        if path.extension().is_none() && path.attribute() == Some(self.attribute) {
-            self.found.set(true);
-        }
-    }
-}
-
-impl Lower for Mentions<'_> {
-    type Output = ();
-
-    fn compare(&self, test: &Test) -> Option<()> {
-        self.visit(test.path());
-        Some(())
-    }
-
-    fn present(&self, path: &ResolvedPath) -> Option<()> {
-        self.visit(path);
-        Some(())
-    }
-
-    fn value_path(&self, path: &ResolvedPath, _: &ElementPredicate) -> Option<()> {
-        self.visit(path);
-        Some(())
-    }
-
-    fn constant(&self, _: bool) -> Option<()> {
-        Some(())
-    }
-
-    fn and(&self, _: Vec<()>) {}
-
-    fn or(&self, _: Vec<()>) {}
-
-    fn not(&self, (): ()) {}
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,22 +114,6 @@ mod tests {
         assert_eq!(lowered(r#"id eq "1" and members eq "u""#), (Some("r.id = ?".into()), true));
         for filter in [r#"displayName sw "A""#, "externalId pr", "externalId eq null", r#"id ne "1""#] {
             assert_eq!(lowered(filter), (None, true), "{filter}");
-        }
-    }
-
-    #[test]
-    fn a_filter_mentions_an_attribute_wherever_it_stands() {
-        let schemas = SchemaSet::builtin();
-        let schema = schemas.of(&ResourceTypeName::group()).unwrap();
-        for (filter, expected) in [
-            (r#"members eq "u""#, true),
-            (r#"id eq "1" or not (members[value eq "u"])"#, true),
-            ("displayName pr and members pr", true),
-            (r#"displayName eq "members""#, false),
-        ] {
-            let mentions = Mentions::new("members");
-            lower(&predicate(filter, schema), &mentions);
-            assert_eq!(mentions.found(), expected, "{filter}");
         }
     }
 }

@@ -5,5 +5,5 @@ mod lower;
 mod side_tables;
 
 pub(crate) use fragment::{Fragment, Param};
-pub(crate) use lower::{Mentions, Target};
+pub(crate) use lower::Target;
 pub(crate) use side_tables::SIDE_TABLES;

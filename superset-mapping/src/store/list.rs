@@ -4,7 +4,7 @@ use scim_core::{Projection, Resource, TypeSchema};
 use scim_filter::lower;
 use scim_service::{ListPage, ListQuery, StoreError, finish};
 
-use crate::sql::{Fragment, Mentions, Target};
+use crate::sql::{Fragment, Target};
 use crate::store::content::Kind;
 use crate::store::record::{RECORD_COLUMNS, Record};
 use crate::store::session::Session;
@@ -30,11 +30,8 @@ impl Relations {
     /// Those that the evaluator has to see.
     fn evaluated(query: &ListQuery) -> Self {
         let needs = |name| {
-            let mentions = Mentions::new(name);
-            if let Some(filter) = &query.filter {
-                lower(filter, &mentions);
-            }
-            mentions.found() || query.sort.as_ref().is_some_and(|sort| sort.path().attribute() == Some(name))
+            let filtered = query.filter.as_ref().is_some_and(|filter| filter.mentions(name));
+            filtered || query.sort.as_ref().is_some_and(|sort| sort.path().attribute() == Some(name))
         };
         Self { members: needs("members"), groups: needs("groups") }
     }
