@@ -118,10 +118,7 @@ struct Offsets {
 }
 
 impl Offsets {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "MAX_ATTR_PATH_LEN fits u32, and longer texts are refused first"
-    )]
+    /// Finds the parts in one pass, for a filter has as many paths as comparisons.
     fn of(text: &str) -> Result<Self, AttrPathError> {
         if text.len() > MAX_ATTR_PATH_LEN {
             return Err(AttrPathError {
@@ -129,59 +126,111 @@ impl Offsets {
                 expected: "the end of the path, at most 1024 bytes",
             });
         }
-        let Some((uri, rest)) = text.rsplit_once(':') else {
-            return Ok(Self { uri_len: 0, name_end: name_end(text, 0)? as u32 });
-        };
-        check_uri(uri)?;
-        let start = uri.len() + 1;
-        match name_end(rest, start) {
-            Ok(end) => Ok(Self { uri_len: uri.len() as u32, name_end: end as u32 }),
-            // `urn:example:ext:1.0`: the tail is no attribute name, so the whole text is a URI.
-            Err(_) if !rest.is_empty() && rest.starts_with(|c: char| c.is_ascii_digit()) => {
-                check_uri(text)?;
-                Ok(Self { uri_len: text.len() as u32, name_end: text.len() as u32 })
+        let mut scan = Scan::default();
+        for (at, &byte) in text.as_bytes().iter().enumerate() {
+            scan.byte(text, at, byte);
+        }
+        if scan.at_start {
+            scan.refuse_name(text.len());
+        }
+        scan.finish(text)
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "MAX_ATTR_PATH_LEN fits u32, and longer texts are refused first"
+    )]
+    fn new(uri_len: usize, name_end: usize) -> Self {
+        Self { uri_len: uri_len as u32, name_end: name_end as u32 }
+    }
+}
+
+/// What is known of a path after some of its bytes.
+struct Scan {
+    colons: usize,
+    /// Where the name starts: after the last colon.
+    start: usize,
+    /// The first dot after `start`.
+    dot: Option<usize>,
+    /// Whether the next byte starts a name or sub-attribute.
+    at_start: bool,
+    /// The first byte from `start` that does not fit `name ["." sub]`.
+    not_name: Option<usize>,
+    /// The first byte that cannot stand in a URI.
+    not_uri: Option<usize>,
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self { colons: 0, start: 0, dot: None, at_start: true, not_name: None, not_uri: None }
+    }
+}
+
+impl Scan {
+    #[inline]
+    fn byte(&mut self, text: &str, at: usize, byte: u8) {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' => self.at_start = false,
+            b'0'..=b'9' | b'-' | b'_' | b'$' => {
+                if self.at_start && !starts_with_ref(text, at) {
+                    self.refuse_name(at);
+                }
+                self.at_start = false;
             }
-            Err(error) => Err(error),
+            b'.' if self.dot.is_none() && !self.at_start => {
+                self.dot = Some(at);
+                self.at_start = true;
+            }
+            b':' => {
+                let colons = self.colons + 1;
+                *self = Self { colons, start: at + 1, not_uri: self.not_uri, ..Self::default() };
+            }
+            _ => {
+                self.refuse_name(at);
+                self.at_start = false;
+                // Parentheses may stand in a URI, but in a filter they would end the path.
+                let foreign = b"\"<>\\^`{|}[]()".contains(&byte) || !byte.is_ascii_graphic();
+                if foreign && self.not_uri.is_none() {
+                    self.not_uri = Some(at);
+                }
+            }
         }
     }
+
+    fn refuse_name(&mut self, at: usize) {
+        self.not_name = self.not_name.or(Some(at));
+    }
+
+    fn finish(self, text: &str) -> Result<Offsets, AttrPathError> {
+        let name_end = self.dot.unwrap_or(text.len());
+        if self.colons == 0 {
+            return self.check_name().map(|()| Offsets::new(0, name_end));
+        }
+        let not_uri = |offset| Err(AttrPathError { offset, expected: "a schema URI" });
+        // The last colon ends the URI, which has one of its own.
+        if self.colons < 2 || !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return not_uri(0);
+        }
+        let numeric = text.as_bytes().get(self.start).is_some_and(u8::is_ascii_digit);
+        match self.not_uri {
+            Some(offset) if numeric || offset < self.start => not_uri(offset),
+            // `urn:example:ext:1.0`: the tail is no attribute name, so the whole text is a URI.
+            None if numeric => Ok(Offsets::new(text.len(), text.len())),
+            _ => self.check_name().map(|()| Offsets::new(self.start - 1, name_end)),
+        }
+    }
+
+    fn check_name(&self) -> Result<(), AttrPathError> {
+        let Some(offset) = self.not_name else { return Ok(()) };
+        let in_sub = self.dot.is_some_and(|dot| offset > dot);
+        Err(AttrPathError { offset, expected: if in_sub { "a sub-attribute name" } else { "an attribute name" } })
+    }
 }
 
-/// Checks `name ["." sub]` and returns where the name ends, counted from the start of the whole path.
-fn name_end(text: &str, start: usize) -> Result<usize, AttrPathError> {
-    let (name, sub) = match text.split_once('.') {
-        Some((name, sub)) => (name, Some(sub)),
-        None => (text, None),
-    };
-    if !AttrName::is_valid(name) {
-        return Err(AttrPathError { offset: start + bad_byte(name), expected: "an attribute name" });
-    }
-    if let Some(sub) = sub
-        && !AttrName::is_valid(sub)
-    {
-        let offset = start + name.len() + 1 + bad_byte(sub);
-        return Err(AttrPathError { offset, expected: "a sub-attribute name" });
-    }
-    Ok(start + name.len())
-}
-
-/// The offset of the first byte that cannot stand in a name.
-fn bad_byte(name: &str) -> usize {
-    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '$');
-    if name.starts_with(|c: char| c.is_ascii_alphabetic()) { name.find(|c| !good(c)).unwrap_or(name.len()) } else { 0 }
-}
-
-fn check_uri(uri: &str) -> Result<(), AttrPathError> {
-    let expected = "a schema URI";
-    if !uri.starts_with(|c: char| c.is_ascii_alphabetic()) || !uri.contains(':') {
-        return Err(AttrPathError { offset: 0, expected });
-    }
-    let illegal = |c: char| {
-        !c.is_ascii_graphic() || matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}' | '[' | ']')
-    };
-    match uri.find(illegal) {
-        Some(offset) => Err(AttrPathError { offset, expected }),
-        None => Ok(()),
-    }
+/// Whether the name at this place is `$ref`, the only one that starts so.
+fn starts_with_ref(text: &str, at: usize) -> bool {
+    let (name, rest) = text.as_bytes().get(at..).and_then(|rest| rest.split_at_checked(4)).unwrap_or_default();
+    name.eq_ignore_ascii_case(b"$ref") && matches!(rest.first(), None | Some(b'.' | b':'))
 }
 
 impl fmt::Display for AttrPath {
@@ -242,7 +291,27 @@ mod tests {
         assert_eq!(parts("name.givenName"), (None, some("name"), some("givenName")));
         assert_eq!(parts("members.$ref"), (None, some("members"), some("$ref")));
         for bad in [
-            "", ".", "a.", ".a", "a.b.c", "a b", "9a", "a%b", "a[b]", "$ref.", "a.$x", "é", "a:b", ":a", "a:", "urn:x:",
+            "urn:x(1):a",
+            "urn:a)b:c:d",
+            "$refs",
+            "a.$refs",
+            "a.$ref.b",
+            "",
+            ".",
+            "a.",
+            ".a",
+            "a.b.c",
+            "a b",
+            "9a",
+            "a%b",
+            "a[b]",
+            "$ref.",
+            "a.$x",
+            "é",
+            "a:b",
+            ":a",
+            "a:",
+            "urn:x:",
         ] {
             assert!(bad.parse::<AttrPath>().is_err(), "{bad}");
         }
@@ -282,7 +351,26 @@ mod tests {
 
     #[test]
     fn errors_point_at_the_byte() {
-        assert_eq!("name.x!y".parse::<AttrPath>().unwrap_err().offset, 6);
+        for (text, offset, expected) in [
+            ("", 0, "an attribute name"),
+            (".a", 0, "an attribute name"),
+            ("9a", 0, "an attribute name"),
+            ("$refs", 0, "an attribute name"),
+            ("a\u{e9}", 1, "an attribute name"),
+            ("a.", 2, "a sub-attribute name"),
+            ("a.9", 2, "a sub-attribute name"),
+            ("a.b.c", 3, "a sub-attribute name"),
+            ("name.x!y", 6, "a sub-attribute name"),
+            ("a:b", 0, "a schema URI"),
+            ("urn:x y:name", 5, "a schema URI"),
+            ("urn:x(y):name", 5, "a schema URI"),
+            ("urn:x:y:1.0 ", 11, "a schema URI"),
+            ("urn:x:y:", 8, "an attribute name"),
+            ("urn:x:y:a b", 9, "an attribute name"),
+            ("urn:x:y:a.b/c", 11, "a sub-attribute name"),
+        ] {
+            assert_eq!(text.parse::<AttrPath>().unwrap_err(), AttrPathError { offset, expected }, "{text}");
+        }
         assert!("urn:x:y:1a.b!".parse::<AttrPath>().is_ok(), "a digit tail is a URI");
         assert_eq!("a".repeat(2000).parse::<AttrPath>().unwrap_err().offset, MAX_ATTR_PATH_LEN);
     }

@@ -71,12 +71,30 @@ fn order_texts(a: &str, b: &str, case_exact: bool) -> Ordering {
     if case_exact { a.cmp(b) } else { fold::order(a, b) }
 }
 
-/// Whole numbers compare exactly; otherwise both compare as doubles.
+/// Compares exactly, also a whole number with a fraction: rounding both to doubles would make one double equal to several
+/// whole numbers that differ, and that is no order to sort by.
 fn order_numbers(a: &Number, b: &Number) -> Ordering {
-    if let (Some(a), Some(b)) = (a.as_i128(), b.as_i128()) {
-        return a.cmp(&b);
+    match (a.as_i128(), b.as_i128()) {
+        (Some(a), Some(b)) => a.cmp(&b),
+        (Some(a), None) => order_with_double(a, double(b)),
+        (None, Some(b)) => order_with_double(b, double(a)).reverse(),
+        (None, None) => order_doubles(double(a), double(b)),
     }
-    let (a, b) = (a.as_f64().unwrap_or(f64::NAN), b.as_f64().unwrap_or(f64::NAN));
+}
+
+fn double(number: &Number) -> f64 {
+    number.as_f64().unwrap_or(f64::NAN)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "whole numbers are 64 bits wide, and the cast saturates beyond 128"
+)]
+fn order_with_double(whole: i128, double: f64) -> Ordering {
+    whole.cmp(&(double as i128)).then_with(|| order_doubles(0.0, double.fract()))
+}
+
+fn order_doubles(a: f64, b: f64) -> Ordering {
     // `partial_cmp` first, because `total_cmp` tells -0.0 from 0.0.
     a.partial_cmp(&b).unwrap_or_else(|| a.total_cmp(&b))
 }
@@ -199,6 +217,32 @@ mod tests {
         ));
         let (utc, berlin) = (json!("2011-05-13T04:42:34Z"), json!("2011-05-13T06:42:34.000+02:00"));
         assert!(equal(json!({"name": "x", "type": "dateTime"}), &utc, &berlin));
+    }
+
+    #[test]
+    fn r126_numbers_have_one_order_whether_whole_or_not() {
+        let ascending = [
+            "-1e300",
+            "-2",
+            "-1.5",
+            "-1",
+            "-0.0",
+            "0.5",
+            "9007199254740992.0",
+            "9007199254740993",
+            "9007199254740994",
+            "18446744073709551615",
+            "18446744073709551616.0",
+            "1e300",
+        ];
+        let numbers: Vec<Number> = ascending.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+        for (i, a) in numbers.iter().enumerate() {
+            for (j, b) in numbers.iter().enumerate() {
+                assert_eq!(order_numbers(a, b), i.cmp(&j), "{a} {b}");
+            }
+        }
+        assert!(order_numbers(&0.into(), &Number::from_f64(-0.0).unwrap()).is_eq());
+        assert!(order_numbers(&2.into(), &Number::from_f64(2.0).unwrap()).is_eq());
     }
 
     #[test]
