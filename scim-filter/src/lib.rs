@@ -25,6 +25,8 @@
 //! | [`Predicate`] | [`Predicate::matches`] | `bool` | nothing |
 //! | [`Predicate`] | [`lower()`] with a [`Lower`] of the host's | a database's condition and the rest | nothing |
 //!
+//! [`attr`] builds filters in code. Filters and paths are strings to serde.
+//!
 //! [`Sort`] resolves and applies a sort key. [`fold()`] and [`equal_values`] are the comparison rules on their own, for
 //! stores that test uniqueness and for PATCH: the rules exist once, here.
 //!
@@ -35,6 +37,7 @@
 //! parentheses of the text, so the limit on nesting bounds the stack.
 
 mod ast;
+mod builder;
 mod check;
 mod compare;
 mod display;
@@ -45,9 +48,11 @@ mod limits;
 mod lower;
 mod parse;
 mod predicate;
+mod serialise;
 mod sort;
 
 pub use ast::{Comparison, Filter, Literal, Operator};
+pub use builder::{AttrBuilder, BuildError, FilterBuilder, attr};
 pub use check::{check, check_any, check_element};
 pub use compare::equal_values;
 pub use error::{CheckError, ParseError};
