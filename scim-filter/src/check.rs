@@ -8,9 +8,10 @@ use scim_core::{
 };
 
 use crate::ast::{Comparison, Filter, Literal, Operator};
+use crate::check_error::{CheckError, CheckErrorKind};
 use crate::compare::without_padding;
-use crate::error::{CheckError, CheckErrorKind};
 use crate::fold::fold;
+use crate::gather::Slot;
 use crate::limits::Limits;
 use crate::predicate::{ElementPredicate, Node, Operand, Predicate, Presence, ResolvedPath, Test};
 
@@ -41,7 +42,7 @@ pub fn check(
     used: &mut Leniencies,
 ) -> Result<Predicate, CheckError> {
     let scope = Scope::Resource { schema, unknown: Unknown::Refused };
-    Ok(Predicate { node: Check { scope, profile, used }.node(filter, 0)? })
+    Check { scope, profile, used, attributes: 0 }.node(filter, 0).map(Predicate::new)
 }
 
 /// Resolves a filter for one of the types behind an endpoint that serves several, such as the root: an attribute that
@@ -58,7 +59,7 @@ pub fn check_any(
     used: &mut Leniencies,
 ) -> Result<Predicate, CheckError> {
     let scope = Scope::Resource { schema, unknown: Unknown::Unassigned };
-    Ok(Predicate { node: Check { scope, profile, used }.node(filter, 0)? })
+    Check { scope, profile, used, attributes: 0 }.node(filter, 0).map(Predicate::new)
 }
 
 /// Resolves the body of a value path of a PATCH operation against the sub-attributes of a complex attribute.
@@ -78,7 +79,7 @@ pub fn check_element(
     refuse_never_returned(attribute.name(), attribute)?;
     refuse_simple(attribute.name(), attribute)?;
     let scope = Scope::Element { attribute, text_booleans: true };
-    Ok(ElementPredicate { node: Check { scope, profile, used }.node(filter, 0)? })
+    Ok(ElementPredicate { node: Check { scope, profile, used, attributes: 0 }.node(filter, 0)? })
 }
 
 /// Levels of a syntax tree that is checked. A text nested to the limit stays below: a level of parentheses gives an `or`,
@@ -103,6 +104,8 @@ struct Check<'a> {
     scope: Scope<'a>,
     profile: &'a Profile,
     used: &'a mut Leniencies,
+    /// How many attributes came before, in the order of the text.
+    attributes: usize,
 }
 
 impl Check<'_> {
@@ -118,10 +121,17 @@ impl Check<'_> {
                 Node::Constant(value) => Node::Constant(!value),
                 node => Node::Not(Box::new(node)),
             }),
-            Filter::Compare(comparison) => self.comparison(comparison),
-            Filter::Present(path) => self.presence(path),
-            Filter::ValuePath { path, filter } => self.value_path(path, filter, depth),
+            Filter::Compare(comparison) => self.placed(|check| check.comparison(comparison)),
+            Filter::Present(path) => self.placed(|check| check.presence(path)),
+            Filter::ValuePath { path, filter } => self.placed(|check| check.value_path(path, filter, depth)),
         }
+    }
+
+    /// Checks a term that starts with an attribute, and says in an error which attribute of the filter it is.
+    fn placed(&mut self, term: impl FnOnce(&mut Self) -> Result<Node, CheckError>) -> Result<Node, CheckError> {
+        let ordinal = self.attributes;
+        self.attributes += 1;
+        term(self).map_err(|error| error.at_ordinal(ordinal))
     }
 
     /// An `and`, or an `or` (`decisive` is the value that decides the chain alone), flat and without constants.
@@ -157,8 +167,10 @@ impl Check<'_> {
                 let plain = path.uri().is_none() && path.sub().is_none();
                 let sub = path.name().filter(|_| plain).and_then(|name| attribute.sub_attribute(name));
                 let unknown = || {
+                    let near = path.name().filter(|_| plain).and_then(|name| attribute.nearest_sub_attribute(name));
+                    let suggestion = near.map(|near| near.name().to_owned());
                     let attribute = attribute.name().to_owned();
-                    refuse(path.as_str(), CheckErrorKind::UnknownSub { attribute })
+                    refuse(path.as_str(), CheckErrorKind::UnknownSub { attribute, suggestion })
                 };
                 // Inside an element its sub-attributes are the attributes.
                 Target { extension: None, attribute: Some(sub.ok_or_else(unknown)?.clone()), sub: None }
@@ -177,7 +189,7 @@ impl Check<'_> {
         let members = container.map(|schema| schema.attributes()).unwrap_or_default();
         let hidden =
             subs.iter().chain(members).filter(|sub| never_returned(sub)).map(|sub| sub.name().into()).collect();
-        Ok(Node::Presence(Presence { path: ResolvedPath::new(&target), hidden }))
+        Ok(Node::Presence(Presence { path: ResolvedPath::new(&target), hidden }, Slot::default()))
     }
 
     fn value_path(&mut self, path: &AttrPath, filter: &Filter, depth: usize) -> Result<Node, CheckError> {
@@ -187,8 +199,11 @@ impl Check<'_> {
         };
         refuse_simple(path.as_str(), leaf)?;
         let scope = Scope::Element { attribute: leaf, text_booleans: false };
-        let node = Check { scope, profile: self.profile, used: self.used }.node(filter, depth + 1)?;
-        Ok(Node::ValuePath { path: ResolvedPath::new(&target), filter: Box::new(ElementPredicate { node }) })
+        let mut inner = Check { scope, profile: self.profile, used: self.used, attributes: self.attributes };
+        let node = inner.node(filter, depth + 1)?;
+        self.attributes = inner.attributes;
+        let filter = Box::new(ElementPredicate { node });
+        Ok(Node::ValuePath { path: ResolvedPath::new(&target), slot: Slot::default(), filter })
     }
 
     fn comparison(&mut self, comparison: &Comparison) -> Result<Node, CheckError> {
@@ -205,14 +220,15 @@ impl Check<'_> {
         };
         if *literal == Literal::Null {
             // R073 asks about the attribute as a whole, so the shorthand of R083 does not apply.
-            return Ok(Node::Test(Test {
+            let test = Test {
                 path: ResolvedPath::new(&target),
                 operator,
                 operand: Operand::Null,
                 case_exact: true,
                 missing_is_false: false,
                 literal: Literal::Null,
-            }));
+            };
+            return Ok(Node::Test(test, Slot::default()));
         }
         let Some(leaf) = default_sub_attribute(path, &mut target)? else {
             return Err(refuse(path, CheckErrorKind::Extension));
@@ -220,14 +236,15 @@ impl Check<'_> {
         refuse_operator(path, operator, leaf.kind())?;
         let case_exact = leaf.case_exact() && !holds_schema_uris(&target);
         let literal = self.text_boolean(&leaf, literal).unwrap_or_else(|| literal.clone());
-        Ok(Node::Test(Test {
+        let test = Test {
             path: ResolvedPath::new(&target),
             operator,
             operand: operand(path, leaf.kind(), case_exact, &literal)?,
             case_exact,
             missing_is_false: leaf.kind() == AttributeType::Boolean && self.is_primary(&target, &leaf),
             literal,
-        }))
+        };
+        Ok(Node::Test(test, Slot::default()))
     }
 
     /// R173, in PATCH only: `"True"` for a boolean.
@@ -387,7 +404,7 @@ mod tests {
             ("name eq \"x\"", "attribute `name` is complex: name one of its sub-attributes"),
             ("password pr", "attribute `password` is never returned, so it cannot be asked about"),
             ("title[value pr]", "attribute `title` has no sub-attributes, so brackets do not apply to it"),
-            ("emails[typ eq \"x\"]", "unknown sub-attribute `typ` of `emails`"),
+            ("emails[typ eq \"x\"]", "unknown sub-attribute `typ` of `emails`; did you mean `type`?"),
         ] {
             assert_eq!(refusal(filter), message);
         }

@@ -4,6 +4,7 @@ use scim_core::Resource;
 use serde_json::{Map, Value};
 
 use crate::ast::Operator;
+use crate::gather::Source;
 use crate::predicate::{ElementPredicate, Node, Operand, Predicate, Presence, ResolvedPath, Test};
 
 impl Predicate {
@@ -28,7 +29,7 @@ impl Predicate {
     /// # Ok::<(), scim_filter::ParseError>(())
     /// ```
     pub fn matches(&self, resource: &Resource) -> bool {
-        self.node.holds(resource.attributes())
+        self.gathered.over(resource.attributes(), |source| self.node.holds(source))
     }
 }
 
@@ -36,12 +37,12 @@ impl ElementPredicate {
     /// Whether one element of the attribute, or the value of a singular complex attribute (R088), fulfils the filter.
     /// Only objects do.
     pub fn matches_element(&self, element: &Value) -> bool {
-        element.as_object().is_some_and(|element| self.node.holds(element))
+        element.as_object().is_some_and(|element| self.node.holds(Source::plain(element)))
     }
 
     /// R084: one element fulfils all of it.
-    fn matches_any(&self, path: &ResolvedPath, object: &Map<String, Value>) -> bool {
-        match path.attribute_in(object) {
+    fn matches_any(&self, value: Option<&Value>) -> bool {
+        match value {
             Some(Value::Array(elements)) => elements.iter().any(|element| self.matches_element(element)),
             Some(value) => self.matches_element(value),
             None => false,
@@ -50,14 +51,14 @@ impl ElementPredicate {
 }
 
 impl Node {
-    fn holds(&self, object: &Map<String, Value>) -> bool {
+    fn holds(&self, source: Source<'_, '_>) -> bool {
         match self {
-            Self::Test(test) => test.holds(object),
-            Self::Presence(presence) => presence.holds(object),
-            Self::And(nodes) => nodes.iter().all(|node| node.holds(object)),
-            Self::Or(nodes) => nodes.iter().any(|node| node.holds(object)),
-            Self::Not(node) => !node.holds(object),
-            Self::ValuePath { path, filter } => filter.matches_any(path, object),
+            Self::Test(test, slot) => test.holds(source.attribute(&test.path, *slot)),
+            Self::Presence(presence, slot) => presence.holds(source.attribute(&presence.path, *slot)),
+            Self::And(nodes) => nodes.iter().all(|node| node.holds(source)),
+            Self::Or(nodes) => nodes.iter().any(|node| node.holds(source)),
+            Self::Not(node) => !node.holds(source),
+            Self::ValuePath { path, slot, filter } => filter.matches_any(source.attribute(path, *slot)),
             Self::Constant(value) => *value,
         }
     }
@@ -82,9 +83,9 @@ impl ResolvedPath {
         }
     }
 
-    /// Whether `test` holds for one of the values of the path.
-    fn any(&self, object: &Map<String, Value>, test: impl Fn(&Value) -> bool) -> bool {
-        match self.attribute_in(object) {
+    /// Whether `test` holds for one of the values that the path has, given the value of its attribute.
+    fn any(&self, attribute: Option<&Value>, test: impl Fn(&Value) -> bool) -> bool {
+        match attribute {
             Some(Value::Array(elements)) => elements.iter().filter_map(|element| self.sub_in(element)).any(test),
             Some(value) => self.sub_in(value).is_some_and(test),
             None => false,
@@ -93,11 +94,12 @@ impl ResolvedPath {
 }
 
 impl Test {
-    fn holds(&self, object: &Map<String, Value>) -> bool {
+    /// `attribute` is the value of the path's attribute, before any sub-attribute.
+    fn holds(&self, attribute: Option<&Value>) -> bool {
         if matches!(self.operand, Operand::Null) {
-            return self.null_holds(object);
+            return self.null_holds(attribute);
         }
-        match self.path.attribute_in(object) {
+        match attribute {
             Some(Value::Array(elements)) => elements.iter().any(|element| self.holds_for(self.path.sub_in(element))),
             None if self.path.multi_valued() => false,
             value => self.holds_for(value.and_then(|value| self.path.sub_in(value))),
@@ -105,8 +107,8 @@ impl Test {
     }
 
     /// R073: the attribute as a whole is unassigned, or is not.
-    fn null_holds(&self, object: &Map<String, Value>) -> bool {
-        self.path.any(object, is_assigned) == (self.operator == Operator::Ne)
+    fn null_holds(&self, attribute: Option<&Value>) -> bool {
+        self.path.any(attribute, is_assigned) == (self.operator == Operator::Ne)
     }
 
     /// One value, which may be missing.
@@ -123,8 +125,8 @@ impl Test {
 }
 
 impl Presence {
-    fn holds(&self, object: &Map<String, Value>) -> bool {
-        self.path.any(object, |value| self.is_present(value))
+    fn holds(&self, attribute: Option<&Value>) -> bool {
+        self.path.any(attribute, |value| self.is_present(value))
     }
 
     /// R072: a value that is not empty, or a complex value with a member that is not.

@@ -103,7 +103,7 @@ pub fn lower<T: Lower + ?Sized>(predicate: &Predicate, target: &T) -> Lowered<T:
         1 => residual.pop(),
         _ => Some(Node::And(residual)),
     };
-    Lowered { pushed: joined(pushed, |parts| target.and(parts)), residual: residual.map(|node| Predicate { node }) }
+    Lowered { pushed: joined(pushed, |parts| target.and(parts)), residual: residual.map(Predicate::new) }
 }
 
 /// Lowers the body of a value path as a whole. `target` sees paths that start at the element.
@@ -119,11 +119,11 @@ fn whole<T: Lower + ?Sized>(node: &Node, target: &T) -> Option<T::Output> {
         Node::And(nodes) => joined(all(nodes)?, |parts| target.and(parts)),
         Node::Or(nodes) => joined(all(nodes)?, |parts| target.or(parts)),
         Node::Not(node) => whole(node, target).map(|part| target.not(part)),
-        Node::Test(test) => target.compare(test),
+        Node::Test(test, _) => target.compare(test),
         // A database would count the hidden members in.
-        Node::Presence(presence) if !presence.hidden.is_empty() => None,
-        Node::Presence(presence) => target.present(&presence.path),
-        Node::ValuePath { path, filter } => target.value_path(path, filter),
+        Node::Presence(presence, _) if !presence.hidden.is_empty() => None,
+        Node::Presence(presence, _) => target.present(&presence.path),
+        Node::ValuePath { path, filter, .. } => target.value_path(path, filter),
     }
 }
 

@@ -7,6 +7,7 @@ use scim_core::Target;
 use serde_json::{Number, Value};
 
 use crate::ast::{Literal, Operator};
+use crate::gather::{Gathered, Slot};
 
 /// A filter resolved against the schema of one resource type: canonical names, typed values, case rules, prepared once.
 ///
@@ -15,6 +16,7 @@ use crate::ast::{Literal, Operator};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Predicate {
     pub(crate) node: Node,
+    pub(crate) gathered: Gathered,
 }
 
 /// The body of a value path, resolved against the sub-attributes of one complex attribute. Made by
@@ -32,10 +34,11 @@ pub(crate) enum Node {
     And(Vec<Node>),
     Or(Vec<Node>),
     Not(Box<Node>),
-    Test(Test),
-    Presence(Presence),
+    Test(Test, Slot),
+    Presence(Presence, Slot),
     ValuePath {
         path: ResolvedPath,
+        slot: Slot,
         filter: Box<ElementPredicate>,
     },
 }
@@ -100,6 +103,12 @@ pub(crate) struct Presence {
 }
 
 impl Predicate {
+    /// A predicate made ready to run.
+    pub(crate) fn new(mut node: Node) -> Self {
+        let gathered = Gathered::plan(&mut node);
+        Self { node, gathered }
+    }
+
     /// The value that the predicate has for every resource, if the schema alone decides it: at a root query, a filter on
     /// attributes that the type lacks (R094).
     pub fn as_constant(&self) -> Option<bool> {
@@ -130,14 +139,26 @@ impl Predicate {
 }
 
 impl Node {
+    /// Visits the path of every test, without the bodies of value paths, whose paths start at an element.
+    pub(crate) fn each_path(&mut self, visit: &mut impl FnMut(&ResolvedPath, &mut Slot)) {
+        match self {
+            Self::Constant(_) => {}
+            Self::And(nodes) | Self::Or(nodes) => nodes.iter_mut().for_each(|node| node.each_path(visit)),
+            Self::Not(node) => node.each_path(visit),
+            Self::Test(test, slot) => visit(&test.path, slot),
+            Self::Presence(presence, slot) => visit(&presence.path, slot),
+            Self::ValuePath { path, slot, .. } => visit(path, slot),
+        }
+    }
+
     fn mentions(&self, attribute: &str) -> bool {
         let is = |path: &ResolvedPath| path.extension.is_none() && path.attribute.as_deref() == Some(attribute);
         match self {
             Self::Constant(_) => false,
             Self::And(nodes) | Self::Or(nodes) => nodes.iter().any(|node| node.mentions(attribute)),
             Self::Not(node) => node.mentions(attribute),
-            Self::Test(test) => is(&test.path),
-            Self::Presence(presence) => is(&presence.path),
+            Self::Test(test, _) => is(&test.path),
+            Self::Presence(presence, _) => is(&presence.path),
             Self::ValuePath { path, .. } => is(path),
         }
     }
@@ -165,7 +186,7 @@ impl ElementPredicate {
             single => std::slice::from_ref(single),
         };
         let eq = |node: &Node| match node {
-            Node::Test(test) if test.operator == Operator::Eq && test.operand != Operand::Null => {
+            Node::Test(test, _) if test.operator == Operator::Eq && test.operand != Operand::Null => {
                 let name = test.path.attribute.as_deref()?;
                 Some((name.to_owned(), Value::from(test.literal.clone())))
             }

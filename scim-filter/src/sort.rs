@@ -6,8 +6,8 @@ use scim_core::{AttrPath, AttributeType, Leniencies, Profile, Resource, ScimType
 use serde_json::Value;
 
 use crate::check::{default_sub_attribute, holds_schema_uris, refuse_never_returned};
+use crate::check_error::{CheckError, CheckErrorKind};
 use crate::compare::order_values;
-use crate::error::{CheckError, CheckErrorKind};
 use crate::predicate::ResolvedPath;
 
 /// A sort key and its direction, resolved against the schema of one resource type.

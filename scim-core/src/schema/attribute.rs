@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::attr_name::AttrName;
 use crate::error::RegistrationError;
 use crate::schema::characteristic::{AttributeType, Mutability, Returned, Uniqueness};
+use crate::schema::nearest::nearest;
 
 /// The definition of an attribute: its name, type and characteristics (RFC 7643 section 7).
 ///
@@ -124,6 +125,11 @@ impl Attribute {
     /// The sub-attribute of this name, in any case.
     pub fn sub_attribute(&self, name: &str) -> Option<&Arc<Attribute>> {
         find(&self.sub_attributes, name)
+    }
+
+    /// The sub-attribute whose name is one edit away: what somebody may have meant who wrote `name`.
+    pub fn nearest_sub_attribute(&self, name: &str) -> Option<&Arc<Self>> {
+        nearest(&self.sub_attributes, name)
     }
 }
 

@@ -4,6 +4,7 @@ mod attribute;
 mod builtin;
 mod characteristic;
 mod definition;
+mod nearest;
 mod schema_set;
 mod type_schema;
 

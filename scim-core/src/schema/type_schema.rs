@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::attr_path::AttrPath;
 use crate::profile::{Leniencies, Leniency, Profile};
 use crate::resource_type::ResourceType;
+use crate::schema::nearest::nearest;
 use crate::schema::{Attribute, Schema, common_attributes, find};
 
 /// A resource type with its base schema and extensions, ready for look-ups.
@@ -144,10 +145,7 @@ impl TypeSchema {
     fn unknown(&self, path: &AttrPath) -> UnknownAttribute {
         let wanted = path.name().unwrap_or_default();
         let near = |attributes: &[Arc<Attribute>], wanted: &str, prefix: &str| {
-            attributes
-                .iter()
-                .find(|attribute| one_edit_apart(attribute.name(), wanted))
-                .map(|attribute| format!("{prefix}{}", attribute.name()))
+            nearest(attributes, wanted).map(|attribute| format!("{prefix}{}", attribute.name()))
         };
         let suggestion = match (self.top_level(wanted), path.sub()) {
             (Some(attribute), Some(sub)) => near(attribute.sub_attributes(), sub, &format!("{}.", attribute.name())),
@@ -165,27 +163,6 @@ impl TypeSchema {
             resource_type: self.resource_type.name().as_str().to_owned(),
             suggestion,
         }
-    }
-}
-
-/// Whether the names differ, in any case, by one inserted, dropped or replaced character or by two swapped neighbours.
-fn one_edit_apart(a: &str, b: &str) -> bool {
-    let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if b.is_empty() {
-        return false;
-    }
-    let prefix = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-    let rest = |bytes: &[u8], skip: usize| bytes.get(prefix + skip..).map(<[u8]>::to_vec);
-    let swapped = || match (a.get(prefix), a.get(prefix + 1), b.get(prefix), b.get(prefix + 1)) {
-        (Some(a0), Some(a1), Some(b0), Some(b1)) => a0 == b1 && a1 == b0 && rest(a, 2) == rest(b, 2),
-        _ => false,
-    };
-    match a.len().abs_diff(b.len()) {
-        0 => (prefix < a.len() && rest(a, 1) == rest(b, 1)) || swapped(),
-        1 if a.len() > b.len() => rest(a, 1) == rest(b, 0),
-        1 => rest(a, 0) == rest(b, 1),
-        _ => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use nom::error::{ErrorKind, ParseError as NomError};
 use nom::{Err, IResult, Parser};
 
-use crate::error::Reason;
+use crate::parse_error::Reason;
 
 /// Where and why a parser stopped. Small and without allocation: the words for people are found once, at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

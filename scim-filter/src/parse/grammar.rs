@@ -7,8 +7,8 @@ use scim_core::{Leniencies, Leniency, Profile};
 use super::failure::{Failure, Parsed, fail};
 use super::term::{Scope, spaces};
 use crate::ast::Filter;
-use crate::error::{ParseError, Reason};
 use crate::limits::Limits;
+use crate::parse_error::{ParseError, Reason};
 
 /// The state of one parse: the limits, and what has been used of them.
 pub(super) struct Grammar<'p> {
@@ -17,12 +17,14 @@ pub(super) struct Grammar<'p> {
     pub(super) depth: usize,
     pub(super) comparisons: usize,
     leniency: Option<(&'p Profile, &'p mut Leniencies)>,
+    /// Where attributes stand, as bytes left from there to the end; collected only when somebody asks.
+    attributes: Option<Vec<usize>>,
 }
 
 impl<'p> Grammar<'p> {
     /// The grammar of the RFC.
     pub(super) fn strict(limits: &'p Limits) -> Self {
-        Self { limits, depth: 0, comparisons: 0, leniency: None }
+        Self { limits, depth: 0, comparisons: 0, leniency: None, attributes: None }
     }
 
     pub(super) fn max_depth(&self) -> usize {
@@ -32,6 +34,13 @@ impl<'p> Grammar<'p> {
     /// Whether a leniency is allowed; if so, its use is recorded.
     pub(super) fn take(&mut self, leniency: Leniency) -> bool {
         self.leniency.as_mut().is_some_and(|(profile, used)| profile.take(leniency, used))
+    }
+
+    /// Notes that an attribute starts at `at`.
+    pub(super) fn note_attribute(&mut self, at: &str) {
+        if let Some(attributes) = &mut self.attributes {
+            attributes.push(at.len());
+        }
     }
 
     fn filter(mut self, text: &str) -> Result<Filter, ParseError> {
@@ -86,6 +95,18 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Filter, ParseError> {
 /// ```
 pub fn parse_with(text: &str, limits: &Limits, profile: &Profile, used: &mut Leniencies) -> Result<Filter, ParseError> {
     Grammar { leniency: Some((profile, used)), ..Grammar::strict(limits) }.filter(text)
+}
+
+/// The byte offset of an attribute in the text of a filter, counted from 0 in the order of the text; for a text that has
+/// been parsed before.
+pub(crate) fn attribute_offset(text: &str, ordinal: usize) -> Option<usize> {
+    let limits = Limits { text: usize::MAX, depth: usize::MAX, comparisons: usize::MAX };
+    let profile = Profile::compatible().with(Leniency::UppercaseLiteral);
+    let mut used = Leniencies::default();
+    let leniency = Some((&profile, &mut used));
+    let mut grammar = Grammar { leniency, attributes: Some(Vec::new()), ..Grammar::strict(&limits) };
+    grammar.expression(text, Scope::Resource).ok()?;
+    text.len().checked_sub(*grammar.attributes?.get(ordinal)?)
 }
 
 /// Strict, with the default [`Limits`].

@@ -11,5 +11,6 @@ mod literal;
 mod path;
 mod term;
 
+pub(crate) use grammar::attribute_offset;
 pub use grammar::{parse, parse_with};
 pub use path::{PatchPath, parse_path};

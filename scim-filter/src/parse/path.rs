@@ -6,8 +6,8 @@ use super::failure::{Parsed, fail};
 use super::grammar::{Grammar, finish};
 use super::term::{Scope, path, word};
 use crate::ast::Filter;
-use crate::error::{ParseError, Reason};
 use crate::limits::Limits;
+use crate::parse_error::{ParseError, Reason};
 
 /// The `path` of a PATCH operation (RFC 7644 figure 7).
 ///

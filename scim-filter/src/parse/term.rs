@@ -6,7 +6,7 @@ use scim_core::{AttrName, AttrPath, AttrPathError, Leniency};
 use super::failure::{Failure, Parsed, fail, or_fail, stop};
 use super::grammar::Grammar;
 use crate::ast::{Comparison, Filter, Operator};
-use crate::error::Reason;
+use crate::parse_error::Reason;
 
 const TERM: &str = "an attribute, `not` or `(`";
 const OPERATOR: &str = "an operator (eq, ne, co, sw, ew, gt, ge, lt, le or pr)";
@@ -71,6 +71,7 @@ impl Grammar<'_> {
                 return fail(next, "`(` after `not`");
             }
         }
+        self.note_attribute(input);
         let path = path(input, name, scope)?;
         if next.starts_with('[') {
             return match scope {
@@ -120,6 +121,7 @@ impl Grammar<'_> {
         }
         let (rest, sub) = word(after)?;
         let Ok(sub) = sub.parse::<AttrName>() else { return fail(after, "a sub-attribute name") };
+        self.note_attribute(after);
         let (rest, test) = self.test(rest, AttrPath::from_name(&sub))?;
         let filter = match filter {
             Filter::And(mut terms) => {

@@ -1,0 +1,171 @@
+//! One walk over a resource for all the attributes that a predicate looks at.
+
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value};
+
+use crate::predicate::{Node, ResolvedPath};
+
+/// Most attributes that are gathered; a predicate that looks at more looks the others up one by one.
+const MAX_GATHERED: usize = 32;
+/// Fewest look-ups for which one walk over the resource is cheaper than looking each of them up.
+const MIN_LOOK_UPS: usize = 6;
+
+/// The members of a resource that a predicate looks at, each once, in the order of a resource's members.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Gathered {
+    names: Vec<Box<str>>,
+}
+
+/// The place of a member among the gathered ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Slot(Option<u8>);
+
+/// The values of one resource's gathered members.
+pub(crate) type Values<'r> = [Option<&'r Value>; MAX_GATHERED];
+
+/// What a test takes attributes from.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'s, 'r> {
+    pub(crate) object: &'r Map<String, Value>,
+    gathered: &'s [Option<&'r Value>],
+}
+
+impl<'r> Source<'_, 'r> {
+    /// A resource or element whose members are looked up one by one.
+    pub(crate) fn plain(object: &'r Map<String, Value>) -> Self {
+        Self { object, gathered: &[] }
+    }
+
+    /// The value of the path's attribute, before any sub-attribute; for an extension as a whole, its container.
+    pub(crate) fn attribute(self, path: &ResolvedPath, slot: Slot) -> Option<&'r Value> {
+        let gathered = slot.0.and_then(|slot| self.gathered.get(usize::from(slot)));
+        let Some(member) = gathered else { return path.attribute_in(self.object) };
+        match path.extension() {
+            Some(_) if path.attribute().is_some() => member.as_ref()?.as_object()?.get(path.attribute()?),
+            _ => *member,
+        }
+    }
+}
+
+impl Gathered {
+    /// Plans the walk for the tests of `node`, and tells each its slot. Value paths count as one look-up: their body
+    /// runs over elements.
+    pub(crate) fn plan(node: &mut Node) -> Self {
+        let mut look_ups = Vec::new();
+        node.each_path(&mut |path, _| look_ups.extend(member(path).map(Box::from)));
+        if look_ups.len() < MIN_LOOK_UPS {
+            node.each_path(&mut |_, slot| *slot = Slot::default());
+            return Self::default();
+        }
+        let mut names: Vec<Box<str>> = look_ups;
+        names.sort_unstable();
+        names.dedup();
+        names.truncate(MAX_GATHERED);
+        node.each_path(&mut |path, slot| {
+            let place = member(path).and_then(|member| names.binary_search_by(|name| (**name).cmp(member)).ok());
+            *slot = Slot(place.and_then(|place| u8::try_from(place).ok()));
+        });
+        Self { names }
+    }
+
+    /// Runs `test` over a resource, whose members are gathered first where that pays.
+    pub(crate) fn over<'r>(&self, object: &'r Map<String, Value>, test: impl FnOnce(Source<'_, 'r>) -> bool) -> bool {
+        if self.names.is_empty() || !*IN_ORDER {
+            return test(Source::plain(object));
+        }
+        let mut values: Values<'r> = [None; MAX_GATHERED];
+        let mut members = object.iter().peekable();
+        for (name, value) in self.names.iter().zip(&mut values) {
+            while members.next_if(|(member, _)| member.as_str() < &**name).is_some() {}
+            *value = members.next_if(|(member, _)| member.as_str() == &**name).map(|(_, value)| value);
+        }
+        test(Source { object, gathered: &values })
+    }
+}
+
+/// The member of the resource that a path starts at.
+fn member(path: &ResolvedPath) -> Option<&str> {
+    path.extension().or_else(|| path.attribute())
+}
+
+/// Whether JSON objects keep their members in the order of the names. They do, unless another crate of the program turns
+/// on serde_json's `preserve_order`.
+static IN_ORDER: LazyLock<bool> = LazyLock::new(|| {
+    let object = Map::from_iter([("b".to_owned(), Value::Null), ("a".to_owned(), Value::Null)]);
+    object.keys().next().is_some_and(|first| first == "a")
+});
+
+#[cfg(test)]
+mod tests {
+    use scim_core::{Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Filter, Predicate, check};
+
+    fn predicate(filter: &str) -> Predicate {
+        let schemas = SchemaSet::builtin();
+        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let filter: Filter = filter.parse().unwrap();
+        check(&filter, user, &Profile::rfc(), &mut Leniencies::default()).unwrap()
+    }
+
+    const ENT: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+    #[test]
+    fn a_walk_finds_what_look_ups_find() {
+        let terms = [
+            "title pr".to_owned(),
+            "emails.value eq \"a@x\"".to_owned(),
+            "active eq false".to_owned(),
+            "nickName eq \"n\"".to_owned(),
+            "emails[type eq \"work\" and value sw \"b\"]".to_owned(),
+            format!("{ENT}:department eq \"R\""),
+            format!("{ENT} pr"),
+            "userName eq \"zoe\"".to_owned(),
+            "addresses pr".to_owned(),
+        ];
+        let resource: Resource = serde_json::from_value(json!({
+            "userName": "zoe", "active": true, "emails": [{"type": "work", "value": "b@x"}], "zzz": 1,
+            ENT: {"department": "R"}
+        }))
+        .unwrap();
+        let together = predicate(&terms.join(" or "));
+        assert!(!together.gathered.names.is_empty());
+        for term in &terms {
+            // Each term alone decides a chain in which all others are negated or absent.
+            let alone = predicate(term);
+            assert!(alone.gathered.names.is_empty());
+            let others = "and not (displayName pr) and not (locale pr) and not (timezone pr) and not (photos pr) and \
+                          not (ims pr) and not (profileUrl pr)";
+            let chain = predicate(&format!("{term} {others}"));
+            assert!(!chain.gathered.names.is_empty());
+            assert_eq!(chain.matches(&resource), alone.matches(&resource), "{term}");
+        }
+        assert!(together.matches(&resource));
+    }
+
+    #[test]
+    fn more_attributes_than_slots_are_looked_up() {
+        let schemas = SchemaSet::builtin();
+        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let names: Vec<String> = (0..100).map(|index| format!("a{index:03}")).collect();
+        let attributes: Vec<_> = names.iter().map(|name| json!({"name": name})).collect();
+        let schema = serde_json::from_value(json!({"id": "urn:e:1.0:T", "name": "T", "attributes": attributes}));
+        let of = json!({"name": "T", "endpoint": "/Ts", "schema": "urn:e:1.0:T"});
+        let schemas = SchemaSet::default().with([schema.unwrap()], [serde_json::from_value(of).unwrap()]).unwrap();
+        let thing = schemas.of(&"T".into()).unwrap();
+        assert_ne!(thing.resource_type(), user.resource_type());
+        let all = names.iter().map(|name| format!("{name} eq \"x\"")).collect::<Vec<_>>().join(" and ");
+        let filter: Filter = all.parse().unwrap();
+        let predicate = check(&filter, thing, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+        let full: Map<String, Value> = names.iter().map(|name| (name.clone(), "x".into())).collect();
+        assert!(predicate.matches(&Resource::from_attributes(full.clone())));
+        for name in &names {
+            let mut less = full.clone();
+            less.remove(name);
+            assert!(!predicate.matches(&Resource::from_attributes(less)), "{name}");
+        }
+    }
+}
