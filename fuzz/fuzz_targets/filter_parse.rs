@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|text: &str| scim_fuzz::filter_parse(text));
+libfuzzer_sys::fuzz_target!(|text: &str| scim_fuzz::filter::filter_parse(text));

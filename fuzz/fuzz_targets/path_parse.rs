@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|text: &str| scim_fuzz::path_parse(text));
+libfuzzer_sys::fuzz_target!(|text: &str| scim_fuzz::filter::path_parse(text));

@@ -38,6 +38,12 @@ use crate::parse_error::MAX_FOUND;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckError {
+    // Behind a pointer, so that what succeeds does not pay for the size of what fails.
+    fault: Box<Fault>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Fault {
     path: String,
     kind: CheckErrorKind,
     scim_type: ScimType,
@@ -72,16 +78,17 @@ pub(crate) enum CheckErrorKind {
 
 impl CheckError {
     pub(crate) fn new(path: &str, kind: CheckErrorKind) -> Self {
-        Self { path: path.to_owned(), kind, scim_type: ScimType::InvalidFilter, ordinal: None, place: None }
+        let path = path.to_owned();
+        Self { fault: Box::new(Fault { path, kind, scim_type: ScimType::InvalidFilter, ordinal: None, place: None }) }
     }
 
     pub(crate) fn with_scim_type(mut self, scim_type: ScimType) -> Self {
-        self.scim_type = scim_type;
+        self.fault.scim_type = scim_type;
         self
     }
 
     pub(crate) fn at_ordinal(mut self, ordinal: usize) -> Self {
-        self.ordinal = self.ordinal.or(Some(ordinal));
+        self.fault.ordinal = self.fault.ordinal.or(Some(ordinal));
         self
     }
 
@@ -89,33 +96,33 @@ impl CheckError {
     /// that is not so changes nothing.
     #[must_use]
     pub fn in_text(mut self, text: &str) -> Self {
-        let offset = self.ordinal.and_then(|ordinal| attribute_offset(text, ordinal));
-        let offset = offset.filter(|offset| text.get(*offset..).is_some_and(|rest| rest.starts_with(&self.path)));
+        let offset = self.fault.ordinal.and_then(|ordinal| attribute_offset(text, ordinal));
+        let offset = offset.filter(|offset| text.get(*offset..).is_some_and(|rest| rest.starts_with(&self.fault.path)));
         // What stands beside an attribute that nobody may read is likely its value.
-        let secret = matches!(self.kind, CheckErrorKind::NeverReturned);
-        self.place = offset.map(|offset| Place { offset, caret: (!secret).then(|| Caret::at(text, offset)) });
+        let secret = matches!(self.fault.kind, CheckErrorKind::NeverReturned);
+        self.fault.place = offset.map(|offset| Place { offset, caret: (!secret).then(|| Caret::at(text, offset)) });
         self
     }
 
     /// Where the attribute stands: a UTF-8 byte offset from the start of the text. `None` until [`in_text`](Self::in_text)
     /// gave the text.
     pub fn offset(&self) -> Option<usize> {
-        self.place.as_ref().map(|place| place.offset)
+        self.fault.place.as_ref().map(|place| place.offset)
     }
 
     /// The attribute as the client wrote it.
     pub fn path(&self) -> &str {
-        &self.path
+        &self.fault.path
     }
 
     /// Whether the schema has no such attribute, as opposed to one that cannot be used this way.
     pub fn is_unknown_attribute(&self) -> bool {
-        matches!(self.kind, CheckErrorKind::Unknown(_) | CheckErrorKind::UnknownSub { .. })
+        matches!(self.fault.kind, CheckErrorKind::Unknown(_) | CheckErrorKind::UnknownSub { .. })
     }
 
     /// [`ScimType::InvalidFilter`]; for a sort key [`ScimType::InvalidPath`].
     pub fn scim_type(&self) -> ScimType {
-        self.scim_type
+        self.fault.scim_type
     }
 }
 
@@ -123,11 +130,11 @@ impl Error for CheckError {}
 
 impl fmt::Display for CheckError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(place) = &self.place {
+        if let Some(place) = &self.fault.place {
             write!(f, "at byte {}: ", place.offset)?;
         }
         self.fmt_kind(f)?;
-        match self.place.as_ref().and_then(|place| place.caret.as_ref()) {
+        match self.fault.place.as_ref().and_then(|place| place.caret.as_ref()) {
             Some(caret) if f.alternate() => write!(f, "\n{caret}"),
             _ => Ok(()),
         }
@@ -136,8 +143,8 @@ impl fmt::Display for CheckError {
 
 impl CheckError {
     fn fmt_kind(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = &self.path;
-        match &self.kind {
+        let path = &self.fault.path;
+        match &self.fault.kind {
             CheckErrorKind::Unknown(unknown) => write!(f, "{unknown}"),
             CheckErrorKind::UnknownSub { attribute, suggestion } => {
                 write!(f, "unknown sub-attribute `{path}` of `{attribute}`")?;
@@ -201,7 +208,10 @@ mod tests {
         ] {
             let error = refused(text).in_text(text);
             let offset = error.offset().unwrap();
-            assert!(text[offset..].starts_with("nope ") && !text[..offset].ends_with('"'), "{text} {offset}");
+            assert!(
+                text.split_at(offset).1.starts_with("nope ") && !text.split_at(offset).0.ends_with('"'),
+                "{text} {offset}"
+            );
             assert_eq!(format!("{error:#}").lines().count(), 3);
             assert_eq!(error.to_string().lines().count(), 1);
         }

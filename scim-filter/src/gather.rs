@@ -90,7 +90,7 @@ fn member(path: &ResolvedPath) -> Option<&str> {
 }
 
 /// Whether JSON objects keep their members in the order of the names. They do, unless another crate of the program turns
-/// on serde_json's `preserve_order`.
+/// on `serde_json`'s `preserve_order`.
 static IN_ORDER: LazyLock<bool> = LazyLock::new(|| {
     let object = Map::from_iter([("b".to_owned(), Value::Null), ("a".to_owned(), Value::Null)]);
     object.keys().next().is_some_and(|first| first == "a")
