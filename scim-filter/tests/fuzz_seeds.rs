@@ -1,6 +1,6 @@
 //! The seeds of the fuzz targets, and every input that once broke something, run by what the targets demand.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "what is tested may fail loudly")]
+#![expect(clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "what is tested may fail loudly")]
 
 use std::fs;
 use std::path::Path;

@@ -36,7 +36,10 @@ pub(super) async fn query<S: Store + ?Sized>(
 ) -> Result<Response<Bytes>, Failure> {
     let profile = call.config.profile();
     let filter = match parse_filter(call, request)? {
-        Some(filter) => Some(check(&filter, of, profile, &mut call.used)?),
+        Some(filter) => {
+            let checked = check(&filter, of, profile, &mut call.used);
+            Some(checked.map_err(|error| error.in_text(request.filter.as_deref().unwrap_or_default()))?)
+        }
         None => None,
     };
     let sort = sort(call, of, request)?;
@@ -142,13 +145,15 @@ fn filters_for_all<S: ?Sized>(
                 filters.push(Some(predicate));
             }
             Err(error) => {
-                filters.push(Some(check_any(&filter, of, profile, &mut call.used)?));
+                let checked = check_any(&filter, of, profile, &mut call.used);
+                let text = request.filter.as_deref().unwrap_or_default();
+                filters.push(Some(checked.map_err(|error| error.in_text(text))?));
                 refused = refused.or(Some(error));
             }
         }
     }
     match refused {
-        Some(error) if !known => Err(error.into()),
+        Some(error) if !known => Err(error.in_text(request.filter.as_deref().unwrap_or_default()).into()),
         _ => Ok(filters),
     }
 }
