@@ -14,6 +14,7 @@ use super::grammar::Grammar;
 use super::term::{take_till_byte, word};
 use crate::ast::Literal;
 
+const ESCAPE: &str = "a JSON escape, such as `\\\"`, `\\\\` or `\\u00e9`";
 const LITERAL: &str = "a JSON string, number, `true`, `false` or `null`";
 
 impl Grammar<'_> {
@@ -98,16 +99,20 @@ fn plain(input: &str) -> Parsed<'_, &str> {
 
 /// One escape sequence.
 fn escape(input: &str) -> Parsed<'_, char> {
-    let short = alt((
-        one_of("\"\\/"),
-        value('\u{8}', char('b')),
-        value('\u{c}', char('f')),
-        value('\n', char('n')),
-        value('\r', char('r')),
-        value('\t', char('t')),
-    ));
-    let letter = preceded(char('\\'), alt((short, preceded(char('u'), code_point))));
-    or_fail(letter, "a JSON escape, such as `\\\"`, `\\\\` or `\\u00e9`").parse(input)
+    let c = match input.as_bytes().get(1) {
+        Some(b'"') => '"',
+        Some(b'\\') => '\\',
+        Some(b'/') => '/',
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'n') => '\n',
+        Some(b'r') => '\r',
+        Some(b't') => '\t',
+        Some(b'u') => return or_fail(preceded(tag("\\u"), code_point), ESCAPE).parse(input),
+        _ => return fail(input, ESCAPE),
+    };
+    // INVARIANT: a backslash and one ASCII letter end at a character boundary.
+    Ok((input.get(2..).unwrap_or_default(), c))
 }
 
 /// What follows `\u`: four hexadecimal digits, or the two halves of a surrogate pair.
