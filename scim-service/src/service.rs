@@ -110,6 +110,12 @@ impl<S: Store + ?Sized> ScimService<S> {
         if parts.method == Method::HEAD { response.map(|_| Bytes::new()) } else { response }
     }
 
+    /// The answer to a request whose body is larger than [`Limits::body`](crate::Limits::body), for a host that stops
+    /// reading there: 413.
+    pub fn body_too_large(&self) -> Response<Bytes> {
+        Failure::BodyTooLarge { limit: self.config().limits().body }.into_response(Format::Scim)
+    }
+
     async fn serve(
         &self,
         parts: &Parts,

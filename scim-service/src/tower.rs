@@ -39,13 +39,12 @@ where
         Box::pin(async move {
             let limit = service.config().limits().body;
             let (parts, body) = request.into_parts();
-            let too_large = || Failure::BodyTooLarge { limit }.into_response(Format::Scim);
             if body.size_hint().lower() > limit as u64 {
-                return Ok(too_large().map(Full::new));
+                return Ok(service.body_too_large().map(Full::new));
             }
             let response = match Limited::new(body, limit).collect().await {
                 Ok(body) => service.handle(Request::from_parts(parts, body.to_bytes())).await,
-                Err(error) if error.is::<LengthLimitError>() => too_large(),
+                Err(error) if error.is::<LengthLimitError>() => service.body_too_large(),
                 Err(error) => {
                     tracing::info!(%error, "a request broke off");
                     Failure::BodyBrokeOff.into_response(Format::Scim)

@@ -1,0 +1,29 @@
+//! In AWS Lambda, behind an API gateway, a load balancer or a function URL. `SCIM_BASE_URL` and `SCIM_TOKEN` configure it.
+//!
+//! A function keeps nothing between two starts: put a store over a database in the place of the one in memory.
+
+use std::env;
+
+use lambda_http::{Body, Error, Request, Response, run, service_fn};
+use scim_service::{ScimService, Store};
+
+/// One event through the service.
+pub(crate) async fn handle<S: Store>(service: &ScimService<S>, event: Request) -> Response<Body> {
+    let request = event.map(|body| match body {
+        Body::Text(text) => text.into(),
+        Body::Binary(bytes) => bytes.into(),
+        _ => bytes::Bytes::new(),
+    });
+    // SCIM is JSON, hence text: as a binary body, API Gateway would get it in base64.
+    service.handle(request).await.map(|body| match String::from_utf8(body.into()) {
+        Ok(text) => Body::Text(text),
+        Err(error) => Body::Binary(error.into_bytes()),
+    })
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let service = scim_mounts::service(&env::var("SCIM_BASE_URL")?, &env::var("SCIM_TOKEN")?)?;
+    let service = &service;
+    run(service_fn(move |event| async move { Ok::<_, Error>(handle(service, event).await) })).await
+}

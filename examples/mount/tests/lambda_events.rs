@@ -1,0 +1,59 @@
+//! The Lambda function over events as API Gateway and a load balancer send them.
+
+#![expect(clippy::unwrap_used, reason = "what is tested may fail loudly")]
+
+use lambda_http::{Body, Request, Response};
+use scim_mounts::service;
+use serde_json::Value;
+
+#[expect(dead_code, reason = "the program around the function under test")]
+#[path = "../lambda.rs"]
+mod lambda;
+
+const BASE_URL: &str = "https://scim.example.com/scim/v2";
+
+fn event(text: &str) -> Request {
+    lambda_http::request::from_str(text).unwrap()
+}
+
+fn json(response: &Response<Body>) -> Value {
+    match response.body() {
+        Body::Text(text) => serde_json::from_str(text).unwrap(),
+        other => panic_with(other),
+    }
+}
+
+#[expect(clippy::panic, reason = "this is how a test fails")]
+fn panic_with(body: &Body) -> Value {
+    panic!("expected text, found {body:?}")
+}
+
+#[tokio::test]
+async fn r243_events_of_every_kind_reach_the_service() {
+    let service = service(BASE_URL, "secret-token").unwrap();
+    let created = event(include_str!("events/api_gateway_v2_base64.json"));
+    let created = lambda::handle(&service, created).await;
+    assert_eq!(created.status(), 201);
+    let location = created.headers()["location"].to_str().unwrap().to_owned();
+    assert!(
+        location.starts_with("https://scim.example.com/scim/v2/Users/"),
+        "the host of the event counts for nothing"
+    );
+
+    for text in [include_str!("events/api_gateway_v2.json"), include_str!("events/load_balancer.json")] {
+        let found = lambda::handle(&service, event(text)).await;
+        assert_eq!(found.status(), 200);
+        assert_eq!(found.headers()["content-type"], "application/scim+json");
+        let found = json(&found);
+        assert_eq!(found["totalResults"], 1, "{found}");
+        assert_eq!(found["Resources"][0]["meta"]["location"], location);
+    }
+}
+
+#[tokio::test]
+async fn r235_an_event_without_the_token_is_refused() {
+    let service = service(BASE_URL, "another-token").unwrap();
+    let refused = lambda::handle(&service, event(include_str!("events/api_gateway_v2.json"))).await;
+    assert_eq!(refused.status(), 401);
+    assert_eq!(json(&refused)["status"], "401");
+}
