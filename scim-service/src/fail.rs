@@ -23,7 +23,7 @@ pub(crate) enum Failure {
     MethodNotAllowed {
         allowed: &'static [Method],
     },
-    /// RFC 7644 has the endpoint, this service does not.
+    /// RFC 7644 has the endpoint or method, this service does not.
     NotImplemented {
         endpoint: &'static str,
     },
@@ -53,6 +53,10 @@ pub(crate) enum Failure {
     UnknownDiscoveryResource,
     /// Discovery does not filter (R228).
     DiscoveryFilter,
+    /// The service has no filters.
+    FilterOff,
+    /// The service does not change passwords.
+    PasswordChange,
     /// An immutable attribute would change (R188).
     Immutable {
         attribute: String,
@@ -124,6 +128,10 @@ impl Failure {
             ),
             Self::UnknownDiscoveryResource => ScimError::new(404, "no schema or resource type has this identifier"),
             Self::DiscoveryFilter => ScimError::new(403, "discovery endpoints cannot be filtered"),
+            Self::FilterOff => ScimError::of(ScimType::InvalidFilter, "this service does not offer filters"),
+            Self::PasswordChange => {
+                ScimError::of(ScimType::Mutability, "`password`: this service does not offer to change passwords")
+            }
             Self::Immutable { attribute } => ScimError::of(
                 ScimType::Mutability,
                 format!("`{attribute}` is immutable: expected the value it has, or none"),

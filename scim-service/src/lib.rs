@@ -9,7 +9,7 @@
 //!
 //! | piece | for |
 //! |---|---|
-//! | [`ServiceConfig`], [`Limits`] | base URL, profile, sizes: also what `/ServiceProviderConfig` prints |
+//! | [`ServiceConfig`], [`Capabilities`], [`Limits`] | base URL, profile, switches, sizes: also what `/ServiceProviderConfig` prints |
 //! | [`Authenticator`], [`BearerTokens`], [`Principal`] | who is there |
 //! | [`Store`], [`MemoryStore`], [`finish`], [`unique_values`] | where resources live |
 //! | [`Context`] | what a store call knows of its request |
@@ -39,7 +39,7 @@ mod store;
 mod tower;
 
 pub use auth::{AuthError, Authenticator, BearerTokens, TokenError};
-pub use config::{ConfigError, Limits, PatchResponse, ServiceConfig};
+pub use config::{Capabilities, ConfigError, Limits, PatchResponse, ServiceConfig};
 pub use context::{Context, Principal};
 pub use memory::MemoryStore;
 pub use service::ScimService;

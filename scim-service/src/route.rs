@@ -6,6 +6,7 @@ use http::Method;
 use percent_encoding::percent_decode_str;
 use scim_core::{SchemaSet, TypeSchema};
 
+use crate::config::Capabilities;
 use crate::fail::Failure;
 
 /// An endpoint.
@@ -79,7 +80,7 @@ impl Route {
     }
 
     /// The methods that the endpoint takes.
-    pub(crate) fn methods(&self) -> &'static [Method] {
+    pub(crate) fn methods(&self, capabilities: &Capabilities) -> &'static [Method] {
         const READ: &[Method] = &[Method::GET, Method::HEAD, Method::OPTIONS];
         match self {
             Self::Root
@@ -90,6 +91,9 @@ impl Route {
             | Self::Health => READ,
             Self::RootSearch | Self::Search(_) => &[Method::POST, Method::OPTIONS],
             Self::Collection(_) => &[Method::GET, Method::HEAD, Method::POST, Method::OPTIONS],
+            Self::Resource(..) if !capabilities.patch => {
+                &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::OPTIONS]
+            }
             Self::Resource(..) => {
                 &[Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS]
             }

@@ -12,7 +12,7 @@ use scim_core::{Leniencies, SchemaSet};
 use uuid::Uuid;
 
 use crate::auth::Authenticator;
-use crate::config::ServiceConfig;
+use crate::config::{Capabilities, ServiceConfig};
 use crate::context::{Context, Principal};
 use crate::endpoint;
 use crate::fail::{Failure, list};
@@ -136,8 +136,11 @@ impl<S: Store + ?Sized> ScimService<S> {
         if let Route::NotImplemented(endpoint) = route {
             return Err(Failure::NotImplemented { endpoint });
         }
-        let allowed = route.methods();
+        let allowed = route.methods(config.capabilities());
         if !allowed.contains(&parts.method) {
+            if parts.method == Method::PATCH && route.methods(&Capabilities::default()).contains(&Method::PATCH) {
+                return Err(Failure::NotImplemented { endpoint: "PATCH" });
+            }
             return Err(Failure::MethodNotAllowed { allowed });
         }
         if parts.method == Method::OPTIONS {

@@ -8,7 +8,6 @@ use scim_core::TypeSchema;
 
 use super::resource_id;
 use crate::fail::Failure;
-use crate::precondition::if_match;
 use crate::respond::empty_response;
 use crate::service::Call;
 use crate::store::Store;
@@ -18,7 +17,7 @@ pub(crate) async fn delete<S: Store + ?Sized>(
     of: &Arc<TypeSchema>,
     id: &str,
 ) -> Result<Response<Bytes>, Failure> {
-    let when = if_match(&call.parts.headers)?;
+    let when = call.if_match()?;
     call.store.delete(&call.cx, of, &resource_id(id)?, &when).await?;
     Ok(empty_response(204))
 }

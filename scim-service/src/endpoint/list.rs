@@ -10,7 +10,6 @@ use scim_filter::{Filter, Predicate, Sort, check, check_any, parse_with};
 
 use crate::fail::Failure;
 use crate::query::search_request;
-use crate::render::render;
 use crate::respond::json_response;
 use crate::service::Call;
 use crate::store::{ListQuery, Store};
@@ -98,7 +97,7 @@ fn shown<S: ?Sized>(
     mut resource: Resource,
     projection: &Projection,
 ) -> Resource {
-    render(&mut resource, of, call.schemas, call.config.base_url());
+    call.render(&mut resource, of);
     projection.apply(of, &mut resource);
     resource
 }
@@ -117,11 +116,14 @@ fn page<S: ?Sized>(call: &Call<'_, S>, request: &SearchRequest) -> (u64, u64) {
 fn parse_filter<S: ?Sized>(call: &mut Call<'_, S>, request: &SearchRequest) -> Result<Option<Filter>, Failure> {
     let Some(text) = &request.filter else { return Ok(None) };
     let config = call.config;
+    if !config.capabilities().filter {
+        return Err(Failure::FilterOff);
+    }
     Ok(Some(parse_with(text, &config.limits().filter, config.profile(), &mut call.used)?))
 }
 
 fn sort<S: ?Sized>(call: &mut Call<'_, S>, of: &TypeSchema, request: &SearchRequest) -> Result<Option<Sort>, Failure> {
-    let Some(path) = &request.sort_by else { return Ok(None) };
+    let Some(path) = request.sort_by.as_ref().filter(|_| call.config.capabilities().sort) else { return Ok(None) };
     let path = path.parse().map_err(Failure::SortPath)?;
     let sort = Sort::check(&path, request.sort_order, of, call.config.profile(), &mut call.used);
     Ok(Some(sort.map_err(Failure::Sort)?))

@@ -29,11 +29,12 @@ use serde_json::Value;
 
 use crate::fail::Failure;
 use crate::negotiate::check_content_type;
+use crate::precondition::if_match;
 use crate::query::search_request;
 use crate::render::render;
 use crate::respond::{ResourceHeaders, json_response, with_resource_headers};
 use crate::service::Call;
-use crate::store::StoreError;
+use crate::store::{Precondition, StoreError};
 
 impl<S: ?Sized> Call<'_, S> {
     /// The JSON of the body.
@@ -50,6 +51,27 @@ impl<S: ?Sized> Call<'_, S> {
         Ok((Projection::new(&request.attributes, &request.excluded_attributes, of, profile)?, asked))
     }
 
+    /// What `If-Match` asks; nothing where resources have no versions (R202).
+    fn if_match(&self) -> Result<Precondition, Failure> {
+        if self.config.capabilities().etag { if_match(&self.parts.headers) } else { Ok(Precondition::None) }
+    }
+
+    /// Gives a resource its URLs, and takes the version where resources have none.
+    fn render(&self, resource: &mut Resource, of: &TypeSchema) {
+        render(resource, of, self.schemas, self.config.base_url());
+        if !self.config.capabilities().etag
+            && let Some(Value::Object(meta)) = resource.attributes_mut().get_mut("meta")
+        {
+            meta.remove("version");
+        }
+    }
+
+    /// Refuses a change of `password` where the service has none.
+    fn check_password_change<A: AsRef<str>>(&self, written: &[A]) -> Result<(), Failure> {
+        let password = written.iter().any(|name| name.as_ref().eq_ignore_ascii_case("password"));
+        if password && !self.config.capabilities().change_password { Err(Failure::PasswordChange) } else { Ok(()) }
+    }
+
     /// The response that shows a resource.
     fn show(
         &self,
@@ -58,7 +80,7 @@ impl<S: ?Sized> Call<'_, S> {
         mut resource: Resource,
         projection: &Projection,
     ) -> Response<Bytes> {
-        render(&mut resource, of, self.schemas, self.config.base_url());
+        self.render(&mut resource, of);
         let headers = ResourceHeaders::of(&resource);
         projection.apply(of, &mut resource);
         with_resource_headers(json_response(status, &resource, self.format), &headers, status == 201)

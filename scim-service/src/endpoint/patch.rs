@@ -11,8 +11,6 @@ use super::replace::replace_with;
 use super::resource_id;
 use crate::config::PatchResponse;
 use crate::fail::Failure;
-use crate::precondition::if_match;
-use crate::render::render;
 use crate::respond::{ResourceHeaders, empty_response, with_resource_headers};
 use crate::service::Call;
 use crate::store::Store;
@@ -23,7 +21,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     id: &str,
 ) -> Result<Response<Bytes>, Failure> {
     let (projection, asked) = call.projection(of)?;
-    let when = if_match(&call.parts.headers)?;
+    let when = call.if_match()?;
     let id = resource_id(id)?;
     let body = call.json()?;
     let config = call.config;
@@ -37,6 +35,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
         }
     };
     call.used.extend(patch.leniencies());
+    call.check_password_change(&patch.paths())?;
     let silent = config.patch_response() == PatchResponse::NoContent && !asked;
     let projection =
         if silent { minimum(call, of)? } else { projection.after_writing(&patch.paths(), of, config.profile()) };
@@ -55,7 +54,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
         return Ok(call.show(200, of, patched, &projection));
     }
     let mut patched = patched;
-    render(&mut patched, of, call.schemas, config.base_url());
+    call.render(&mut patched, of);
     Ok(with_resource_headers(empty_response(204), &ResourceHeaders::of(&patched), true))
 }
 

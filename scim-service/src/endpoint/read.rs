@@ -9,7 +9,6 @@ use scim_core::TypeSchema;
 use super::resource_id;
 use crate::fail::Failure;
 use crate::precondition::is_fresh;
-use crate::render::render;
 use crate::respond::{ResourceHeaders, empty_response, with_resource_headers};
 use crate::service::Call;
 use crate::store::Store;
@@ -21,8 +20,8 @@ pub(crate) async fn read<S: Store + ?Sized>(
 ) -> Result<Response<Bytes>, Failure> {
     let (projection, _) = call.projection(of)?;
     let mut resource = call.store.get(&call.cx, of, &resource_id(id)?, &projection).await?;
-    if is_fresh(&call.parts.headers, resource.version().as_ref())? {
-        render(&mut resource, of, call.schemas, call.config.base_url());
+    if call.config.capabilities().etag && is_fresh(&call.parts.headers, resource.version().as_ref())? {
+        call.render(&mut resource, of);
         return Ok(with_resource_headers(empty_response(304), &ResourceHeaders::of(&resource), false));
     }
     Ok(call.show(200, of, resource, &projection))

@@ -9,7 +9,6 @@ use scim_core::{Checker, Projection, Resource, ResourceId, TypeSchema};
 use super::create::names;
 use super::resource_id;
 use crate::fail::Failure;
-use crate::precondition::if_match;
 use crate::replacement::{Replacement, replacement};
 use crate::service::Call;
 use crate::store::{Precondition, Store, StoreError};
@@ -23,7 +22,7 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     id: &str,
 ) -> Result<Response<Bytes>, Failure> {
     let (projection, _) = call.projection(of)?;
-    let when = if_match(&call.parts.headers)?;
+    let when = call.if_match()?;
     let id = resource_id(id)?;
     let body = call.json()?;
     let projection = projection.after_writing(&names(&body), of, call.config.profile());
@@ -33,6 +32,7 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     let checked = checker.resource(body);
     call.used.extend(checker.used());
     let draft = checked?;
+    call.check_password_change(&draft.attributes().keys().collect::<Vec<_>>())?;
     let replaced = replace_with(call, of, &id, &when, |_| Ok(draft.clone())).await?;
     Ok(call.show(200, of, replaced, &projection))
 }

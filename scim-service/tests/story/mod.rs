@@ -4,18 +4,22 @@
 //! expected `status`, and optionally `expect` (members that the body must have; `null` means absent), `scimType`,
 //! `detail` (a part of it), `header` (expected headers; a value ending in `*` is a prefix) and `save` (a name for the id
 //! of the answer, its version as `NAME.version`). `{NAME}` in later steps stands for what was saved.
+//!
+//! A story with `for`, a list of resource types, is told once for each: `<word>` in it stands for what
+//! `../data/types.json` has under that word for the type. `config` sets the service up, see [`setup`].
+
+mod setup;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Request;
-use scim_core::{Profile, ResourceType, Schema, SchemaSet};
-use scim_service::{BearerTokens, PatchResponse, Principal, ScimService, ServiceConfig, Store};
+use scim_service::{ScimService, Store};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-const BASE_URL: &str = "https://example.com/scim/v2";
+use setup::{BASE_URL, Setup};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -27,6 +31,8 @@ struct Story {
     patch_response: Option<u16>,
     #[serde(default)]
     things: bool,
+    #[serde(default)]
+    config: Setup,
     steps: Vec<Step>,
 }
 
@@ -53,31 +59,6 @@ struct Step {
     /// Sends no credentials.
     #[serde(default)]
     anonymous: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Things {
-    schemas: Vec<Arc<Schema>>,
-    resource_types: Vec<ResourceType>,
-}
-
-fn service(story: &Story, store: Arc<dyn Store>) -> ScimService<dyn Store> {
-    let profile = match story.profile.as_deref() {
-        Some("rfc") => Profile::rfc(),
-        Some("interop") => Profile::interop(),
-        _ => Profile::compatible(),
-    };
-    let patch_response =
-        if story.patch_response == Some(204) { PatchResponse::NoContent } else { PatchResponse::Resource };
-    let config = ServiceConfig::new(BASE_URL).unwrap().with_profile(profile).with_patch_response(patch_response);
-    let mut schemas = SchemaSet::builtin();
-    if story.things {
-        let things: Things = serde_json::from_str(include_str!("../data/thing.json")).unwrap();
-        schemas = schemas.with(things.schemas, things.resource_types).unwrap();
-    }
-    let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
-    ScimService::with_shared_store(store, schemas, config, tokens)
 }
 
 struct Answer {
@@ -187,7 +168,7 @@ fn problem(step: &Step, answer: &Answer, saved: &HashMap<String, String>) -> Opt
 }
 
 async fn run(story: &Story, store: Arc<dyn Store>) -> Result<usize, String> {
-    let service = service(story, store);
+    let service = story.config.service(story, store);
     let mut saved = HashMap::new();
     for (index, step) in story.steps.iter().enumerate() {
         let answer = send(&service, step, &saved).await;
@@ -211,6 +192,23 @@ async fn run(story: &Story, store: Arc<dyn Store>) -> Result<usize, String> {
     Ok(story.steps.len())
 }
 
+/// The story as told of each type that it is `for`.
+fn for_each_type(mut story: Map<String, Value>) -> Vec<Map<String, Value>> {
+    let Some(types) = story.remove("for") else { return vec![story] };
+    let words: Map<String, Value> = serde_json::from_str(include_str!("../data/types.json")).unwrap();
+    let told_of = |of: &Value| {
+        let words = words[of.as_str().unwrap()].as_object().unwrap();
+        let text = words.iter().fold(Value::Object(story.clone()).to_string(), |text, (word, meaning)| {
+            let meaning = meaning.as_str().map_or_else(|| meaning.to_string(), |text| Value::from(text).to_string());
+            text.replace(&format!("<{word}>"), meaning.trim_matches('"'))
+        });
+        let mut story: Map<String, Value> = serde_json::from_str(&text).unwrap();
+        story["name"] = format!("{} [{of}]", story["name"].as_str().unwrap()).into();
+        story
+    };
+    types.as_array().unwrap().iter().map(told_of).collect()
+}
+
 /// Tells every story to a fresh store each, and says what did not go as told.
 pub(crate) async fn tell_all(store: impl AsyncFn() -> Arc<dyn Store>) {
     let mut failures = Vec::new();
@@ -224,8 +222,10 @@ pub(crate) async fn tell_all(store: impl AsyncFn() -> Arc<dyn Store>) {
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
         let told: Vec<Map<String, Value>> = serde_json::from_str(&text).unwrap();
-        for story in told {
-            let story: Story = serde_json::from_value(Value::Object(story)).unwrap();
+        for story in told.into_iter().flat_map(for_each_type) {
+            let name = story.get("name").cloned().unwrap_or_default();
+            let story: Story =
+                serde_json::from_value(Value::Object(story)).unwrap_or_else(|error| panic!("{name}: {error}"));
             stories += 1;
             match run(&story, store().await).await {
                 Ok(count) => steps += count,

@@ -1,9 +1,10 @@
-//! What a service is set up to do. The router, the limits and `/ServiceProviderConfig` all read this one value, so that
-//! what is advertised is what happens.
+//! The set-up of a service.
 
 use http::Uri;
-use scim_core::{AuthenticationScheme, FilterSupport, Profile, ServiceProviderConfig, Supported};
+use scim_core::Profile;
 use thiserror::Error;
+
+use crate::config::{Capabilities, Limits, PatchResponse};
 
 /// Set-up of a [`ScimService`](crate::ScimService).
 ///
@@ -21,47 +22,10 @@ pub struct ServiceConfig {
     base_path: String,
     profile: Profile,
     limits: Limits,
+    capabilities: Capabilities,
     patch_response: PatchResponse,
     anonymous_discovery: bool,
     documentation_uri: Option<String>,
-}
-
-/// Bounds of what one request can ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// Largest request body, in bytes. 1 MiB.
-    pub body: usize,
-    /// Most operations in a PATCH message. 1,000.
-    pub patch_operations: usize,
-    /// Most resources in a response (R120). 1,000.
-    pub page: u64,
-    /// Resources in a response when the client gives no `count`. 200.
-    pub default_page: u64,
-    /// Bounds of a filter.
-    pub filter: scim_filter::Limits,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            body: 1 << 20,
-            patch_operations: 1000,
-            page: 1000,
-            default_page: 200,
-            filter: scim_filter::Limits::default(),
-        }
-    }
-}
-
-/// How a successful PATCH is answered (R176). With `attributes` or `excludedAttributes` it is always the resource.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PatchResponse {
-    /// 200 with the resource. The default.
-    #[default]
-    Resource,
-    /// 204 without a body.
-    NoContent,
 }
 
 /// The base URL is no absolute `http` or `https` URL.
@@ -93,6 +57,7 @@ impl ServiceConfig {
             base_path: uri.path().trim_end_matches('/').to_owned(),
             profile: Profile::compatible(),
             limits: Limits::default(),
+            capabilities: Capabilities::default(),
             patch_response: PatchResponse::default(),
             anonymous_discovery: true,
             documentation_uri: None,
@@ -109,6 +74,12 @@ impl ServiceConfig {
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// What the service can do; everything unless set.
+    #[must_use]
+    pub fn with_capabilities(self, capabilities: Capabilities) -> Self {
+        Self { capabilities, ..self }
     }
 
     /// How a successful PATCH is answered.
@@ -149,6 +120,16 @@ impl ServiceConfig {
         &self.limits
     }
 
+    /// What the service can do.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    /// Where people read about the service.
+    pub fn documentation_uri(&self) -> Option<&str> {
+        self.documentation_uri.as_deref()
+    }
+
     /// How a successful PATCH is answered.
     pub fn patch_response(&self) -> PatchResponse {
         self.patch_response
@@ -157,20 +138,6 @@ impl ServiceConfig {
     /// Whether discovery answers without credentials.
     pub fn anonymous_discovery(&self) -> bool {
         self.anonymous_discovery
-    }
-
-    /// The body of `/ServiceProviderConfig` (R221).
-    pub(crate) fn service_provider_config(&self, schemes: Vec<AuthenticationScheme>) -> ServiceProviderConfig {
-        let yes = Supported { supported: true };
-        let mut config = ServiceProviderConfig::minimal(self.limits.page);
-        config.documentation_uri.clone_from(&self.documentation_uri);
-        config.patch = yes;
-        config.filter = FilterSupport { supported: true, max_results: self.limits.page };
-        config.change_password = yes;
-        config.sort = yes;
-        config.etag = yes;
-        config.authentication_schemes = schemes;
-        config
     }
 }
 

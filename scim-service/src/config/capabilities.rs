@@ -1,0 +1,68 @@
+//! What a service can do, and how it says so.
+
+use scim_core::{AuthenticationScheme, FilterSupport, ServiceProviderConfig, Supported};
+
+use crate::config::ServiceConfig;
+
+/// The optional parts of the protocol, each with its switch. All are on by default.
+///
+/// The router obeys this value and `/ServiceProviderConfig` prints it, so that what is advertised is what happens.
+///
+/// ```
+/// use scim_service::{Capabilities, ServiceConfig};
+///
+/// let mut capabilities = Capabilities::default();
+/// capabilities.sort = false;
+/// let config = ServiceConfig::new("https://example.com/scim/v2")?.with_capabilities(capabilities);
+/// assert!(!config.capabilities().sort);
+/// # Ok::<(), scim_service::ConfigError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of `/ServiceProviderConfig`, set by name")]
+pub struct Capabilities {
+    /// PATCH. Off, it is answered with 501 (R179).
+    pub patch: bool,
+    /// `filter`. Off, a query with a filter is refused with 400 `invalidFilter`: without it the answer would be wrong.
+    pub filter: bool,
+    /// `sortBy`. Off, it is ignored: the order is then the service's own (RFC 7644 section 3.4.2.3).
+    pub sort: bool,
+    /// Versions. Off, there is neither `ETag` nor `meta.version`, and conditional headers are ignored (R202).
+    pub etag: bool,
+    /// Changing a password. Off, PUT and PATCH of `password` are refused with 400 `mutability`; it can still be set when
+    /// a user is created.
+    pub change_password: bool,
+}
+
+impl Default for Capabilities {
+    fn default() -> Self {
+        Self { patch: true, filter: true, sort: true, etag: true, change_password: true }
+    }
+}
+
+/// How a successful PATCH is answered (R176). With `attributes` or `excludedAttributes` it is always the resource.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PatchResponse {
+    /// 200 with the resource. The default.
+    #[default]
+    Resource,
+    /// 204 without a body.
+    NoContent,
+}
+
+impl ServiceConfig {
+    /// The body of `/ServiceProviderConfig` (R221).
+    pub(crate) fn service_provider_config(&self, schemes: Vec<AuthenticationScheme>) -> ServiceProviderConfig {
+        let Capabilities { patch, filter, sort, etag, change_password } = *self.capabilities();
+        let max_results = self.limits().page;
+        let mut config = ServiceProviderConfig::minimal(max_results);
+        config.documentation_uri = self.documentation_uri().map(str::to_owned);
+        config.patch = Supported { supported: patch };
+        config.filter = FilterSupport { supported: filter, max_results };
+        config.change_password = Supported { supported: change_password };
+        config.sort = Supported { supported: sort };
+        config.etag = Supported { supported: etag };
+        config.authentication_schemes = schemes;
+        config
+    }
+}

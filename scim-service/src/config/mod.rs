@@ -1,0 +1,10 @@
+//! What a service is set up to do. The router, the limits and `/ServiceProviderConfig` all read one value, so that what is
+//! advertised is what happens.
+
+mod capabilities;
+mod limits;
+mod service_config;
+
+pub use capabilities::{Capabilities, PatchResponse};
+pub use limits::Limits;
+pub use service_config::{ConfigError, ServiceConfig};

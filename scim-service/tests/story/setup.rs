@@ -1,0 +1,74 @@
+//! The service that a story is told to, as the story's `config` describes it.
+
+use std::sync::Arc;
+
+use scim_core::{Profile, ResourceType, Schema, SchemaSet};
+use scim_service::{BearerTokens, Capabilities, PatchResponse, Principal, ScimService, ServiceConfig, Store};
+use serde::Deserialize;
+
+use super::Story;
+
+pub(super) const BASE_URL: &str = "https://example.com/scim/v2";
+
+/// What a story changes of the usual set-up.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct Setup {
+    /// The capabilities that are off.
+    off: Vec<String>,
+}
+
+/// `data/thing.json`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Things {
+    schemas: Vec<Arc<Schema>>,
+    resource_types: Vec<ResourceType>,
+}
+
+impl Setup {
+    pub(super) fn service(&self, story: &Story, store: Arc<dyn Store>) -> ScimService<dyn Store> {
+        let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
+        ScimService::with_shared_store(store, schemas(story.things), self.config(story), tokens)
+    }
+
+    fn config(&self, story: &Story) -> ServiceConfig {
+        let profile = match story.profile.as_deref() {
+            Some("rfc") => Profile::rfc(),
+            Some("interop") => Profile::interop(),
+            _ => Profile::compatible(),
+        };
+        let patch_response =
+            if story.patch_response == Some(204) { PatchResponse::NoContent } else { PatchResponse::Resource };
+        ServiceConfig::new(BASE_URL)
+            .unwrap()
+            .with_profile(profile)
+            .with_patch_response(patch_response)
+            .with_capabilities(self.capabilities())
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::default();
+        for name in &self.off {
+            let switch = match name.as_str() {
+                "patch" => &mut capabilities.patch,
+                "filter" => &mut capabilities.filter,
+                "sort" => &mut capabilities.sort,
+                "etag" => &mut capabilities.etag,
+                "changePassword" => &mut capabilities.change_password,
+                other => panic!("no capability is called {other}"),
+            };
+            *switch = false;
+        }
+        capabilities
+    }
+}
+
+fn schemas(things: bool) -> SchemaSet {
+    let schemas = SchemaSet::builtin();
+    if !things {
+        return schemas;
+    }
+    let things: Things = serde_json::from_str(include_str!("../data/thing.json")).unwrap();
+    schemas.with(things.schemas, things.resource_types).unwrap()
+}
