@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Which test covers which requirement: writes COVERAGE.md from the tests themselves.
+
+usage: coverage.py [--check]
+
+A test covers R123 by its name (`r123_...`, `r123_r125_...`, `r123_to_r126_...`), by an id in a comment or message in its
+body, or, where tests are data, by an id in the `rule` or `name` of a case (`R123`, `R123-R126`). The requirements are
+listed in requirements.tsv. With --check nothing is written: it fails where COVERAGE.md is out of date, and where a MUST
+of the protocol (R001 to R262) has no test.
+"""
+
+import collections
+import json
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CRATES = ["scim-core", "scim-filter", "scim-patch", "scim-service", "superset-mapping", "examples"]
+LAST_OF_THE_PROTOCOL = 262
+MOST_SHOWN = 4
+
+ID = re.compile(r"\bR(\d{3})(?:-R(\d{3}))?\b")
+NAMED = re.compile(r"r(\d{3})(?:_to_r(\d{3}))?(?=_|$)")
+TEST_ATTRIBUTE = re.compile(r"^\s*#\[(?:\w+::)*test\b")
+FUNCTION = re.compile(r"^(\s*)(?:pub )?(?:async )?fn (\w+)\s*\(")
+
+
+def expand(matches):
+    """The numbers that ids and ranges of ids name."""
+    for first, last in matches:
+        yield from range(int(first), int(last or first) + 1)
+
+
+def rust_tests(path):
+    """Each test of a source file as it stands: its name, and the text from its attribute to its closing brace."""
+    lines = path.read_text().splitlines()
+    for start, line in enumerate(lines):
+        if not TEST_ATTRIBUTE.match(line):
+            continue
+        for at in range(start, min(start + 8, len(lines))):
+            if function := FUNCTION.match(lines[at]):
+                indent, name = function.groups()
+                end = next((i for i in range(at, len(lines)) if lines[i].startswith(f"{indent}}}")), at)
+                # A doc comment above the attribute belongs to the test.
+                first = start
+                while first > 0 and lines[first - 1].lstrip().startswith("///"):
+                    first -= 1
+                yield name, "\n".join(lines[first : end + 1])
+                break
+
+
+def cases(value):
+    """Every object of a corpus that has a `rule` or a `name`."""
+    if isinstance(value, list):
+        for element in value:
+            yield from cases(element)
+    elif isinstance(value, dict):
+        if text := value.get("rule") or value.get("name"):
+            yield text if isinstance(text, str) else " ".join(text)
+        for member in value.values():
+            if isinstance(member, list | dict):
+                yield from cases(member)
+
+
+def corpus(path):
+    text = path.read_text()
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in text.splitlines() if line.strip()]
+    return json.loads(text)
+
+
+def covered():
+    """From each number to the tests that cover it, in the order of the tree."""
+    found = collections.defaultdict(collections.Counter)
+    for crate in CRATES:
+        for path in sorted((ROOT / crate).rglob("*.rs")):
+            where = path.relative_to(ROOT).as_posix()
+            for name, text in rust_tests(path):
+                named = set(expand(NAMED.findall(name))) | set(expand(ID.findall(text)))
+                for number in named:
+                    found[number][f"{where}: {name}"] += 1
+        for path in sorted((ROOT / crate).glob("tests/data/**/*.json*")):
+            where = path.relative_to(ROOT).as_posix()
+            for text in cases(corpus(path)):
+                for number in set(expand(ID.findall(text))):
+                    found[number][where] += 1
+    return found
+
+
+def shown(tests):
+    texts = [f"`{test}`" + (f" ({count} cases)" if count > 1 else "") for test, count in tests.items()]
+    more = len(texts) - MOST_SHOWN
+    return "<br>".join(texts[:MOST_SHOWN] + ([f"and {more} more"] if more > 0 else []))
+
+
+def main(check):
+    header, *lines = (ROOT / ".ci/requirements.tsv").read_text().splitlines()
+    assert header.split("\t") == ["id", "level", "section", "rule"]
+    found = covered()
+    rows, missing, counts = [], [], collections.Counter()
+    for line in lines:
+        identifier, level, section, rule = line.split("\t")
+        number = int(identifier[1:])
+        tests = found.get(number, {})
+        group = "MUST" if "MUST" in level else "other"
+        counts[group] += 1
+        counts[group, bool(tests)] += 1
+        if not tests and group == "MUST" and number <= LAST_OF_THE_PROTOCOL:
+            missing.append(f"{identifier} {rule}")
+        rows.append(f"| {identifier} | {level} | {section} | {rule.replace('|', '&#124;')} | {shown(tests)} |")
+    page = "\n".join(
+        [
+            "# Which test covers which requirement",
+            "",
+            "Made by `.ci/coverage.py` from the names and data of the tests; do not edit. The requirements are those of RFC 7643,",
+            "RFC 7644, RFC 9865 and RFC 9967 in our own words (`.ci/requirements.tsv`). DECIDE is what the texts leave open and",
+            "we have settled, INTEROP what clients send beyond them, PROFILE what the interoperability profile asks.",
+            "",
+            f"With a test: {counts['MUST', True]} of {counts['MUST']} MUST, {counts['other', True]} of {counts['other']} others.",
+            "",
+            "| id | level | section | rule | tests |",
+            "|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+    target = ROOT / "COVERAGE.md"
+    print(f"{counts['MUST', True]} of {counts['MUST']} MUST and {counts['other', True]} of {counts['other']} others have a test")
+    for line in missing:
+        print(f"no test: {line}")
+    if not check:
+        target.write_text(page)
+        return 0
+    stale = not target.exists() or target.read_text() != page
+    if stale:
+        print("COVERAGE.md is out of date: run .ci/coverage.py")
+    return 1 if stale or missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))
