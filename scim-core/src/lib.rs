@@ -27,14 +27,14 @@
 //! |---|---|
 //! | names and paths | [`AttrName`], [`AttrPath`] |
 //! | what there can be | [`Schema`], [`Attribute`], [`ResourceType`], [`SchemaSet`], [`TypeSchema`] |
-//! | JSON in | [`parse_json`], [`Checker`] under a [`Profile`] |
+//! | JSON in | [`parse_json`], [`parse_json_with`], [`Checker`] under a [`Profile`] |
 //! | inside | [`Resource`], [`ResourceId`], [`ExternalId`], [`Meta`], [`Version`]; views [`User`], [`Group`], [`EnterpriseUser`] |
 //! | JSON out | [`Projection`], [`ListResponse`], [`ScimError`], [`ServiceProviderConfig`] |
 //! | messages | [`SearchRequest`], [`PatchOp`] |
 //!
 //! # Limits
 //!
-//! JSON nests at most 128 levels; a path has at most [`MAX_ATTR_PATH_LEN`] bytes, an id [`MAX_ID_LEN`]. Sizes of bodies
+//! [`JsonLimits`] bound the depth, arrays and texts of JSON; a path has at most [`MAX_ATTR_PATH_LEN`] bytes, an id [`MAX_ID_LEN`]. Sizes of bodies
 //! and lists are for the service to limit.
 
 mod attr_name;
@@ -71,7 +71,7 @@ pub use enterprise_user::{EnterpriseUser, Manager};
 pub use error::RegistrationError;
 pub use external_id::ExternalId;
 pub use group::Group;
-pub use json::{JsonError, parse_json};
+pub use json::{JsonError, JsonLimits, parse_json, parse_json_with};
 pub use message::{ListResponse, MessageError, PatchOp, PatchOperation, SearchRequest, SortOrder};
 pub use meta::Meta;
 pub use profile::{InteropRule, Leniencies, Leniency, Profile};

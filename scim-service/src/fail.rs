@@ -35,6 +35,18 @@ pub(crate) enum Failure {
     BodyTooLarge {
         limit: usize,
     },
+    /// The path and query are too long.
+    UrlTooLong {
+        limit: usize,
+    },
+    /// The arrays of the body hold too much together.
+    TooManyValues {
+        limit: usize,
+    },
+    /// The query selects more than the service gives out (R124).
+    TooManyResults {
+        limit: u64,
+    },
     /// The body ended before it was complete.
     #[cfg(feature = "tower")]
     BodyBrokeOff,
@@ -44,6 +56,10 @@ pub(crate) enum Failure {
     Parameter {
         name: &'static str,
         expected: &'static str,
+    },
+    /// `attributes` or `excludedAttributes` has too many names.
+    TooManyNames {
+        limit: usize,
     },
     /// An entity tag header cannot be read.
     EntityTag {
@@ -113,6 +129,16 @@ impl Failure {
             Self::BodyTooLarge { limit } => {
                 ScimError::new(413, format!("the body is larger than the limit of {limit} bytes"))
             }
+            Self::UrlTooLong { limit } => {
+                ScimError::new(414, format!("path and query are longer than the limit of {limit} bytes"))
+            }
+            Self::TooManyValues { limit } => {
+                ScimError::new(413, format!("the arrays of the body hold more than the limit of {limit} elements"))
+            }
+            Self::TooManyResults { limit } => ScimError::of(
+                ScimType::TooMany,
+                format!("the query selects more than the limit of {limit} resources: expected a narrower filter"),
+            ),
             #[cfg(feature = "tower")]
             Self::BodyBrokeOff => ScimError::of(ScimType::InvalidSyntax, "the body ended before it was complete"),
             Self::Auth(error) => match error {
@@ -122,6 +148,10 @@ impl Failure {
             Self::Parameter { name, expected } => {
                 ScimError::of(ScimType::InvalidValue, format!("query parameter `{name}`: expected {expected}"))
             }
+            Self::TooManyNames { limit } => ScimError::of(
+                ScimType::InvalidValue,
+                format!("`attributes` and `excludedAttributes`: expected at most {limit} names each"),
+            ),
             Self::EntityTag { header } => ScimError::new(
                 400,
                 format!("header `{header}`: expected `*` or a list of entity tags such as `W/\"7\"`"),

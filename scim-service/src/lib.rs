@@ -25,6 +25,7 @@ mod config;
 mod context;
 mod endpoint;
 mod fail;
+mod limit;
 mod memory;
 mod negotiate;
 mod precondition;

@@ -124,6 +124,9 @@ impl<S: Store + ?Sized> ScimService<S> {
         request_id: &Arc<str>,
     ) -> Result<Response<Bytes>, Failure> {
         let config = &self.shared.config;
+        if parts.uri.path_and_query().is_some_and(|text| text.as_str().len() > config.limits().url) {
+            return Err(Failure::UrlTooLong { limit: config.limits().url });
+        }
         let route = Route::of(parts.uri.path(), config.base_path(), &self.shared.schemas);
         let open = route.as_ref().is_ok_and(|route| {
             route.is_public()

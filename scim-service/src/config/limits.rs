@@ -1,28 +1,57 @@
 //! How much one request can ask for.
 
-/// Bounds of what one request can ask for.
+use scim_core::JsonLimits;
+
+/// Bounds of what one request can ask for. What exceeds one is refused with the limit named, and changes nothing.
+///
+/// ```
+/// use scim_service::{Limits, ServiceConfig};
+///
+/// let mut limits = Limits::default();
+/// limits.body = 64 * 1024;
+/// limits.page = 100;
+/// let config = ServiceConfig::new("https://example.com/scim/v2")?.with_limits(limits);
+/// assert_eq!(config.limits().body, 65_536);
+/// # Ok::<(), scim_service::ConfigError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Largest request body, in bytes. 1 MiB.
+    /// Longest path and query of a URL together, in bytes as sent. 32 KiB, which holds the longest filter escaped. Beyond:
+    /// 414.
+    pub url: usize,
+    /// Largest request body, in bytes. 1 MiB. Beyond: 413 (R217).
     pub body: usize,
-    /// Most operations in a PATCH message. 1,000.
+    /// Depth, arrays and texts of a body. Beyond: 400 `invalidSyntax`.
+    pub json: JsonLimits,
+    /// Most elements that the arrays of a body hold together, such as members of groups. 20,000. Beyond: 413.
+    pub values: usize,
+    /// Most operations in a PATCH message. 1,000. Beyond: 400 `invalidValue`.
     pub patch_operations: usize,
-    /// Most resources in a response (R120). 1,000.
+    /// Most names in `attributes` or `excludedAttributes`. 256. Beyond: 400 `invalidValue`.
+    pub attributes: usize,
+    /// Most resources in a response (R120). 1,000. A larger `count` counts as this.
     pub page: u64,
     /// Resources in a response when the client gives no `count`. 200.
     pub default_page: u64,
-    /// Bounds of a filter.
+    /// Most resources that a query may select, whatever its page; none by default. Beyond: 400 `tooMany` (R124).
+    pub results: Option<u64>,
+    /// Bounds of a filter. Beyond: 400 `invalidFilter`.
     pub filter: scim_filter::Limits,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            url: 32 * 1024,
             body: 1 << 20,
+            json: JsonLimits::default(),
+            values: 20_000,
             patch_operations: 1000,
+            attributes: 256,
             page: 1000,
             default_page: 200,
+            results: None,
             filter: scim_filter::Limits::default(),
         }
     }

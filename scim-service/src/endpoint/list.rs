@@ -33,6 +33,7 @@ pub(super) async fn query<S: Store + ?Sized>(
     of: &Arc<TypeSchema>,
     request: &SearchRequest,
 ) -> Result<Response<Bytes>, Failure> {
+    call.config.limits().check_names(request)?;
     let profile = call.config.profile();
     let filter = match parse_filter(call, request)? {
         Some(filter) => {
@@ -46,6 +47,7 @@ pub(super) async fn query<S: Store + ?Sized>(
     let (start_index, count) = page(call, request);
     let query = ListQuery { filter, sort, start_index, count, projection };
     let page = call.store.list(&call.cx, of, &query).await?;
+    call.config.limits().check_results(page.total_results)?;
     let resources = page.resources.into_iter().map(|resource| shown(call, of, resource, &query.projection)).collect();
     Ok(json_response(200, &ListResponse::new(page.total_results, start_index, resources), call.format))
 }
@@ -56,6 +58,7 @@ pub(super) async fn query_all<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
     request: &SearchRequest,
 ) -> Result<Response<Bytes>, Failure> {
+    call.config.limits().check_names(request)?;
     let (start_index, count) = page(call, request);
     let filters = filters_for_all(call, request)?;
     let sort = sort_for_all(call, request)?;
@@ -77,6 +80,7 @@ pub(super) async fn query_all<S: Store + ?Sized>(
         total_results += page.total_results;
         found.extend(page.resources.into_iter().map(|resource| (of, query.projection.clone(), resource)));
     }
+    call.config.limits().check_results(total_results)?;
     if let Some(sort) = &sort {
         found.sort_by(|(_, _, a), (_, _, b)| {
             let order = sort.compare(a, b);

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{Projection, Resource, ResourceId, TypeSchema, parse_json};
+use scim_core::{Projection, Resource, ResourceId, TypeSchema, parse_json_with};
 use serde_json::Value;
 
 use crate::fail::Failure;
@@ -40,12 +40,16 @@ impl<S: ?Sized> Call<'_, S> {
     /// The JSON of the body.
     fn json(&self) -> Result<Value, Failure> {
         check_content_type(&self.parts.headers)?;
-        Ok(parse_json(&self.body)?)
+        let limits = self.config.limits();
+        let body = parse_json_with(&self.body, &limits.json)?;
+        limits.check_values(&body)?;
+        Ok(body)
     }
 
     /// What the URL asks to see of a resource. The bool says whether it asks at all.
     fn projection(&self, of: &TypeSchema) -> Result<(Projection, bool), Failure> {
         let request = search_request(self.parts.uri.query())?;
+        self.config.limits().check_names(&request)?;
         let asked = !request.attributes.is_empty() || !request.excluded_attributes.is_empty();
         let profile = self.config.profile();
         Ok((Projection::new(&request.attributes, &request.excluded_attributes, of, profile)?, asked))
