@@ -27,6 +27,8 @@ pub struct Projection {
     selection: Selection,
     /// What the client has just written: attributes that are returned on request come back after a write (R106).
     written: Vec<Target>,
+    /// What is left out whatever the client asks for.
+    hidden: Vec<Target>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,7 +65,7 @@ impl Projection {
             (true, false) => Selection::Except(targets(excluded, schema, profile)),
             (false, false) => return Err(ProjectionError),
         };
-        Ok(Self { selection, written: Vec::new() })
+        Ok(Self { selection, written: Vec::new(), hidden: Vec::new() })
     }
 
     /// Records what the client has just written, as names of attributes or extensions.
@@ -73,8 +75,19 @@ impl Projection {
         self
     }
 
+    /// Leaves these attributes and sub-attributes out, whatever the client asks for: a service's policy. `schemas` and `id`
+    /// stay.
+    #[must_use]
+    pub fn hiding(mut self, hidden: &[Target]) -> Self {
+        self.hidden.extend_from_slice(hidden);
+        self
+    }
+
     /// Whether the response may hold the attribute or some of it. A store need not load what is not wanted.
     pub fn wants(&self, extension: Option<&Schema>, attribute: &Attribute) -> bool {
+        if self.hidden.iter().any(|target| covers(target, extension, attribute)) {
+            return extension.is_none() && matches!(attribute.name(), "id" | "schemas");
+        }
         match attribute.returned() {
             Returned::Always => true,
             Returned::Never => false,
@@ -132,6 +145,9 @@ impl Projection {
         };
         object.retain(|name, _| {
             let Some(sub) = attribute.sub_attribute(name) else { return false };
+            if named(&self.hidden, sub) {
+                return false;
+            }
             match (sub.returned(), &self.selection) {
                 (Returned::Always, _) | (Returned::Default, Selection::Default) => true,
                 (Returned::Never, _) => false,
@@ -236,6 +252,29 @@ mod tests {
         assert_eq!(project(&[&format!("{ENT}:department")], &[]), json!({ENT: {"department": "D"}}));
         assert_eq!(project(&[ENT], &[]), json!({ENT: {"department": "D", "costCenter": "C"}}));
         assert_eq!(project(&[], &[ENT]).get(ENT), None);
+    }
+
+    #[test]
+    fn what_is_hidden_is_never_shown() {
+        let schemas = SchemaSet::builtin();
+        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let hidden = ["id", "userName", "name.givenName", "emails.value", &format!("{ENT}:department")];
+        let hidden = targets(&hidden, user, &Profile::rfc());
+        let resource: Resource = serde_json::from_value(json!({
+            "id": "1", "userName": "a", "name": {"givenName": "b", "familyName": "c"},
+            "emails": [{"value": "d", "type": "work"}, {"value": "e"}], ENT: {"department": "f", "costCenter": "g"}
+        }))
+        .unwrap();
+        let shown = json!({
+            "id": "1", "name": {"familyName": "c"}, "emails": [{"type": "work"}], ENT: {"costCenter": "g"}
+        });
+        for asked in [vec![], vec!["userName", "name", "name.givenName", "emails", ENT]] {
+            let mut resource = resource.clone();
+            let none: [&str; 0] = [];
+            let projection = Projection::new(&asked, &none, user, &Profile::rfc()).unwrap().hiding(&hidden);
+            projection.apply(user, &mut resource);
+            assert_eq!(Value::Object(resource.into_attributes()), shown, "{asked:?}");
+        }
     }
 
     #[test]

@@ -136,6 +136,67 @@ impl Predicate {
     pub fn mentions(&self, attribute: &str) -> bool {
         self.node.mentions(attribute)
     }
+
+    /// Everything that the predicate looks at, in the order of the text; what stands in brackets as a part of the attribute
+    /// before them.
+    ///
+    /// ```
+    /// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+    /// use scim_filter::{Filter, check};
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let filter: Filter = r#"USERNAME sw "a" and not (emails[type eq "work"])"#.parse()?;
+    /// let predicate = check(&filter, user, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+    /// let paths: Vec<String> = predicate.paths().iter().map(ToString::to_string).collect();
+    /// assert_eq!(paths, ["userName", "emails", "emails.type"]);
+    /// # Ok::<(), scim_filter::ParseError>(())
+    /// ```
+    pub fn paths(&self) -> Vec<ResolvedPath> {
+        let mut found = Vec::new();
+        self.node.paths(None, &mut found);
+        found
+    }
+
+    /// What fulfils both predicates. Both are of the same resource type.
+    ///
+    /// ```
+    /// use scim_core::{Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
+    /// use scim_filter::{Filter, check};
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let predicate = |text: &str| {
+    ///     let filter: Filter = text.parse().unwrap();
+    ///     check(&filter, user, &Profile::rfc(), &mut Leniencies::default()).unwrap()
+    /// };
+    /// let both = predicate("active eq true or title pr").and(predicate(r#"userName sw "a""#));
+    /// let matches = |json: &str| both.matches(&serde_json::from_str::<Resource>(json).unwrap());
+    /// assert!(matches(r#"{"userName": "ada", "active": true}"#));
+    /// assert!(!matches(r#"{"userName": "bob", "active": true}"#));
+    /// ```
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let terms = |node| match node {
+            Node::And(terms) => terms,
+            node => vec![node],
+        };
+        let node = match (self.node, other.node) {
+            (Node::Constant(value), node) | (node, Node::Constant(value)) => {
+                if value {
+                    node
+                } else {
+                    Node::Constant(false)
+                }
+            }
+            (first, second) => {
+                let mut all = terms(first);
+                all.extend(terms(second));
+                Node::And(all)
+            }
+        };
+        Self::new(node)
+    }
 }
 
 impl Node {
@@ -161,6 +222,25 @@ impl Node {
             Self::Presence(presence, _) => is(&presence.path),
             Self::ValuePath { path, .. } => is(path),
         }
+    }
+
+    /// Adds what the node looks at; `of` is the attribute whose elements it is about.
+    fn paths(&self, of: Option<&ResolvedPath>, found: &mut Vec<ResolvedPath>) {
+        let path = match self {
+            Self::Constant(_) => return,
+            Self::And(nodes) | Self::Or(nodes) => return nodes.iter().for_each(|node| node.paths(of, found)),
+            Self::Not(node) => return node.paths(of, found),
+            Self::Test(test, _) => &test.path,
+            Self::Presence(presence, _) => &presence.path,
+            Self::ValuePath { path, filter, .. } => {
+                found.push(path.clone());
+                return filter.node.paths(Some(path), found);
+            }
+        };
+        found.push(match of {
+            Some(of) => ResolvedPath { sub: path.attribute.clone(), ..of.clone() },
+            None => path.clone(),
+        });
     }
 }
 

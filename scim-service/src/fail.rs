@@ -7,6 +7,7 @@ use scim_core::{CheckError, JsonError, MessageError, ProjectionError, ScimError,
 use scim_patch::PatchError;
 
 use crate::auth::AuthError;
+use crate::authorize::AuthorizeError;
 use crate::respond::{Format, json_response};
 use crate::store::StoreError;
 
@@ -52,6 +53,8 @@ pub(crate) enum Failure {
     BodyBrokeOff,
     /// The credentials are missing or wrong.
     Auth(AuthError),
+    /// The policy cannot be asked.
+    Authorize(AuthorizeError),
     /// A query parameter has a value that it cannot have.
     Parameter {
         name: &'static str,
@@ -73,6 +76,20 @@ pub(crate) enum Failure {
     FilterOff,
     /// The service does not change passwords.
     PasswordChange,
+    /// The policy forbids the request.
+    Denied {
+        reason: String,
+    },
+    /// The request names an attribute that the client may not see.
+    HiddenAttribute {
+        path: String,
+    },
+    /// The client would make a resource that it may not see.
+    OutOfSight,
+    /// The URL holds a filter of values that should not be in URLs (R098).
+    Sensitive {
+        path: String,
+    },
     /// An immutable attribute would change (R188).
     Immutable {
         attribute: String,
@@ -102,7 +119,7 @@ macro_rules! from {
 }
 
 from! {
-    Auth(AuthError), Json(JsonError), Message(MessageError), Check(CheckError), Projection(ProjectionError),
+    Auth(AuthError), Authorize(AuthorizeError), Json(JsonError), Message(MessageError), Check(CheckError), Projection(ProjectionError),
     FilterSyntax(scim_filter::ParseError), Filter(scim_filter::CheckError), Patch(PatchError), Store(StoreError),
 }
 
@@ -162,6 +179,17 @@ impl Failure {
             Self::PasswordChange => {
                 ScimError::of(ScimType::Mutability, "`password`: this service does not offer to change passwords")
             }
+            Self::Denied { reason } => ScimError::new(403, reason.as_str()),
+            Self::HiddenAttribute { path } => ScimError::new(
+                403,
+                format!("`{path}` is not for this client: expected a request that does not name it"),
+            ),
+            Self::OutOfSight => ScimError::new(403, "the resource would be outside of what this client may see"),
+            Self::Sensitive { path } => ScimError::of(
+                ScimType::Sensitive,
+                format!("`{path}` is sensitive: expected the filter in the body of a POST to `.search`"),
+            ),
+            Self::Authorize(_) => ScimError::new(503, "permissions cannot be checked at the moment: try again"),
             Self::Immutable { attribute } => ScimError::of(
                 ScimType::Mutability,
                 format!("`{attribute}` is immutable: expected the value it has, or none"),
@@ -185,6 +213,9 @@ impl Failure {
         if let Self::Store(StoreError::Internal(source) | StoreError::Unavailable(source)) = &self {
             tracing::error!(error = %chain(source.as_ref()), "the store failed");
         }
+        if let Self::Authorize(error) = &self {
+            tracing::error!(error = %chain(error), "the policy failed");
+        }
         let error = self.to_error();
         let mut response = json_response(error.status(), &error.to_value(), format);
         let header = match &self {
@@ -197,7 +228,7 @@ impl Failure {
             Self::Auth(AuthError::Invalid) => {
                 Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"scim\", error=\"invalid_token\"")))
             }
-            Self::TooManyRaces | Self::Store(StoreError::Unavailable(_)) => {
+            Self::TooManyRaces | Self::Authorize(_) | Self::Store(StoreError::Unavailable(_)) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("1")))
             }
             _ => None,

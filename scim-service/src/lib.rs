@@ -11,6 +11,7 @@
 //! |---|---|
 //! | [`ServiceConfig`], [`Capabilities`], [`Limits`] | base URL, profile, switches, sizes: also what `/ServiceProviderConfig` prints |
 //! | [`Authenticator`], [`BearerTokens`], [`Principal`] | who is there |
+//! | [`Authorizer`], [`Access`], [`Verdict`], [`Restriction`] | what they may do and see |
 //! | [`Store`], [`MemoryStore`], [`finish`], [`unique_values`] | where resources live |
 //! | [`Context`] | what a store call knows of its request |
 //!
@@ -21,6 +22,7 @@
 //! | `tower` | `tower_service::Service` for [`ScimService`], over any `http_body::Body` |
 
 mod auth;
+mod authorize;
 mod config;
 mod context;
 mod endpoint;
@@ -40,6 +42,7 @@ mod store;
 mod tower;
 
 pub use auth::{AuthError, Authenticator, BearerTokens, TokenError};
+pub use authorize::{Access, AuthorizeError, Authorizer, Operation, Restriction, Verdict};
 pub use config::{Capabilities, ConfigError, Limits, PatchResponse, ServiceConfig};
 pub use context::{Context, Principal};
 pub use memory::MemoryStore;

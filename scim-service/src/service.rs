@@ -12,6 +12,7 @@ use scim_core::{Leniencies, SchemaSet};
 use uuid::Uuid;
 
 use crate::auth::Authenticator;
+use crate::authorize::{AllowAll, Authorizer};
 use crate::config::{Capabilities, ServiceConfig};
 use crate::context::{Context, Principal};
 use crate::endpoint;
@@ -56,10 +57,12 @@ pub struct ScimService<S: ?Sized> {
     store: Arc<S>,
 }
 
+#[derive(Clone)]
 struct Shared {
     schemas: SchemaSet,
     config: ServiceConfig,
-    authenticator: Box<dyn Authenticator>,
+    authenticator: Arc<dyn Authenticator>,
+    authorizer: Arc<dyn Authorizer>,
 }
 
 impl<S: Store> ScimService<S> {
@@ -77,8 +80,15 @@ impl<S: Store + ?Sized> ScimService<S> {
         config: ServiceConfig,
         authenticator: impl Authenticator,
     ) -> Self {
-        let shared = Shared { schemas, config, authenticator: Box::new(authenticator) };
+        let shared = Shared { schemas, config, authenticator: Arc::new(authenticator), authorizer: Arc::new(AllowAll) };
         Self { shared: Arc::new(shared), store }
+    }
+
+    /// Asks `authorizer` what clients may do; without one, everybody who is authenticated may do everything.
+    #[must_use]
+    pub fn with_authorizer(mut self, authorizer: impl Authorizer) -> Self {
+        Arc::make_mut(&mut self.shared).authorizer = Arc::new(authorizer);
+        self
     }
 
     /// The set-up.
@@ -156,6 +166,7 @@ impl<S: Store + ?Sized> ScimService<S> {
             store: &*self.store,
             schemas: &self.shared.schemas,
             config,
+            authorizer: &*self.shared.authorizer,
             parts,
             body,
             format,
@@ -197,6 +208,7 @@ pub(crate) struct Call<'a, S: ?Sized> {
     pub(crate) store: &'a S,
     pub(crate) schemas: &'a SchemaSet,
     pub(crate) config: &'a ServiceConfig,
+    pub(crate) authorizer: &'a dyn Authorizer,
     pub(crate) parts: &'a Parts,
     pub(crate) body: Bytes,
     pub(crate) format: Format,

@@ -1,7 +1,7 @@
 //! The set-up of a service.
 
 use http::Uri;
-use scim_core::Profile;
+use scim_core::{AttrPath, Profile};
 use thiserror::Error;
 
 use crate::config::{Capabilities, Limits, PatchResponse};
@@ -26,6 +26,7 @@ pub struct ServiceConfig {
     patch_response: PatchResponse,
     anonymous_discovery: bool,
     documentation_uri: Option<String>,
+    sensitive: Vec<AttrPath>,
 }
 
 /// The base URL is no absolute `http` or `https` URL.
@@ -61,6 +62,7 @@ impl ServiceConfig {
             patch_response: PatchResponse::default(),
             anonymous_discovery: true,
             documentation_uri: None,
+            sensitive: Vec::new(),
         })
     }
 
@@ -94,6 +96,23 @@ impl ServiceConfig {
         Self { anonymous_discovery, ..self }
     }
 
+    /// Attributes whose values should not stand in URLs, where proxies and logs keep them: a GET with a filter on one is
+    /// refused with 403 `sensitive`, and the client sends the filter in the body of a POST to `.search` instead (R098,
+    /// RFC 7644 section 7.5.2). None unless set. A path that a resource type lacks means nothing for it.
+    ///
+    /// ```
+    /// use scim_service::ServiceConfig;
+    ///
+    /// let config = ServiceConfig::new("https://example.com/scim/v2")?
+    ///     .with_sensitive_attributes(["emails.value".parse()?, "phoneNumbers".parse()?]);
+    /// assert_eq!(config.sensitive_attributes().len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_sensitive_attributes(self, paths: impl IntoIterator<Item = AttrPath>) -> Self {
+        Self { sensitive: paths.into_iter().collect(), ..self }
+    }
+
     /// Where people read about the service.
     #[must_use]
     pub fn with_documentation_uri(self, uri: &str) -> Self {
@@ -123,6 +142,11 @@ impl ServiceConfig {
     /// What the service can do.
     pub fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    /// Attributes whose values should not stand in URLs.
+    pub fn sensitive_attributes(&self) -> &[AttrPath] {
+        &self.sensitive
     }
 
     /// Where people read about the service.

@@ -9,6 +9,7 @@ use scim_filter::{Comparison, Filter, Literal, Operator, check};
 use serde_json::Value;
 
 use super::replace::replace_with;
+use crate::authorize::{Operation, Permit, written};
 use crate::fail::Failure;
 use crate::service::Call;
 use crate::store::{ListQuery, Precondition, Store, StoreError, unique_values};
@@ -19,14 +20,16 @@ pub(crate) async fn create<S: Store + ?Sized>(
 ) -> Result<Response<Bytes>, Failure> {
     let (projection, _) = call.projection(of)?;
     let body = call.json()?;
-    let projection = projection.after_writing(&names(&body), of, call.config.profile());
+    let permit = call.permit_write(of, Operation::Create, None, &written(&body, of)).await?;
+    let projection = permit.project(projection.after_writing(&names(&body), of, call.config.profile()));
     let mut checker = Checker::new(of, call.config.profile());
     let checked = checker.resource(body);
     call.used.extend(checker.used());
     let draft = checked?;
+    permit.check_result(&draft, None)?;
     let created = match call.store.create(&call.cx, of, draft.clone()).await {
-        Err(StoreError::Uniqueness { attribute }) => match inactive_twin(call, of, &draft).await? {
-            Some(id) => replace_with(call, of, &id, &Precondition::None, |_| Ok(draft.clone())).await?,
+        Err(StoreError::Uniqueness { attribute }) => match inactive_twin(call, of, &draft, &permit).await? {
+            Some(id) => replace_with(call, of, &id, &Precondition::None, &permit, |_| Ok(draft.clone())).await?,
             None => return Err(StoreError::Uniqueness { attribute }.into()),
         },
         outcome => outcome?,
@@ -47,6 +50,7 @@ async fn inactive_twin<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
     of: &Arc<TypeSchema>,
     draft: &Resource,
+    permit: &Permit,
 ) -> Result<Option<ResourceId>, Failure> {
     let profile = call.config.profile();
     let wanted = unique_values(of, draft);
@@ -56,8 +60,8 @@ async fn inactive_twin<S: Store + ?Sized>(
     }
     let Some(filter) = inactive_with(of, draft) else { return Ok(None) };
     let Ok(filter) = check(&filter, of, profile, &mut call.used) else { return Ok(None) };
-    let query =
-        ListQuery { filter: Some(filter), sort: None, start_index: 1, count: 2, projection: Projection::default() };
+    let filter = permit.narrow(Some(filter));
+    let query = ListQuery { filter, sort: None, start_index: 1, count: 2, projection: Projection::default() };
     let page = call.store.list(&call.cx, of, &query).await?;
     let [twin] = page.resources.as_slice() else { return Ok(None) };
     let same_client_id = twin.external_id().is_none() || twin.external_id() == draft.external_id();

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::TypeSchema;
+use scim_core::{Projection, TypeSchema};
 
+use super::replace::ATTEMPTS;
 use super::resource_id;
+use crate::authorize::Operation;
 use crate::fail::Failure;
 use crate::respond::empty_response;
 use crate::service::Call;
-use crate::store::Store;
+use crate::store::{Precondition, Store, StoreError};
 
 pub(crate) async fn delete<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
@@ -18,6 +20,23 @@ pub(crate) async fn delete<S: Store + ?Sized>(
     id: &str,
 ) -> Result<Response<Bytes>, Failure> {
     let when = call.if_match()?;
-    call.store.delete(&call.cx, of, &resource_id(id)?, &when).await?;
-    Ok(empty_response(204))
+    let id = resource_id(id)?;
+    let permit = call.permit_write(of, Operation::Delete, Some(&id), &[]).await?;
+    if !permit.is_restricted() {
+        call.store.delete(&call.cx, of, &id, &when).await?;
+        return Ok(empty_response(204));
+    }
+    // What is deleted is what was seen: another writer may take it out of sight meanwhile.
+    for _ in 0..ATTEMPTS {
+        let version = call.visible(of, &id, &Projection::default(), &permit).await?.version();
+        if !version.as_ref().is_none_or(|version| when.holds(version)) {
+            return Err(Failure::Store(StoreError::PreconditionFailed));
+        }
+        let seen = version.map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
+        match call.store.delete(&call.cx, of, &id, &seen).await {
+            Err(StoreError::PreconditionFailed) => {}
+            other => return Ok(other.map(|()| empty_response(204))?),
+        }
+    }
+    Err(Failure::TooManyRaces)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Response;
 use scim_core::{ListResponse, Projection, Resource, SearchRequest, TypeSchema};
-use scim_filter::{Filter, Predicate, Sort, check, check_any, parse_with};
+use scim_filter::{Filter, Predicate, ResolvedPath, Sort, check, check_any, parse_with};
 
 use crate::fail::Failure;
 use crate::query::search_request;
@@ -44,6 +44,10 @@ pub(super) async fn query<S: Store + ?Sized>(
     };
     let sort = sort(call, of, request)?;
     let projection = Projection::new(&request.attributes, &request.excluded_attributes, of, profile)?;
+    let compared = compared(filter.as_ref(), sort.as_ref());
+    call.check_sensitive(of, filter.as_ref())?;
+    let permit = call.permit_query(of, &request.attributes, &compared).await?;
+    let (filter, projection) = (permit.narrow(filter), permit.project(projection));
     let (start_index, count) = page(call, request);
     let query = ListQuery { filter, sort, start_index, count, projection };
     let page = call.store.list(&call.cx, of, &query).await?;
@@ -62,12 +66,26 @@ pub(super) async fn query_all<S: Store + ?Sized>(
     let (start_index, count) = page(call, request);
     let filters = filters_for_all(call, request)?;
     let sort = sort_for_all(call, request)?;
+    let (mut allowed, mut denied) = (false, None);
     let last = start_index.saturating_add(count).saturating_sub(1);
     let mut total_results = 0_u64;
     let mut found = Vec::new();
     for (of, filter) in call.schemas.types().zip(filters) {
         let profile = call.config.profile();
         let projection = Projection::new(&request.attributes, &request.excluded_attributes, of, profile)?;
+        call.check_sensitive(of, filter.as_ref())?;
+        let compared = compared(filter.as_ref(), sort.as_ref());
+        let permit = match call.permit_query(of, &request.attributes, &compared).await {
+            Ok(permit) => permit,
+            // A type that the client may not list is not there.
+            Err(failure @ Failure::Denied { .. }) => {
+                denied = Some(failure);
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
+        allowed = true;
+        let (filter, projection) = (permit.narrow(filter), permit.project(projection));
         // Sorting merges the heads of all types; otherwise a type begins where those before it end.
         let (start_index, count) = if sort.is_some() {
             (1, last)
@@ -79,6 +97,9 @@ pub(super) async fn query_all<S: Store + ?Sized>(
         let page = call.store.list(&call.cx, of, &query).await?;
         total_results += page.total_results;
         found.extend(page.resources.into_iter().map(|resource| (of, query.projection.clone(), resource)));
+    }
+    if let Some(failure) = denied.filter(|_| !allowed) {
+        return Err(failure);
     }
     call.config.limits().check_results(total_results)?;
     if let Some(sort) = &sort {
@@ -104,6 +125,12 @@ fn shown<S: ?Sized>(
     call.render(&mut resource, of);
     projection.apply(of, &mut resource);
     resource
+}
+
+/// What a query looks at.
+fn compared(filter: Option<&Predicate>, sort: Option<&Sort>) -> Vec<ResolvedPath> {
+    let sorted = sort.map(|sort| sort.path().clone());
+    filter.map(Predicate::paths).unwrap_or_default().into_iter().chain(sorted).collect()
 }
 
 /// The first index and the page size: R118, R119, R120.

@@ -9,6 +9,7 @@ mod patch;
 mod read;
 mod replace;
 mod search;
+mod visible;
 
 pub(crate) use create::create;
 pub(crate) use delete::delete;

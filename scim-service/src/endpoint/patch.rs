@@ -9,6 +9,7 @@ use scim_patch::{Patch, apply};
 
 use super::replace::replace_with;
 use super::resource_id;
+use crate::authorize::Operation;
 use crate::config::PatchResponse;
 use crate::fail::Failure;
 use crate::respond::{ResourceHeaders, empty_response, with_resource_headers};
@@ -30,19 +31,28 @@ pub(crate) async fn patch<S: Store + ?Sized>(
         Ok(patch) => patch,
         Err(error) => {
             // A missing resource is told before a faulty patch (R179).
-            call.store.get(&call.cx, of, &id, &minimum(call, of)?).await?;
+            let permit = call.permit_write(of, Operation::Patch, Some(&id), &[]).await?;
+            call.visible(of, &id, &minimum(call, of)?, &permit).await?;
             return Err(error.into());
         }
     };
     call.used.extend(patch.leniencies());
     call.check_password_change(&patch.paths())?;
+    let permit = call.permit_write(of, Operation::Patch, Some(&id), &call.patched(of, &patch.paths())).await?;
     let silent = config.patch_response() == PatchResponse::NoContent && !asked;
     let projection =
         if silent { minimum(call, of)? } else { projection.after_writing(&patch.paths(), of, config.profile()) };
-    let patched = match call.store.patch(&call.cx, of, &id, &patch, &when, &projection).await? {
+    let projection = permit.project(projection);
+    // Whether the result may be seen is known once it is made: the service then does the work.
+    let patched = if permit.is_restricted() {
+        None
+    } else {
+        call.store.patch(&call.cx, of, &id, &patch, &when, &projection).await?
+    };
+    let patched = match patched {
         Some(patched) => patched,
         None => {
-            replace_with(call, of, &id, &when, |current| {
+            replace_with(call, of, &id, &when, &permit, |current| {
                 let mut patched = current.clone();
                 apply(&patch, &mut patched)?;
                 Ok(patched)

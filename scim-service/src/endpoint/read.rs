@@ -7,8 +7,10 @@ use http::Response;
 use scim_core::TypeSchema;
 
 use super::resource_id;
+use crate::authorize::Operation;
 use crate::fail::Failure;
 use crate::precondition::is_fresh;
+use crate::query::search_request;
 use crate::respond::{ResourceHeaders, empty_response, with_resource_headers};
 use crate::service::Call;
 use crate::store::Store;
@@ -19,7 +21,11 @@ pub(crate) async fn read<S: Store + ?Sized>(
     id: &str,
 ) -> Result<Response<Bytes>, Failure> {
     let (projection, _) = call.projection(of)?;
-    let mut resource = call.store.get(&call.cx, of, &resource_id(id)?, &projection).await?;
+    let id = resource_id(id)?;
+    let asked = search_request(call.parts.uri.query())?.attributes;
+    let permit = call.permit(of, Operation::Read, Some(&id), call.named(of, &asked)).await?;
+    let projection = permit.project(projection);
+    let mut resource = call.visible(of, &id, &projection, &permit).await?;
     if call.config.capabilities().etag && is_fresh(&call.parts.headers, resource.version().as_ref())? {
         call.render(&mut resource, of);
         return Ok(with_resource_headers(empty_response(304), &ResourceHeaders::of(&resource), false));

@@ -8,6 +8,7 @@ use scim_core::{Checker, Projection, Resource, ResourceId, TypeSchema};
 
 use super::create::names;
 use super::resource_id;
+use crate::authorize::{Operation, Permit, written};
 use crate::fail::Failure;
 use crate::replacement::{Replacement, replacement};
 use crate::service::Call;
@@ -25,15 +26,16 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     let when = call.if_match()?;
     let id = resource_id(id)?;
     let body = call.json()?;
-    let projection = projection.after_writing(&names(&body), of, call.config.profile());
+    let permit = call.permit_write(of, Operation::Replace, Some(&id), &written(&body, of)).await?;
+    let projection = permit.project(projection.after_writing(&names(&body), of, call.config.profile()));
     // A missing resource is told before a faulty body: PUT never creates (R185).
-    call.store.get(&call.cx, of, &id, &Projection::default()).await?;
+    call.visible(of, &id, &Projection::default(), &permit).await?;
     let mut checker = Checker::new(of, call.config.profile());
     let checked = checker.resource(body);
     call.used.extend(checker.used());
     let draft = checked?;
     call.check_password_change(&draft.attributes().keys().collect::<Vec<_>>())?;
-    let replaced = replace_with(call, of, &id, &when, |_| Ok(draft.clone())).await?;
+    let replaced = replace_with(call, of, &id, &when, &permit, |_| Ok(draft.clone())).await?;
     Ok(call.show(200, of, replaced, &projection))
 }
 
@@ -43,18 +45,22 @@ pub(super) async fn replace_with<S: Store + ?Sized>(
     of: &Arc<TypeSchema>,
     id: &ResourceId,
     when: &Precondition,
+    permit: &Permit,
     make: impl Fn(&Resource) -> Result<Resource, Failure>,
 ) -> Result<Resource, Failure> {
     for _ in 0..ATTEMPTS {
-        let current = call.store.get(&call.cx, of, id, &Projection::default()).await?;
+        let current = call.visible(of, id, &Projection::default(), permit).await?;
         let version = current.version();
         if !version.as_ref().is_none_or(|version| when.holds(version)) {
             return Err(Failure::Store(StoreError::PreconditionFailed));
         }
-        let draft = match replacement(of, &current, make(&current)?)? {
+        let mut draft = make(&current)?;
+        permit.keep_hidden(&current, &mut draft);
+        let draft = match replacement(of, &current, draft)? {
             Replacement::Unchanged => return Ok(current),
             Replacement::Changed(draft) => draft,
         };
+        permit.check_result(&draft, Some(&current))?;
         let seen = version.map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
         match call.store.replace(&call.cx, of, id, draft, &seen).await {
             Err(StoreError::PreconditionFailed) => {}

@@ -7,6 +7,7 @@ use scim_service::{BearerTokens, Capabilities, PatchResponse, Principal, ScimSer
 use serde::Deserialize;
 
 use super::Story;
+use super::policy::Policy;
 
 pub(super) const BASE_URL: &str = "https://example.com/scim/v2";
 
@@ -16,6 +17,10 @@ pub(super) const BASE_URL: &str = "https://example.com/scim/v2";
 pub(super) struct Setup {
     /// The capabilities that are off.
     off: Vec<String>,
+    /// Attributes that do not belong into URLs.
+    sensitive: Vec<String>,
+    /// What the principal `test` may not do or see.
+    policy: Option<Policy>,
 }
 
 /// `data/thing.json`.
@@ -28,8 +33,15 @@ struct Things {
 
 impl Setup {
     pub(super) fn service(&self, story: &Story, store: Arc<dyn Store>) -> ScimService<dyn Store> {
-        let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
-        ScimService::with_shared_store(store, schemas(story.things), self.config(story), tokens)
+        let tokens = BearerTokens::new()
+            .with_token("test-token", Principal::new("test"))
+            .and_then(|tokens| tokens.with_token("other-token", Principal::new("other")))
+            .unwrap();
+        let service = ScimService::with_shared_store(store, schemas(story.things), self.config(story), tokens);
+        match &self.policy {
+            Some(policy) => service.with_authorizer(policy.clone()),
+            None => service,
+        }
     }
 
     fn config(&self, story: &Story) -> ServiceConfig {
@@ -45,6 +57,7 @@ impl Setup {
             .with_profile(profile)
             .with_patch_response(patch_response)
             .with_capabilities(self.capabilities())
+            .with_sensitive_attributes(self.sensitive.iter().map(|path| path.parse().unwrap()))
     }
 
     fn capabilities(&self) -> Capabilities {

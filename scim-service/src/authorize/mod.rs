@@ -1,0 +1,8 @@
+//! What a client may do and see: the host's policy (RFC 7644 section 2).
+
+mod authorizer;
+mod permit;
+
+pub(crate) use authorizer::AllowAll;
+pub use authorizer::{Access, AuthorizeError, Authorizer, Operation, Restriction, Verdict};
+pub(crate) use permit::{Permit, overlap, targets, written};

@@ -1,0 +1,111 @@
+//! What of the store a request may see and change: the policy, asked once and obeyed everywhere.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use http::Method;
+use scim_core::{Projection, Resource, ResourceId, Target, TypeSchema};
+use scim_filter::{Comparison, Filter, Literal, Operator, Predicate, ResolvedPath, check};
+
+use crate::authorize::{Access, Operation, Permit, overlap, targets};
+use crate::fail::Failure;
+use crate::service::Call;
+use crate::store::{ListQuery, Store, StoreError};
+
+impl<S: ?Sized> Call<'_, S> {
+    /// Asks the policy. `attributes` are the registered paths that the request names.
+    pub(super) async fn permit(
+        &self,
+        of: &TypeSchema,
+        operation: Operation,
+        id: Option<&ResourceId>,
+        attributes: BTreeSet<String>,
+    ) -> Result<Permit, Failure> {
+        let attributes: Vec<String> = attributes.into_iter().collect();
+        let tenant = self.cx.tenant();
+        let access = Access { principal: &self.cx.principal, tenant, operation, of, id, attributes: &attributes };
+        let verdict = self.authorizer.authorize(&access).await?;
+        Permit::of(verdict, of, self.config.profile())
+    }
+
+    /// Asks the policy about a write, and refuses one that names what is hidden.
+    pub(super) async fn permit_write(
+        &self,
+        of: &TypeSchema,
+        operation: Operation,
+        id: Option<&ResourceId>,
+        written: &[Target],
+    ) -> Result<Permit, Failure> {
+        let paths = written.iter().map(Target::canonical_path).collect();
+        let permit = self.permit(of, operation, id, paths).await?;
+        permit.check_written(written)?;
+        Ok(permit)
+    }
+
+    /// Asks the policy about a query of one type, and refuses one that looks at what is hidden.
+    pub(super) async fn permit_query(
+        &self,
+        of: &TypeSchema,
+        attributes: &[String],
+        compared: &[ResolvedPath],
+    ) -> Result<Permit, Failure> {
+        let mut paths = self.named(of, attributes);
+        paths.extend(compared.iter().map(ToString::to_string));
+        let permit = self.permit(of, Operation::List, None, paths).await?;
+        permit.check_compared(compared)?;
+        Ok(permit)
+    }
+
+    /// Refuses a filter in a URL whose values should not be in one (R098).
+    pub(super) fn check_sensitive(&self, of: &TypeSchema, filter: Option<&Predicate>) -> Result<(), Failure> {
+        let sensitive = self.config.sensitive_attributes();
+        let Some(filter) = filter.filter(|_| !sensitive.is_empty() && self.parts.method != Method::POST) else {
+            return Ok(());
+        };
+        let sensitive = targets(sensitive, of, self.config.profile());
+        let flagged = |path: &ResolvedPath| sensitive.iter().any(|target| overlap(target, path));
+        match filter.paths().into_iter().find(flagged) {
+            Some(path) => Err(Failure::Sensitive { path: path.to_string() }),
+            None => Ok(()),
+        }
+    }
+
+    /// The registered paths of names that a client asks for.
+    pub(super) fn named(&self, of: &TypeSchema, names: &[String]) -> BTreeSet<String> {
+        let paths: Vec<_> = names.iter().filter_map(|name| name.parse().ok()).collect();
+        targets(&paths, of, self.config.profile()).iter().map(Target::canonical_path).collect()
+    }
+
+    /// The paths that a PATCH names, as they are in the schema.
+    pub(super) fn patched(&self, of: &TypeSchema, paths: &[String]) -> Vec<Target> {
+        let paths: Vec<_> = paths.iter().filter_map(|path| path.parse().ok()).collect();
+        targets(&paths, of, self.config.profile())
+    }
+}
+
+impl<S: Store + ?Sized> Call<'_, S> {
+    /// Reads a resource that the client may see; any other is not found.
+    pub(super) async fn visible(
+        &self,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        want: &Projection,
+        permit: &Permit,
+    ) -> Result<Resource, Failure> {
+        if !permit.is_restricted() {
+            return Ok(self.store.get(&self.cx, of, id, want).await?);
+        }
+        // The store's own filter decides: it knows every attribute, whatever the projection wants.
+        let not_found = || Failure::Store(StoreError::NotFound);
+        let by_id = Comparison {
+            path: "id".parse().map_err(|_| not_found())?,
+            operator: Operator::Eq,
+            value: Literal::String(id.as_str().to_owned()),
+        };
+        let mut used = self.used;
+        let by_id = check(&Filter::Compare(by_id), of, self.config.profile(), &mut used)?;
+        let filter = permit.narrow(Some(by_id));
+        let query = ListQuery { filter, sort: None, start_index: 1, count: 1, projection: want.clone() };
+        self.store.list(&self.cx, of, &query).await?.resources.pop().ok_or_else(not_found)
+    }
+}
