@@ -16,6 +16,8 @@ use crate::store::StoreError;
 pub(crate) enum Failure {
     /// No endpoint has this path.
     UnknownEndpoint,
+    /// The request names no tenant, and the client has none of its own.
+    NoTenant,
     /// The path names another protocol version.
     ProtocolVersion {
         version: String,
@@ -128,6 +130,7 @@ impl Failure {
     pub(crate) fn to_error(&self) -> ScimError {
         match self {
             Self::UnknownEndpoint => ScimError::new(404, "no endpoint has this path"),
+            Self::NoTenant => ScimError::new(404, "no endpoint has this path: expected one of a tenant"),
             Self::ProtocolVersion { version } => ScimError::of(
                 ScimType::InvalidVers,
                 format!("SCIM protocol version `{version}` is not supported, expected `v2`"),

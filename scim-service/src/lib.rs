@@ -12,6 +12,7 @@
 //! | [`ServiceConfig`], [`Capabilities`], [`Limits`] | base URL, profile, switches, sizes: also what `/ServiceProviderConfig` prints |
 //! | [`Authenticator`], [`BearerTokens`], [`Principal`] | who is there |
 //! | [`Authorizer`], [`Access`], [`Verdict`], [`Restriction`] | what they may do and see |
+//! | [`TenancyMode`] | where a request names its tenant |
 //! | [`Store`], [`MemoryStore`], [`finish`], [`unique_values`] | where resources live |
 //! | [`Context`] | what a store call knows of its request |
 //!
@@ -43,7 +44,7 @@ mod tower;
 
 pub use auth::{AuthError, Authenticator, BearerTokens, TokenError};
 pub use authorize::{Access, AuthorizeError, Authorizer, Operation, Restriction, Verdict};
-pub use config::{Capabilities, ConfigError, Limits, PatchResponse, ServiceConfig};
+pub use config::{Capabilities, ConfigError, Limits, PatchResponse, ServiceConfig, TenancyMode, TenantOf};
 pub use context::{Context, Principal};
 pub use memory::MemoryStore;
 pub use service::ScimService;

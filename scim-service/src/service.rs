@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::auth::Authenticator;
 use crate::authorize::{AllowAll, Authorizer};
-use crate::config::{Capabilities, ServiceConfig};
+use crate::config::{Capabilities, ServiceConfig, TenancyMode};
 use crate::context::{Context, Principal};
 use crate::endpoint;
 use crate::fail::{Failure, list};
@@ -137,7 +137,11 @@ impl<S: Store + ?Sized> ScimService<S> {
         if parts.uri.path_and_query().is_some_and(|text| text.as_str().len() > config.limits().url) {
             return Err(Failure::UrlTooLong { limit: config.limits().url });
         }
-        let route = Route::of(parts.uri.path(), config.base_path(), &self.shared.schemas);
+        let addressed = config.address(parts);
+        let route = match &addressed {
+            Ok(addressed) => Route::of(addressed.path, &self.shared.schemas),
+            Err(_) => Err(Failure::UnknownEndpoint),
+        };
         let open = route.as_ref().is_ok_and(|route| {
             route.is_public()
                 || (route.is_discovery() && config.anonymous_discovery())
@@ -146,6 +150,12 @@ impl<S: Store + ?Sized> ScimService<S> {
         let principal =
             if open { Principal::new("anonymous") } else { self.shared.authenticator.authenticate(parts).await? };
         let route = route?;
+        let principal = addressed?.confine(principal).ok_or(Failure::UnknownEndpoint)?;
+        let one_tenant = matches!(config.tenancy(), TenancyMode::Principal);
+        if !one_tenant && !open && principal.tenant().is_none() {
+            return Err(Failure::NoTenant);
+        }
+        let config = &*config.of_tenant(principal.tenant());
         if let Route::NotImplemented(endpoint) = route {
             return Err(Failure::NotImplemented { endpoint });
         }

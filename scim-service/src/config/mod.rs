@@ -4,7 +4,9 @@
 mod capabilities;
 mod limits;
 mod service_config;
+mod tenancy;
 
 pub use capabilities::{Capabilities, PatchResponse};
 pub use limits::Limits;
 pub use service_config::{ConfigError, ServiceConfig};
+pub use tenancy::{TenancyMode, TenantOf};

@@ -4,7 +4,7 @@ use http::Uri;
 use scim_core::{AttrPath, Profile};
 use thiserror::Error;
 
-use crate::config::{Capabilities, Limits, PatchResponse};
+use crate::config::{Capabilities, Limits, PatchResponse, TenancyMode};
 
 /// Set-up of a [`ScimService`](crate::ScimService).
 ///
@@ -19,7 +19,9 @@ use crate::config::{Capabilities, Limits, PatchResponse};
 #[derive(Clone, Debug)]
 pub struct ServiceConfig {
     base_url: String,
+    base_uri: Uri,
     base_path: String,
+    tenancy: TenancyMode,
     profile: Profile,
     limits: Limits,
     capabilities: Capabilities,
@@ -56,6 +58,8 @@ impl ServiceConfig {
         Ok(Self {
             base_url: base_url.to_owned(),
             base_path: uri.path().trim_end_matches('/').to_owned(),
+            base_uri: uri,
+            tenancy: TenancyMode::default(),
             profile: Profile::compatible(),
             limits: Limits::default(),
             capabilities: Capabilities::default(),
@@ -70,6 +74,17 @@ impl ServiceConfig {
     #[must_use]
     pub fn with_profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
+    }
+
+    /// Where a request says which tenant it is about; nowhere unless set.
+    #[must_use]
+    pub fn with_tenancy(self, tenancy: TenancyMode) -> Self {
+        Self { tenancy, ..self }
+    }
+
+    /// The same set-up with another base URL in what it writes; what it reads stays.
+    pub(super) fn at(self, base_url: String) -> Self {
+        Self { base_url, ..self }
     }
 
     /// Bounds of requests.
@@ -132,6 +147,15 @@ impl ServiceConfig {
     /// Which departures from the RFCs are taken.
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    pub(super) fn base_uri(&self) -> &Uri {
+        &self.base_uri
+    }
+
+    /// Where a request says which tenant it is about.
+    pub fn tenancy(&self) -> &TenancyMode {
+        &self.tenancy
     }
 
     /// Bounds of requests.

@@ -1,6 +1,6 @@
 //! Runs the stories of `../data/protocol/*.json`: each a sequence of requests to a fresh service, with what must come back.
 //!
-//! A step has `method`, `path` (below the base URL), optional `headers` and `body` (JSON, or a text as it is), the
+//! A step has `method`, `path` (below the base URL, or a whole URL), optional `headers` and `body` (JSON, or a text as it is), the
 //! expected `status`, and optionally `expect` (members that the body must have; `null` means absent), `scimType`,
 //! `detail` (a part of it), `header` (expected headers; a value ending in `*` is a prefix) and `save` (a name for the id
 //! of the answer, its version as `NAME.version`). `{NAME}` in later steps stands for what was saved.
@@ -74,7 +74,8 @@ struct Answer {
 
 async fn send(service: &ScimService<dyn Store>, step: &Step, saved: &HashMap<String, String>) -> Answer {
     let path = fill(&step.path, saved);
-    let mut request = Request::builder().method(step.method.as_str()).uri(format!("{BASE_URL}{path}"));
+    let url = if path.starts_with("https://") { path } else { format!("{BASE_URL}{path}") };
+    let mut request = Request::builder().method(step.method.as_str()).uri(url);
     if !step.anonymous {
         let token = step.token.as_deref().unwrap_or("test-token");
         request = request.header("authorization", format!("Bearer {token}"));

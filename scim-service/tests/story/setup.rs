@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use scim_core::{Profile, ResourceType, Schema, SchemaSet};
-use scim_service::{BearerTokens, Capabilities, PatchResponse, Principal, ScimService, ServiceConfig, Store};
+use scim_service::{
+    BearerTokens, Capabilities, PatchResponse, Principal, ScimService, ServiceConfig, Store, TenancyMode,
+};
 use serde::Deserialize;
 
 use super::Story;
@@ -19,6 +21,8 @@ pub(super) struct Setup {
     off: Vec<String>,
     /// Attributes that do not belong into URLs.
     sensitive: Vec<String>,
+    /// Where requests name their tenant: `path`, `host`, or `header` for `x-tenant`.
+    tenancy: Option<String>,
     /// What the principal `test` may not do or see.
     policy: Option<Policy>,
 }
@@ -36,6 +40,8 @@ impl Setup {
         let tokens = BearerTokens::new()
             .with_token("test-token", Principal::new("test"))
             .and_then(|tokens| tokens.with_token("other-token", Principal::new("other")))
+            .and_then(|tokens| tokens.with_token("a-token", Principal::new("a").in_tenant("a")))
+            .and_then(|tokens| tokens.with_token("b-token", Principal::new("b").in_tenant("b")))
             .unwrap();
         let service = ScimService::with_shared_store(store, schemas(story.things), self.config(story), tokens);
         match &self.policy {
@@ -56,6 +62,12 @@ impl Setup {
             .unwrap()
             .with_profile(profile)
             .with_patch_response(patch_response)
+            .with_tenancy(match self.tenancy.as_deref() {
+                Some("path") => TenancyMode::Path,
+                Some("host") => TenancyMode::Host,
+                Some("header") => TenancyMode::Header("x-tenant".parse().unwrap()),
+                _ => TenancyMode::Principal,
+            })
             .with_capabilities(self.capabilities())
             .with_sensitive_attributes(self.sensitive.iter().map(|path| path.parse().unwrap()))
     }
