@@ -78,6 +78,8 @@ pub(crate) enum Failure {
     FilterOff,
     /// The service does not change passwords.
     PasswordChange,
+    /// No resource stands for the client.
+    Nobody,
     /// The policy forbids the request.
     Denied {
         reason: String,
@@ -182,6 +184,7 @@ impl Failure {
             Self::PasswordChange => {
                 ScimError::of(ScimType::Mutability, "`password`: this service does not offer to change passwords")
             }
+            Self::Nobody => ScimError::new(404, "no resource stands for this client"),
             Self::Denied { reason } => ScimError::new(403, reason.as_str()),
             Self::HiddenAttribute { path } => ScimError::new(
                 403,

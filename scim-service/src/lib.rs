@@ -12,6 +12,7 @@
 //! | [`ServiceConfig`], [`Capabilities`], [`Limits`] | base URL, profile, switches, sizes: also what `/ServiceProviderConfig` prints |
 //! | [`Authenticator`], [`BearerTokens`], [`Principal`] | who is there |
 //! | [`Authorizer`], [`Access`], [`Verdict`], [`Restriction`] | what they may do and see |
+//! | [`MeResolver`], [`MeAnswer`] | which resource the client itself is |
 //! | [`TenancyMode`] | where a request names its tenant |
 //! | [`Store`], [`MemoryStore`], [`finish`], [`unique_values`] | where resources live |
 //! | [`Context`] | what a store call knows of its request |
@@ -29,6 +30,7 @@ mod context;
 mod endpoint;
 mod fail;
 mod limit;
+mod me;
 mod memory;
 mod negotiate;
 mod precondition;
@@ -46,6 +48,7 @@ pub use auth::{AuthError, Authenticator, BearerTokens, TokenError};
 pub use authorize::{Access, AuthorizeError, Authorizer, Operation, Restriction, Verdict};
 pub use config::{Capabilities, ConfigError, Limits, PatchResponse, ServiceConfig, TenancyMode, TenantOf};
 pub use context::{Context, Principal};
+pub use me::{Me, MeAnswer, MeResolver};
 pub use memory::MemoryStore;
 pub use service::ScimService;
 pub use store::{ListPage, ListQuery, Precondition, Store, StoreError, UniqueValue, finish, unique_values};

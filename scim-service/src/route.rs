@@ -32,7 +32,9 @@ pub(crate) enum Route {
     WellKnown,
     /// `/health`.
     Health,
-    /// `/Bulk` or `/Me`, which this service does not have; their names are reserved.
+    /// `/Me`.
+    Me,
+    /// `/Bulk`, which this service does not have; its name is reserved.
     NotImplemented(&'static str),
 }
 
@@ -61,7 +63,7 @@ impl Route {
             [".well-known", "scim-configuration"] => Ok(Self::WellKnown),
             ["health"] => Ok(Self::Health),
             ["Bulk"] => Ok(Self::NotImplemented("/Bulk")),
-            ["Me", ..] => Ok(Self::NotImplemented("/Me")),
+            ["Me"] => Ok(Self::Me),
             [endpoint, rest @ ..] => {
                 let of = schemas.by_endpoint(&format!("/{endpoint}")).ok_or(Failure::UnknownEndpoint)?;
                 match rest {
@@ -86,10 +88,10 @@ impl Route {
             | Self::Health => READ,
             Self::RootSearch | Self::Search(_) => &[Method::POST, Method::OPTIONS],
             Self::Collection(_) => &[Method::GET, Method::HEAD, Method::POST, Method::OPTIONS],
-            Self::Resource(..) if !capabilities.patch => {
+            Self::Resource(..) | Self::Me if !capabilities.patch => {
                 &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::OPTIONS]
             }
-            Self::Resource(..) => {
+            Self::Resource(..) | Self::Me => {
                 &[Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS]
             }
             Self::NotImplemented(_) => &[],

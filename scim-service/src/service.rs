@@ -17,6 +17,7 @@ use crate::config::{Capabilities, ServiceConfig, TenancyMode};
 use crate::context::{Context, Principal};
 use crate::endpoint;
 use crate::fail::{Failure, list};
+use crate::me::{MeAnswer, MeResolver};
 use crate::negotiate::accepted;
 use crate::respond::{Format, empty_response};
 use crate::route::Route;
@@ -63,6 +64,7 @@ struct Shared {
     config: ServiceConfig,
     authenticator: Arc<dyn Authenticator>,
     authorizer: Arc<dyn Authorizer>,
+    me: Option<(Arc<dyn MeResolver>, MeAnswer)>,
 }
 
 impl<S: Store> ScimService<S> {
@@ -80,7 +82,13 @@ impl<S: Store + ?Sized> ScimService<S> {
         config: ServiceConfig,
         authenticator: impl Authenticator,
     ) -> Self {
-        let shared = Shared { schemas, config, authenticator: Arc::new(authenticator), authorizer: Arc::new(AllowAll) };
+        let shared = Shared {
+            schemas,
+            config,
+            authenticator: Arc::new(authenticator),
+            authorizer: Arc::new(AllowAll),
+            me: None,
+        };
         Self { shared: Arc::new(shared), store }
     }
 
@@ -88,6 +96,13 @@ impl<S: Store + ?Sized> ScimService<S> {
     #[must_use]
     pub fn with_authorizer(mut self, authorizer: impl Authorizer) -> Self {
         Arc::make_mut(&mut self.shared).authorizer = Arc::new(authorizer);
+        self
+    }
+
+    /// Answers `/Me` for the resource that `resolver` names; without one, with 501.
+    #[must_use]
+    pub fn with_me(mut self, resolver: impl MeResolver, answer: MeAnswer) -> Self {
+        Arc::make_mut(&mut self.shared).me = Some((Arc::new(resolver), answer));
         self
     }
 
@@ -159,6 +174,9 @@ impl<S: Store + ?Sized> ScimService<S> {
         if let Route::NotImplemented(endpoint) = route {
             return Err(Failure::NotImplemented { endpoint });
         }
+        if route == Route::Me && self.shared.me.is_none() {
+            return Err(Failure::NotImplemented { endpoint: "/Me" });
+        }
         let allowed = route.methods(config.capabilities());
         if !allowed.contains(&parts.method) {
             if parts.method == Method::PATCH && route.methods(&Capabilities::default()).contains(&Method::PATCH) {
@@ -183,11 +201,28 @@ impl<S: Store + ?Sized> ScimService<S> {
             cx: Context { principal, request_id: request_id.clone(), now: Utc::now() },
             used: Leniencies::default(),
         };
-        let response = self.dispatch(&mut call, route).await;
+        let response = match (&route, &self.shared.me) {
+            (Route::Me, Some((resolver, answer))) => self.serve_me(&mut call, &**resolver, *answer).await,
+            _ => self.dispatch(&mut call, route).await,
+        };
         if !call.used.is_empty() {
             tracing::info!(%request_id, principal = call.cx.principal.name(), leniencies = ?call.used, "taken leniently");
         }
         response
+    }
+
+    async fn serve_me(
+        &self,
+        call: &mut Call<'_, S>,
+        resolver: &dyn MeResolver,
+        answer: MeAnswer,
+    ) -> Result<Response<Bytes>, Failure> {
+        let (of, id, location) = endpoint::me(call, resolver).await?;
+        if answer == MeAnswer::Redirect {
+            return Ok(endpoint::redirect(call, &location));
+        }
+        let response = self.dispatch(call, Route::Resource(of, id)).await?;
+        Ok(endpoint::with_location(response, &location))
     }
 
     async fn dispatch(&self, call: &mut Call<'_, S>, route: Route) -> Result<Response<Bytes>, Failure> {
@@ -208,6 +243,7 @@ impl<S: Store + ?Sized> ScimService<S> {
             (&Method::PATCH, Route::Resource(of, id)) => endpoint::patch(call, &of, &id).await,
             (&Method::DELETE, Route::Resource(of, id)) => endpoint::delete(call, &of, &id).await,
             (_, Route::Resource(of, id)) => endpoint::read(call, &of, &id).await,
+            (_, Route::Me) => Err(Failure::NotImplemented { endpoint: "/Me" }),
             (_, Route::NotImplemented(endpoint)) => Err(Failure::NotImplemented { endpoint }),
         }
     }

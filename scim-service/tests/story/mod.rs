@@ -8,6 +8,7 @@
 //! A story with `for`, a list of resource types, is told once for each: `<word>` in it stands for what
 //! `../data/types.json` has under that word for the type. `config` sets the service up, see [`setup`].
 
+mod me;
 mod policy;
 mod setup;
 

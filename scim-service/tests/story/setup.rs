@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use scim_core::{Profile, ResourceType, Schema, SchemaSet};
 use scim_service::{
-    BearerTokens, Capabilities, PatchResponse, Principal, ScimService, ServiceConfig, Store, TenancyMode,
+    BearerTokens, Capabilities, MeAnswer, PatchResponse, Principal, ScimService, ServiceConfig, Store, TenancyMode,
 };
 use serde::Deserialize;
 
 use super::Story;
+use super::me::ByNickName;
 use super::policy::Policy;
 
 pub(super) const BASE_URL: &str = "https://example.com/scim/v2";
@@ -23,6 +24,8 @@ pub(super) struct Setup {
     sensitive: Vec<String>,
     /// Where requests name their tenant: `path`, `host`, or `header` for `x-tenant`.
     tenancy: Option<String>,
+    /// How `/Me` is answered: `serve` or `redirect`. The client is the user whose `nickName` is the principal's name.
+    me: Option<String>,
     /// What the principal `test` may not do or see.
     policy: Option<Policy>,
 }
@@ -44,10 +47,17 @@ impl Setup {
             .and_then(|tokens| tokens.with_token("b-token", Principal::new("b").in_tenant("b")))
             .unwrap();
         let service = ScimService::with_shared_store(store, schemas(story.things), self.config(story), tokens);
-        match &self.policy {
+        let service = match &self.policy {
             Some(policy) => service.with_authorizer(policy.clone()),
             None => service,
-        }
+        };
+        let answer = match self.me.as_deref() {
+            None => return service,
+            Some("redirect") => MeAnswer::Redirect,
+            Some(_) => MeAnswer::Serve,
+        };
+        let resolver = ByNickName { store: service.store().clone() };
+        service.with_me(resolver, answer)
     }
 
     fn config(&self, story: &Story) -> ServiceConfig {

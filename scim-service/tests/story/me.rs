@@ -1,0 +1,26 @@
+//! Who the clients of a story are.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use scim_core::{Leniencies, Profile, Projection, ResourceTypeName, SchemaSet};
+use scim_filter::{Filter, check};
+use scim_service::{Context, ListQuery, Me, MeResolver, Store, StoreError};
+
+/// The client is the user whose `nickName` is the principal's name.
+pub(super) struct ByNickName {
+    pub(super) store: Arc<dyn Store>,
+}
+
+#[async_trait]
+impl MeResolver for ByNickName {
+    async fn resolve(&self, cx: &Context) -> Result<Option<Me>, StoreError> {
+        let schemas = SchemaSet::builtin();
+        let of = schemas.of(&ResourceTypeName::user()).unwrap();
+        let filter: Filter = format!("nickName eq \"{}\"", cx.principal.name()).parse().unwrap();
+        let filter = Some(check(&filter, of, &Profile::rfc(), &mut Leniencies::default()).unwrap());
+        let query = ListQuery { filter, sort: None, start_index: 1, count: 1, projection: Projection::default() };
+        let page = self.store.list(cx, of, &query).await?;
+        Ok(page.resources.first().and_then(|user| user.id()?.parse().ok()).map(Me::user))
+    }
+}
