@@ -84,6 +84,8 @@ pub use schema::{
     UnknownAttribute, common_attributes, discovery_schemas,
 };
 pub use scim_error::{ScimError, ScimType};
-pub use service_provider_config::{AuthenticationScheme, BulkSupport, FilterSupport, ServiceProviderConfig, Supported};
+pub use service_provider_config::{
+    AuthenticationScheme, BulkSupport, FilterSupport, SchemeKind, ServiceProviderConfig, Supported,
+};
 pub use user::{MultiValue, Name, User};
 pub use version::Version;

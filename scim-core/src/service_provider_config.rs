@@ -63,9 +63,9 @@ pub struct FilterSupport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuthenticationScheme {
-    /// One of `oauth`, `oauth2`, `oauthbearertoken`, `httpbasic`, `httpdigest`.
+    /// What kind of scheme it is.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: SchemeKind,
     /// The common name.
     pub name: String,
     /// What it is.
@@ -81,16 +81,50 @@ pub struct AuthenticationScheme {
     pub primary: Option<bool>,
 }
 
+/// The kinds of authentication scheme, closed by RFC 7643 section 5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SchemeKind {
+    /// OAuth 1.0 (RFC 5849).
+    Oauth,
+    /// OAuth 2.0 (RFC 6749).
+    Oauth2,
+    /// OAuth 2.0 bearer tokens (RFC 6750).
+    OauthBearerToken,
+    /// HTTP Basic (RFC 7617).
+    HttpBasic,
+    /// HTTP Digest (RFC 7616).
+    HttpDigest,
+}
+
 impl AuthenticationScheme {
+    /// A scheme with what must be said of it.
+    ///
+    /// ```
+    /// use scim_core::{AuthenticationScheme, SchemeKind};
+    ///
+    /// let scheme = AuthenticationScheme::new(SchemeKind::HttpBasic, "HTTP Basic", "Name and password of a service account");
+    /// assert_eq!(serde_json::to_value(&scheme)?["type"], "httpbasic");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn new(kind: SchemeKind, name: &str, description: &str) -> Self {
+        Self {
+            kind,
+            name: name.to_owned(),
+            description: description.to_owned(),
+            spec_uri: None,
+            documentation_uri: None,
+            primary: None,
+        }
+    }
+
     /// OAuth 2.0 bearer tokens (RFC 6750).
     pub fn bearer_token() -> Self {
+        let description = "Authentication with a bearer token in the Authorization header";
         Self {
-            kind: "oauthbearertoken".into(),
-            name: "OAuth Bearer Token".into(),
-            description: "Authentication with a bearer token in the Authorization header".into(),
             spec_uri: Some("https://www.rfc-editor.org/info/rfc6750".into()),
-            documentation_uri: None,
             primary: Some(true),
+            ..Self::new(SchemeKind::OauthBearerToken, "OAuth Bearer Token", description)
         }
     }
 }
@@ -116,6 +150,23 @@ impl ServiceProviderConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn r223_the_kinds_of_scheme_are_those_of_the_rfc() {
+        let kinds = [
+            (SchemeKind::Oauth, "oauth"),
+            (SchemeKind::Oauth2, "oauth2"),
+            (SchemeKind::OauthBearerToken, "oauthbearertoken"),
+            (SchemeKind::HttpBasic, "httpbasic"),
+            (SchemeKind::HttpDigest, "httpdigest"),
+        ];
+        for (kind, word) in kinds {
+            assert_eq!(serde_json::to_value(kind).unwrap(), word);
+        }
+        assert!(serde_json::from_value::<SchemeKind>("apikey".into()).is_err());
+        let shown = serde_json::to_value(AuthenticationScheme::bearer_token()).unwrap();
+        assert!(shown["name"].is_string() && shown["description"].is_string());
+    }
 
     #[test]
     fn r221_every_required_member_is_written() {

@@ -54,7 +54,11 @@ pub(crate) enum Failure {
     #[cfg(feature = "tower")]
     BodyBrokeOff,
     /// The credentials are missing or wrong.
-    Auth(AuthError),
+    Auth {
+        error: AuthError,
+        /// The values of `WWW-Authenticate`.
+        challenges: Vec<String>,
+    },
     /// The policy cannot be asked.
     Authorize(AuthorizeError),
     /// A query parameter has a value that it cannot have.
@@ -123,7 +127,7 @@ macro_rules! from {
 }
 
 from! {
-    Auth(AuthError), Authorize(AuthorizeError), Json(JsonError), Message(MessageError), Check(CheckError), Projection(ProjectionError),
+    Authorize(AuthorizeError), Json(JsonError), Message(MessageError), Check(CheckError), Projection(ProjectionError),
     FilterSyntax(scim_filter::ParseError), Filter(scim_filter::CheckError), Patch(PatchError), Store(StoreError),
 }
 
@@ -163,7 +167,7 @@ impl Failure {
             ),
             #[cfg(feature = "tower")]
             Self::BodyBrokeOff => ScimError::of(ScimType::InvalidSyntax, "the body ended before it was complete"),
-            Self::Auth(error) => match error {
+            Self::Auth { error, .. } => match error {
                 AuthError::Missing | AuthError::Invalid => ScimError::new(401, error.to_string()),
                 AuthError::Unavailable(_) => ScimError::new(503, "credentials cannot be checked at the moment"),
             },
@@ -228,12 +232,6 @@ impl Failure {
             Self::MethodNotAllowed { allowed } => {
                 HeaderValue::from_str(&list(allowed)).ok().map(|value| (ALLOW, value))
             }
-            Self::Auth(AuthError::Missing) => {
-                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"scim\"")))
-            }
-            Self::Auth(AuthError::Invalid) => {
-                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"scim\", error=\"invalid_token\"")))
-            }
             Self::TooManyRaces | Self::Authorize(_) | Self::Store(StoreError::Unavailable(_)) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("1")))
             }
@@ -241,6 +239,11 @@ impl Failure {
         };
         if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);
+        }
+        if let Self::Auth { challenges, error: AuthError::Missing | AuthError::Invalid } = &self {
+            for challenge in challenges.iter().filter_map(|challenge| HeaderValue::from_str(challenge).ok()) {
+                response.headers_mut().append(WWW_AUTHENTICATE, challenge);
+            }
         }
         response
     }
@@ -296,9 +299,13 @@ mod tests {
 
     #[test]
     fn r235_a_401_carries_a_challenge() {
-        let response = Failure::Auth(AuthError::Missing).into_response(Format::Scim);
+        let failure = |error| Failure::Auth { error, challenges: vec!["Basic x".into(), "Bearer y".into()] };
+        let response = failure(AuthError::Missing).into_response(Format::Scim);
         assert_eq!(response.status(), 401);
-        assert!(response.headers().contains_key(WWW_AUTHENTICATE));
+        assert_eq!(response.headers().get_all(WWW_AUTHENTICATE).iter().collect::<Vec<_>>(), ["Basic x", "Bearer y"]);
+        let response = failure(AuthError::Unavailable("gone".into())).into_response(Format::Scim);
+        assert_eq!(response.status(), 503);
+        assert!(!response.headers().contains_key(WWW_AUTHENTICATE));
     }
 
     #[test]

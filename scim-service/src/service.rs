@@ -162,8 +162,15 @@ impl<S: Store + ?Sized> ScimService<S> {
                 || (route.is_discovery() && config.anonymous_discovery())
                 || parts.method == Method::OPTIONS
         });
-        let principal =
-            if open { Principal::new("anonymous") } else { self.shared.authenticator.authenticate(parts).await? };
+        let principal = if open {
+            Principal::new("anonymous")
+        } else {
+            let authenticator = &self.shared.authenticator;
+            authenticator.authenticate(parts).await.map_err(|error| {
+                let challenges = authenticator.challenges(&error);
+                Failure::Auth { error, challenges }
+            })?
+        };
         let route = route?;
         let principal = addressed?.confine(principal).ok_or(Failure::UnknownEndpoint)?;
         let one_tenant = matches!(config.tenancy(), TenancyMode::Principal);

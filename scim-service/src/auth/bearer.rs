@@ -3,6 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use scim_core::AuthenticationScheme;
@@ -14,6 +15,8 @@ use crate::auth::{AuthError, Authenticator};
 use crate::context::Principal;
 
 /// Long-lived tokens, each with the client it stands for.
+///
+/// A client may have several tokens, so that one can be rotated without a gap: add the new one, let the old one expire.
 ///
 /// Only the SHA-256 of a token is kept, and all of them are compared in constant time. A fast hash is right here because
 /// tokens are random; for a token that a person made up it is not.
@@ -27,7 +30,14 @@ use crate::context::Principal;
 /// ```
 #[derive(Clone, Default)]
 pub struct BearerTokens {
-    tokens: Vec<([u8; 32], Principal)>,
+    tokens: Vec<Token>,
+}
+
+#[derive(Clone)]
+struct Token {
+    hash: [u8; 32],
+    principal: Principal,
+    expires: Option<DateTime<Utc>>,
 }
 
 /// The text cannot serve as a bearer token.
@@ -46,23 +56,51 @@ impl BearerTokens {
     /// # Errors
     ///
     /// [`TokenError`] for a token that cannot stand in a header. How hard it is to guess is for the host to see to.
-    pub fn with_token(mut self, token: &str, principal: Principal) -> Result<Self, TokenError> {
+    pub fn with_token(self, token: &str, principal: Principal) -> Result<Self, TokenError> {
+        self.with(token, principal, None)
+    }
+
+    /// Adds a token that is refused from `expires` on.
+    ///
+    /// ```
+    /// use chrono::{Duration, Utc};
+    /// use scim_service::{BearerTokens, Principal};
+    ///
+    /// let tokens = BearerTokens::new()
+    ///     .with_expiring_token("yXh2Qm7vT0w8LbN4", Principal::new("okta"), Utc::now() + Duration::days(7))?
+    ///     .with_token("u0Gd5sKq1ZrPw9Ya", Principal::new("okta"))?;
+    /// # let _ = tokens;
+    /// # Ok::<(), scim_service::TokenError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`BearerTokens::with_token`].
+    pub fn with_expiring_token(
+        self,
+        token: &str,
+        principal: Principal,
+        expires: DateTime<Utc>,
+    ) -> Result<Self, TokenError> {
+        self.with(token, principal, Some(expires))
+    }
+
+    fn with(mut self, token: &str, principal: Principal, expires: Option<DateTime<Utc>>) -> Result<Self, TokenError> {
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(TokenError);
         }
-        self.tokens.push((hash(token), principal));
+        self.tokens.push(Token { hash: hash(token), principal, expires });
         Ok(self)
     }
 
-    fn find(&self, token: &str) -> Option<&Principal> {
+    fn find(&self, token: &str, now: DateTime<Utc>) -> Option<&Principal> {
         let hash = hash(token);
         // Every token is compared, so that the time tells nothing of which one came near.
-        self.tokens.iter().fold(
-            None,
-            |found, (known, principal)| {
-                if bool::from(known.ct_eq(&hash)) { Some(principal) } else { found }
-            },
-        )
+        let found = self
+            .tokens
+            .iter()
+            .fold(None, |found, token| if bool::from(token.hash.ct_eq(&hash)) { Some(token) } else { found });
+        found.filter(|token| token.expires.is_none_or(|expires| now < expires)).map(|token| &token.principal)
     }
 }
 
@@ -72,7 +110,7 @@ fn hash(token: &str) -> [u8; 32] {
 
 impl fmt::Debug for BearerTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.tokens.iter().map(|(_, principal)| principal.name())).finish()
+        f.debug_set().entries(self.tokens.iter().map(|token| token.principal.name())).finish()
     }
 }
 
@@ -89,7 +127,7 @@ impl Authenticator for BearerTokens {
         if !scheme.eq_ignore_ascii_case("Bearer") {
             return Err(AuthError::Invalid);
         }
-        self.find(token.trim()).cloned().ok_or(AuthError::Invalid)
+        self.find(token.trim(), Utc::now()).cloned().ok_or(AuthError::Invalid)
     }
 
     fn schemes(&self) -> Vec<AuthenticationScheme> {
@@ -128,6 +166,19 @@ mod tests {
             assert!(matches!(authenticate(&[bad]).await, Err(AuthError::Invalid)), "{bad}");
         }
         assert!(authenticate(&["Bearer first-token", "Bearer first-token"]).await.is_err());
+    }
+
+    #[test]
+    fn a_token_is_refused_from_its_expiry_on_and_the_next_one_is_not() {
+        let expires = Utc::now();
+        let tokens = BearerTokens::new()
+            .with_expiring_token("old-token", Principal::new("okta"), expires)
+            .and_then(|tokens| tokens.with_token("new-token", Principal::new("okta")))
+            .unwrap();
+        let before = expires - chrono::Duration::nanoseconds(1);
+        assert_eq!(tokens.find("old-token", before), tokens.find("new-token", before));
+        assert_eq!(tokens.find("old-token", expires), None);
+        assert_eq!(tokens.find("new-token", expires).unwrap().name(), "okta");
     }
 
     #[test]
