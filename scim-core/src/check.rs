@@ -182,7 +182,13 @@ impl<'a> Checker<'a> {
             self.complex(attribute, path, value)
         } else {
             let checked = simple_value(attribute, value, self.profile, &mut self.used);
-            checked.map_err(|problem| problem.at(path))
+            let checked = checked.map_err(|problem| problem.at(path))?;
+            for check in self.profile.checks() {
+                if let Some(value) = &checked {
+                    check.check(self.schema, attribute, value).map_err(|problem| problem.at(path))?;
+                }
+            }
+            Ok(checked)
         }
     }
 

@@ -60,6 +60,7 @@ mod service_provider_config;
 pub mod urn;
 mod user;
 mod value;
+mod value_check;
 mod version;
 
 pub use attr_name::{AttrName, AttrNameError};
@@ -88,4 +89,5 @@ pub use service_provider_config::{
     AuthenticationScheme, BulkSupport, FilterSupport, SchemeKind, ServiceProviderConfig, Supported,
 };
 pub use user::{MultiValue, Name, User};
+pub use value_check::ValueCheck;
 pub use version::Version;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::value_check::ValueCheck;
+
 /// One departure from the letter of the RFCs that real clients need. Each has its own switch in a [`Profile`], and each
 /// use is recorded in a [`Leniencies`] set, so that a service can log it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -146,6 +148,7 @@ impl InteropRule {
 pub struct Profile {
     allowed: Leniencies,
     rules: u32,
+    checks: u8,
 }
 
 impl Default for Profile {
@@ -158,7 +161,7 @@ impl Profile {
     /// The letter of the RFCs, with the one choice they leave open that no client survives without:
     /// a read-only attribute that a PATCH value repeats unchanged is ignored (RFC 7644 section 3.5.2, R168).
     pub fn rfc() -> Self {
-        Self { allowed: Leniencies::default(), rules: 0 }.with(Leniency::EqualReadOnly)
+        Self { allowed: Leniencies::default(), rules: 0, checks: 0 }.with(Leniency::EqualReadOnly)
     }
 
     /// What identity providers really send: every leniency but [`Leniency::MissingPatchSchema`] and
@@ -168,13 +171,13 @@ impl Profile {
         for leniency in Leniency::ALL {
             allowed.insert(leniency);
         }
-        Self { allowed, rules: 0 }.without(Leniency::MissingPatchSchema).without(Leniency::UppercaseLiteral)
+        Self { allowed, rules: 0, checks: 0 }.without(Leniency::MissingPatchSchema).without(Leniency::UppercaseLiteral)
     }
 
     /// The interoperability profile: no leniency, and every [`InteropRule`].
     pub fn interop() -> Self {
         let rules = InteropRule::ALL.into_iter().fold(0, |rules, rule| rules | rule.bit());
-        Self { allowed: Leniencies::default(), rules }
+        Self { allowed: Leniencies::default(), rules, checks: 0 }
     }
 
     /// Allows a leniency.
@@ -196,6 +199,26 @@ impl Profile {
     pub fn with_rule(mut self, rule: InteropRule) -> Self {
         self.rules |= rule.bit();
         self
+    }
+
+    /// Asks for a check of values beyond their type.
+    ///
+    /// ```
+    /// use scim_core::{Profile, ValueCheck};
+    ///
+    /// let profile = Profile::compatible().with_check(ValueCheck::Country);
+    /// assert!(profile.checks().eq([ValueCheck::Country]));
+    /// ```
+    #[must_use]
+    pub fn with_check(mut self, check: ValueCheck) -> Self {
+        self.checks |= check.bit();
+        self
+    }
+
+    /// The checks of values that are asked for.
+    pub fn checks(&self) -> impl Iterator<Item = ValueCheck> {
+        let checks = self.checks;
+        ValueCheck::ALL.into_iter().filter(move |check| checks & check.bit() != 0)
     }
 
     /// Whether a leniency is allowed.
