@@ -35,6 +35,7 @@ mod memory;
 mod negotiate;
 mod precondition;
 mod query;
+mod reference;
 mod render;
 mod replacement;
 mod respond;

@@ -65,8 +65,20 @@ impl References<'_> {
         }
     }
 
+    /// R014: a relative URL of something else starts at the base URL.
+    fn resolve(&self, value: &mut Map<String, Value>) {
+        if let Some(Value::String(url)) = value.get_mut("$ref")
+            && !url.starts_with('/')
+            && !url.split('/').next().is_some_and(|start| start.contains(':'))
+        {
+            *url = format!("{}/{}", self.base_url, url.trim_start_matches("./").trim_start_matches("../"));
+        }
+    }
+
     fn add_to(&self, attribute: &Attribute, reference: &Attribute, value: &mut Map<String, Value>) {
-        let Some(id) = value.get("value").and_then(Value::as_str) else { return };
+        let Some(id) = value.get("value").and_then(Value::as_str) else {
+            return self.resolve(value);
+        };
         let of = match (reference.reference_types(), value.get("type").and_then(Value::as_str)) {
             ([only], _) => Some(only.as_str()),
             (types, Some(named)) if types.iter().any(|of| of == named) => Some(named),

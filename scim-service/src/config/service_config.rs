@@ -29,6 +29,7 @@ pub struct ServiceConfig {
     anonymous_discovery: bool,
     documentation_uri: Option<String>,
     sensitive: Vec<AttrPath>,
+    reference_check: bool,
 }
 
 /// The base URL is no absolute `http` or `https` URL.
@@ -67,6 +68,7 @@ impl ServiceConfig {
             anonymous_discovery: true,
             documentation_uri: None,
             sensitive: Vec::new(),
+            reference_check: false,
         })
     }
 
@@ -109,6 +111,15 @@ impl ServiceConfig {
     #[must_use]
     pub fn with_anonymous_discovery(self, anonymous_discovery: bool) -> Self {
         Self { anonymous_discovery, ..self }
+    }
+
+    /// Whether a write may refer only to resources that are there (R015): members of groups, managers, and every other
+    /// attribute with `value` and `$ref`. Off unless set, because identity providers send groups before their members. On,
+    /// a reference to what the tenant does not have is refused with 400 `invalidValue`; what was referred to before stays.
+    /// A resource that is deleted at the same moment may still be referred to.
+    #[must_use]
+    pub fn with_reference_check(self, reference_check: bool) -> Self {
+        Self { reference_check, ..self }
     }
 
     /// Attributes whose values should not stand in URLs, where proxies and logs keep them: a GET with a filter on one is
@@ -166,6 +177,11 @@ impl ServiceConfig {
     /// What the service can do.
     pub fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    /// Whether a write may refer only to resources that are there.
+    pub fn reference_check(&self) -> bool {
+        self.reference_check
     }
 
     /// Attributes whose values should not stand in URLs.

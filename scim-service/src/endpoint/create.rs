@@ -19,7 +19,7 @@ pub(crate) async fn create<S: Store + ?Sized>(
     of: &Arc<TypeSchema>,
 ) -> Result<Response<Bytes>, Failure> {
     let (projection, _) = call.projection(of)?;
-    let body = call.json()?;
+    let body = call.json_of(of)?;
     let permit = call.permit_write(of, Operation::Create, None, &written(&body, of)).await?;
     let projection = permit.project(projection.after_writing(&names(&body), of, call.config.profile()));
     let mut checker = Checker::new(of, call.config.profile());
@@ -27,6 +27,7 @@ pub(crate) async fn create<S: Store + ?Sized>(
     call.used.extend(checker.used());
     let draft = checked?;
     permit.check_result(&draft, None)?;
+    call.check_references(of, &draft, None).await?;
     let created = match call.store.create(&call.cx, of, draft.clone()).await {
         Err(StoreError::Uniqueness { attribute }) => match inactive_twin(call, of, &draft, &permit).await? {
             Some(id) => replace_with(call, of, &id, &Precondition::None, &permit, |_| Ok(draft.clone())).await?,

@@ -4,6 +4,7 @@ mod create;
 mod delete;
 mod discovery;
 mod health;
+mod integrity;
 mod list;
 mod me;
 mod patch;
@@ -34,6 +35,7 @@ use crate::fail::Failure;
 use crate::negotiate::check_content_type;
 use crate::precondition::if_match;
 use crate::query::search_request;
+use crate::reference::complete;
 use crate::render::render;
 use crate::respond::{ResourceHeaders, json_response, with_resource_headers};
 use crate::service::Call;
@@ -46,6 +48,13 @@ impl<S: ?Sized> Call<'_, S> {
         let limits = self.config.limits();
         let body = parse_json_with(&self.body, &limits.json)?;
         limits.check_values(&body)?;
+        Ok(body)
+    }
+
+    /// The JSON of the body of a write, with its references completed.
+    fn json_of(&self, of: &TypeSchema) -> Result<Value, Failure> {
+        let mut body = self.json()?;
+        complete(&mut body, of, self.schemas, self.config);
         Ok(body)
     }
 

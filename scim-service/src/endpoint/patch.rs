@@ -24,7 +24,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     let (projection, asked) = call.projection(of)?;
     let when = call.if_match()?;
     let id = resource_id(id)?;
-    let body = call.json()?;
+    let body = call.json_of(of)?;
     let config = call.config;
     let message = PatchOp::from_json(body, config.profile(), &mut call.used, config.limits().patch_operations)?;
     let patch = match Patch::check(&message, of, config.profile()) {
@@ -38,13 +38,14 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     };
     call.used.extend(patch.leniencies());
     call.check_password_change(&patch.paths())?;
-    let permit = call.permit_write(of, Operation::Patch, Some(&id), &call.patched(of, &patch.paths())).await?;
+    let patched = call.patched(of, &patch.paths());
+    let permit = call.permit_write(of, Operation::Patch, Some(&id), &patched).await?;
     let silent = config.patch_response() == PatchResponse::NoContent && !asked;
     let projection =
         if silent { minimum(call, of)? } else { projection.after_writing(&patch.paths(), of, config.profile()) };
     let projection = permit.project(projection);
-    // Whether the result may be seen is known once it is made: the service then does the work.
-    let patched = if permit.is_restricted() {
+    // Whether the result may be, is known once it is made: the service then does the work.
+    let patched = if permit.is_restricted() || call.checks_references(of, &patched) {
         None
     } else {
         call.store.patch(&call.cx, of, &id, &patch, &when, &projection).await?

@@ -25,7 +25,7 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     let (projection, _) = call.projection(of)?;
     let when = call.if_match()?;
     let id = resource_id(id)?;
-    let body = call.json()?;
+    let body = call.json_of(of)?;
     let permit = call.permit_write(of, Operation::Replace, Some(&id), &written(&body, of)).await?;
     let projection = permit.project(projection.after_writing(&names(&body), of, call.config.profile()));
     // A missing resource is told before a faulty body: PUT never creates (R185).
@@ -41,7 +41,7 @@ pub(crate) async fn replace<S: Store + ?Sized>(
 
 /// Reads, makes the new content, and replaces; again when another writer came between.
 pub(super) async fn replace_with<S: Store + ?Sized>(
-    call: &Call<'_, S>,
+    call: &mut Call<'_, S>,
     of: &Arc<TypeSchema>,
     id: &ResourceId,
     when: &Precondition,
@@ -61,6 +61,7 @@ pub(super) async fn replace_with<S: Store + ?Sized>(
             Replacement::Changed(draft) => draft,
         };
         permit.check_result(&draft, Some(&current))?;
+        call.check_references(of, &draft, Some(&current)).await?;
         let seen = version.map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
         match call.store.replace(&call.cx, of, id, draft, &seen).await {
             Err(StoreError::PreconditionFailed) => {}

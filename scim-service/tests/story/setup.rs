@@ -24,6 +24,8 @@ pub(super) struct Setup {
     sensitive: Vec<String>,
     /// Where requests name their tenant: `path`, `host`, or `header` for `x-tenant`.
     tenancy: Option<String>,
+    /// Whether a write may refer only to what is there.
+    references: bool,
     /// How `/Me` is answered: `serve` or `redirect`. The client is the user whose `nickName` is the principal's name.
     me: Option<String>,
     /// What the principal `test` may not do or see.
@@ -78,6 +80,7 @@ impl Setup {
                 Some("header") => TenancyMode::Header("x-tenant".parse().unwrap()),
                 _ => TenancyMode::Principal,
             })
+            .with_reference_check(self.references)
             .with_capabilities(self.capabilities())
             .with_sensitive_attributes(self.sensitive.iter().map(|path| path.parse().unwrap()))
     }

@@ -1,0 +1,73 @@
+//! Referential integrity: whether what a write refers to is there (R015).
+
+use scim_core::{Projection, Resource, Target, TypeSchema};
+use scim_filter::{Comparison, Filter, Literal, Operator, check};
+
+use crate::fail::Failure;
+use crate::reference::{References, references};
+use crate::service::Call;
+use crate::store::{ListQuery, Store, StoreError};
+
+/// How many ids one query of the store asks for.
+const AT_ONCE: usize = 64;
+
+impl<S: ?Sized> Call<'_, S> {
+    /// Whether a PATCH of these attributes needs its references checked.
+    pub(super) fn checks_references(&self, of: &TypeSchema, patched: &[Target]) -> bool {
+        let refers = |target: &Target| match &target.attribute {
+            Some(attribute) => attribute.sub_attribute("$ref").is_some(),
+            None => references(of).any(|(uri, _)| uri == target.extension.as_ref().map(|schema| schema.id())),
+        };
+        self.config.reference_check() && patched.iter().any(refers)
+    }
+}
+
+impl<S: Store + ?Sized> Call<'_, S> {
+    /// Refuses references of `resource`, new since `before`, to what no resource of the tenant is.
+    pub(super) async fn check_references(
+        &mut self,
+        of: &TypeSchema,
+        resource: &Resource,
+        before: Option<&Resource>,
+    ) -> Result<(), Failure> {
+        if !self.config.reference_check() {
+            return Ok(());
+        }
+        for (attribute, (types, mut ids)) in References::added(of, resource, before).0 {
+            for of in &types {
+                let wanted: Vec<String> = ids.iter().cloned().collect();
+                for wanted in wanted.chunks(AT_ONCE) {
+                    for known in self.known(of, wanted).await? {
+                        ids.remove(&known);
+                    }
+                }
+            }
+            if !ids.is_empty() {
+                let expected = format!("ids of resources of type {}", types.join(" or "));
+                return Err(StoreError::InvalidValue { attribute, expected }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Which of the ids resources of a type have.
+    async fn known(&mut self, of: &str, ids: &[String]) -> Result<Vec<String>, Failure> {
+        // A reference may name what is no resource type, such as `uri`.
+        let Some(of) = self.schemas.of(&of.into()) else { return Ok(Vec::new()) };
+        let mut tests = Vec::new();
+        for id in ids {
+            let path = "id".parse().map_err(Failure::SortPath)?;
+            tests.push(Filter::Compare(Comparison {
+                path,
+                operator: Operator::Eq,
+                value: Literal::String(id.clone()),
+            }));
+        }
+        let filter = check(&Filter::Or(tests), of, self.config.profile(), &mut self.used)?;
+        let projection = Projection::new(&["id"], &[] as &[&str], of, self.config.profile())?;
+        let count = ids.len() as u64;
+        let query = ListQuery { filter: Some(filter), sort: None, start_index: 1, count, projection };
+        let page = self.store.list(&self.cx, of, &query).await?;
+        Ok(page.resources.iter().filter_map(|resource| resource.id().map(str::to_owned)).collect())
+    }
+}

@@ -1,0 +1,146 @@
+//! References among resources: `value` and `$ref` of members, managers and the like (RFC 7643 sections 2.3.7 and 2.4).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use scim_core::{Attribute, Resource, SchemaSet, TypeSchema};
+use serde_json::{Map, Value};
+
+use crate::config::ServiceConfig;
+use crate::route::Route;
+
+/// Completes references that a client gives by URL alone: `{"$ref": "../Users/2"}` gets its `value` (R014).
+///
+/// Only URLs of this service count, with or without the protocol version (R016).
+pub(crate) fn complete(body: &mut Value, of: &TypeSchema, schemas: &SchemaSet, config: &ServiceConfig) {
+    // An attribute with `$ref` and no `value` would be given one that it does not have.
+    if references(of).all(|(_, attribute)| attribute.sub_attribute("value").is_some()) {
+        complete_below(body, schemas, config);
+    }
+}
+
+fn complete_below(value: &mut Value, schemas: &SchemaSet, config: &ServiceConfig) {
+    match value {
+        Value::Array(elements) => {
+            elements.iter_mut().for_each(|element| complete_below(element, schemas, config));
+        }
+        Value::Object(members) => {
+            if let Some(id) = missing_value(members, schemas, config) {
+                members.insert("value".to_owned(), id.into());
+            }
+            members.values_mut().for_each(|member| complete_below(member, schemas, config));
+        }
+        _ => {}
+    }
+}
+
+fn missing_value(members: &Map<String, Value>, schemas: &SchemaSet, config: &ServiceConfig) -> Option<String> {
+    let member = |name: &str| members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    match (member("$ref"), member("value")) {
+        (Some(Value::String(url)), None | Some(Value::Null)) => target(url, schemas, config),
+        _ => None,
+    }
+}
+
+/// The id of the resource that a URL names. What is relative starts at the base URL; RFC 7643 section 8.3 has `../Users/2`
+/// for it.
+fn target(url: &str, schemas: &SchemaSet, config: &ServiceConfig) -> Option<String> {
+    let base_url = config.base_url();
+    let path = if url.contains("://") {
+        let rest = url.strip_prefix(base_url).or_else(|| url.strip_prefix(base_url.strip_suffix("/v2")?))?;
+        rest.strip_prefix('/')?
+    } else {
+        let url = url.strip_prefix(config.base_path()).unwrap_or(url).trim_start_matches('/');
+        let mut path = url;
+        while let Some(rest) = path.strip_prefix("../").or_else(|| path.strip_prefix("./")) {
+            path = rest;
+        }
+        path
+    };
+    match Route::of(&format!("/{path}"), schemas) {
+        Ok(Route::Resource(_, id)) => Some(id),
+        _ => None,
+    }
+}
+
+/// The attributes of a type that refer to resources, with the extension that has them.
+pub(crate) fn references(of: &TypeSchema) -> impl Iterator<Item = (Option<&str>, &Arc<Attribute>)> {
+    let base = of.base().attributes().iter().map(|attribute| (None, attribute));
+    let extended = of.extensions().iter().flat_map(|extension| {
+        extension.schema.attributes().iter().map(move |attribute| (Some(extension.schema.id()), attribute))
+    });
+    base.chain(extended).filter(|(_, attribute)| attribute.sub_attribute("$ref").is_some())
+}
+
+/// What a resource refers to: the ids under each attribute, with the types that they may be of.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct References(pub(crate) BTreeMap<String, (Vec<String>, BTreeSet<String>)>);
+
+impl References {
+    /// What `resource` refers to and `before` did not.
+    pub(crate) fn added(of: &TypeSchema, resource: &Resource, before: Option<&Resource>) -> Self {
+        let mut found = BTreeMap::new();
+        for (extension, attribute) in references(of) {
+            let Some(reference) = attribute.sub_attribute("$ref") else { continue };
+            let mut new = ids(extension, attribute, resource);
+            for old in before.map(|before| ids(extension, attribute, before)).unwrap_or_default() {
+                new.remove(&old);
+            }
+            if !new.is_empty() {
+                let types = reference.reference_types().to_vec();
+                found.insert(format!("{}.value", attribute.name()), (types, new));
+            }
+        }
+        Self(found)
+    }
+}
+
+fn ids(extension: Option<&str>, attribute: &Attribute, resource: &Resource) -> BTreeSet<String> {
+    let value = match extension {
+        None => resource.get(attribute.name()),
+        Some(uri) => resource.get(uri).and_then(|container| container.get(attribute.name())),
+    };
+    let elements = value.map(|value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice));
+    let id = |element: &Value| element.get("value")?.as_str().map(str::to_owned);
+    elements.into_iter().flatten().filter_map(id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scim_core::ResourceTypeName;
+    use serde_json::json;
+
+    fn completed(member: &Value) -> Value {
+        let schemas = SchemaSet::builtin();
+        let config = ServiceConfig::new("https://h/scim/v2").unwrap();
+        let mut body = json!({"Operations": [{"value": [member]}]});
+        complete(&mut body, schemas.of(&ResourceTypeName::group()).unwrap(), &schemas, &config);
+        body["Operations"][0]["value"][0]["value"].take()
+    }
+
+    #[test]
+    fn r014_a_relative_reference_starts_at_the_service_root() {
+        for url in ["Users/2", "../Users/2", "/Users/2", "/scim/v2/Users/2", "./Users/2", "v2/Users/2"] {
+            assert_eq!(completed(&json!({ "$ref": url })), "2", "{url}");
+        }
+        assert_eq!(completed(&json!({"$REF": "Users/a%2Fb", "value": null})), "a/b");
+    }
+
+    #[test]
+    fn r016_the_version_in_a_reference_makes_no_difference() {
+        for url in ["https://h/scim/v2/Users/2", "https://h/scim/Users/2", "https://h/scim/v2/v2/Users/2"] {
+            assert_eq!(completed(&json!({ "$ref": url })), "2", "{url}");
+        }
+    }
+
+    #[test]
+    fn what_names_no_resource_of_the_service_stays_as_it_is() {
+        for url in
+            ["https://other/scim/v2/Users/2", "https://h/scim/v2x/Users/2", "Nope/2", "Users", "Users/2/3", "urn:x:y"]
+        {
+            assert_eq!(completed(&json!({ "$ref": url })), Value::Null, "{url}");
+        }
+        assert_eq!(completed(&json!({"$ref": "Users/2", "value": "3"})), "3", "the value goes before the URL");
+    }
+}
