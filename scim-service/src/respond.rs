@@ -1,7 +1,7 @@
 //! Responses: status, headers and JSON bodies.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
 use http::{HeaderName, Response, StatusCode};
 use scim_core::Resource;
 use serde::Serialize;
@@ -47,6 +47,15 @@ pub(crate) fn empty_response(status: u16) -> Response<Bytes> {
     response
 }
 
+/// The answer to HEAD: what GET would answer, its length included, without the body (R245, RFC 9110 section 9.3.2).
+pub(crate) fn without_body(mut response: Response<Bytes>) -> Response<Bytes> {
+    let length = response.body().len();
+    if length > 0 {
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    response.map(|_| Bytes::new())
+}
+
 /// Adds `ETag`, and `Location` where asked, from what `meta` of the whole resource says (R045, R046).
 pub(crate) fn with_resource_headers(
     mut response: Response<Bytes>,
@@ -77,5 +86,20 @@ impl ResourceHeaders {
     pub(crate) fn of(resource: &Resource) -> Self {
         let meta = |name: &str| resource.get("meta")?.get(name)?.as_str().map(str::to_owned);
         Self { etag: meta("version"), location: meta("location") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r245_head_tells_the_length_that_get_would_send() {
+        let get = json_response(200, &serde_json::json!({"a": "b"}), Format::Scim);
+        let head = without_body(get.clone());
+        assert_eq!(head.headers()[CONTENT_LENGTH], get.body().len().to_string());
+        assert_eq!(head.headers()[CONTENT_TYPE], get.headers()[CONTENT_TYPE]);
+        assert!(head.body().is_empty());
+        assert!(!without_body(empty_response(304)).headers().contains_key(CONTENT_LENGTH));
     }
 }

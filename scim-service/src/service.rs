@@ -19,7 +19,7 @@ use crate::endpoint;
 use crate::fail::{Failure, list};
 use crate::me::{MeAnswer, MeResolver};
 use crate::negotiate::accepted;
-use crate::respond::{Format, empty_response};
+use crate::respond::{Format, empty_response, without_body};
 use crate::route::Route;
 use crate::store::Store;
 
@@ -132,7 +132,7 @@ impl<S: Store + ?Sized> ScimService<S> {
         tracing::info!(
             %request_id, method = %parts.method, path = parts.uri.path(), status = response.status().as_u16(), "served"
         );
-        if parts.method == Method::HEAD { response.map(|_| Bytes::new()) } else { response }
+        if parts.method == Method::HEAD { without_body(response) } else { response }
     }
 
     /// The answer to a request whose body is larger than [`Limits::body`](crate::Limits::body), for a host that stops

@@ -117,6 +117,62 @@ async fn r234_no_answer_tells_of_the_inside() {
     }
 }
 
+/// Issues ids that nobody could tell from a reference within a bulk.
+struct Misnaming(MemoryStore);
+
+#[async_trait]
+impl Store for Misnaming {
+    async fn create(&self, cx: &Context, of: &Arc<TypeSchema>, resource: Resource) -> Result<Resource, StoreError> {
+        let mut created = self.0.create(cx, of, resource).await?;
+        created.attributes_mut().insert("id".into(), "bulkId:1".into());
+        Ok(created)
+    }
+
+    async fn get(
+        &self,
+        cx: &Context,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        want: &Projection,
+    ) -> Result<Resource, StoreError> {
+        self.0.get(cx, of, id, want).await
+    }
+
+    async fn list(&self, cx: &Context, of: &Arc<TypeSchema>, query: &ListQuery) -> Result<ListPage, StoreError> {
+        self.0.list(cx, of, query).await
+    }
+
+    async fn replace(
+        &self,
+        cx: &Context,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        resource: Resource,
+        when: &Precondition,
+    ) -> Result<Resource, StoreError> {
+        self.0.replace(cx, of, id, resource, when).await
+    }
+
+    async fn delete(
+        &self,
+        cx: &Context,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        when: &Precondition,
+    ) -> Result<(), StoreError> {
+        self.0.delete(cx, of, id, when).await
+    }
+}
+
+#[tokio::test]
+async fn r039_a_store_that_issues_a_reserved_id_is_refused() {
+    let service = service(Misnaming(MemoryStore::new()), Limits::default());
+    let user = json!({"schemas": [urn::USER], "userName": "a"}).to_string();
+    let response = send(&service, "POST", "/Users", &user).await;
+    assert_eq!(response.status(), 500);
+    assert!(!String::from_utf8(response.body().to_vec()).unwrap().contains("bulkId"));
+}
+
 #[tokio::test]
 async fn health_says_whether_the_store_can_be_reached() {
     let up = service(MemoryStore::new(), Limits::default());

@@ -35,6 +35,8 @@ pub(crate) async fn create<S: Store + ?Sized>(
         },
         outcome => outcome?,
     };
+    // R039: a store that issues what cannot be an id is told by its first resource.
+    created.id().unwrap_or_default().parse::<ResourceId>().map_err(StoreError::internal)?;
     Ok(call.show(201, of, created, &projection))
 }
 
