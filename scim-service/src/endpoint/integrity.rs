@@ -56,7 +56,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
         let Some(of) = self.schemas.of(&of.into()) else { return Ok(Vec::new()) };
         let mut tests = Vec::new();
         for id in ids {
-            let path = "id".parse().map_err(Failure::SortPath)?;
+            let path = "id".parse().map_err(StoreError::internal)?;
             tests.push(Filter::Compare(Comparison {
                 path,
                 operator: Operator::Eq,

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Response;
 use scim_core::{ListResponse, Projection, Resource, SearchRequest, TypeSchema};
-use scim_filter::{Filter, Predicate, ResolvedPath, Sort, check, check_any, parse_with};
+use scim_filter::{Filter, Predicate, ResolvedPath, Sort, check, parse_with};
 
+use super::root_filter;
 use crate::fail::Failure;
 use crate::query::search_request;
 use crate::respond::json_response;
@@ -160,35 +161,15 @@ fn sort<S: ?Sized>(call: &mut Call<'_, S>, of: &TypeSchema, request: &SearchRequ
     Ok(Some(sort.map_err(Failure::Sort)?))
 }
 
-/// The filter for each type. An attribute that a type lacks counts as unassigned there; one that every type lacks is
-/// refused.
+/// The filter for each type.
 fn filters_for_all<S: ?Sized>(
     call: &mut Call<'_, S>,
     request: &SearchRequest,
 ) -> Result<Vec<Option<Predicate>>, Failure> {
     let Some(filter) = parse_filter(call, request)? else { return Ok(vec![None; call.schemas.types().len()]) };
-    let profile = call.config.profile();
-    let mut refused = None;
-    let mut known = false;
-    let mut filters = Vec::new();
-    for of in call.schemas.types() {
-        match check(&filter, of, profile, &mut call.used) {
-            Ok(predicate) => {
-                known = true;
-                filters.push(Some(predicate));
-            }
-            Err(error) => {
-                let checked = check_any(&filter, of, profile, &mut call.used);
-                let text = request.filter.as_deref().unwrap_or_default();
-                filters.push(Some(checked.map_err(|error| error.in_text(text))?));
-                refused = refused.or(Some(error));
-            }
-        }
-    }
-    match refused {
-        Some(error) if !known => Err(error.in_text(request.filter.as_deref().unwrap_or_default()).into()),
-        _ => Ok(filters),
-    }
+    let text = request.filter.as_deref().unwrap_or_default();
+    let filters = root_filter::filters(&filter, text, call.schemas, call.config.profile(), &mut call.used)?;
+    Ok(filters.into_iter().map(Some).collect())
 }
 
 /// The sort for all types: that of the first type that has the attribute.

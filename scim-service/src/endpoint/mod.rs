@@ -10,6 +10,7 @@ mod me;
 mod patch;
 mod read;
 mod replace;
+mod root_filter;
 mod search;
 mod visible;
 

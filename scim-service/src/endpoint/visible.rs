@@ -98,7 +98,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
         // The store's own filter decides: it knows every attribute, whatever the projection wants.
         let not_found = || Failure::Store(StoreError::NotFound);
         let by_id = Comparison {
-            path: "id".parse().map_err(|_| not_found())?,
+            path: "id".parse().map_err(StoreError::internal)?,
             operator: Operator::Eq,
             value: Literal::String(id.as_str().to_owned()),
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scim_core::{Profile, ResourceType, Schema, SchemaSet};
+use scim_core::{Profile, ResourceType, Schema, SchemaSet, ValueCheck};
 use scim_service::{
     BearerTokens, Capabilities, MeAnswer, PatchResponse, Principal, ScimService, ServiceConfig, Store, TenancyMode,
 };
@@ -20,6 +20,8 @@ pub(super) const BASE_URL: &str = "https://example.com/scim/v2";
 pub(super) struct Setup {
     /// The capabilities that are off.
     off: Vec<String>,
+    /// Whether every check of values is on.
+    checks: bool,
     /// Attributes that do not belong into URLs.
     sensitive: Vec<String>,
     /// Where requests name their tenant: `path`, `host`, or `header` for `x-tenant`.
@@ -68,6 +70,8 @@ impl Setup {
             Some("interop") => Profile::interop(),
             _ => Profile::compatible(),
         };
+        let checks = ValueCheck::ALL.into_iter().filter(|_| self.checks);
+        let profile = checks.fold(profile, Profile::with_check);
         let patch_response =
             if story.patch_response == Some(204) { PatchResponse::NoContent } else { PatchResponse::Resource };
         ServiceConfig::new(BASE_URL)
