@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use scim_core::{Profile, RegistrationError, ResourceType, Schema, SchemaSet};
-use scim_service::{BearerTokens, ConfigError, PatchResponse, Principal, ServiceConfig, TokenError};
+use scim_service::{
+    BearerTokens, Capabilities, ConfigError, PatchResponse, Principal, ServiceConfig, TenancyMode, TokenError,
+};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -35,6 +37,15 @@ pub struct Flags {
     /// Status of a successful PATCH: 200 with the resource, or 204
     #[arg(long, value_enum, default_value = "200")]
     pub patch_response: PatchStatus,
+    /// What the server does not offer, and does not advertise: may be given several times
+    #[arg(long, value_enum)]
+    pub without: Vec<Capability>,
+    /// Keep tenants apart by path: `/t/{tenant}` below the base path
+    #[arg(long)]
+    pub tenants: bool,
+    /// Refuse references to resources that are not there
+    #[arg(long)]
+    pub check_references: bool,
     /// Log every request to standard error
     #[arg(long)]
     pub verbose: bool,
@@ -78,6 +89,21 @@ pub enum PatchStatus {
     /// Without a body
     #[value(name = "204")]
     NoContent,
+}
+
+/// A part of the protocol that a server may leave out.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capability {
+    /// PATCH
+    Patch,
+    /// Filters
+    Filter,
+    /// Sorting
+    Sort,
+    /// Versions
+    Etag,
+    /// Changing passwords
+    ChangePassword,
 }
 
 /// What is wrong with the flags.
@@ -143,7 +169,24 @@ impl Flags {
             PatchStatus::Resource => PatchResponse::Resource,
             PatchStatus::NoContent => PatchResponse::NoContent,
         };
-        Ok(ServiceConfig::new(&base_url)?.with_profile(profile).with_patch_response(patch_response))
+        let tenancy = if self.tenants { TenancyMode::Path } else { TenancyMode::Principal };
+        Ok(ServiceConfig::new(&base_url)?
+            .with_profile(profile)
+            .with_patch_response(patch_response)
+            .with_capabilities(self.capabilities())
+            .with_tenancy(tenancy)
+            .with_reference_check(self.check_references))
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let has = |capability| !self.without.contains(&capability);
+        let mut capabilities = Capabilities::default();
+        capabilities.patch = has(Capability::Patch);
+        capabilities.filter = has(Capability::Filter);
+        capabilities.sort = has(Capability::Sort);
+        capabilities.etag = has(Capability::Etag);
+        capabilities.change_password = has(Capability::ChangePassword);
+        capabilities
     }
 
     /// The built-in resource types and those of `--resource-types`.
