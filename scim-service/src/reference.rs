@@ -22,13 +22,17 @@ pub(crate) fn complete(body: &mut Value, of: &TypeSchema, schemas: &SchemaSet, c
 fn complete_below(value: &mut Value, schemas: &SchemaSet, config: &ServiceConfig) {
     match value {
         Value::Array(elements) => {
-            elements.iter_mut().for_each(|element| complete_below(element, schemas, config));
+            for element in elements {
+                complete_below(element, schemas, config);
+            }
         }
         Value::Object(members) => {
             if let Some(id) = missing_value(members, schemas, config) {
                 members.insert("value".to_owned(), id.into());
             }
-            members.values_mut().for_each(|member| complete_below(member, schemas, config));
+            for member in members.values_mut() {
+                complete_below(member, schemas, config);
+            }
         }
         _ => {}
     }

@@ -77,7 +77,7 @@ impl Route {
     }
 
     /// The methods that the endpoint takes.
-    pub(crate) fn methods(&self, capabilities: &Capabilities) -> &'static [Method] {
+    pub(crate) fn methods(&self, capabilities: Capabilities) -> &'static [Method] {
         const READ: &[Method] = &[Method::GET, Method::HEAD, Method::OPTIONS];
         match self {
             Self::Root

@@ -184,9 +184,9 @@ impl<S: Store + ?Sized> ScimService<S> {
         if route == Route::Me && self.shared.me.is_none() {
             return Err(Failure::NotImplemented { endpoint: "/Me" });
         }
-        let allowed = route.methods(config.capabilities());
+        let allowed = route.methods(*config.capabilities());
         if !allowed.contains(&parts.method) {
-            if parts.method == Method::PATCH && route.methods(&Capabilities::default()).contains(&Method::PATCH) {
+            if parts.method == Method::PATCH && route.methods(Capabilities::default()).contains(&Method::PATCH) {
                 return Err(Failure::NotImplemented { endpoint: "PATCH" });
             }
             return Err(Failure::MethodNotAllowed { allowed });

@@ -44,7 +44,8 @@ pub(super) fn broken(answer: &Answer, method: &str) -> Option<String> {
 
 fn broken_error(answer: &Answer) -> Option<String> {
     let body = &answer.body;
-    if body["schemas"] != Value::from(vec![urn::ERROR]) || body["status"] != answer.status.to_string() {
+    let status = Value::from(answer.status.to_string());
+    if body["schemas"] != Value::from(vec![urn::ERROR]) || body["status"] != status {
         return Some("R232: the body is no error message with the status as a text".into());
     }
     let known = ScimError::from_value(body).and_then(|error| error.scim_type());
