@@ -23,6 +23,8 @@ use serde_json::{Value, json};
 /// Fails at everything, with what must not reach a client in the cause.
 struct Broken {
     reachable: bool,
+    /// The id of whatever is created, where that works.
+    issues: Option<&'static str>,
 }
 
 impl Broken {
@@ -34,8 +36,11 @@ impl Broken {
 
 #[async_trait]
 impl Store for Broken {
-    async fn create(&self, _: &Context, _: &Arc<TypeSchema>, _: Resource) -> Result<Resource, StoreError> {
-        self.error()
+    async fn create(&self, _: &Context, _: &Arc<TypeSchema>, made: Resource) -> Result<Resource, StoreError> {
+        let Some(id) = self.issues else { return self.error() };
+        let mut made = made;
+        made.attributes_mut().insert("id".into(), id.into());
+        Ok(made)
     }
 
     async fn get(
@@ -99,7 +104,7 @@ async fn r234_no_answer_tells_of_the_inside() {
     let user = json!({"schemas": [urn::USER], "userName": "a"}).to_string();
     let patch = json!({"schemas": [urn::PATCH_OP], "Operations": [{"op": "remove", "path": "title"}]}).to_string();
     for (reachable, expected) in [(true, 500), (false, 503)] {
-        let service = service(Broken { reachable }, Limits::default());
+        let service = service(Broken { reachable, issues: None }, Limits::default());
         for (method, path, body) in [
             ("GET", "/Users", ""),
             ("GET", "/Users/1", ""),
@@ -117,56 +122,9 @@ async fn r234_no_answer_tells_of_the_inside() {
     }
 }
 
-/// Issues ids that nobody could tell from a reference within a bulk.
-struct Misnaming(MemoryStore);
-
-#[async_trait]
-impl Store for Misnaming {
-    async fn create(&self, cx: &Context, of: &Arc<TypeSchema>, resource: Resource) -> Result<Resource, StoreError> {
-        let mut created = self.0.create(cx, of, resource).await?;
-        created.attributes_mut().insert("id".into(), "bulkId:1".into());
-        Ok(created)
-    }
-
-    async fn get(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        want: &Projection,
-    ) -> Result<Resource, StoreError> {
-        self.0.get(cx, of, id, want).await
-    }
-
-    async fn list(&self, cx: &Context, of: &Arc<TypeSchema>, query: &ListQuery) -> Result<ListPage, StoreError> {
-        self.0.list(cx, of, query).await
-    }
-
-    async fn replace(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        resource: Resource,
-        when: &Precondition,
-    ) -> Result<Resource, StoreError> {
-        self.0.replace(cx, of, id, resource, when).await
-    }
-
-    async fn delete(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        when: &Precondition,
-    ) -> Result<(), StoreError> {
-        self.0.delete(cx, of, id, when).await
-    }
-}
-
 #[tokio::test]
 async fn r039_a_store_that_issues_a_reserved_id_is_refused() {
-    let service = service(Misnaming(MemoryStore::new()), Limits::default());
+    let service = service(Broken { reachable: true, issues: Some("bulkId:1") }, Limits::default());
     let user = json!({"schemas": [urn::USER], "userName": "a"}).to_string();
     let response = send(&service, "POST", "/Users", &user).await;
     assert_eq!(response.status(), 500);
@@ -178,7 +136,7 @@ async fn health_says_whether_the_store_can_be_reached() {
     let up = service(MemoryStore::new(), Limits::default());
     assert_eq!(send(&up, "GET", "/health", "").await.status(), 200);
     for reachable in [true, false] {
-        let down = service(Broken { reachable }, Limits::default());
+        let down = service(Broken { reachable, issues: None }, Limits::default());
         assert_eq!(send(&down, "GET", "/health", "").await.status(), 503);
     }
 }

@@ -46,7 +46,7 @@ async fn send(service: &ScimService<MemoryStore>, sent: &Sent) -> (u16, Value) {
     (response.status().as_u16(), serde_json::from_slice(response.body()).unwrap_or_default())
 }
 
-fn user(members: Value) -> Value {
+fn user(members: &Value) -> Value {
     let mut user = json!({"schemas": [urn::USER], "userName": "a"});
     user.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     user
@@ -54,8 +54,8 @@ fn user(members: Value) -> Value {
 
 /// A user whose JSON has exactly this many bytes.
 fn user_of(bytes: usize) -> Value {
-    let empty = user(json!({"title": ""})).to_string().len();
-    user(json!({"title": "x".repeat(bytes - empty)}))
+    let empty = user(&json!({"title": ""})).to_string().len();
+    user(&json!({"title": "x".repeat(bytes - empty)}))
 }
 
 fn nested(levels: usize) -> Value {
@@ -78,21 +78,21 @@ const CASES: &[Case] = &[
         400,
         Some("invalidSyntax"),
         |l, n| l.json.depth = n,
-        |n| post("/Users", user(json!({"x": nested(n - 1)}))),
+        |n| post("/Users", user(&json!({"x": nested(n - 1)}))),
     ),
     (
         "json.array",
         400,
         Some("invalidSyntax"),
         |l, n| l.json.array = n,
-        |n| post("/Users", user(json!({"x": vec![1; n]}))),
+        |n| post("/Users", user(&json!({"x": vec![1; n]}))),
     ),
     (
         "json.string",
         400,
         Some("invalidSyntax"),
         |l, n| l.json.string = n,
-        |n| post("/Users", user(json!({"title": "x".repeat(n)}))),
+        |n| post("/Users", user(&json!({"title": "x".repeat(n)}))),
     ),
     // `schemas` has one element.
     (
@@ -142,7 +142,7 @@ const CASES: &[Case] = &[
         400,
         Some("invalidValue"),
         |l, n| l.attributes = n,
-        |n| Sent { path: format!("/Users?attributes={}", vec!["a"; n].join(",")), ..post("", user(json!({}))) },
+        |n| Sent { path: format!("/Users?attributes={}", vec!["a"; n].join(",")), ..post("", user(&json!({}))) },
     ),
     (
         "filter.text",
@@ -192,7 +192,7 @@ async fn r246_the_operations_of_a_patch_are_limited() {
     let mut limits = Limits::default();
     limits.patch_operations = 5;
     let service = service(limits);
-    let (_, made) = send(&service, &post("/Users", user(json!({})))).await;
+    let (_, made) = send(&service, &post("/Users", user(&json!({})))).await;
     let path = format!("/Users/{}", made["id"].as_str().unwrap());
     for (operations, expected) in [(5, 200), (6, 400)] {
         let sent = Sent { method: "PATCH", path: path.clone(), body: patch(operations) };

@@ -55,7 +55,8 @@ pub enum TenancyMode {
     /// Nowhere: the tenant is the principal's own, and a service whose principals have none has one tenant.
     #[default]
     Principal,
-    /// In the path: `/t/{tenant}/Users` below the base URL. Locations have the prefix too.
+    /// In the path: `/t/{tenant}/Users` below the base URL. Locations have the prefix too. A resource type at `/t` cannot be
+    /// reached then.
     Path,
     /// In the host name: `{tenant}.example.com` where the base URL has `example.com`. Locations have that name; no other
     /// part of a `Host` header goes into one (R243).

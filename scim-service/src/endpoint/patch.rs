@@ -37,9 +37,9 @@ pub(crate) async fn patch<S: Store + ?Sized>(
         }
     };
     call.used.extend(patch.leniencies());
-    call.check_password_change(&patch.paths())?;
     let patched = call.patched(of, &patch.paths());
     let permit = call.permit_write(of, Operation::Patch, Some(&id), &patched).await?;
+    call.check_password_change(&patch.paths())?;
     let silent = config.patch_response() == PatchResponse::NoContent && !asked;
     let projection =
         if silent { minimum(call, of)? } else { projection.after_writing(&patch.paths(), of, config.profile()) };
