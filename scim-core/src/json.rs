@@ -40,7 +40,7 @@ pub struct JsonLimits {
     pub depth: usize,
     /// Most elements of one array. 20,000.
     pub array: usize,
-    /// Longest text or member name, in bytes of UTF-8 after escapes are resolved. 256 KiB.
+    /// Longest text or member name, in bytes of UTF-8 after escapes are resolved. 1 MiB.
     pub string: usize,
 }
 
@@ -51,7 +51,7 @@ impl JsonLimits {
 
 impl Default for JsonLimits {
     fn default() -> Self {
-        Self { depth: 64, array: 20_000, string: 256 * 1024 }
+        Self { depth: 64, array: 20_000, string: 1 << 20 }
     }
 }
 
