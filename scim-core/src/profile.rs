@@ -128,7 +128,8 @@ pub enum InteropRule {
 }
 
 impl InteropRule {
-    const ALL: [Self; 3] = [Self::PathRequired, Self::ValuePathNamesSubAttribute, Self::ReplaceWholeComplex];
+    /// Every rule.
+    pub const ALL: [Self; 3] = [Self::PathRequired, Self::ValuePathNamesSubAttribute, Self::ReplaceWholeComplex];
 
     const fn bit(self) -> u32 {
         1 << self as u32

@@ -2,13 +2,26 @@
 
 use std::fmt;
 
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 use serde_json::Value;
 
 use crate::message::error::{Members, MessageError};
 use crate::profile::{Leniencies, Leniency, Profile};
 use crate::urn;
 
-/// A list of operations, as it came: what they mean is for `scim-patch` to check.
+/// A list of operations, as it came: what they mean is for `scim-patch` to check. Serialises as the message that a client
+/// sends.
+///
+/// ```
+/// use scim_core::{PatchOp, PatchOperation};
+///
+/// let patch = PatchOp { operations: vec![PatchOperation::replace("active", false)] };
+/// assert_eq!(
+///     serde_json::to_string(&patch)?,
+///     r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"active","value":false}]}"#
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PatchOp {
     /// The operations, at least one when read by [`PatchOp::from_json`].
@@ -16,13 +29,15 @@ pub struct PatchOp {
 }
 
 /// One operation. `Debug` hides the value, which may be a password.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, serde::Serialize)]
 pub struct PatchOperation {
     /// The word after `op`, unchecked.
     pub op: String,
     /// The path, unparsed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// The value; `Some(Value::Null)` where the message says `null`, `None` where it says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
 }
 
@@ -64,9 +79,39 @@ impl PatchOp {
         let operations = operations.map(|(index, operation)| PatchOperation::from_json(operation, index));
         Ok(Self { operations: operations.collect::<Result<_, _>>()? })
     }
+
+    /// The message body.
+    pub fn to_value(&self) -> Value {
+        // Texts and JSON values always serialise.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+impl Serialize for PatchOp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut message = serializer.serialize_struct("PatchOp", 2)?;
+        message.serialize_field("schemas", &[urn::PATCH_OP])?;
+        message.serialize_field("Operations", &self.operations)?;
+        message.end()
+    }
 }
 
 impl PatchOperation {
+    /// Adds a value (RFC 7644 section 3.5.2.1).
+    pub fn add(path: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self { op: "add".to_owned(), path: Some(path.into()), value: Some(value.into()) }
+    }
+
+    /// Removes what the path names (RFC 7644 section 3.5.2.2).
+    pub fn remove(path: impl Into<String>) -> Self {
+        Self { op: "remove".to_owned(), path: Some(path.into()), value: None }
+    }
+
+    /// Replaces what the path names (RFC 7644 section 3.5.2.3).
+    pub fn replace(path: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self { op: "replace".to_owned(), path: Some(path.into()), value: Some(value.into()) }
+    }
+
     fn from_json(operation: Value, index: usize) -> Result<Self, MessageError> {
         let mut members = Members::of(operation, &format!("Operations[{index}]"))?;
         let op = members.text("op")?;
@@ -111,5 +156,17 @@ mod tests {
         }
         let lenient = Profile::rfc().with(Leniency::MissingPatchSchema);
         assert!(read(json!({"Operations": [op]}), &lenient).is_ok());
+    }
+
+    #[test]
+    fn a_message_is_written_as_it_is_read() {
+        let patch = PatchOp {
+            operations: vec![
+                PatchOperation::add("members", json!([{"value": "a"}])),
+                PatchOperation::remove("title"),
+                PatchOperation { op: "replace".into(), path: None, value: Some(Value::Null) },
+            ],
+        };
+        assert_eq!(read(patch.to_value(), &Profile::rfc()).unwrap(), patch);
     }
 }
