@@ -62,7 +62,7 @@ pub use compare::equal_values;
 pub use fold::fold;
 pub use limits::Limits;
 pub use lower::{Lower, Lowered, lower, lower_element};
-pub use parse::{PatchPath, parse, parse_path, parse_with};
+pub use parse::{PatchPath, parse, parse_path, parse_path_with, parse_with};
 pub use parse_error::ParseError;
 pub use predicate::{ElementPredicate, Operand, Predicate, ResolvedPath, Test};
 pub use sort::Sort;

@@ -27,6 +27,11 @@ impl<'p> Grammar<'p> {
         Self { limits, depth: 0, comparisons: 0, leniency: None, attributes: None }
     }
 
+    /// The grammar with what a profile allows beyond the RFC.
+    pub(super) fn lenient(limits: &'p Limits, profile: &'p Profile, used: &'p mut Leniencies) -> Self {
+        Self { leniency: Some((profile, used)), ..Self::strict(limits) }
+    }
+
     pub(super) fn max_depth(&self) -> usize {
         self.limits.depth.min(Limits::MAX_DEPTH)
     }
@@ -94,7 +99,7 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Filter, ParseError> {
 /// # Ok::<(), scim_filter::ParseError>(())
 /// ```
 pub fn parse_with(text: &str, limits: &Limits, profile: &Profile, used: &mut Leniencies) -> Result<Filter, ParseError> {
-    Grammar { leniency: Some((profile, used)), ..Grammar::strict(limits) }.filter(text)
+    Grammar::lenient(limits, profile, used).filter(text)
 }
 
 /// The byte offset of an attribute in the text of a filter, counted from 0 in the order of the text; for a text that has

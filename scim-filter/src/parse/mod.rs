@@ -13,4 +13,4 @@ mod term;
 
 pub(crate) use grammar::attribute_offset;
 pub use grammar::{parse, parse_with};
-pub use path::{PatchPath, parse_path};
+pub use path::{PatchPath, parse_path, parse_path_with};

@@ -1,6 +1,6 @@
 //! PATCH paths (RFC 7644 figure 7): `attrPath / valuePath [subAttr]`.
 
-use scim_core::{AttrName, AttrPath};
+use scim_core::{AttrName, AttrPath, Leniencies, Profile};
 
 use super::failure::{Parsed, fail};
 use super::grammar::{Grammar, finish};
@@ -39,10 +39,28 @@ pub struct PatchPath {
 ///
 /// [`ParseError`] with the byte offset. [`ParseError::is_in_filter`] tells a bad filter in brackets from a bad path.
 pub fn parse_path(text: &str, limits: &Limits) -> Result<PatchPath, ParseError> {
+    with_grammar(text, limits, Grammar::strict(limits))
+}
+
+/// Parses a PATCH path, taking what `profile` allows in the filter beyond the RFC and recording it in `used`, as
+/// [`parse_with`](crate::parse_with) does.
+///
+/// # Errors
+///
+/// As [`parse_path`].
+pub fn parse_path_with(
+    text: &str,
+    limits: &Limits,
+    profile: &Profile,
+    used: &mut Leniencies,
+) -> Result<PatchPath, ParseError> {
+    with_grammar(text, limits, Grammar::lenient(limits, profile, used))
+}
+
+fn with_grammar(text: &str, limits: &Limits, mut grammar: Grammar<'_>) -> Result<PatchPath, ParseError> {
     if text.len() > limits.text {
         return Err(ParseError::new(text, limits.text, Reason::TooLong(limits.text), false));
     }
-    let mut grammar = Grammar::strict(limits);
     finish(text, patch_path(&mut grammar, text)).map_err(|failure| {
         let offset = text.len() - failure.left;
         // `emails[0]` and an unclosed bracket are no value paths at all; `emails[type zz 1]` holds a bad filter (R139).
