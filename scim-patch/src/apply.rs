@@ -6,28 +6,31 @@ use scim_core::{Attribute, AttributeType, Leniencies, Leniency, Mutability, Reso
 use scim_filter::equal_values;
 use serde_json::{Map, Value};
 
-use crate::assign::{assign, assign_sub};
+use crate::assign::{assign, assign_parts, refuse_immutable_change};
 use crate::changed::Changed;
-use crate::elements::{Elements, is_relation};
-use crate::error::{PatchError, PatchProblem};
-use crate::journal::Journal;
+use crate::elements::Elements;
+use crate::error::{PatchError, PatchErrorKind};
+use crate::journal::{Journal, value_at};
 use crate::operation::{Effect, Operation, Patch};
+use crate::relate::{Relate, id, is_relation};
 
 /// Applies a patch. Operations run in order, each on what the one before left (R165).
 ///
-/// The resource must be of the patch's resource type. What it was is kept attribute by attribute, as far as the patch
-/// touches it.
+/// The resource must be of the patch's resource type. It is not copied: what an operation touches is remembered, as far as
+/// it is touched, and put back when a later operation fails. Of a relation such as `members` only the elements that come
+/// and go are remembered, however many others there are; finding them means one look at each element, which
+/// [`Patch::membership_delta`] spares a store that can look an id up.
 ///
 /// # Errors
 ///
 /// [`PatchError`] with the operation at fault; the resource is then as it was (R166).
 pub fn apply(patch: &Patch, resource: &mut Resource) -> Result<Changed, PatchError> {
     let mut journal = Journal::default();
-    match run(patch, resource, &mut journal) {
-        Ok(used) => {
-            let mut changed = changed(patch, resource, &journal);
-            changed.leniencies.extend(used);
-            Ok(changed)
+    let mut used = Leniencies::default();
+    match run(patch, resource, &mut journal, &mut used) {
+        Ok(()) => {
+            let changes = journal.into_changes(resource);
+            Ok(Changed { changes, leniencies: patch.record(used) })
         }
         Err(error) => {
             journal.roll_back(resource);
@@ -37,91 +40,132 @@ pub fn apply(patch: &Patch, resource: &mut Resource) -> Result<Changed, PatchErr
 }
 
 /// Runs the operations, and tells which leniencies they needed beyond those of the check.
-fn run(patch: &Patch, resource: &mut Resource, journal: &mut Journal) -> Result<Leniencies, PatchError> {
-    let mut used = Leniencies::default();
+fn run<'p>(
+    patch: &'p Patch,
+    resource: &mut Resource,
+    journal: &mut Journal<'p>,
+    used: &mut Leniencies,
+) -> Result<(), PatchError> {
     for operation in &patch.operations {
-        let at = |problem: PatchProblem| problem.at(operation.index, operation.path.as_deref());
-        if let Effect::ExpectEqual(value) = &operation.effect {
-            expect_equal(operation, resource, value).map_err(at)?;
-            continue;
-        }
-        journal.remember(resource, operation.place.top_level_name());
-        if let Some(leniency) = effect(operation, resource).map_err(at)? {
+        let at = |problem: PatchErrorKind| problem.at(operation.index, operation.path.as_deref());
+        if let Effect::ExpectEqual { sub, value } = &operation.effect {
+            expect_equal(operation, sub.as_deref(), resource, value).map_err(at)?;
+        } else if let Some(leniency) = effect(operation, resource, journal).map_err(at)? {
             used.insert(leniency);
         }
     }
-    let Some(last) = patch.operations.last() else { return Ok(used) };
-    let at = |problem: PatchProblem| problem.at(last.index, last.path.as_deref());
-    journal.remember(resource, "schemas");
-    let schemas = patch.schema.schemas_of(resource.attributes());
-    resource.attributes_mut().insert("schemas".into(), schemas);
-    still_valid(&patch.schema, resource, journal).map_err(at)?;
-    Ok(used)
+    if journal.extensions_changed(resource) {
+        journal.remember_schemas(resource);
+        let schemas = patch.schema.schemas_of(resource.attributes());
+        resource.attributes_mut().insert("schemas".into(), schemas);
+    }
+    still_valid(&patch.schema, resource, journal)
 }
 
 /// Runs one operation, and tells the leniency by which it made an element.
-fn effect(operation: &Operation, resource: &mut Resource) -> Result<Option<Leniency>, PatchProblem> {
-    let place = &operation.place;
+fn effect<'p>(
+    operation: &'p Operation,
+    resource: &mut Resource,
+    journal: &mut Journal<'p>,
+) -> Result<Option<Leniency>, PatchErrorKind> {
     let attributes = resource.attributes_mut();
-    if let (Effect::RemoveExtension, Some(extension)) = (&operation.effect, &place.extension) {
-        attributes.remove(extension.id());
-        return Ok(None);
+    let Some(extension) = &operation.place.extension else { return within(operation, attributes, journal) };
+    journal.remember_extension(extension, attributes);
+    let uri = extension.id();
+    if !attributes.contains_key(uri) {
+        attributes.insert(uri.to_owned(), Value::Object(Map::new()));
     }
-    let Some(attribute) = &place.attribute else { return Ok(None) };
-    let Some(extension) = &place.extension else {
-        return within(operation, attribute, attributes);
-    };
-    let entry = attributes.entry(extension.id()).or_insert_with(|| Value::Object(Map::new()));
-    let outcome = entry.as_object_mut().map_or(Ok(None), |container| within(operation, attribute, container));
-    if entry.as_object().is_none_or(Map::is_empty) {
-        attributes.remove(extension.id());
+    let Some(Value::Object(container)) = attributes.get_mut(uri) else { return Ok(None) };
+    let outcome = within(operation, container, journal);
+    if container.is_empty() {
+        attributes.remove(uri);
     }
     outcome
 }
 
-fn within(
-    operation: &Operation,
-    attribute: &Attribute,
+/// Runs one operation on the object that holds its attribute.
+fn within<'p>(
+    operation: &'p Operation,
     container: &mut Map<String, Value>,
-) -> Result<Option<Leniency>, PatchProblem> {
+    journal: &mut Journal<'p>,
+) -> Result<Option<Leniency>, PatchErrorKind> {
+    let attribute = &*operation.place.attribute;
     match &operation.effect {
-        Effect::Assign(value) => return assign(container, attribute, value.clone()).map(|()| None),
-        Effect::AssignSub { sub, value } => {
-            return assign_sub(container, attribute, sub, value.clone()).map(|()| None);
+        Effect::Assign(value) => {
+            journal.remember_whole(operation, container);
+            assign(container, attribute, value.as_ref())?;
         }
-        Effect::RemoveExtension | Effect::ExpectEqual(_) => return Ok(None),
-        _ => {}
+        Effect::AssignParts(parts) => {
+            journal.remember_parts(operation, parts, container);
+            assign_parts(container, attribute, parts)?;
+        }
+        Effect::Relate(relate) => run_relate(operation, relate, container, journal),
+        _ => {
+            journal.remember_whole(operation, container);
+            return on_elements(operation, container);
+        }
     }
-    let immutable = attribute.mutability() == Mutability::Immutable;
-    let before = if immutable { container.get(attribute.name()).cloned() } else { None };
-    let mut elements = Elements::take(container, attribute);
-    match &operation.effect {
-        Effect::AddElements(values) => elements.add(values),
-        Effect::ReplaceElements(values) => elements.replace_all(values.clone()),
-        Effect::MergeMatching { selector, parts, missing } => elements.merge_matching(selector, parts, *missing)?,
-        Effect::ReplaceMatching { selector, element, missing } => {
-            elements.replace_matching(selector, element, *missing)?;
+    Ok(None)
+}
+
+fn run_relate<'p>(
+    operation: &'p Operation,
+    relate: &Relate,
+    container: &mut Map<String, Value>,
+    journal: &mut Journal<'p>,
+) {
+    let name = operation.place.attribute.name();
+    let value = container.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+    if let Value::Array(elements) = value {
+        let edit = relate.apply(elements);
+        let gone = elements.is_empty();
+        journal.remember_edit(operation, edit, elements);
+        if gone {
+            container.remove(name);
         }
-        Effect::AssignSubOfMatching { selector, sub, value, missing } => {
-            elements.assign_sub_of_matching(selector, sub, value.as_ref(), *missing)?;
-        }
-        Effect::RemoveMatching(selector) => elements.remove_matching(selector)?,
-        Effect::RemoveElements(values) => elements.remove(values),
-        Effect::Assign(_) | Effect::AssignSub { .. } | Effect::RemoveExtension | Effect::ExpectEqual(_) => {}
-    }
-    let created_by = elements.put(container)?;
-    match before {
-        Some(before) if container.get(attribute.name()) != Some(&before) => Err(PatchProblem::Immutable),
-        _ => Ok(created_by),
     }
 }
 
+fn on_elements(operation: &Operation, container: &mut Map<String, Value>) -> Result<Option<Leniency>, PatchErrorKind> {
+    let attribute = &*operation.place.attribute;
+    let guarded = attribute.mutability() == Mutability::Immutable || !attribute.multi_valued();
+    let before = if guarded { container.get(attribute.name()).cloned() } else { None };
+    let mut elements = Elements::take(container, attribute);
+    match &operation.effect {
+        Effect::AddElements(values) => elements.add(values)?,
+        Effect::ReplaceElements(values) => elements.replace_all(values),
+        Effect::WriteMatching { selector, parts, missing } => elements.write_matching(selector, parts, missing)?,
+        Effect::ReplaceMatching { selector, element, missing } => {
+            elements.replace_matching(selector, element, missing)?;
+        }
+        Effect::RemoveMatching(selector) => elements.remove_matching(selector)?,
+        Effect::RemoveElements(values) => elements.remove(values),
+        Effect::Assign(_) | Effect::AssignParts(_) | Effect::Relate(_) | Effect::ExpectEqual { .. } => {}
+    }
+    let created_by = elements.put(container)?;
+    let Some(before) = before else { return Ok(created_by) };
+    let after = container.get(attribute.name());
+    if attribute.mutability() == Mutability::Immutable && after != Some(&before) {
+        return Err(PatchErrorKind::Immutable);
+    }
+    if !attribute.multi_valued() {
+        refuse_immutable_change(attribute, &before, after)?;
+    }
+    Ok(created_by)
+}
+
 /// R168: a read-only attribute may be repeated as it is.
-fn expect_equal(operation: &Operation, resource: &Resource, sent: &Value) -> Result<(), PatchProblem> {
-    let Some(attribute) = &operation.place.attribute else { return Err(PatchProblem::ReadOnly) };
-    let current = match &operation.place.extension {
-        None => resource.get(attribute.name()),
-        Some(extension) => resource.get(extension.id()).and_then(|container| container.get(attribute.name())),
+fn expect_equal(
+    operation: &Operation,
+    sub: Option<&Attribute>,
+    resource: &Resource,
+    sent: &Value,
+) -> Result<(), PatchErrorKind> {
+    let attribute = &*operation.place.attribute;
+    let whole = value_at(resource, &operation.place);
+    let (attribute, current) = match sub {
+        None => (attribute, whole),
+        Some(sub) => (sub, whole.and_then(|whole| whole.get(sub.name()))),
     };
     let equal = match (current, sent) {
         (None, Value::Null) => true,
@@ -133,32 +177,40 @@ fn expect_equal(operation: &Operation, resource: &Resource, sent: &Value) -> Res
             let known = sub.and_then(|sub| current.get(sub.name()).map(|current| (sub, current)));
             known.is_none_or(|(sub, current)| equal_values(sub, current, sent))
         }),
-        (Some(Value::Array(current)), Value::Array(sent)) => ids(current) == ids(sent),
+        (Some(Value::Array(current)), Value::Array(sent)) if is_reference_list(attribute) => ids(current) == ids(sent),
         (Some(current), sent) => equal_values(attribute, current, sent),
     };
-    if equal { Ok(()) } else { Err(PatchProblem::ReadOnly) }
+    if equal { Ok(()) } else { Err(PatchErrorKind::ReadOnly) }
+}
+
+/// Whether the elements point at other resources, as `groups` of a user do: what else they say of them is computed.
+fn is_reference_list(attribute: &Attribute) -> bool {
+    attribute.sub_attribute("$ref").is_some() && attribute.sub_attribute("value").is_some()
 }
 
 fn ids(elements: &[Value]) -> BTreeSet<&str> {
-    elements.iter().filter_map(|element| element.get("value")?.as_str()).collect()
+    elements.iter().filter_map(id).collect()
 }
 
 /// What a check of a whole resource would find missing in what the patch touched.
-fn still_valid(schema: &TypeSchema, resource: &Resource, journal: &Journal) -> Result<(), PatchProblem> {
-    for name in journal.touched() {
-        let value = resource.get(name);
-        if let Some(attribute) = schema.base().attribute(name) {
-            complete(attribute, value)?;
-        }
-        let Some(extension) = schema.extensions().iter().find(|extension| extension.schema.id() == name) else {
+fn still_valid(schema: &TypeSchema, resource: &Resource, journal: &Journal<'_>) -> Result<(), PatchError> {
+    for operation in journal.touched() {
+        let at = |problem: PatchErrorKind| problem.at(operation.index, operation.path.as_deref());
+        let place = &operation.place;
+        let Some(extension) = &place.extension else {
+            complete(&place.attribute, resource.get(place.attribute.name())).map_err(at)?;
             continue;
         };
-        match value.and_then(Value::as_object) {
-            None if extension.required => return Err(PatchProblem::Required),
-            None => {}
+        match resource.get(extension.id()).and_then(Value::as_object) {
+            None => {
+                let of_type = schema.extensions().iter().find(|of_type| of_type.schema.id() == extension.id());
+                if of_type.is_some_and(|of_type| of_type.required) {
+                    return Err(at(PatchErrorKind::Required));
+                }
+            }
             Some(container) => {
-                for attribute in extension.schema.attributes() {
-                    complete(attribute, container.get(attribute.name()))?;
+                for attribute in extension.attributes() {
+                    complete(attribute, container.get(attribute.name())).map_err(at)?;
                 }
             }
         }
@@ -166,13 +218,17 @@ fn still_valid(schema: &TypeSchema, resource: &Resource, journal: &Journal) -> R
     Ok(())
 }
 
-fn complete(attribute: &Attribute, value: Option<&Value>) -> Result<(), PatchProblem> {
+fn complete(attribute: &Attribute, value: Option<&Value>) -> Result<(), PatchErrorKind> {
     let Some(value) = value else {
         let needed = attribute.required() && attribute.mutability() != Mutability::ReadOnly;
-        return if needed { Err(PatchProblem::Required) } else { Ok(()) };
+        return if needed { Err(PatchErrorKind::Required) } else { Ok(()) };
     };
+    let asks = |sub: &std::sync::Arc<Attribute>| sub.required() && sub.mutability() != Mutability::ReadOnly;
     // Elements of a relation were complete when they were sent, and there may be very many.
-    if attribute.kind() != AttributeType::Complex || is_relation(attribute) {
+    if attribute.kind() != AttributeType::Complex
+        || is_relation(attribute)
+        || !attribute.sub_attributes().iter().any(asks)
+    {
         return Ok(());
     }
     let elements = match value {
@@ -185,23 +241,4 @@ fn complete(attribute: &Attribute, value: Option<&Value>) -> Result<(), PatchPro
         }
     }
     Ok(())
-}
-
-fn changed(patch: &Patch, resource: &Resource, journal: &Journal) -> Changed {
-    let mut paths = BTreeSet::new();
-    for (name, before) in journal.differences(resource) {
-        let Some(extension) = patch.schema.extension(name) else {
-            paths.insert(name.to_owned());
-            continue;
-        };
-        let member = |value: Option<&Value>, attribute: &str| value.and_then(|value| value.get(attribute)).cloned();
-        for attribute in extension.attributes() {
-            if member(before, attribute.name()) != member(resource.get(name), attribute.name()) {
-                paths.insert(format!("{}:{}", extension.id(), attribute.name()));
-            }
-        }
-    }
-    // `schemas` follows from the rest.
-    paths.remove("schemas");
-    Changed { paths: paths.into_iter().collect(), leniencies: patch.leniencies }
 }

@@ -1,44 +1,78 @@
 //! Effects on singular attributes.
 
-use scim_core::{Attribute, Mutability};
+use scim_core::{Attribute, AttributeType, Mutability};
 use scim_filter::equal_values;
 use serde_json::{Map, Value};
 
-use crate::error::PatchProblem;
+use crate::error::PatchErrorKind;
 use crate::journal::put;
+use crate::operation::{Part, Write};
 
 /// Gives an attribute a value, or none (R143, R149, R157).
 pub(crate) fn assign(
     container: &mut Map<String, Value>,
     attribute: &Attribute,
-    value: Option<Value>,
-) -> Result<(), PatchProblem> {
-    let before = container.get(attribute.name());
-    if let (Some(before), Some(after)) = (before, &value)
-        && before.is_object()
+    value: Option<&Value>,
+) -> Result<(), PatchErrorKind> {
+    let mut value = value.cloned();
+    if attribute.kind() == AttributeType::Complex
+        && let Some(before) = container.get(attribute.name())
     {
-        // An object keeps what a client cannot send.
-        let mut merged = after.clone();
-        keep_read_only(attribute, before, &mut merged);
-        return guarded(container, attribute, Some(merged));
+        refuse_immutable_change(attribute, before, value.as_ref())?;
+        if let Some(after) = &mut value {
+            keep_fixed(attribute, before, after);
+        }
     }
     guarded(container, attribute, value)
 }
 
-/// Gives a part of a complex attribute a value, or none (R144, R158). An object without parts is unassigned (R024).
-pub(crate) fn assign_sub(
+/// Writes parts of a complex attribute (R144, R158). An object without parts is unassigned (R024).
+pub(crate) fn assign_parts(
     container: &mut Map<String, Value>,
     attribute: &Attribute,
-    sub: &Attribute,
-    value: Option<Value>,
-) -> Result<(), PatchProblem> {
-    let mut object = match container.get(attribute.name()) {
-        Some(Value::Object(object)) => object.clone(),
-        _ => Map::new(),
+    parts: &[Part],
+) -> Result<(), PatchErrorKind> {
+    let name = attribute.name();
+    let Some(Value::Object(object)) = container.get_mut(name) else {
+        let mut object = Map::new();
+        write_parts(&mut object, parts)?;
+        if !object.is_empty() {
+            container.insert(name.to_owned(), Value::Object(object));
+        }
+        return Ok(());
     };
-    guarded(&mut object, sub, value)?;
-    let value = (!object.is_empty()).then_some(Value::Object(object));
-    guarded(container, attribute, value)
+    if attribute.mutability() == Mutability::Immutable {
+        let mut after = object.clone();
+        write_parts(&mut after, parts)?;
+        return guarded(container, attribute, (!after.is_empty()).then_some(Value::Object(after)));
+    }
+    write_parts(object, parts)?;
+    if object.is_empty() {
+        container.remove(name);
+    }
+    Ok(())
+}
+
+/// Writes parts of one object.
+pub(crate) fn write_parts(object: &mut Map<String, Value>, parts: &[Part]) -> Result<(), PatchErrorKind> {
+    for Part { sub, write } in parts {
+        match write {
+            Write::Set(value) => guarded(object, sub, value.clone())?,
+            Write::Append(added) => {
+                let mut values = match object.get(sub.name()) {
+                    Some(Value::Array(values)) => values.clone(),
+                    _ => Vec::new(),
+                };
+                for value in added {
+                    if !values.iter().any(|known| equal_values(sub, known, value)) {
+                        values.push(value.clone());
+                    }
+                }
+                guarded(object, sub, (!values.is_empty()).then_some(Value::Array(values)))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Writes a member, unless that would change an immutable value (R169). A value that means the same stays as it is
@@ -47,27 +81,56 @@ pub(crate) fn guarded(
     object: &mut Map<String, Value>,
     attribute: &Attribute,
     value: Option<Value>,
-) -> Result<(), PatchProblem> {
+) -> Result<(), PatchErrorKind> {
     if attribute.mutability() == Mutability::Immutable
         && let Some(before) = object.get(attribute.name())
     {
         return match &value {
             Some(after) if equal_values(attribute, before, after) => Ok(()),
-            _ => Err(PatchProblem::Immutable),
+            _ => Err(PatchErrorKind::Immutable),
         };
     }
     put(object, attribute.name(), value);
     Ok(())
 }
 
-/// Carries the read-only parts of an object over to the one that takes its place.
+/// Carries what a client cannot change over to the object that takes another's place: read-only parts, and immutable ones
+/// as they were spelled.
+pub(crate) fn keep_fixed(attribute: &Attribute, before: &Value, after: &mut Value) {
+    keep(attribute, before, after, |mutability| matches!(mutability, Mutability::ReadOnly | Mutability::Immutable));
+}
+
+/// Carries the read-only parts of an object over to another.
 pub(crate) fn keep_read_only(attribute: &Attribute, before: &Value, after: &mut Value) {
+    keep(attribute, before, after, |mutability| mutability == Mutability::ReadOnly);
+}
+
+fn keep(attribute: &Attribute, before: &Value, after: &mut Value, kept: impl Fn(Mutability) -> bool) {
     let (Some(before), Some(after)) = (before.as_object(), after.as_object_mut()) else { return };
     for sub in attribute.sub_attributes() {
-        if sub.mutability() == Mutability::ReadOnly
+        if kept(sub.mutability())
             && let Some(value) = before.get(sub.name())
         {
-            after.entry(sub.name()).or_insert_with(|| value.clone());
+            after.insert(sub.name().to_owned(), value.clone());
         }
     }
+}
+
+/// R159, R169: the immutable parts of an object stay when another takes its place, or none.
+pub(crate) fn refuse_immutable_change(
+    attribute: &Attribute,
+    before: &Value,
+    after: Option<&Value>,
+) -> Result<(), PatchErrorKind> {
+    for sub in attribute.sub_attributes() {
+        if sub.mutability() != Mutability::Immutable {
+            continue;
+        }
+        if let Some(before) = before.get(sub.name())
+            && !after.and_then(|after| after.get(sub.name())).is_some_and(|after| equal_values(sub, before, after))
+        {
+            return Err(PatchErrorKind::Immutable);
+        }
+    }
+    Ok(())
 }

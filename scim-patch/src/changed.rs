@@ -1,27 +1,255 @@
 //! What a patch really changed.
 
-use scim_core::Leniencies;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
 
-/// The outcome of a patch.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+use scim_core::{Attribute, AttributeType, Leniencies, Mutability, Returned};
+use serde_json::Value;
+
+use crate::operation::Place;
+use crate::relate::is_relation;
+
+/// The outcome of a patch: for audit, for events, and for the question whether there is anything to write.
+///
+/// ```
+/// use scim_core::{Leniencies, PatchOp, Profile, Resource, ResourceTypeName, SchemaSet};
+/// use scim_patch::{Patch, apply};
+/// use serde_json::json;
+///
+/// let schemas = SchemaSet::builtin();
+/// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+/// let message = json!({
+///     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+///     "Operations": [
+///         {"op": "replace", "path": "name.givenName", "value": "Augusta"},
+///         {"op": "replace", "path": "active", "value": true},
+///         {"op": "replace", "path": "password", "value": "correct horse"}
+///     ]
+/// });
+/// let message = PatchOp::from_json(message, &Profile::rfc(), &mut Leniencies::default(), 100)?;
+/// let patch = Patch::check(&message, user, &Profile::rfc())?;
+///
+/// let mut ada: Resource =
+///     serde_json::from_value(json!({"userName": "ada", "name": {"givenName": "Ada"}, "active": true}))?;
+/// let changed = apply(&patch, &mut ada)?;
+/// let [name, password] = changed.changes() else { panic!("{changed:?}") };
+/// assert_eq!((name.path(), name.before()), ("name.givenName", Some(&json!("Ada"))));
+/// assert_eq!((password.path(), password.is_secret(), password.after()), ("password", true, None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changed {
-    pub(crate) paths: Vec<String>,
+    pub(crate) changes: Vec<Change>,
     pub(crate) leniencies: Leniencies,
 }
 
 impl Changed {
     /// Whether the resource says just what it said before: version and `lastModified` then stay (R133, R192).
     pub fn is_unchanged(&self) -> bool {
-        self.paths.is_empty()
+        self.changes.is_empty()
     }
 
-    /// The attributes that differ, by registered path, sorted. A part that changed names its whole attribute.
-    pub fn paths(&self) -> &[String] {
-        &self.paths
+    /// What differs, sorted by path, each path once.
+    ///
+    /// A path is an attribute or a sub-attribute of a singular complex attribute, in its registered spelling. `schemas` is
+    /// not among them: it follows from the rest. To set a secret is a change whatever it was before, or the answer would
+    /// tell whether it was guessed.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
     }
 
-    /// The leniencies that the message needed.
+    /// The paths of [`changes`](Self::changes).
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.changes.iter().map(Change::path)
+    }
+
+    /// The leniencies that the message needed, at the check and when it was applied.
     pub fn leniencies(&self) -> Leniencies {
         self.leniencies
+    }
+}
+
+/// One path that a patch changed.
+///
+/// `Debug` shows the values but those of secrets.
+#[derive(Clone, PartialEq)]
+pub struct Change {
+    path: String,
+    before: Option<Value>,
+    after: Option<Value>,
+    secret: bool,
+    elements: bool,
+}
+
+impl Change {
+    /// The path, such as `name.givenName`, `emails` or
+    /// `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The value before; `None` when there was none, or it is secret. Where only elements are told, those that went.
+    pub fn before(&self) -> Option<&Value> {
+        self.before.as_ref()
+    }
+
+    /// The value now; `None` when there is none, or it is secret. Where only elements are told, those that came.
+    pub fn after(&self) -> Option<&Value> {
+        self.after.as_ref()
+    }
+
+    /// Whether there is something that is never returned: the attribute, or a part of it. It is in neither value.
+    pub fn is_secret(&self) -> bool {
+        self.secret
+    }
+
+    /// Whether [`before`](Self::before) and [`after`](Self::after) are not the whole value, but the elements that went and
+    /// those that came. That is so of attributes whose elements stand for other resources, as `members` does: there may
+    /// be very many, and their order means nothing.
+    pub fn tells_elements(&self) -> bool {
+        self.elements
+    }
+
+    fn new(attribute: &Attribute, path: String, before: Option<Value>, after: Option<&Value>) -> Self {
+        if is_secret(attribute) {
+            return Self { path, before: None, after: None, secret: true, elements: false };
+        }
+        let secret = attribute.sub_attributes().iter().any(|sub| is_secret(sub));
+        let mut change = Self { path, before, after: after.cloned(), secret, elements: false };
+        if secret {
+            for value in [&mut change.before, &mut change.after].into_iter().flatten() {
+                hide(attribute, value);
+            }
+        }
+        change
+    }
+
+    /// What differs where an attribute was remembered as a whole. `Some`: a relation has the same elements in another
+    /// order, and this is the former one.
+    pub(crate) fn of_whole(
+        place: &Place,
+        before: Option<Value>,
+        after: Option<&Value>,
+        changes: &mut Vec<Self>,
+    ) -> Option<Value> {
+        let attribute = &*place.attribute;
+        if is_relation(attribute) {
+            let old = before.as_ref().and_then(Value::as_array).map(|elements| elements.iter().collect());
+            let new = after.and_then(Value::as_array).map(|elements| elements.iter().collect());
+            let differs = Self::of_elements(place, old.unwrap_or_default(), new.unwrap_or_default(), changes);
+            return if differs { None } else { before };
+        }
+        if attribute.kind() == AttributeType::Complex && !attribute.multi_valued() {
+            for sub in attribute.sub_attributes() {
+                let old = before.as_ref().and_then(|before| before.get(sub.name()));
+                let new = after.and_then(|after| after.get(sub.name()));
+                if old != new {
+                    changes.push(Self::new(sub, path(place, Some(sub)), old.cloned(), new));
+                }
+            }
+        } else if before.as_ref() != after || (is_secret(attribute) && after.is_some()) {
+            changes.push(Self::new(attribute, path(place, None), before, after));
+        }
+        None
+    }
+
+    /// What differs where parts of an attribute were remembered.
+    pub(crate) fn of_parts(
+        place: &Place,
+        parts: Vec<(Arc<Attribute>, Option<Value>)>,
+        after: Option<&Value>,
+        changes: &mut Vec<Self>,
+    ) {
+        for (sub, before) in parts {
+            let after = after.and_then(|after| after.get(sub.name()));
+            if before.as_ref() != after || (is_secret(&sub) && after.is_some()) {
+                changes.push(Self::new(&sub, path(place, Some(&sub)), before, after));
+            }
+        }
+    }
+
+    /// What differs where elements of a relation came and went. `false`: nothing but, perhaps, their order.
+    pub(crate) fn of_elements(
+        place: &Place,
+        mut removed: Vec<&Value>,
+        mut added: Vec<&Value>,
+        changes: &mut Vec<Self>,
+    ) -> bool {
+        if !removed.is_empty() && !added.is_empty() {
+            cancel(&mut removed, &mut added);
+        }
+        if removed.is_empty() && added.is_empty() {
+            return false;
+        }
+        let value =
+            |elements: Vec<&Value>| (!elements.is_empty()).then(|| elements.into_iter().cloned().collect::<Value>());
+        let change = Self::new(&place.attribute, path(place, None), value(removed), value(added).as_ref());
+        changes.push(Self { elements: true, ..change });
+        true
+    }
+}
+
+/// Takes out what is in both.
+fn cancel(removed: &mut Vec<&Value>, added: &mut Vec<&Value>) {
+    let mut count: HashMap<&Value, usize> = HashMap::with_capacity(removed.len());
+    for element in removed.iter() {
+        *count.entry(element).or_default() += 1;
+    }
+    let mut both: HashMap<&Value, usize> = HashMap::new();
+    added.retain(|element| match count.get_mut(element) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            *both.entry(element).or_default() += 1;
+            false
+        }
+        _ => true,
+    });
+    removed.retain(|element| match both.get_mut(element) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            false
+        }
+        _ => true,
+    });
+}
+
+fn path(place: &Place, sub: Option<&Attribute>) -> String {
+    let mut path = place.path();
+    if let Some(sub) = sub {
+        path.push('.');
+        path.push_str(sub.name());
+    }
+    path
+}
+
+/// Whether no response ever shows the attribute.
+fn is_secret(attribute: &Attribute) -> bool {
+    attribute.mutability() == Mutability::WriteOnly || attribute.returned() == Returned::Never
+}
+
+/// Takes the secret parts out of a value.
+fn hide(attribute: &Attribute, value: &mut Value) {
+    match value {
+        Value::Array(elements) => {
+            for element in elements {
+                hide(attribute, element);
+            }
+        }
+        Value::Object(object) => {
+            object.retain(|name, _| attribute.sub_attribute(name).is_none_or(|sub| !is_secret(sub)));
+        }
+        _ => {}
+    }
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |value: &Option<Value>| match value {
+            Some(value) => value.to_string(),
+            None if self.secret => "(hidden)".to_owned(),
+            None => "none".to_owned(),
+        };
+        write!(f, "`{}`: {} -> {}", self.path, shown(&self.before), shown(&self.after))
     }
 }

@@ -1,15 +1,18 @@
 //! Effects on multi-valued attributes, and on the elements that a selector picks.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use scim_core::{Attribute, AttributeType, Leniency, Mutability};
 use scim_filter::equal_values;
 use serde_json::{Map, Value};
 
-use crate::assign::{guarded, keep_read_only};
-use crate::error::PatchProblem;
-use crate::operation::{Missing, Selector};
+use crate::assign::{keep_fixed, keep_read_only, refuse_immutable_change, write_parts};
+use crate::error::PatchErrorKind;
+use crate::index::Index;
+use crate::operation::{Missing, Part};
 use crate::primary::settle;
+use crate::relate::{id, is_relation};
+use crate::selector::Selector;
 
 /// The elements of an attribute, to change. A singular complex attribute counts as a list of one (R088).
 pub(crate) struct Elements<'a> {
@@ -34,11 +37,11 @@ impl<'a> Elements<'a> {
 
     /// Puts the elements back: without empty ones and repetitions, at most one of them primary. Tells the leniency that
     /// made an element.
-    pub(crate) fn put(mut self, container: &mut Map<String, Value>) -> Result<Option<Leniency>, PatchProblem> {
+    pub(crate) fn put(mut self, container: &mut Map<String, Value>) -> Result<Option<Leniency>, PatchErrorKind> {
         settle(&mut self.values, &self.written)?;
         if !self.written.is_empty() {
             self.values.retain(|element| element.as_object().is_none_or(|object| !object.is_empty()));
-            fold_repeated(&mut self.values);
+            fold_repeated(self.attribute, &mut self.values);
         }
         let value = if self.attribute.multi_valued() {
             (!self.values.is_empty()).then_some(Value::Array(self.values))
@@ -52,53 +55,63 @@ impl<'a> Elements<'a> {
     }
 
     /// Adds values that are not there yet (R133, R145, R146).
-    pub(crate) fn add(&mut self, added: &[Value]) {
+    pub(crate) fn add(&mut self, added: &[Value]) -> Result<(), PatchErrorKind> {
         let relation = is_relation(self.attribute);
-        // A group may have very many members: their ids are looked up, not searched.
-        let known: HashSet<String> = if relation && added.len() > 8 {
-            self.values.iter().filter_map(|element| text(element, "value")).map(str::to_owned).collect()
-        } else {
-            HashSet::new()
-        };
-        let mut new = HashSet::new();
+        let mut index = Index::new(self.attribute, &self.values, added.len());
         for value in added {
-            if relation && added.len() > 8 {
-                let id = text(value, "value").unwrap_or_default();
-                if !known.contains(id) && new.insert(id.to_owned()) {
-                    self.values.push(value.clone());
-                }
-                continue;
-            }
-            match self.values.iter().position(|element| self.is_same(element, value)) {
+            let mut candidates = index.candidates(value, self.values.len());
+            let same = candidates.find(|at| self.values.get(*at).is_some_and(|element| self.is_same(element, value)));
+            drop(candidates);
+            match same {
                 Some(_) if relation => {}
-                Some(index) => self.merge(index, value),
+                Some(at) => self.merge(at, value)?,
                 None => {
+                    index.push(value, self.values.len());
                     self.written.push(self.values.len());
                     self.values.push(value.clone());
                 }
             }
         }
+        Ok(())
     }
 
-    /// Makes these the only values (R156).
-    pub(crate) fn replace_all(&mut self, values: Vec<Value>) {
-        self.values = values;
+    /// Makes these the only values (R156). Those that were there keep what a client cannot send.
+    pub(crate) fn replace_all(&mut self, values: &[Value]) {
+        let before = std::mem::replace(&mut self.values, values.to_vec());
+        if is_relation(self.attribute) {
+            fold_repeated(self.attribute, &mut self.values);
+        }
+        let read_only = |sub: &std::sync::Arc<Attribute>| sub.mutability() == Mutability::ReadOnly;
+        if !self.attribute.sub_attributes().iter().any(read_only) {
+            return;
+        }
+        let index = Index::new(self.attribute, &before, values.len());
+        for value in &mut self.values {
+            let mut candidates = index.candidates(value, before.len()).filter_map(|at| before.get(at));
+            if let Some(before) = candidates.find(|before| says_the_same(self.attribute, before, value)) {
+                keep_read_only(self.attribute, before, value);
+            }
+        }
     }
 
-    /// Gives the parts to every selected element (add on a value path).
-    pub(crate) fn merge_matching(
+    /// Writes parts of every selected element (R152, R160; add on a value path).
+    pub(crate) fn write_matching(
         &mut self,
         selector: &Selector,
-        parts: &Map<String, Value>,
-        missing: Missing,
-    ) -> Result<(), PatchProblem> {
+        parts: &[Part],
+        missing: &Missing,
+    ) -> Result<(), PatchErrorKind> {
         let matching = self.matching(selector)?;
         if matching.is_empty() {
-            return self.create(selector, parts.clone(), missing);
+            let Some(mut element) = self.created(missing)? else { return Ok(()) };
+            element.retain(|name, _| !parts.iter().any(|part| part.sub.name() == name));
+            write_parts(&mut element, parts)?;
+            self.push_created(element);
+            return Ok(());
         }
         for index in matching {
-            for (name, value) in parts {
-                self.assign_part(index, name, Some(value.clone()))?;
+            if let Some(Value::Object(object)) = self.values.get_mut(index) {
+                write_parts(object, parts)?;
             }
             self.written.push(index);
         }
@@ -110,136 +123,117 @@ impl<'a> Elements<'a> {
         &mut self,
         selector: &Selector,
         element: &Value,
-        missing: Missing,
-    ) -> Result<(), PatchProblem> {
+        missing: &Missing,
+    ) -> Result<(), PatchErrorKind> {
         let matching = self.matching(selector)?;
         if matching.is_empty() {
-            let parts = element.as_object().cloned().unwrap_or_default();
-            return self.create(selector, parts, missing);
+            let Some(mut created) = self.created(missing)? else { return Ok(()) };
+            created.extend(element.as_object().cloned().unwrap_or_default());
+            self.push_created(created);
+            return Ok(());
         }
         for index in matching {
             let Some(before) = self.values.get_mut(index) else { continue };
-            refuse_immutable_change(self.attribute, before, element)?;
+            refuse_immutable_change(self.attribute, before, Some(element))?;
             let mut after = element.clone();
-            keep_read_only(self.attribute, before, &mut after);
+            keep_fixed(self.attribute, before, &mut after);
             *before = after;
             self.written.push(index);
         }
         Ok(())
     }
 
-    /// Gives a part of every selected element a value, or none (R152, R160).
-    pub(crate) fn assign_sub_of_matching(
-        &mut self,
-        selector: &Selector,
-        sub: &Attribute,
-        value: Option<&Value>,
-        missing: Missing,
-    ) -> Result<(), PatchProblem> {
-        let matching = self.matching(selector)?;
-        if matching.is_empty() {
-            let Some(value) = value else { return Ok(()) };
-            let parts = Map::from_iter([(sub.name().to_owned(), value.clone())]);
-            return self.create(selector, parts, missing);
-        }
-        for index in matching {
-            self.assign_part(index, sub.name(), value.cloned())?;
-            self.written.push(index);
-        }
-        Ok(())
-    }
-
     /// Removes the selected elements (R151); none selected is no error (R153).
-    pub(crate) fn remove_matching(&mut self, selector: &Selector) -> Result<(), PatchProblem> {
-        self.matching(selector)?;
+    pub(crate) fn remove_matching(&mut self, selector: &Selector) -> Result<(), PatchErrorKind> {
+        if selector.single {
+            self.matching(selector)?;
+        }
         self.values.retain(|element| !selector.selects(element));
         Ok(())
     }
 
-    /// Removes the elements that are the same as one of these (R174).
+    /// Removes the elements that have all that one of these says (R174).
     pub(crate) fn remove(&mut self, values: &[Value]) {
-        if is_relation(self.attribute) {
-            let gone: HashSet<&str> = values.iter().filter_map(|value| text(value, "value")).collect();
-            self.values.retain(|element| text(element, "value").is_none_or(|id| !gone.contains(id)));
-            return;
+        let index = Index::new(self.attribute, &self.values, values.len());
+        let mut gone = HashSet::new();
+        for value in values {
+            let matches = |at: &usize| self.values.get(*at).is_some_and(|e| has_all(self.attribute, e, value));
+            gone.extend(index.candidates(value, self.values.len()).filter(matches));
         }
-        let attribute = self.attribute;
-        self.values.retain(|element| !values.iter().any(|value| has_all(attribute, element, value)));
+        let mut index = 0;
+        self.values.retain(|_| {
+            index += 1;
+            !gone.contains(&(index - 1))
+        });
     }
 
     /// The indexes of the selected elements.
-    fn matching(&self, selector: &Selector) -> Result<Vec<usize>, PatchProblem> {
+    fn matching(&self, selector: &Selector) -> Result<Vec<usize>, PatchErrorKind> {
         let all = self.values.iter().enumerate().filter(|(_, element)| selector.selects(element));
         let matching: Vec<usize> = all.map(|(index, _)| index).collect();
-        if selector.single && matching.len() > 1 { Err(PatchProblem::TooManyMatches) } else { Ok(matching) }
+        if selector.single && matching.len() > 1 { Err(PatchErrorKind::TooManyMatches) } else { Ok(matching) }
     }
 
-    /// Makes an element of what the selector asks for and the parts given (R147).
-    fn create(&mut self, selector: &Selector, parts: Map<String, Value>, missing: Missing) -> Result<(), PatchProblem> {
-        let leniency = match missing {
-            Missing::Ignore => return Ok(()),
-            Missing::Refuse => return Err(PatchProblem::NoTarget),
-            Missing::Create(leniency) => leniency,
-        };
-        let mut element = selector.template();
-        element.extend(parts);
-        if !self.attribute.multi_valued() && !self.values.is_empty() {
-            return Err(PatchProblem::NoTarget);
+    /// The start of an element that the selector selects, where one is to be made (R147).
+    fn created(&mut self, missing: &Missing) -> Result<Option<Map<String, Value>>, PatchErrorKind> {
+        match missing {
+            Missing::Ignore => Ok(None),
+            Missing::Create { leniency, template } if self.attribute.multi_valued() || self.values.is_empty() => {
+                self.created_by = Some(*leniency);
+                Ok(Some(template.clone()))
+            }
+            Missing::Refuse | Missing::Create { .. } => Err(PatchErrorKind::NoTarget),
         }
-        self.created_by = Some(leniency);
+    }
+
+    fn push_created(&mut self, element: Map<String, Value>) {
         self.written.push(self.values.len());
         self.values.push(Value::Object(element));
-        Ok(())
-    }
-
-    fn assign_part(&mut self, index: usize, name: &str, value: Option<Value>) -> Result<(), PatchProblem> {
-        let Some(Value::Object(object)) = self.values.get_mut(index) else { return Ok(()) };
-        match self.attribute.sub_attribute(name) {
-            Some(sub) => guarded(object, sub, value),
-            None => Ok(()),
-        }
     }
 
     /// Adds to an element what the same element, sent again, says more.
-    fn merge(&mut self, index: usize, value: &Value) {
+    fn merge(&mut self, index: usize, value: &Value) -> Result<(), PatchErrorKind> {
         let (Some(Value::Object(element)), Some(parts)) = (self.values.get_mut(index), value.as_object()) else {
-            return;
+            return Ok(());
         };
         let mut more = false;
         for (name, value) in parts {
-            let same = match (self.attribute.sub_attribute(name), element.get(name)) {
+            let sub = self.attribute.sub_attribute(name);
+            let same = match (sub, element.get(name)) {
                 (Some(sub), Some(before)) => equal_values(sub, before, value),
                 (_, None) => name == "primary" && value == &Value::Bool(false),
                 (None, Some(_)) => true,
             };
-            if !same {
-                element.insert(name.clone(), value.clone());
-                more = true;
+            if same {
+                continue;
             }
+            if element.contains_key(name) && sub.is_some_and(|sub| sub.mutability() == Mutability::Immutable) {
+                return Err(PatchErrorKind::Immutable);
+            }
+            element.insert(name.clone(), value.clone());
+            more = true;
         }
         if more {
             self.written.push(index);
         }
+        Ok(())
     }
 
     /// Whether two elements are one: for members the id decides, for others type and value, else everything sent (R021,
     /// R146).
     fn is_same(&self, element: &Value, sent: &Value) -> bool {
-        if self.attribute.kind() != AttributeType::Complex {
-            return equal_values(self.attribute, element, sent);
-        }
         let equal = |name: &str| match (self.attribute.sub_attribute(name), element.get(name), sent.get(name)) {
             (_, None, None) => true,
             (Some(sub), Some(a), Some(b)) => equal_values(sub, a, b),
             _ => false,
         };
-        if is_relation(self.attribute) {
-            return text(element, "value") == text(sent, "value");
+        if self.attribute.kind() != AttributeType::Complex || sent.get("value").is_none() {
+            has_all(self.attribute, element, sent)
+        } else if is_relation(self.attribute) {
+            element.get("value") == sent.get("value")
+        } else {
+            equal("value") && equal("type")
         }
-        if sent.get("value").is_some() {
-            return equal("value") && equal("type");
-        }
-        has_all(self.attribute, element, sent)
     }
 }
 
@@ -252,34 +246,31 @@ fn has_all(attribute: &Attribute, element: &Value, sent: &Value) -> bool {
     })
 }
 
-/// Whether the elements stand for other resources, as members do: a client can add and remove them, not change them.
-pub(crate) fn is_relation(attribute: &Attribute) -> bool {
-    attribute.multi_valued()
-        && attribute.sub_attribute("$ref").is_some()
-        && attribute.sub_attribute("value").is_some_and(|value| value.mutability() == Mutability::Immutable)
-}
-
-fn text<'v>(element: &'v Value, name: &str) -> Option<&'v str> {
-    element.get(name)?.as_str()
-}
-
-/// R159: the immutable parts of an element stay when another takes its place.
-fn refuse_immutable_change(attribute: &Attribute, before: &Value, after: &Value) -> Result<(), PatchProblem> {
-    for sub in attribute.sub_attributes() {
-        if sub.mutability() != Mutability::Immutable {
-            continue;
-        }
-        if let Some(before) = before.get(sub.name())
-            && !after.get(sub.name()).is_some_and(|after| equal_values(sub, before, after))
-        {
-            return Err(PatchProblem::Immutable);
-        }
+/// Whether an element says just what `sent` says, as far as a client can say it. Ids regard case (R040).
+fn says_the_same(attribute: &Attribute, element: &Value, sent: &Value) -> bool {
+    if is_relation(attribute) && id(element) != id(sent) {
+        return false;
     }
-    Ok(())
+    let more = |(name, _): (&String, &Value)| {
+        let read_only = attribute.sub_attribute(name).is_some_and(|sub| sub.mutability() == Mutability::ReadOnly);
+        !read_only && sent.get(name).is_none()
+    };
+    has_all(attribute, element, sent) && !element.as_object().is_some_and(|object| object.iter().any(more))
 }
 
-/// Of equal elements the first stays.
-fn fold_repeated(elements: &mut Vec<Value>) {
+/// Of elements that are the same as far as a client can tell the first stays: of a relation those with one id.
+fn fold_repeated(attribute: &Attribute, elements: &mut Vec<Value>) {
+    let read_only =
+        |name: &str| attribute.sub_attribute(name).is_some_and(|sub| sub.mutability() == Mutability::ReadOnly);
+    let key = |element: &Value| match element {
+        Value::Object(object) => {
+            let by_id = is_relation(attribute) && object.contains_key("value");
+            let counts = |name: &str| if by_id { name == "value" } else { !read_only(name) };
+            let parts = object.iter().filter(|(name, _)| counts(name));
+            parts.map(|(name, value)| (name.clone(), value.clone())).collect()
+        }
+        simple => BTreeMap::from_iter([(String::new(), simple.clone())]),
+    };
     let mut seen = HashSet::with_capacity(elements.len());
-    elements.retain(|element| seen.insert(element.clone()));
+    elements.retain(|element| seen.insert(key(element)));
 }

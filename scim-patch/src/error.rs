@@ -5,27 +5,35 @@ use thiserror::Error;
 
 /// A patch that cannot be checked or applied. The resource is as it was.
 ///
-/// The message names the operation, counted from 1 as people count, and its path; it never repeats a value.
+/// The message names the operation as the message has it (`Operations[0]` is the first) and its path, of which it shows
+/// 256 bytes at most; it never repeats a value.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("operation {}{}: {problem}", .operation + 1, place(.path.as_deref()))]
+#[error("`Operations[{operation}]`{}: {kind}", place(.path.as_deref()))]
 pub struct PatchError {
     operation: usize,
     path: Option<String>,
-    problem: PatchProblem,
+    kind: PatchErrorKind,
 }
 
 fn place(path: Option<&str>) -> String {
-    path.map(|path| format!(" (`{path}`)")).unwrap_or_default()
+    path.map(|path| format!(", path `{}`", shown(path))).unwrap_or_default()
+}
+
+/// A client's text as far as a message repeats it: in one line.
+pub(crate) fn shown(text: &str) -> String {
+    const LONGEST: usize = 256;
+    let start = text.get(..text.floor_char_boundary(LONGEST)).unwrap_or_default();
+    start.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// What is wrong with an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum PatchProblem {
+pub enum PatchErrorKind {
     /// `op` is no operation (R135).
     #[error("unknown operation `{found}`: expected `add`, `remove` or `replace`")]
     Operation {
-        /// What stood there.
+        /// What stood there, or the start of it.
         found: String,
     },
     /// `remove` without a path (R148).
@@ -40,6 +48,18 @@ pub enum PatchProblem {
     /// The value without a path is no object (R142, R155).
     #[error("without a path the value must be an object of attributes")]
     ValueNotAnObject,
+    /// The value of an extension as a whole is no object (R171).
+    #[error("the value of an extension must be an object of its attributes")]
+    ExtensionNotAnObject,
+    /// The value has no part that a client may write (R167).
+    #[error("the value has no part that a client may write")]
+    NothingToWrite,
+    /// Two members of a value are equal up to case (R003).
+    #[error("the value has the member `{key}` twice, up to case")]
+    RepeatedMember {
+        /// The second spelling, or the start of it.
+        key: String,
+    },
     /// The path is malformed (R139).
     #[error("{0}")]
     Path(String),
@@ -81,10 +101,10 @@ pub enum PatchProblem {
     Value(CheckError),
 }
 
-impl PatchProblem {
+impl PatchErrorKind {
     /// The problem of an operation, counted from 0.
     pub(crate) fn at(self, operation: usize, path: Option<&str>) -> PatchError {
-        PatchError { operation, path: path.map(str::to_owned), problem: self }
+        PatchError { operation, path: path.map(str::to_owned), kind: self }
     }
 }
 
@@ -100,27 +120,50 @@ impl PatchError {
     }
 
     /// What is wrong.
-    pub fn problem(&self) -> &PatchProblem {
-        &self.problem
+    pub fn kind(&self) -> &PatchErrorKind {
+        &self.kind
     }
 
     /// The keyword for the client (RFC 7644 table 9).
     pub fn scim_type(&self) -> ScimType {
-        match &self.problem {
-            PatchProblem::Operation { .. } | PatchProblem::PathRequired | PatchProblem::RemoveWithValue => {
-                ScimType::InvalidSyntax
-            }
-            PatchProblem::RemoveWithoutPath | PatchProblem::NoTarget => ScimType::NoTarget,
-            PatchProblem::Path(_)
-            | PatchProblem::UnknownAttribute(_)
-            | PatchProblem::NotSelectable
-            | PatchProblem::SubAttributeRequired => ScimType::InvalidPath,
-            PatchProblem::Filter(_) | PatchProblem::TooManyMatches => ScimType::InvalidFilter,
-            PatchProblem::ReadOnly | PatchProblem::Immutable | PatchProblem::Required => ScimType::Mutability,
-            PatchProblem::ValueMissing | PatchProblem::ValueNotAnObject | PatchProblem::PrimaryTwice => {
-                ScimType::InvalidValue
-            }
-            PatchProblem::Value(error) => error.scim_type(),
+        match &self.kind {
+            PatchErrorKind::Operation { .. }
+            | PatchErrorKind::PathRequired
+            | PatchErrorKind::RepeatedMember { .. }
+            | PatchErrorKind::RemoveWithValue => ScimType::InvalidSyntax,
+            PatchErrorKind::RemoveWithoutPath | PatchErrorKind::NoTarget => ScimType::NoTarget,
+            PatchErrorKind::Path(_)
+            | PatchErrorKind::UnknownAttribute(_)
+            | PatchErrorKind::NotSelectable
+            | PatchErrorKind::SubAttributeRequired => ScimType::InvalidPath,
+            PatchErrorKind::Filter(_) | PatchErrorKind::TooManyMatches => ScimType::InvalidFilter,
+            PatchErrorKind::ReadOnly
+            | PatchErrorKind::NothingToWrite
+            | PatchErrorKind::Immutable
+            | PatchErrorKind::Required => ScimType::Mutability,
+            PatchErrorKind::ValueMissing
+            | PatchErrorKind::ValueNotAnObject
+            | PatchErrorKind::ExtensionNotAnObject
+            | PatchErrorKind::PrimaryTwice => ScimType::InvalidValue,
+            PatchErrorKind::Value(error) => error.scim_type(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_names_the_operation_and_its_path() {
+        let error = PatchErrorKind::NoTarget.at(2, Some("emails[type eq \"x\"]"));
+        assert_eq!(error.to_string(), "`Operations[2]`, path `emails[type eq \"x\"]`: the path selects no value");
+        assert_eq!(PatchErrorKind::ValueMissing.at(0, None).to_string(), "`Operations[0]`: a value is missing");
+    }
+
+    #[test]
+    fn a_long_path_is_shown_in_part() {
+        let error = PatchErrorKind::NoTarget.at(0, Some(&"é".repeat(10_000)));
+        assert!(error.to_string().len() < 400);
     }
 }

@@ -1,7 +1,7 @@
 //! SCIM PATCH (RFC 7644 section 3.5.2): a message becomes a checked plan, the plan an effect, all or nothing.
 //!
 //! ```
-//! use scim_core::{Leniencies, PatchOp, Profile, Resource, ResourceTypeName, SchemaSet};
+//! use scim_core::{Leniencies, Leniency, PatchOp, Profile, Resource, ResourceTypeName, SchemaSet};
 //! use scim_patch::{Patch, apply};
 //! use serde_json::json;
 //!
@@ -23,7 +23,8 @@
 //! let mut resource: Resource = serde_json::from_value(json!({"userName": "ada", "active": true}))?;
 //! let changed = apply(&patch, &mut resource)?;
 //! assert_eq!(resource.get("active"), Some(&json!(false)));
-//! assert_eq!(changed.paths(), ["active", "name"]);
+//! assert_eq!(changed.paths().collect::<Vec<_>>(), ["active", "name.familyName"]);
+//! assert!(changed.leniencies().contains(Leniency::StringBoolean));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -33,24 +34,56 @@
 //!    without a path, a dotted key and a qualified key all go through one walker, so that a guard holds however an
 //!    attribute is spelled.
 //! 2. [`apply`] runs the operations in order on a resource. On an error the resource is as it was.
-//! 3. [`Changed`] says what really changed; a patch that changes nothing is told apart exactly.
+//! 3. [`Changed`] says what really changed, with the values before and after; a patch that changes nothing is told apart
+//!    exactly.
 //!
 //! [`Patch::membership_delta`] gives a store the members to add and to remove without the group being read.
+//! [`Patch::between`] makes the message that leads from one resource to another.
+//!
+//! # What departs from the RFC
+//!
+//! Nothing that the [`Profile`](scim_core::Profile) does not name. Each leniency that a message needs is reported, by
+//! [`Patch::leniencies`] and [`Changed::leniencies`], for a service to log.
+//!
+//! | client | sends | [`Leniency`](scim_core::Leniency) |
+//! |---|---|---|
+//! | Entra ID | `"op": "Add"` | `OperationCase` |
+//! | Entra ID | `"active": "False"`, `roles[primary eq "True"]` | `StringBoolean` |
+//! | Entra ID | add and replace on `emails[type eq "work"].value` where there is none | `AddCreatesElement`, `ReplaceCreatesElement` |
+//! | Entra ID | `{"name.givenName": ...}`, `{"urn:...:User:department": ...}` | `DottedKey`, `QualifiedKey` |
+//! | Entra ID | remove `members` with a value list | `RemoveByValue` |
+//! | Entra ID | `"manager": "id"`, `"manager": ""`, `"manager": [{...}]` | `SimpleForComplex`, `EmptyStringUnassigns`, `ArrayForSingular` |
+//! | Entra ID | `department` without its URN | `BareExtensionAttribute` |
+//! | `OneLogin` | one object for an array | `SingleForMultiple` |
+//! | Okta | `{"id": "...", "displayName": ...}` | `EqualReadOnly` |
+//!
+//! # Limits
+//!
+//! The number of operations is for [`PatchOp::from_json`](scim_core::PatchOp::from_json) to limit, the length of a path and
+//! the depth of its filter by [`Limits::default`](scim_filter::Limits). Errors repeat 256 bytes of a client's text at most.
 
+mod align;
 mod apply;
 mod assign;
+mod between;
 mod changed;
 mod check;
 mod elements;
 mod error;
+mod index;
 mod journal;
 mod membership;
 mod operation;
 mod primary;
+mod relate;
+mod remove;
+mod selector;
 mod target;
+mod write;
 
 pub use apply::apply;
-pub use changed::Changed;
-pub use error::{PatchError, PatchProblem};
+pub use between::DifferenceError;
+pub use changed::{Change, Changed};
+pub use error::{PatchError, PatchErrorKind};
 pub use membership::{Member, MembershipDelta};
 pub use operation::Patch;

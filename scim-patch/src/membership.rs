@@ -1,13 +1,15 @@
 //! What a patch does to the members of a group, as a difference.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::Value;
 
-use crate::elements::is_relation;
-use crate::operation::{Effect, Operation, Selector};
+use crate::operation::{Effect, Operation};
+use crate::relate::Relate;
 
 /// The members that a patch adds and removes, whatever the group has. No id is in both.
+///
+/// Ids regard case (R040). A member that is there already stays as it is when it is added, and a member that is not there
+/// is no error when it is removed (R133, R153): a store inserts and deletes rows of a relation, and has changed the group
+/// if there was a row to insert or to delete.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MembershipDelta {
     /// Whether the group's other members go: it then has exactly those in `add`.
@@ -28,56 +30,38 @@ pub struct Member {
 }
 
 impl MembershipDelta {
-    /// The difference, when the operations do nothing else.
+    /// The difference, when the operations do nothing else. The check has made one operation of all that name members by
+    /// their ids.
     pub(crate) fn of(operations: &[Operation]) -> Option<Self> {
-        let mut replace_all = false;
-        let mut add: BTreeMap<String, Option<String>> = BTreeMap::new();
-        let mut remove: BTreeSet<String> = BTreeSet::new();
-        for operation in operations {
-            let attribute = operation.place.attribute.as_ref()?;
-            if operation.place.extension.is_some() || attribute.name() != "members" || !is_relation(attribute) {
-                return None;
+        let [operation] = operations else { return None };
+        let place = &operation.place;
+        match &operation.effect {
+            Effect::Relate(relate) if place.extension.is_none() && place.attribute.name() == "members" => {
+                Some(relate.into())
             }
-            match &operation.effect {
-                Effect::AddElements(values) => {
-                    for (id, kind) in members(values)? {
-                        remove.remove(&id);
-                        add.entry(id).or_insert(kind);
-                    }
-                }
-                Effect::ReplaceElements(values) => {
-                    replace_all = true;
-                    remove.clear();
-                    add = members(values)?.into_iter().collect();
-                }
-                Effect::RemoveElements(values) => {
-                    for (id, _) in members(values)? {
-                        add.remove(&id);
-                        remove.insert(id);
-                    }
-                }
-                Effect::RemoveMatching(Selector { value: Some(id), .. }) => {
-                    add.remove(id);
-                    remove.insert(id.clone());
-                }
-                _ => return None,
-            }
+            _ => None,
         }
-        if operations.is_empty() {
-            return None;
-        }
-        if replace_all {
-            remove.clear();
-        }
-        let add = add.into_iter().map(|(value, kind)| Member { value, kind }).collect();
-        Some(Self { replace_all, add, remove: remove.into_iter().collect() })
+    }
+
+    /// Whether nothing is added and nothing removed.
+    pub fn is_empty(&self) -> bool {
+        !self.replace_all && self.add.is_empty() && self.remove.is_empty()
     }
 }
 
-/// Id and type of each element; `None` when one has no id.
-fn members(values: &[Value]) -> Option<Vec<(String, Option<String>)>> {
-    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    values.iter().map(|value| Some((text(value, "value")?, text(value, "type")))).collect()
+impl From<&Relate> for MembershipDelta {
+    fn from(relate: &Relate) -> Self {
+        let member = |(id, element): (&str, &Value)| Member {
+            value: id.to_owned(),
+            kind: element.get("type").and_then(Value::as_str).map(str::to_owned),
+        };
+        let add: Vec<Member> = relate.added().map(member).collect();
+        // What is removed and added again is there in the end.
+        let stays =
+            |id: &str| relate.replace_all || add.binary_search_by(|member| member.value.as_str().cmp(id)).is_ok();
+        let remove = relate.removed().filter(|id| !stays(id)).map(str::to_owned).collect();
+        Self { replace_all: relate.replace_all, add, remove }
+    }
 }
 
 #[cfg(test)]

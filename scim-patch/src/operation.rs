@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use scim_core::{Attribute, Leniencies, Leniency, Schema, TypeSchema};
-use scim_filter::ElementPredicate;
 use serde_json::{Map, Value};
 
 use crate::membership::MembershipDelta;
+use crate::relate::Relate;
+use crate::selector::Selector;
 
 /// A PATCH message, checked against the schemas of a resource type and ready to apply to any resource of that type.
 ///
@@ -17,10 +18,13 @@ use crate::membership::MembershipDelta;
 pub struct Patch {
     pub(crate) schema: Arc<TypeSchema>,
     pub(crate) operations: Vec<Operation>,
-    pub(crate) leniencies: Leniencies,
+    checked: Leniencies,
+    /// What applying needed. Shared by clones, because a store that applies the patch reports to nobody else.
+    applied: Arc<Mutex<Leniencies>>,
 }
 
-/// One effect on one place. A message's operation without a path yields one for each member of its value.
+/// One effect on one place. A message's operation without a path yields one for each member of its value; operations on
+/// consecutive ids of a relation are one.
 #[derive(Clone)]
 pub(crate) struct Operation {
     /// The index of the message's operation.
@@ -31,11 +35,11 @@ pub(crate) struct Operation {
     pub(crate) effect: Effect,
 }
 
-/// An attribute of the resource, or an extension as a whole.
-#[derive(Clone)]
+/// An attribute of the resource.
+#[derive(Clone, PartialEq)]
 pub(crate) struct Place {
     pub(crate) extension: Option<Arc<Schema>>,
-    pub(crate) attribute: Option<Arc<Attribute>>,
+    pub(crate) attribute: Arc<Attribute>,
 }
 
 /// What happens there. Values are checked.
@@ -43,98 +47,128 @@ pub(crate) struct Place {
 pub(crate) enum Effect {
     /// A singular attribute gets this value, or none.
     Assign(Option<Value>),
-    /// A part of a singular complex attribute gets this value, or none.
-    AssignSub { sub: Arc<Attribute>, value: Option<Value> },
+    /// Parts of a singular complex attribute are written.
+    AssignParts(Vec<Part>),
     /// Values are added to a multi-valued attribute.
     AddElements(Vec<Value>),
     /// A multi-valued attribute gets exactly these values.
     ReplaceElements(Vec<Value>),
-    /// The selected elements get the parts given here, keeping others.
-    MergeMatching { selector: Selector, parts: Map<String, Value>, missing: Missing },
+    /// Parts of the selected elements are written.
+    WriteMatching { selector: Selector, parts: Vec<Part>, missing: Missing },
     /// The selected elements become this one.
     ReplaceMatching { selector: Selector, element: Value, missing: Missing },
-    /// A part of the selected elements gets this value, or none.
-    AssignSubOfMatching { selector: Selector, sub: Arc<Attribute>, value: Option<Value>, missing: Missing },
     /// The selected elements go.
     RemoveMatching(Selector),
     /// The elements equal to one of these go.
     RemoveElements(Vec<Value>),
-    /// The whole extension goes.
-    RemoveExtension,
-    /// A read-only attribute must have this value already (R168).
-    ExpectEqual(Value),
+    /// Elements of a relation come and go by their ids.
+    Relate(Relate),
+    /// A read-only attribute, or this part of it, must have this value already (R168).
+    ExpectEqual { sub: Option<Arc<Attribute>>, value: Value },
+}
+
+/// A sub-attribute and what is written to it.
+#[derive(Clone)]
+pub(crate) struct Part {
+    pub(crate) sub: Arc<Attribute>,
+    pub(crate) write: Write,
+}
+
+/// How a value is written.
+#[derive(Clone)]
+pub(crate) enum Write {
+    /// It becomes the value; `None` unassigns.
+    Set(Option<Value>),
+    /// These are added to a multi-valued sub-attribute.
+    Append(Vec<Value>),
 }
 
 /// What happens when a selector selects nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) enum Missing {
     /// Nothing (R153).
     Ignore,
     /// `noTarget` (R161).
     Refuse,
-    /// An element is made of what the selector asks for, by this leniency (R147).
-    Create(Leniency),
-}
-
-/// Which elements of an attribute.
-#[derive(Clone)]
-pub(crate) struct Selector {
-    /// `None` selects all.
-    pub(crate) filter: Option<ElementPredicate>,
-    /// The id, where the filter is just `value eq "id"`.
-    pub(crate) value: Option<String>,
-    /// Whether more than one match is refused (R180).
-    pub(crate) single: bool,
-}
-
-impl Selector {
-    pub(crate) fn selects(&self, element: &Value) -> bool {
-        self.filter.as_ref().is_none_or(|filter| filter.matches_element(element))
-    }
-
-    /// What a new element needs to be selected.
-    pub(crate) fn template(&self) -> Map<String, Value> {
-        self.filter.as_ref().map(|filter| filter.eq_terms().into_iter().collect()).unwrap_or_default()
-    }
+    /// An element is made of the template, which is what the selector asks for, by this leniency (R147).
+    Create { leniency: Leniency, template: Map<String, Value> },
 }
 
 impl Place {
-    /// The registered path of the attribute, or the URI of the extension.
-    pub(crate) fn path(&self) -> String {
-        match (&self.extension, &self.attribute) {
-            (None, Some(attribute)) => attribute.name().to_owned(),
-            (Some(extension), Some(attribute)) => format!("{}:{}", extension.id(), attribute.name()),
-            (Some(extension), None) => extension.id().to_owned(),
-            (None, None) => String::new(),
-        }
+    /// Whether this is `schemas`, which follows from the attributes.
+    pub(crate) fn is_schemas(&self) -> bool {
+        self.extension.is_none() && self.attribute.name() == "schemas"
     }
 
-    /// The member of the resource that holds the place.
-    pub(crate) fn top_level_name(&self) -> &str {
-        match (&self.extension, &self.attribute) {
-            (Some(extension), _) => extension.id(),
-            (None, Some(attribute)) => attribute.name(),
-            (None, None) => "",
+    /// The registered path of the attribute.
+    pub(crate) fn path(&self) -> String {
+        match &self.extension {
+            None => self.attribute.name().to_owned(),
+            Some(extension) => format!("{}:{}", extension.id(), self.attribute.name()),
         }
     }
 }
 
 impl Patch {
-    /// The leniencies that the message needed.
+    pub(crate) fn new(schema: Arc<TypeSchema>, operations: Vec<Operation>, checked: Leniencies) -> Self {
+        Self { schema, operations, checked, applied: Arc::default() }
+    }
+
+    /// The leniencies that the message needed: at the check, and whenever this patch or a clone of it has been applied so
+    /// far. Whether a value path selects something, for one, shows only then.
     pub fn leniencies(&self) -> Leniencies {
-        self.leniencies
+        let mut leniencies = self.checked;
+        leniencies.extend(*self.applied.lock().unwrap_or_else(PoisonError::into_inner));
+        leniencies
+    }
+
+    /// Remembers what applying needed, and returns all that was needed for it.
+    pub(crate) fn record(&self, used: Leniencies) -> Leniencies {
+        if !used.is_empty() {
+            self.applied.lock().unwrap_or_else(PoisonError::into_inner).extend(used);
+        }
+        let mut all = self.checked;
+        all.extend(used);
+        all
     }
 
     /// The attributes that the patch names, by registered path, sorted; each once. Not all of them need to change.
     pub fn paths(&self) -> Vec<String> {
-        let written = self.operations.iter().filter(|operation| !matches!(operation.effect, Effect::ExpectEqual(_)));
+        let written = self.operations.iter().filter(|operation| !operation.effect.is_expectation());
         written.map(|operation| operation.place.path()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// What the patch does to the members of a group, when that is all it does: a store can then write the difference
-    /// without reading the group. `None` when the patch does more, or selects members by anything but their id.
+    /// without reading the group, whatever its size. `None` when the patch does more, or selects members by anything but
+    /// their id.
+    ///
+    /// ```
+    /// use scim_core::{Leniencies, PatchOp, Profile, ResourceTypeName, SchemaSet};
+    /// use scim_patch::Patch;
+    /// use serde_json::json;
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let group = schemas.of(&ResourceTypeName::group()).unwrap();
+    /// let message = json!({
+    ///     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+    ///     "Operations": [
+    ///         {"op": "add", "path": "members", "value": [{"value": "ada"}, {"value": "grace"}]},
+    ///         {"op": "remove", "path": "members[value eq \"ada\"]"}
+    ///     ]
+    /// });
+    /// let message = PatchOp::from_json(message, &Profile::rfc(), &mut Leniencies::default(), 100)?;
+    /// let delta = Patch::check(&message, group, &Profile::rfc())?.membership_delta().unwrap();
+    /// assert_eq!((delta.add[0].value.as_str(), delta.remove), ("grace", vec!["ada".to_owned()]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn membership_delta(&self) -> Option<MembershipDelta> {
         MembershipDelta::of(&self.operations)
+    }
+}
+
+impl Effect {
+    pub(crate) fn is_expectation(&self) -> bool {
+        matches!(self, Self::ExpectEqual { .. })
     }
 }
 
@@ -148,16 +182,15 @@ impl fmt::Debug for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let effect = match self.effect {
             Effect::Assign(_) => "assign",
-            Effect::AssignSub { .. } => "assign sub-attribute",
+            Effect::AssignParts(_) => "assign parts",
             Effect::AddElements(_) => "add elements",
             Effect::ReplaceElements(_) => "replace elements",
-            Effect::MergeMatching { .. } => "merge into matching",
+            Effect::WriteMatching { .. } => "write parts of matching",
             Effect::ReplaceMatching { .. } => "replace matching",
-            Effect::AssignSubOfMatching { .. } => "assign sub-attribute of matching",
             Effect::RemoveMatching(_) => "remove matching",
             Effect::RemoveElements(_) => "remove elements",
-            Effect::RemoveExtension => "remove extension",
-            Effect::ExpectEqual(_) => "expect equal",
+            Effect::Relate(_) => "relate",
+            Effect::ExpectEqual { .. } => "expect equal",
         };
         write!(f, "{effect} at `{}`", self.place.path())
     }

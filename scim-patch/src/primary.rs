@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use crate::error::PatchProblem;
+use crate::error::PatchErrorKind;
 
 /// Makes the elements at `written` the only ones that can be primary: when one of them is, it stops being true of all
 /// others (R163); when two are, the patch asks for the impossible (R164).
-pub(crate) fn settle(elements: &mut [Value], written: &[usize]) -> Result<(), PatchProblem> {
+pub(crate) fn settle(elements: &mut [Value], written: &[usize]) -> Result<(), PatchErrorKind> {
     let mut primaries = written.iter().filter(|index| elements.get(**index).is_some_and(is_primary));
     let Some(&chosen) = primaries.next() else { return Ok(()) };
     if primaries.next().is_some() {
-        return Err(PatchProblem::PrimaryTwice);
+        return Err(PatchErrorKind::PrimaryTwice);
     }
     for (index, element) in elements.iter_mut().enumerate() {
         if index != chosen
@@ -44,6 +44,6 @@ mod tests {
     #[test]
     fn r164_two_primaries_at_once_are_refused() {
         let mut elements = vec![json!({"primary": true}), json!({"primary": true})];
-        assert_eq!(settle(&mut elements, &[0, 1]), Err(PatchProblem::PrimaryTwice));
+        assert_eq!(settle(&mut elements, &[0, 1]), Err(PatchErrorKind::PrimaryTwice));
     }
 }

@@ -3,20 +3,25 @@
 use std::sync::Arc;
 
 use scim_core::{
-    AttrName, Attribute, AttributeType, InteropRule, Leniencies, Leniency, Mutability, Profile, TypeSchema,
+    AttrName, Attribute, AttributeType, InteropRule, Leniencies, Leniency, Mutability, Profile, Schema, TypeSchema,
 };
-use scim_filter::{Comparison, Filter, Limits, Literal, Operator, PatchPath, check_element, parse_path};
+use scim_filter::{Limits, PatchPath, check_element, parse_path_with};
 
-use crate::error::PatchProblem;
-use crate::operation::{Place, Selector};
+use crate::error::{PatchErrorKind, shown};
+use crate::operation::Place;
+use crate::selector::Selector;
 
-/// A resolved path: an attribute, elements of it, a part of it.
-#[derive(Clone)]
-pub(crate) struct Target {
-    pub(crate) place: Place,
-    /// Which elements; `None` without brackets.
-    pub(crate) selector: Option<Selector>,
-    pub(crate) sub: Option<Arc<Attribute>>,
+/// A resolved path.
+pub(crate) enum Target {
+    /// An extension as a whole (R171).
+    Extension(Arc<Schema>),
+    /// An attribute, elements of it, or a part of it.
+    Attribute {
+        place: Place,
+        /// Which elements; `None` without brackets.
+        selector: Option<Selector>,
+        sub: Option<Arc<Attribute>>,
+    },
 }
 
 /// Looks paths up in the schemas of a type.
@@ -27,11 +32,11 @@ pub(crate) struct Resolver<'a> {
 
 impl Resolver<'_> {
     /// The target of an operation's path (R138-R140).
-    pub(crate) fn path(&self, text: &str, used: &mut Leniencies) -> Result<Target, PatchProblem> {
-        let path = parse_path(text, &Limits::default()).map_err(|error| {
+    pub(crate) fn path(&self, text: &str, used: &mut Leniencies) -> Result<Target, PatchErrorKind> {
+        let path = parse_path_with(text, &Limits::default(), self.profile, used).map_err(|error| {
             // Without a closing bracket there is no filter, only a broken path.
             let in_filter = error.is_in_filter() && text.contains(']');
-            if in_filter { PatchProblem::Filter(error.to_string()) } else { PatchProblem::Path(error.to_string()) }
+            if in_filter { PatchErrorKind::Filter(error.to_string()) } else { PatchErrorKind::Path(error.to_string()) }
         })?;
         self.resolve(&path, used)
     }
@@ -40,20 +45,43 @@ impl Resolver<'_> {
     /// `emails[type eq "work"].value` and `urn:...:User:department` are paths where the profile takes them (R172).
     ///
     /// `Ok(None)`: no schema defines the attribute, and the profile drops such members.
-    pub(crate) fn key(&self, key: &str, used: &mut Leniencies) -> Result<Option<Target>, PatchProblem> {
-        let whole = |place| Ok(Some(Target { place, selector: None, sub: None }));
+    pub(crate) fn key(&self, key: &str, used: &mut Leniencies) -> Result<Option<Target>, PatchErrorKind> {
         if let Some(extension) = self.schema.extension(key) {
-            return whole(Place { extension: Some(extension.clone()), attribute: None });
+            return Ok(Some(Target::Extension(extension.clone())));
         }
         if let Some(attribute) = self.schema.top_level(key) {
-            return whole(Place { extension: None, attribute: Some(attribute.clone()) });
+            return Ok(Some(Target::whole(None, attribute)));
         }
         let leniency = if key.contains(':') { Leniency::QualifiedKey } else { Leniency::DottedKey };
+        self.spelled(key, key, leniency, used)
+    }
+
+    /// The target of a key in an extension's container, where the profile takes dotted keys too.
+    pub(crate) fn extension_key(
+        &self,
+        extension: &Arc<Schema>,
+        key: &str,
+        used: &mut Leniencies,
+    ) -> Result<Option<Target>, PatchErrorKind> {
+        if let Some(attribute) = extension.attribute(key) {
+            return Ok(Some(Target::whole(Some(extension), attribute)));
+        }
+        self.spelled(key, &format!("{}:{key}", extension.id()), Leniency::DottedKey, used)
+    }
+
+    /// The target of a key that is no attribute's name.
+    fn spelled(
+        &self,
+        key: &str,
+        path: &str,
+        leniency: Leniency,
+        used: &mut Leniencies,
+    ) -> Result<Option<Target>, PatchErrorKind> {
         let plain = key.parse::<AttrName>().is_ok();
         let found = if plain || self.profile.allows(leniency) {
-            self.path(key, used)
+            self.path(path, used)
         } else {
-            Err(PatchProblem::UnknownAttribute(format!("`{key}` is not the name of an attribute")))
+            Err(PatchErrorKind::UnknownAttribute(format!("`{}` is not the name of an attribute", shown(key))))
         };
         match found {
             Ok(target) => {
@@ -62,67 +90,69 @@ impl Resolver<'_> {
                 }
                 Ok(Some(target))
             }
-            Err(PatchProblem::UnknownAttribute(_)) if self.profile.take(Leniency::UnknownAttribute, used) => Ok(None),
+            Err(PatchErrorKind::UnknownAttribute(_)) if self.profile.take(Leniency::UnknownAttribute, used) => Ok(None),
             Err(problem) => Err(problem),
         }
     }
 
-    fn resolve(&self, path: &PatchPath, used: &mut Leniencies) -> Result<Target, PatchProblem> {
-        let unknown = |message: String| PatchProblem::UnknownAttribute(message);
+    fn resolve(&self, path: &PatchPath, used: &mut Leniencies) -> Result<Target, PatchErrorKind> {
+        let unknown = |message: String| PatchErrorKind::UnknownAttribute(message);
         let found = self.schema.resolve(&path.attribute, self.profile, used).map_err(|e| unknown(e.to_string()))?;
-        let place = Place { extension: found.extension, attribute: found.attribute };
-        let Some(attribute) = &place.attribute else {
-            return if path.filter.is_none() {
-                Ok(Target { place, selector: None, sub: None })
-            } else {
-                Err(PatchProblem::NotSelectable)
-            };
+        let (extension, attribute, sub) = (found.extension, found.attribute, found.sub);
+        let attribute = match (attribute, extension, &path.filter) {
+            (Some(attribute), extension, _) => Place { extension, attribute },
+            (None, Some(extension), None) => return Ok(Target::Extension(extension)),
+            (None, ..) => return Err(PatchErrorKind::NotSelectable),
         };
+        self.select(path, attribute, sub, used)
+    }
+
+    /// Checks the brackets and what follows them.
+    fn select(
+        &self,
+        path: &PatchPath,
+        place: Place,
+        sub: Option<Arc<Attribute>>,
+        used: &mut Leniencies,
+    ) -> Result<Target, PatchErrorKind> {
+        let attribute = &place.attribute;
         let Some(filter) = &path.filter else {
-            return Ok(Target { place, selector: None, sub: found.sub });
+            return Ok(Target::Attribute { place, selector: None, sub });
         };
-        if found.sub.is_some() || attribute.kind() != AttributeType::Complex {
-            return Err(PatchProblem::NotSelectable);
+        if sub.is_some() || attribute.kind() != AttributeType::Complex {
+            return Err(PatchErrorKind::NotSelectable);
         }
         let checked = check_element(filter, attribute, self.profile, used);
-        let checked = checked.map_err(|error| PatchProblem::Filter(error.to_string()))?;
-        let sub =
-            match &path.sub {
-                None => None,
-                Some(name) => Some(attribute.sub_attribute(name.as_str()).cloned().ok_or_else(|| {
-                    unknown(format!("attribute `{}` has no sub-attribute `{name}`", attribute.name()))
-                })?),
-            };
+        let checked = checked.map_err(|error| PatchErrorKind::Filter(error.to_string()))?;
+        let sub = match &path.sub {
+            None => None,
+            Some(name) => Some(attribute.sub_attribute(name.as_str()).cloned().ok_or_else(|| {
+                let message = format!("attribute `{}` has no sub-attribute `{name}`", attribute.name());
+                PatchErrorKind::UnknownAttribute(message)
+            })?),
+        };
         let strict = self.profile.requires(InteropRule::ValuePathNamesSubAttribute);
         if strict && sub.is_none() {
-            return Err(PatchProblem::SubAttributeRequired);
+            return Err(PatchErrorKind::SubAttributeRequired);
         }
-        let selector = Selector { filter: Some(checked), value: only_value(filter), single: strict };
-        Ok(Target { place, selector: Some(selector), sub })
-    }
-}
-
-/// The text of `value eq "text"`, when the filter is nothing else.
-fn only_value(filter: &Filter) -> Option<String> {
-    match filter {
-        Filter::Compare(Comparison { path, operator: Operator::Eq, value: Literal::String(text) })
-            if path.uri().is_none() && path.sub().is_none() && path.name()?.eq_ignore_ascii_case("value") =>
-        {
-            Some(text.clone())
-        }
-        _ => None,
+        let selector = Selector::new(attribute, filter, checked, strict);
+        Ok(Target::Attribute { place, selector: Some(selector), sub })
     }
 }
 
 impl Target {
-    /// The attribute or sub-attribute that is written.
-    pub(crate) fn leaf(&self) -> Option<&Arc<Attribute>> {
-        self.sub.as_ref().or(self.place.attribute.as_ref())
+    /// An attribute as a whole.
+    pub(crate) fn whole(extension: Option<&Arc<Schema>>, attribute: &Arc<Attribute>) -> Self {
+        let place = Place { extension: extension.cloned(), attribute: attribute.clone() };
+        Self::Attribute { place, selector: None, sub: None }
     }
 
     /// Whether a client may not write here at all (R167).
     pub(crate) fn is_read_only(&self) -> bool {
         let read_only = |attribute: &Arc<Attribute>| attribute.mutability() == Mutability::ReadOnly;
-        self.place.attribute.as_ref().is_some_and(read_only) || self.sub.as_ref().is_some_and(read_only)
+        match self {
+            Self::Extension(_) => false,
+            Self::Attribute { place, sub, .. } => read_only(&place.attribute) || sub.as_ref().is_some_and(read_only),
+        }
     }
 }

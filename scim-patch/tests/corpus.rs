@@ -1,5 +1,4 @@
-//! Runs `data/patch.json`: a resource, operations, and the resource or the error that comes of them. A case without a
-//! profile holds under `compatible` and `rfc` alike.
+//! Runs the cases of `data/*.json`, and asks that every rule and every switch has its cases.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,135 +8,183 @@
     reason = "a test may panic"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+#[path = "corpus/mod.rs"]
+mod corpus;
+#[allow(dead_code, unreachable_pub, reason = "shared with the fuzz target")]
+#[path = "../../fuzz/src/patch.rs"]
+mod demands;
+
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
-use scim_core::{
-    Checker, Leniencies, PatchOp, Profile, Resource, ResourceType, ResourceTypeName, Schema, SchemaSet, urn,
-};
-use scim_patch::{Patch, PatchError, apply};
+use corpus::{Case, cases, fixtures, profile};
+use scim_core::{Checker, InteropRule, Leniencies, Leniency, PatchOp, Profile, Resource, ResourceTypeName, TypeSchema};
+use scim_patch::{Changed, MembershipDelta, Patch, apply};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Corpus {
-    schemas: Vec<Arc<Schema>>,
-    resource_types: Vec<ResourceType>,
-    fixtures: BTreeMap<String, Resource>,
-    cases: Vec<Case>,
+/// The outcome of a message, or keyword and text of the error.
+type Outcome<T> = Result<T, (String, String)>;
+
+fn check(message: Value, schema: &Arc<TypeSchema>, profile: &Profile) -> Outcome<(Patch, Leniencies)> {
+    let mut used = Leniencies::default();
+    let message = PatchOp::from_json(message, profile, &mut used, 100)
+        .map_err(|error| (error.scim_type().to_string(), error.to_string()))?;
+    let patch = Patch::check(&message, schema, profile);
+    Ok((patch.map_err(|error| (error.scim_type().to_string(), error.to_string()))?, used))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    rule: String,
-    #[serde(rename = "type")]
-    of: ResourceTypeName,
-    profile: Option<String>,
-    before: String,
-    operations: Value,
-    /// The members that differ afterwards; `null` means gone.
-    after: Option<Map<String, Value>>,
-    #[serde(default)]
-    unchanged: bool,
-    error: Option<String>,
-    /// Leniencies that must have been reported.
-    #[serde(default)]
-    used: Vec<String>,
-    /// The paths that must have been reported as changed.
-    paths: Option<Vec<String>>,
-}
-
-fn corpus() -> Corpus {
-    serde_json::from_str(include_str!("data/patch.json")).unwrap()
-}
-
-fn profile(name: &str) -> Profile {
-    match name {
-        "rfc" => Profile::rfc(),
-        "interop" => Profile::interop(),
-        _ => Profile::compatible(),
-    }
-}
-
-fn check(
-    operations: &Value,
-    schemas: &SchemaSet,
-    of: &ResourceTypeName,
+fn run(
+    message: Value,
+    schema: &Arc<TypeSchema>,
     profile: &Profile,
-) -> Result<Patch, PatchError> {
-    let message = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
-    let message = PatchOp::from_json(message, profile, &mut Leniencies::default(), 100).unwrap();
-    Patch::check(&message, schemas.of(of).unwrap(), profile)
+    resource: &mut Resource,
+) -> Outcome<(Patch, Changed, Leniencies)> {
+    let (patch, mut used) = check(message, schema, profile)?;
+    let changed = apply(&patch, resource).map_err(|error| (error.scim_type().to_string(), error.to_string()))?;
+    assert_eq!(patch.leniencies(), changed.leniencies());
+    used.extend(changed.leniencies());
+    Ok((patch, changed, used))
 }
 
-fn problem(case: &Case, before: &Resource, schemas: &SchemaSet, profile: &Profile) -> Option<String> {
+/// What is wrong with the outcome of a case.
+fn problem(case: &Case, before: &Resource, schema: &Arc<TypeSchema>, profile: &Profile) -> Option<String> {
     let mut resource = before.clone();
-    let outcome = check(&case.operations, schemas, &case.of, profile).and_then(|patch| apply(&patch, &mut resource));
-    match (outcome, &case.error) {
-        (Err(error), Some(expected)) if error.scim_type().as_str() == expected => {
-            (resource != *before).then(|| "R166: the resource has changed although the patch failed".into())
+    let (patch, changed, used) = match (run(case.message(), schema, profile, &mut resource), &case.error) {
+        (Err((keyword, text)), Some(expected)) => {
+            let told = case.detail.as_ref().is_none_or(|detail| text.contains(detail));
+            let right = keyword == *expected && told;
+            let untouched = resource == *before;
+            return (!right || !untouched).then(|| format!("{keyword}: {text} (untouched: {untouched})"));
         }
-        (Err(error), _) => Some(format!("{error} ({})", error.scim_type())),
-        (Ok(_), Some(expected)) => Some(format!("made {resource:?}, expected {expected}")),
-        (Ok(changed), None) => {
-            let mut expected = before.clone();
-            for (name, value) in case.after.clone().unwrap_or_default() {
-                put(&mut expected, &name, value);
-            }
-            let used: BTreeSet<String> = changed.leniencies().iter().map(|leniency| format!("{leniency:?}")).collect();
-            if resource != expected {
-                return Some(format!("made {resource:?}, expected {expected:?}"));
-            }
-            if changed.is_unchanged() != case.unchanged {
-                return Some(format!("reported as changed: {:?}", changed.paths()));
-            }
-            if let Some(missing) = case.used.iter().find(|leniency| !used.contains(*leniency)) {
-                return Some(format!("did not report {missing}, only {used:?}"));
-            }
-            let paths = case.paths.as_ref().filter(|paths| *paths != changed.paths());
-            paths.map(|expected| format!("reported {:?}, expected {expected:?}", changed.paths()))
-        }
+        (Err(error), None) => return Some(format!("{error:?}")),
+        (Ok(_), Some(expected)) => return Some(format!("made {resource:?}, expected {expected}")),
+        (Ok(outcome), None) => outcome,
+    };
+    let expected = case.expected(before);
+    if resource != expected {
+        return Some(format!("made {resource:?}, expected {expected:?}"));
     }
+    if changed.is_unchanged() != case.unchanged {
+        return Some(format!("reported as changed: {changed:?}"));
+    }
+    demands::tells_the_difference(&changed, before, &resource, schema);
+    let used: Vec<String> = used.iter().map(|leniency| format!("{leniency:?}")).collect();
+    if let Some(missing) = case.used.iter().find(|leniency| !used.contains(leniency)) {
+        return Some(format!("did not report {missing}, only {used:?}"));
+    }
+    let paths: Vec<&str> = changed.paths().collect();
+    if case.paths.as_ref().is_some_and(|expected| *expected != paths) {
+        return Some(format!("reported {paths:?}"));
+    }
+    let delta = patch.membership_delta().map_or(json!(false), |delta| shown(&delta));
+    if case.delta.as_ref().is_some_and(|expected| *expected != delta) {
+        return Some(format!("changes members by {delta}"));
+    }
+    let again = run(case.message(), schema, profile, &mut resource);
+    let same = again.is_ok_and(|(_, changed, _)| resource == expected && (changed.is_unchanged() || !case.unchanged));
+    (!same && !case.once).then(|| format!("sent again, it makes {resource:?}"))
 }
 
-fn put(resource: &mut Resource, name: &str, value: Value) {
-    if value.is_null() {
-        resource.attributes_mut().remove(name);
-    } else {
-        resource.attributes_mut().insert(name.to_owned(), value);
+fn shown(delta: &MembershipDelta) -> Value {
+    let add: Vec<&str> = delta.add.iter().map(|member| member.value.as_str()).collect();
+    let mut shown = json!({"add": add, "remove": delta.remove});
+    if delta.replace_all {
+        shown["replaceAll"] = true.into();
     }
+    shown
 }
 
 #[test]
 fn every_case_of_the_corpus_holds() {
-    let corpus = corpus();
-    let schemas = SchemaSet::builtin().with(corpus.schemas, corpus.resource_types).unwrap();
+    let fixtures = fixtures();
+    let cases = cases();
     let mut failures = Vec::new();
-    let mut count = 0;
-    for (index, case) in corpus.cases.iter().enumerate() {
-        let before = &corpus.fixtures[&case.before];
-        let profiles = match &case.profile {
-            Some(profile) => vec![profile.as_str()],
-            None => vec!["compatible", "rfc"],
-        };
-        for name in profiles {
-            count += 1;
-            let problem = problem(case, before, &schemas, &profile(name));
-            failures.extend(problem.map(|problem| format!("case {index} ({}, {name}): {problem}", case.rule)));
+    let mut runs = 0;
+    for (file, case) in &cases {
+        let before = &fixtures.resources[&case.before];
+        let schema = fixtures.schemas.of(&case.of).unwrap();
+        for name in case.profiles() {
+            runs += 1;
+            let problem = problem(case, before, schema, &profile(name));
+            failures.extend(
+                problem.map(|problem| {
+                    format!("{file} {} ({name}) {}: {problem}", case.rule, case.message()["Operations"])
+                }),
+            );
         }
     }
-    assert!(failures.is_empty(), "{} of {count} cases fail:\n{}", failures.len(), failures.join("\n"));
-    println!("{count} cases");
+    println!("{} cases, {runs} runs", cases.len());
+    assert!(failures.is_empty(), "{} of {runs} runs fail:\n{}", failures.len(), failures.join("\n"));
+    assert!(cases.len() >= 250);
 }
 
-/// R176-R179 are about HTTP: the stories of `scim-service` cover them.
+/// The demands of the fuzz target, on messages that people have written.
+#[test]
+fn every_case_meets_the_demands_on_any_message() {
+    let fixtures = fixtures();
+    for (_, case) in cases() {
+        let schema = fixtures.schemas.of(&case.of).unwrap();
+        let of_type = |resource: &&Resource| resource.schemas().next() == Some(schema.base().id());
+        for before in fixtures.resources.values().filter(of_type) {
+            for profile in [Profile::rfc(), Profile::compatible(), Profile::interop()] {
+                if let Some(after) = demands::runs(&case.message()["Operations"], before, schema, &profile) {
+                    demands::leads(before, &after, schema);
+                }
+            }
+        }
+    }
+}
+
+/// The rules that the names of the service's stories tell, such as `R133 R176-R179 ...`.
+fn rules_of_stories() -> BTreeSet<String> {
+    let number = |word: &str| word.strip_prefix('R').and_then(|digits| digits.parse::<u16>().ok());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scim-service/tests/data/protocol");
+    let mut rules = BTreeSet::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let stories: Value = serde_json::from_slice(&std::fs::read(file.unwrap().path()).unwrap()).unwrap();
+        for name in stories.as_array().unwrap().iter().filter_map(|story| story["name"].as_str()) {
+            for word in name.split([' ', ',']) {
+                let (first, last) = word.split_once('-').unwrap_or((word, word));
+                if let (Some(first), Some(last)) = (number(first), number(last)) {
+                    rules.extend((first..=last).map(|id| format!("R{id}")));
+                }
+            }
+        }
+    }
+    rules
+}
+
 #[test]
 fn every_rule_has_a_case() {
-    let rules: BTreeSet<String> = corpus().cases.into_iter().map(|case| case.rule).collect();
-    let missing: Vec<String> = (133..=175).map(|id| format!("R{id}")).filter(|id| !rules.contains(id)).collect();
+    // R176 to R179 are rules of the protocol.
+    let mut rules = rules_of_stories();
+    rules.retain(|rule| ["R176", "R177", "R178", "R179"].contains(&rule.as_str()));
+    rules.extend(cases().into_iter().map(|(_, case)| case.rule));
+    let missing: Vec<String> = (133..=180).map(|id| format!("R{id}")).filter(|id| !rules.contains(id)).collect();
     assert!(missing.is_empty(), "no case for {missing:?}");
+}
+
+#[test]
+fn every_switch_has_a_case_on_and_a_case_off() {
+    // A filter of a query, and what POST does.
+    let elsewhere = [Leniency::ValuePathSubAttribute, Leniency::RestoreInactive];
+    let cases: Vec<Case> = cases().into_iter().map(|(_, case)| case).collect();
+    for leniency in Leniency::ALL.into_iter().filter(|leniency| !elsewhere.contains(leniency)) {
+        let about = |case: &&Case| case.rule == format!("{leniency:?}");
+        let allows = |case: &Case| profile(case.profile.as_ref().unwrap()).allows(leniency);
+        let on = |case: &Case| allows(case) && case.error.is_none() && case.used.contains(&case.rule);
+        assert!(cases.iter().filter(about).any(on), "{leniency:?} on");
+        assert!(cases.iter().filter(about).any(|case| !allows(case) && case.error.is_some()), "{leniency:?} off");
+    }
+    for rule in InteropRule::ALL {
+        let about = |case: &&Case| case.rule == format!("{rule:?}");
+        for on in [true, false] {
+            let with = |case: &Case| profile(case.profile.as_ref().unwrap()).requires(rule) == on;
+            assert!(cases.iter().filter(about).any(with), "{rule:?} {on}");
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -149,32 +196,65 @@ struct Sent {
     message: Value,
 }
 
+fn sent() -> Vec<Sent> {
+    serde_json::from_str(include_str!("data/identity_providers.json")).unwrap()
+}
+
 /// What identity providers send is taken; what adversaries send is refused; either way the resource stays valid.
 #[test]
 fn messages_of_identity_providers_are_taken() {
-    let schemas = SchemaSet::builtin();
+    let fixtures = fixtures();
     let profile = Profile::compatible();
-    let sent: Vec<Sent> = serde_json::from_str(include_str!("data/identity_providers.json")).unwrap();
-    for Sent { name, of, refused, message } in sent {
-        let of = schemas.of(&of).unwrap();
+    for Sent { name, of, refused, message } in sent() {
+        let schema = fixtures.schemas.of(&of).unwrap();
         let id =
             message["Operations"].as_array().unwrap().iter().find_map(|operation| operation["value"]["id"].as_str());
-        let before = match of.resource_type().name().as_str() {
-            "User" => json!({"schemas": [urn::USER], "id": "u-1001", "userName": "u", "active": true}),
-            _ => json!({"schemas": [urn::GROUP], "id": id.unwrap_or("g"), "displayName": "g",
+        let before = match of.as_str() {
+            "User" => json!({"schemas": [scim_core::urn::USER], "id": "u-1001", "userName": "u", "active": true}),
+            _ => json!({"schemas": [scim_core::urn::GROUP], "id": id.unwrap_or("g"), "displayName": "g",
                 "members": [{"value": "u-1001"}, {"value": "u-9001"}]}),
         };
         let before: Resource = serde_json::from_value(before).unwrap();
         let mut resource = before.clone();
-        let message = PatchOp::from_json(message, &profile, &mut Leniencies::default(), 100).unwrap();
-        let outcome = Patch::check(&message, of, &profile).and_then(|patch| apply(&patch, &mut resource));
+        let outcome = run(message.clone(), schema, &profile, &mut resource);
         assert_eq!(outcome.is_err(), refused, "{name}: {outcome:?}");
         if refused {
             assert_eq!(resource, before, "{name}");
         }
+        demands::runs(&message["Operations"], &before, schema, &profile);
         assert_eq!(resource.id(), before.id(), "{name}");
         let rfc = Profile::rfc();
-        let valid = Checker::new(of, &rfc).resource(Value::Object(resource.into_attributes()));
+        let valid = Checker::new(schema, &rfc).resource(Value::Object(resource.into_attributes()));
         assert!(valid.is_ok(), "{name}: {valid:?}");
+    }
+}
+
+/// Every list of operations that `examples` replays over HTTP is among those messages.
+#[test]
+fn no_message_of_an_identity_provider_is_missing() {
+    fn collect(value: &Value, found: &mut Vec<Value>) {
+        match value {
+            Value::Object(members) => {
+                let operations = members.iter().find(|(name, _)| name.eq_ignore_ascii_case("operations"));
+                match operations {
+                    Some((_, Value::Array(operations))) if operations.iter().all(|o| o.get("method").is_none()) => {
+                        found.push(operations.clone().into());
+                    }
+                    _ => members.values().for_each(|value| collect(value, found)),
+                }
+            }
+            Value::Array(elements) => elements.iter().for_each(|element| collect(element, found)),
+            _ => {}
+        }
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/tests/data/identity_providers.jsonl");
+    let mut found = Vec::new();
+    for line in std::fs::read_to_string(file).unwrap().lines() {
+        collect(&serde_json::from_str(line).unwrap(), &mut found);
+    }
+    assert!(found.len() >= 36, "{}", found.len());
+    let known: Vec<Value> = sent().into_iter().map(|sent| sent.message["Operations"].clone()).collect();
+    for operations in found {
+        assert!(known.contains(&operations), "{operations}");
     }
 }

@@ -8,149 +8,167 @@
     reason = "a test may panic"
 )]
 
+#[allow(dead_code, reason = "the corpus is for another test")]
+#[path = "corpus/mod.rs"]
+mod corpus;
+#[allow(dead_code, unreachable_pub, reason = "shared with the fuzz target")]
+#[path = "../../fuzz/src/patch.rs"]
+mod demands;
+mod random;
+
+use std::sync::{Arc, LazyLock};
+
 use proptest::prelude::*;
-use scim_core::{Checker, Leniencies, PatchOp, Profile, Resource, ResourceTypeName, SchemaSet, urn};
-use scim_patch::{Patch, PatchError, apply};
+use scim_core::{Leniencies, Mutability, PatchOp, Profile, Resource, TypeSchema, urn};
+use scim_patch::{DifferenceError, Patch, apply};
 use serde_json::{Value, json};
 
-const ENTERPRISE: &str = urn::ENTERPRISE_USER;
+/// The types: User with its extension, Group, one with every data type and mutability, one with a required extension.
+static TYPES: LazyLock<Vec<Arc<TypeSchema>>> = LazyLock::new(|| {
+    let schemas = corpus::fixtures().schemas;
+    ["User", "Group", "Thing", "Team"].map(|name| schemas.of(&name.into()).unwrap().clone()).into()
+});
 
-fn user() -> Resource {
-    serde_json::from_value(json!({
-        "schemas": [urn::USER, ENTERPRISE], "id": "u1", "userName": "bjensen",
-        "meta": {"resourceType": "User", "created": "2020-01-01T00:00:00Z"},
-        "name": {"givenName": "Barbara"}, "active": true,
-        "groups": [{"value": "g1", "type": "direct"}],
-        "emails": [{"type": "work", "value": "a@x", "primary": true}, {"type": "home", "value": "b@x"}],
-        ENTERPRISE: {"department": "D", "manager": {"value": "m", "displayName": "Boss"}}
-    }))
-    .unwrap()
+/// The place of a type in `TYPES`: a schema is long to print.
+fn types() -> impl Strategy<Value = usize> {
+    0..TYPES.len()
 }
 
-fn path() -> impl Strategy<Value = Option<String>> {
-    let known = prop::sample::select(vec![
-        "userName",
-        "name",
-        "name.givenName",
-        "emails",
-        "emails.value",
-        "emails[type eq \"work\"]",
-        "emails[type eq \"home\"].value",
-        "emails[type eq \"new\"].value",
-        "emails[primary eq true].primary",
-        "active",
-        "id",
-        "meta",
-        "meta.created",
-        "groups",
-        "schemas",
-        "title",
-        "manager",
-        "nope",
-        "emails[",
-        "a.b.c",
-        "roles",
-        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
-        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department",
-        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value",
-        "urn:ietf:params:scim:schemas:core:2.0:User:id",
-    ]);
-    prop_oneof![1 => Just(None), 8 => known.prop_map(|path| Some(path.to_owned())), 1 => ".{0,20}".prop_map(Some)]
+fn profiles() -> impl Strategy<Value = Profile> {
+    prop::sample::select(vec![Profile::rfc(), Profile::compatible(), Profile::interop()])
 }
 
-fn value() -> impl Strategy<Value = Value> {
-    let element = prop::sample::select(vec![
-        json!({"value": "c@x"}),
-        json!({"value": "a@x", "type": "work"}),
-        json!({"value": "d@x", "primary": true}),
-        json!({"type": "home"}),
-        json!({}),
-        json!("c@x"),
-    ]);
-    let simple = prop::sample::select(vec![
-        json!(null),
-        json!(""),
-        json!("text"),
-        json!("True"),
-        json!(true),
-        json!(1),
-        json!([]),
-        json!({}),
-        json!({"givenName": "X"}),
-        json!({"value": "m2"}),
-        json!({"id": "u1"}),
-        json!({"id": "other"}),
-        json!({"userName": "new", "name.familyName": "F", "title": null}),
-        json!({"groups": [{"value": "g2"}]}),
-        json!({ENTERPRISE: {"department": null, "costCenter": "C"}}),
-        json!({format!("{ENTERPRISE}:manager"): "m3"}),
-    ]);
-    prop_oneof![simple, element.clone(), prop::collection::vec(element, 0..4).prop_map(Value::Array)]
-}
-
-fn operations() -> impl Strategy<Value = Vec<Value>> {
-    let op = prop::sample::select(vec!["add", "remove", "replace", "Replace"]);
-    let operation = (op, path(), prop::option::weighted(0.9, value())).prop_map(|(op, path, value)| {
-        let mut operation = json!({ "op": op });
-        if let Some(path) = path {
-            operation["path"] = path.into();
-        }
-        if let Some(value) = value {
-            operation["value"] = value;
-        }
-        operation
-    });
-    prop::collection::vec(operation, 1..5)
-}
-
-fn run(operations: &[Value], profile: &Profile, resource: &mut Resource) -> Result<bool, PatchError> {
-    let schemas = SchemaSet::builtin();
+/// Sends operations; whether they were taken.
+fn send(operations: &Value, schema: &Arc<TypeSchema>, profile: &Profile, resource: &mut Resource) -> bool {
     let message = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
     let message = PatchOp::from_json(message, profile, &mut Leniencies::default(), 100).unwrap();
-    let patch = Patch::check(&message, schemas.of(&ResourceTypeName::user()).unwrap(), profile)?;
-    Ok(!apply(&patch, resource)?.is_unchanged())
+    Patch::check(&message, schema, profile).and_then(|patch| apply(&patch, resource)).is_ok()
+}
+
+/// A longer run is `PROPTEST_CASES=20000 cargo test -p scim-patch --release --test properties`.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(500);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
-    /// R166, R167: all or nothing; what is read-only never changes; what is left is a resource that could be created.
+    /// All or nothing; read-only and immutable values stay; what is left could have been created; `Changed` is exact;
+    /// operations one by one come to the same, and so does the difference of members.
     #[test]
-    fn a_patch_is_atomic_and_leaves_a_valid_resource(operations in operations(), strict in any::<bool>()) {
-        let profile = if strict { Profile::rfc() } else { Profile::compatible() };
-        let before = user();
-        let mut resource = before.clone();
-        match run(&operations, &profile, &mut resource) {
-            Err(_) => prop_assert_eq!(&resource, &before),
-            Ok(changed) => prop_assert_eq!(changed, resource != before),
-        }
-        for name in ["id", "meta", "groups"] {
-            prop_assert_eq!(resource.get(name), before.get(name), "{}", name);
-        }
-        let schemas = SchemaSet::builtin();
-        let of = schemas.of(&ResourceTypeName::user()).unwrap();
-        let rfc = Profile::rfc();
-        let mut checker = Checker::new(of, &rfc);
-        let checked = checker.resource(Value::Object(resource.clone().into_attributes()));
-        prop_assert!(checked.is_ok(), "{:?} from {:?}", checked, resource);
+    fn r165_r166_r167_r169_any_patch_of_any_resource(
+        (of, resource, operations) in types()
+            .prop_flat_map(|of| (Just(of), random::resource(&TYPES[of]), random::operations(&TYPES[of]))),
+        profile in profiles(),
+    ) {
+        demands::runs(&operations.into(), &resource, &TYPES[of], &profile);
     }
 
-    /// Replacing twice is replacing once.
+    /// What was sent once can be sent again: `add` adds what is missing (R133), `replace` and `remove` leave what is asked
+    /// for. A value path is another matter: what it selected may be gone.
     #[test]
-    fn replace_is_idempotent(path in path(), value in value()) {
-        let mut operation = json!({"op": "replace", "value": value});
-        if let Some(path) = path {
-            operation["path"] = path.into();
+    fn r133_r153_an_operation_without_a_value_path_is_idempotent(
+        (of, resource, operation) in types()
+            .prop_flat_map(|of| (Just(of), random::resource(&TYPES[of]), random::operation(&TYPES[of]).prop_filter("a value path", has_no_value_path))),
+        profile in profiles(),
+    ) {
+        let operation = json!([operation]);
+        let mut once = resource;
+        if demands::runs(&operation, &once, &TYPES[of], &profile).is_some() {
+            send(&operation, &TYPES[of], &profile, &mut once);
+            let mut twice = once.clone();
+            prop_assert!(send(&operation, &TYPES[of], &profile, &mut twice), "{}", operation);
+            prop_assert_eq!(&twice, &once, "{}", operation);
         }
-        let mut resource = user();
-        if run(std::slice::from_ref(&operation), &Profile::compatible(), &mut resource).is_ok() {
-            let once = resource.clone();
-            // What a value path selects may have been replaced by something that it does not select.
-            if run(std::slice::from_ref(&operation), &Profile::compatible(), &mut resource).is_ok()
-                && !operation["path"].as_str().is_some_and(|path| path.contains('['))
-            {
-                prop_assert_eq!(resource, once);
+    }
+
+    /// The patch between two resources leads from one to the other. There is one unless something immutable differs.
+    #[test]
+    fn between_leads_from_one_resource_to_another(
+        (of, before, after) in types()
+            .prop_flat_map(|of| (Just(of), random::resource(&TYPES[of]), random::resource(&TYPES[of]))),
+    ) {
+        let found = demands::leads(&before, &after, &TYPES[of]);
+        if found.is_none() {
+            let refused = Patch::between(&before, &after, &TYPES[of]).unwrap_err();
+            let immutable = matches!(refused, DifferenceError::Immutable { .. });
+            prop_assert!(immutable, "{}: {:?} {:?}", refused, before, after);
+        }
+        prop_assert!(demands::leads(&before, &before, &TYPES[of]).unwrap().operations.is_empty());
+    }
+
+    /// What a patch has made of a resource, another patch can make of it too, element by element where that is shorter.
+    #[test]
+    fn between_follows_a_patch(
+        (of, before, operations) in types()
+            .prop_flat_map(|of| (Just(of), random::resource(&TYPES[of]), random::operations(&TYPES[of]))),
+    ) {
+        let operations = operations.into();
+        if let Some(after) = demands::runs(&operations, &before, &TYPES[of], &Profile::compatible()) {
+            prop_assert!(demands::leads(&before, &after, &TYPES[of]).is_some(), "{:?} {:?}", before, after);
+        }
+    }
+
+    /// R167, R169: a guard on an attribute holds however the attribute is spelled.
+    #[test]
+    fn r167_r169_r172_a_guard_holds_in_every_spelling(
+        (of, resource) in types().prop_flat_map(|of| (Just(of), random::resource(&TYPES[of]))),
+        which in random::chosen(),
+        profile in profiles(),
+        value in prop::sample::select(vec![json!("other"), json!(null), json!(["other"]), json!({"value": "other"})]),
+    ) {
+        let guarded = guarded(&TYPES[of], &resource);
+        prop_assume!(!guarded.is_empty());
+        let (uri, path) = &guarded[which.index(guarded.len())];
+        let read = |resource: &Resource| {
+            let container = uri.as_ref().map_or(Some(resource.attributes()), |uri| resource.get(uri)?.as_object())?;
+            let (name, sub) = path.split_once('.').unwrap_or((path, ""));
+            let value = container.get(name)?;
+            if sub.is_empty() { Some(value.clone()) } else { value.get(sub).cloned() }
+        };
+        for operation in random::spellings(uri.as_deref(), TYPES[of].base().id(), path, &value) {
+            let mut patched = resource.clone();
+            send(&json!([operation]), &TYPES[of], &profile, &mut patched);
+            prop_assert_eq!(read(&patched), read(&resource), "{}", operation);
+        }
+    }
+}
+
+fn has_no_value_path(operation: &Value) -> bool {
+    let keys = operation["value"].as_object().into_iter().flat_map(|value| value.keys());
+    !operation["path"].as_str().into_iter().chain(keys.map(String::as_str)).any(|path| path.contains('['))
+}
+
+/// The paths of what no patch may change: read-only attributes and parts, and immutable ones that have a value.
+fn guarded(schema: &TypeSchema, resource: &Resource) -> Vec<(Option<String>, String)> {
+    let base = schema.common().iter().chain(schema.base().attributes()).map(|attribute| (None, attribute));
+    let extensions = schema.extensions().iter().flat_map(|extension| {
+        extension.schema.attributes().iter().map(move |attribute| (Some(extension.schema.id()), attribute))
+    });
+    let mut guarded = Vec::new();
+    for (uri, attribute) in base.chain(extensions) {
+        let value = match uri {
+            None => resource.get(attribute.name()),
+            Some(uri) => resource.get(uri).and_then(|container| container.get(attribute.name())),
+        };
+        let uri = uri.map(str::to_owned);
+        let fixed = |mutability: Mutability, value: Option<&Value>| {
+            mutability == Mutability::ReadOnly || (mutability == Mutability::Immutable && value.is_some())
+        };
+        if fixed(attribute.mutability(), value) {
+            guarded.push((uri, attribute.name().to_owned()));
+            continue;
+        }
+        if attribute.multi_valued() {
+            continue;
+        }
+        for sub in attribute.sub_attributes() {
+            let part = value.and_then(|value| value.get(sub.name()));
+            if fixed(sub.mutability(), part) {
+                guarded.push((uri.clone(), format!("{}.{}", attribute.name(), sub.name())));
             }
         }
     }
+    guarded
 }
