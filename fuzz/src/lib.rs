@@ -5,3 +5,4 @@
 
 pub mod filter;
 pub mod fixture;
+pub mod patch;
