@@ -61,6 +61,8 @@ pub(crate) async fn patch<S: Store + ?Sized>(
             .await?
         }
     };
+    // Whoever has applied the patch, it knows what that needed.
+    call.used.extend(patch.leniencies());
     if !silent {
         return Ok(call.show(200, of, patched, &projection));
     }
