@@ -1,4 +1,4 @@
-//! Runs the seeds of the fuzz target, and what it has found, by the demands of the fuzz target.
+//! The seeds of the fuzz target, and every input that once broke something, run by what the target demands.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
