@@ -52,4 +52,6 @@ pub use context::{Context, Principal};
 pub use me::{Me, MeAnswer, MeResolver};
 pub use memory::MemoryStore;
 pub use service::ScimService;
-pub use store::{ListPage, ListQuery, Precondition, Store, StoreError, UniqueValue, finish, unique_values};
+pub use store::{
+    ListPage, ListQuery, Precondition, Store, StoreError, Transaction, UniqueValue, finish, unique_values,
+};

@@ -3,6 +3,7 @@
 mod error;
 mod finish;
 mod query;
+mod transaction;
 mod unique;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::context::Context;
 pub use error::StoreError;
 pub use finish::finish;
 pub use query::{ListPage, ListQuery, Precondition};
+pub use transaction::Transaction;
 pub use unique::{UniqueValue, unique_values};
 
 /// Storage of resources.
@@ -101,6 +103,14 @@ pub trait Store: Send + Sync + 'static {
         id: &ResourceId,
         when: &Precondition,
     ) -> Result<(), StoreError>;
+
+    /// Starts a transaction: a store whose writes take effect together at `commit`, and not at all when it is dropped.
+    ///
+    /// `Ok(None)`: this store has none.
+    async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
+        let _ = cx;
+        Ok(None)
+    }
 
     /// Whether the store can be reached.
     async fn health(&self) -> Result<(), StoreError> {
