@@ -30,7 +30,7 @@
 //! | JSON in | [`parse_json`], [`parse_json_with`], [`Checker`] under a [`Profile`] |
 //! | inside | [`Resource`], [`ResourceId`], [`ExternalId`], [`Meta`], [`Version`]; views [`User`], [`Group`], [`EnterpriseUser`] |
 //! | JSON out | [`Projection`], [`ListResponse`], [`ScimError`], [`ServiceProviderConfig`] |
-//! | messages | [`SearchRequest`], [`PatchOp`] |
+//! | messages | [`SearchRequest`], [`PatchOp`], [`BulkRequest`], [`BulkResponse`] |
 //!
 //! # Limits
 //!
@@ -73,7 +73,10 @@ pub use error::RegistrationError;
 pub use external_id::ExternalId;
 pub use group::Group;
 pub use json::{JsonError, JsonLimits, parse_json, parse_json_with};
-pub use message::{ListResponse, MessageError, PatchOp, PatchOperation, SearchRequest, SortOrder};
+pub use message::{
+    BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult, InvalidOperation, ListResponse, MessageError,
+    PatchOp, PatchOperation, SearchRequest, SortOrder,
+};
 pub use meta::Meta;
 pub use profile::{InteropRule, Leniencies, Leniency, Profile};
 pub use projection::{Projection, ProjectionError};

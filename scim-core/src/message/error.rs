@@ -28,6 +28,11 @@ impl MessageError {
         &self.member
     }
 
+    /// What could have stood there.
+    pub fn expected(&self) -> &str {
+        &self.expected
+    }
+
     /// The keyword for the client.
     pub fn scim_type(&self) -> ScimType {
         self.scim_type
