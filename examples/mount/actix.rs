@@ -19,9 +19,10 @@ async fn scim(request: HttpRequest, body: Payload, service: Data<Scim>) -> Resul
     for (name, value) in request.headers() {
         copy = copy.header(name.as_str(), value.as_bytes());
     }
-    let response = match body.to_bytes_limited(service.config().limits().body).await {
+    let uri = request.uri().to_string().parse()?;
+    let response = match body.to_bytes_limited(service.body_limit(&uri)).await {
         Ok(body) => service.handle(copy.body(body?)?).await,
-        Err(_) => service.body_too_large(),
+        Err(_) => service.body_too_large(&uri),
     };
     let (parts, body) = response.into_parts();
     let mut response = HttpResponse::build(StatusCode::from_u16(parts.status.as_u16())?);

@@ -8,6 +8,7 @@ use scim_patch::PatchError;
 
 use crate::auth::AuthError;
 use crate::authorize::AuthorizeError;
+use crate::bulk::BulkError;
 use crate::respond::{Format, json_response};
 use crate::store::StoreError;
 
@@ -114,6 +115,7 @@ pub(crate) enum Failure {
     Sort(scim_filter::CheckError),
     Patch(PatchError),
     Store(StoreError),
+    Bulk(BulkError),
 }
 
 macro_rules! from {
@@ -129,6 +131,7 @@ macro_rules! from {
 from! {
     Authorize(AuthorizeError), Json(JsonError), Message(MessageError), Check(CheckError), Projection(ProjectionError),
     FilterSyntax(scim_filter::ParseError), Filter(scim_filter::CheckError), Patch(PatchError), Store(StoreError),
+    Bulk(BulkError),
 }
 
 impl Failure {
@@ -215,18 +218,24 @@ impl Failure {
             Self::SortPath(error) => ScimError::of(ScimType::InvalidPath, format!("`sortBy`: {error}")),
             Self::Patch(error) => patch_error(error),
             Self::Store(error) => store_error(error),
+            Self::Bulk(error) => bulk_error(error),
         }
+    }
+
+    /// The error that the client is told, once the log has what it is not told.
+    pub(crate) fn report(&self) -> ScimError {
+        if let Self::Store(StoreError::Internal(source) | StoreError::Unavailable(source)) = self {
+            tracing::error!(error = %chain(source.as_ref()), "the store failed");
+        }
+        if let Self::Authorize(error) = self {
+            tracing::error!(error = %chain(error), "the policy failed");
+        }
+        self.to_error()
     }
 
     /// The whole response.
     pub(crate) fn into_response(self, format: Format) -> Response<Bytes> {
-        if let Self::Store(StoreError::Internal(source) | StoreError::Unavailable(source)) = &self {
-            tracing::error!(error = %chain(source.as_ref()), "the store failed");
-        }
-        if let Self::Authorize(error) = &self {
-            tracing::error!(error = %chain(error), "the policy failed");
-        }
-        let error = self.to_error();
+        let error = self.report();
         let mut response = json_response(error.status(), &error.to_value(), format);
         let header = match &self {
             Self::MethodNotAllowed { allowed } => {
@@ -265,6 +274,19 @@ fn store_error(error: &StoreError) -> ScimError {
             ScimError::new(503, "the service cannot reach its store at the moment: try again")
         }
         StoreError::Internal(_) => ScimError::new(500, "an internal error occurred; it has been logged"),
+    }
+}
+
+fn bulk_error(error: &BulkError) -> ScimError {
+    let text = error.to_string();
+    match error {
+        BulkError::PayloadTooLarge { .. } | BulkError::TooManyOperations { .. } => ScimError::new(413, text),
+        BulkError::NoTransactions => ScimError::new(501, text),
+        BulkError::Path | BulkError::Version | BulkError::BulkIdTaken => ScimError::of(ScimType::InvalidValue, text),
+        BulkError::UnknownReference { .. } | BulkError::FailedReference { .. } | BulkError::Circle => {
+            ScimError::new(409, text)
+        }
+        BulkError::RolledBack => ScimError::new(424, text),
     }
 }
 

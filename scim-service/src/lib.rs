@@ -9,7 +9,7 @@
 //!
 //! | piece | for |
 //! |---|---|
-//! | [`ServiceConfig`], [`Capabilities`], [`Limits`] | base URL, profile, switches, sizes: also what `/ServiceProviderConfig` prints |
+//! | [`ServiceConfig`], [`Capabilities`], [`BulkAtomicity`], [`Limits`] | base URL, profile, switches, sizes: also what `/ServiceProviderConfig` prints |
 //! | [`Authenticator`], [`BearerTokens`], [`Principal`] | who is there |
 //! | [`Authorizer`], [`Access`], [`Verdict`], [`Restriction`] | what they may do and see |
 //! | [`MeResolver`], [`MeAnswer`] | which resource the client itself is |
@@ -25,6 +25,8 @@
 
 mod auth;
 mod authorize;
+mod body;
+mod bulk;
 mod config;
 mod context;
 mod endpoint;
@@ -47,7 +49,9 @@ mod tower;
 
 pub use auth::{AuthError, Authenticator, BearerTokens, TokenError};
 pub use authorize::{Access, AuthorizeError, Authorizer, Operation, Restriction, Verdict};
-pub use config::{Capabilities, ConfigError, Limits, PatchResponse, ServiceConfig, TenancyMode, TenantOf};
+pub use config::{
+    BulkAtomicity, Capabilities, ConfigError, Limits, PatchResponse, ServiceConfig, TenancyMode, TenantOf,
+};
 pub use context::{Context, Principal};
 pub use me::{Me, MeAnswer, MeResolver};
 pub use memory::MemoryStore;

@@ -56,7 +56,8 @@ pub(crate) fn without_body(mut response: Response<Bytes>) -> Response<Bytes> {
     response.map(|_| Bytes::new())
 }
 
-/// Adds `ETag`, and `Location` where asked, from what `meta` of the whole resource says (R045, R046).
+/// Adds `ETag`, and `Location` where asked, from what `meta` of the whole resource says (R045, R046). What else the service
+/// wants to know of the resource stays with the response as an extension.
 pub(crate) fn with_resource_headers(
     mut response: Response<Bytes>,
     headers: &ResourceHeaders,
@@ -71,21 +72,23 @@ pub(crate) fn with_resource_headers(
     if location {
         insert(LOCATION, headers.location.as_deref());
     }
+    response.extensions_mut().insert(headers.clone());
     response
 }
 
 /// What the headers of a response say of a resource, whatever part of it the body holds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ResourceHeaders {
-    etag: Option<String>,
-    location: Option<String>,
+    pub(crate) id: Option<String>,
+    pub(crate) etag: Option<String>,
+    pub(crate) location: Option<String>,
 }
 
 impl ResourceHeaders {
     /// Reads them from a resource with complete `meta`.
     pub(crate) fn of(resource: &Resource) -> Self {
         let meta = |name: &str| resource.get("meta")?.get(name)?.as_str().map(str::to_owned);
-        Self { etag: meta("version"), location: meta("location") }
+        Self { id: resource.id().map(str::to_owned), etag: meta("version"), location: meta("location") }
     }
 }
 

@@ -34,8 +34,8 @@ pub(crate) enum Route {
     Health,
     /// `/Me`.
     Me,
-    /// `/Bulk`, which this service does not have; its name is reserved.
-    NotImplemented(&'static str),
+    /// `/Bulk`.
+    Bulk,
 }
 
 impl Route {
@@ -62,7 +62,7 @@ impl Route {
             ["ResourceTypes", name] => Ok(Self::ResourceTypes(Some((*name).to_owned()))),
             [".well-known", "scim-configuration"] => Ok(Self::WellKnown),
             ["health"] => Ok(Self::Health),
-            ["Bulk"] => Ok(Self::NotImplemented("/Bulk")),
+            ["Bulk"] => Ok(Self::Bulk),
             ["Me"] => Ok(Self::Me),
             [endpoint, rest @ ..] => {
                 let of = schemas.by_endpoint(&format!("/{endpoint}")).ok_or(Failure::UnknownEndpoint)?;
@@ -86,7 +86,7 @@ impl Route {
             | Self::ResourceTypes(_)
             | Self::WellKnown
             | Self::Health => READ,
-            Self::RootSearch | Self::Search(_) => &[Method::POST, Method::OPTIONS],
+            Self::RootSearch | Self::Search(_) | Self::Bulk => &[Method::POST, Method::OPTIONS],
             Self::Collection(_) => &[Method::GET, Method::HEAD, Method::POST, Method::OPTIONS],
             Self::Resource(..) | Self::Me if !capabilities.patch => {
                 &[Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::OPTIONS]
@@ -94,7 +94,21 @@ impl Route {
             Self::Resource(..) | Self::Me => {
                 &[Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS]
             }
-            Self::NotImplemented(_) => &[],
+        }
+    }
+
+    /// The methods that the endpoint takes, if it is there and `method` is among them (R236, R245).
+    pub(crate) fn admit(&self, method: &Method, capabilities: Capabilities) -> Result<&'static [Method], Failure> {
+        if *self == Self::Bulk && capabilities.bulk.is_none() {
+            return Err(Failure::NotImplemented { endpoint: "/Bulk" });
+        }
+        let allowed = self.methods(capabilities);
+        if allowed.contains(method) {
+            Ok(allowed)
+        } else if *method == Method::PATCH && self.methods(Capabilities::default()).contains(method) {
+            Err(Failure::NotImplemented { endpoint: "PATCH" })
+        } else {
+            Err(Failure::MethodNotAllowed { allowed })
         }
     }
 

@@ -7,13 +7,14 @@ use bytes::Bytes;
 use chrono::Utc;
 use http::header::{ALLOW, HeaderValue};
 use http::request::Parts;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, Uri};
 use scim_core::{Leniencies, SchemaSet};
 use uuid::Uuid;
 
 use crate::auth::Authenticator;
 use crate::authorize::{AllowAll, Authorizer};
-use crate::config::{Capabilities, ServiceConfig, TenancyMode};
+use crate::body::{Body, BodyLimit};
+use crate::config::{ServiceConfig, TenancyMode};
 use crate::context::{Context, Principal};
 use crate::endpoint;
 use crate::fail::{Failure, list};
@@ -118,7 +119,8 @@ impl<S: Store + ?Sized> ScimService<S> {
 
     /// Serves one request. The path may hold the path of the base URL or, where the host has stripped it, not.
     ///
-    /// Cancel safety: a request whose future is dropped is either wholly done or not at all.
+    /// Cancel safety: a request whose future is dropped is either wholly done or not at all; of a bulk request so is each
+    /// operation, or with [`BulkAtomicity::AllOrNothing`](crate::BulkAtomicity::AllOrNothing) all of it.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
         let request_id: Arc<str> = Uuid::new_v4().to_string().into();
@@ -135,10 +137,21 @@ impl<S: Store + ?Sized> ScimService<S> {
         if parts.method == Method::HEAD { without_body(response) } else { response }
     }
 
-    /// The answer to a request whose body is larger than [`Limits::body`](crate::Limits::body), for a host that stops
-    /// reading there: 413.
-    pub fn body_too_large(&self) -> Response<Bytes> {
-        Failure::BodyTooLarge { limit: self.config().limits().body }.into_response(Format::Scim)
+    /// The largest body that a request to this URL may have, in bytes: [`Limits::body`](crate::Limits::body), for `/Bulk`
+    /// [`Limits::bulk_payload`](crate::Limits::bulk_payload).
+    pub fn body_limit(&self, uri: &Uri) -> usize {
+        self.limit_of(uri).bytes()
+    }
+
+    /// The answer to a request whose body is larger than [`body_limit`](Self::body_limit), for a host that stops reading
+    /// there: 413.
+    pub fn body_too_large(&self, uri: &Uri) -> Response<Bytes> {
+        self.limit_of(uri).failure().into_response(Format::Scim)
+    }
+
+    fn limit_of(&self, uri: &Uri) -> BodyLimit {
+        let (_, path) = self.config().split_path(uri.path());
+        BodyLimit::of(&Route::of(path, &self.shared.schemas).unwrap_or(Route::Root), self.config())
     }
 
     async fn serve(
@@ -178,24 +191,16 @@ impl<S: Store + ?Sized> ScimService<S> {
             return Err(Failure::NoTenant);
         }
         let config = &*config.of_tenant(principal.tenant());
-        if let Route::NotImplemented(endpoint) = route {
-            return Err(Failure::NotImplemented { endpoint });
-        }
         if route == Route::Me && self.shared.me.is_none() {
             return Err(Failure::NotImplemented { endpoint: "/Me" });
         }
-        let allowed = route.methods(*config.capabilities());
-        if !allowed.contains(&parts.method) {
-            if parts.method == Method::PATCH && route.methods(Capabilities::default()).contains(&Method::PATCH) {
-                return Err(Failure::NotImplemented { endpoint: "PATCH" });
-            }
-            return Err(Failure::MethodNotAllowed { allowed });
-        }
+        let allowed = route.admit(&parts.method, *config.capabilities())?;
         if parts.method == Method::OPTIONS {
             return Ok(options(allowed));
         }
-        if body.len() > config.limits().body {
-            return Err(Failure::BodyTooLarge { limit: config.limits().body });
+        let limit = BodyLimit::of(&route, config);
+        if body.len() > limit.bytes() {
+            return Err(limit.failure());
         }
         let mut call = Call {
             store: &*self.store,
@@ -203,7 +208,7 @@ impl<S: Store + ?Sized> ScimService<S> {
             config,
             authorizer: &*self.shared.authorizer,
             parts,
-            body,
+            body: Body::Text(body),
             format,
             cx: Context { principal, request_id: request_id.clone(), now: Utc::now() },
             used: Leniencies::default(),
@@ -244,6 +249,7 @@ impl<S: Store + ?Sized> ScimService<S> {
             (_, Route::Root) => endpoint::list_all(call).await,
             (_, Route::RootSearch) => endpoint::search_all(call).await,
             (_, Route::Search(of)) => endpoint::search(call, &of).await,
+            (_, Route::Bulk) => endpoint::bulk(call).await,
             (&Method::POST, Route::Collection(of)) => endpoint::create(call, &of).await,
             (_, Route::Collection(of)) => endpoint::list(call, &of).await,
             (&Method::PUT, Route::Resource(of, id)) => endpoint::replace(call, &of, &id).await,
@@ -251,7 +257,6 @@ impl<S: Store + ?Sized> ScimService<S> {
             (&Method::DELETE, Route::Resource(of, id)) => endpoint::delete(call, &of, &id).await,
             (_, Route::Resource(of, id)) => endpoint::read(call, &of, &id).await,
             (_, Route::Me) => Err(Failure::NotImplemented { endpoint: "/Me" }),
-            (_, Route::NotImplemented(endpoint)) => Err(Failure::NotImplemented { endpoint }),
         }
     }
 }
@@ -263,7 +268,7 @@ pub(crate) struct Call<'a, S: ?Sized> {
     pub(crate) config: &'a ServiceConfig,
     pub(crate) authorizer: &'a dyn Authorizer,
     pub(crate) parts: &'a Parts,
-    pub(crate) body: Bytes,
+    pub(crate) body: Body,
     pub(crate) format: Format,
     pub(crate) cx: Context,
     /// The leniencies that the request needed so far.

@@ -32,19 +32,20 @@ where
         Poll::Ready(Ok(()))
     }
 
-    /// Reads the body, at most as much as the configured limit, and serves the request. What exceeds the limit is refused
+    /// Reads the body, at most as much as the limit for its path, and serves the request. What exceeds the limit is refused
     /// with 413, by its `Content-Length` before anything is read (R217).
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let service = self.clone();
         Box::pin(async move {
-            let limit = service.config().limits().body;
             let (parts, body) = request.into_parts();
+            let limit = service.body_limit(&parts.uri);
             if body.size_hint().lower() > limit as u64 {
-                return Ok(service.body_too_large().map(Full::new));
+                return Ok(service.body_too_large(&parts.uri).map(Full::new));
             }
+            let uri = parts.uri.clone();
             let response = match Limited::new(body, limit).collect().await {
                 Ok(body) => service.handle(Request::from_parts(parts, body.to_bytes())).await,
-                Err(error) if error.is::<LengthLimitError>() => service.body_too_large(),
+                Err(error) if error.is::<LengthLimitError>() => service.body_too_large(&uri),
                 Err(error) => {
                     tracing::info!(%error, "a request broke off");
                     Failure::BodyBrokeOff.into_response(Format::Scim)

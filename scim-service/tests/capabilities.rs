@@ -11,7 +11,9 @@
 use bytes::Bytes;
 use http::{Request, Response};
 use scim_core::{SchemaSet, urn};
-use scim_service::{BearerTokens, Capabilities, Limits, MemoryStore, Principal, ScimService, ServiceConfig};
+use scim_service::{
+    BearerTokens, BulkAtomicity, Capabilities, Limits, MemoryStore, Principal, ScimService, ServiceConfig,
+};
 use serde_json::{Value, json};
 
 struct Probe {
@@ -22,6 +24,7 @@ impl Probe {
     fn of(capabilities: Capabilities) -> Self {
         let mut limits = Limits::default();
         (limits.page, limits.default_page) = (3, 2);
+        (limits.bulk_operations, limits.bulk_payload) = (5, 900);
         let config =
             ServiceConfig::new("https://example.com").unwrap().with_capabilities(capabilities).with_limits(limits);
         let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
@@ -79,6 +82,33 @@ impl Probe {
         (read.headers().contains_key("etag"), stale.status() == 412)
     }
 
+    /// What becomes of a PATCH and of a DELETE with a stale version in a bulk request of the size advertised; `None` where there
+    /// are no bulk requests. One operation or one byte more is too much.
+    async fn in_bulk(&self, advertised: &Value, path: &str) -> Option<[String; 2]> {
+        let most = |name: &str| usize::try_from(advertised[name].as_u64().unwrap()).unwrap();
+        let patch = json!([{"op": "replace", "path": "title", "value": "x"}]);
+        let mut operations = vec![
+            json!({"method": "PATCH", "path": path, "data": patch}),
+            json!({"method": "DELETE", "path": path, "version": "W/\"stale\""}),
+        ];
+        let supported = advertised["supported"] == true;
+        operations.resize_with(most("maxOperations").max(2), || json!({"method": "DELETE", "path": "/Users/nobody"}));
+        let job = |operations: &[Value]| json!({"schemas": [urn::BULK_REQUEST], "Operations": operations});
+        let mut padded = job(&[]);
+        let padding = (most("maxPayloadSize") + 1).saturating_sub(padded.to_string().len() + r#","x":"""#.len());
+        padded["x"] = "x".repeat(padding).into();
+        assert_eq!(self.json("POST", "/Bulk", padded).await.0, if supported { 413 } else { 501 });
+        let (status, done) = self.json("POST", "/Bulk", job(&operations)).await;
+        operations.push(json!({"method": "DELETE", "path": "/Users/nobody"}));
+        let (too_many, _) = self.json("POST", "/Bulk", job(&operations)).await;
+        if !supported {
+            assert_eq!((status, too_many), (501, 501));
+            return None;
+        }
+        assert_eq!((status, too_many), (200, 413));
+        Some([0, 1].map(|index| done["Operations"][index]["status"].as_str().unwrap().to_owned()))
+    }
+
     async fn changes_passwords(&self, path: &str) -> bool {
         let name = self.json("GET", path, Value::Null).await.1["userName"].clone();
         let user = json!({"schemas": [urn::USER], "userName": name, "password": "s3cret"});
@@ -95,7 +125,7 @@ impl Probe {
 
 #[tokio::test]
 async fn r221_what_is_advertised_is_what_happens() {
-    for switches in 0..32_u8 {
+    for switches in 0..64_u8 {
         let on = |bit: u8| switches & (1 << bit) != 0;
         let mut capabilities = Capabilities::default();
         capabilities.patch = on(0);
@@ -103,6 +133,7 @@ async fn r221_what_is_advertised_is_what_happens() {
         capabilities.sort = on(2);
         capabilities.etag = on(3);
         capabilities.change_password = on(4);
+        capabilities.bulk = on(5).then(BulkAtomicity::default);
         let probe = Probe::of(capabilities);
         let mut last = String::new();
         for name in ["d", "a", "c", "b"] {
@@ -112,8 +143,8 @@ async fn r221_what_is_advertised_is_what_happens() {
         let (status, advertised) = probe.json("GET", "/ServiceProviderConfig", Value::Null).await;
         assert_eq!(status, 200);
         let says = |name: &str| advertised[name]["supported"].as_bool().unwrap();
-        let all = [says("patch"), says("filter"), says("sort"), says("etag"), says("changePassword")];
-        assert_eq!(all, [on(0), on(1), on(2), on(3), on(4)]);
+        let all = [says("patch"), says("filter"), says("sort"), says("etag"), says("changePassword"), says("bulk")];
+        assert_eq!(all, [on(0), on(1), on(2), on(3), on(4), on(5)]);
 
         assert_eq!(probe.patches(&last, "title").await, if says("patch") { 200 } else { 501 });
         assert_eq!(probe.filters().await, says("filter").then_some(true));
@@ -125,9 +156,10 @@ async fn r221_what_is_advertised_is_what_happens() {
 
         let (_, list) = probe.json("GET", "/Users?count=100", Value::Null).await;
         assert_eq!(list["itemsPerPage"], advertised["filter"]["maxResults"]);
-        let bulk =
-            probe.json("POST", "/Bulk", json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"]}));
-        assert_eq!(bulk.await.0 != 501, says("bulk"));
+        let in_bulk = probe.in_bulk(&advertised["bulk"], &last).await;
+        let patched = if says("patch") { "200" } else { "501" };
+        let stale = if says("etag") { "412" } else { "204" };
+        assert_eq!(in_bulk, says("bulk").then(|| [patched.to_owned(), stale.to_owned()]));
     }
 }
 

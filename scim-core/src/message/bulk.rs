@@ -30,7 +30,7 @@ pub struct BulkRequest {
     /// After how many errors the service stops; at least 1. `None`: every operation is tried.
     pub fail_on_errors: Option<u64>,
     /// The operations in the order of the message. One that is no operation fails by itself, the others are done (R206).
-    pub operations: Vec<Result<BulkOperation, InvalidOperation>>,
+    pub operations: Vec<Result<BulkOperation, Box<InvalidOperation>>>,
 }
 
 /// One operation. `Debug` hides the data, which may hold a password.
@@ -44,7 +44,8 @@ pub struct BulkOperation {
     pub bulk_id: Option<String>,
     /// The version that the resource must have, as an entity tag, unparsed.
     pub version: Option<String>,
-    /// The body that the operation would have as a request of its own; there but for [`BulkMethod::Delete`].
+    /// The body that the operation would have as a request of its own, an object; there but for [`BulkMethod::Delete`]. With
+    /// [`BulkMethod::Patch`] also an array, the operations alone.
     pub data: Option<Value>,
 }
 
@@ -68,6 +69,8 @@ pub enum BulkMethod {
 pub struct InvalidOperation {
     /// The method, where it is a text.
     pub method: Option<String>,
+    /// The path, where it is a text.
+    pub path: Option<String>,
     /// The client's name, where it is a text.
     pub bulk_id: Option<String>,
     /// What is wrong.
@@ -177,15 +180,15 @@ impl BulkRequest {
 }
 
 impl BulkOperation {
-    fn from_json(operation: Value, index: usize) -> Result<Self, InvalidOperation> {
+    fn from_json(operation: Value, index: usize) -> Result<Self, Box<InvalidOperation>> {
         let named = |name: &str| {
             let members = operation.as_object()?;
             let (_, value) = members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
             value.as_str().map(str::to_owned)
         };
-        let (method, bulk_id) = (named("method"), named("bulkId"));
+        let (method, path, bulk_id) = (named("method"), named("path"), named("bulkId"));
         let read = Members::of(operation, &format!("Operations[{index}]")).and_then(Self::from_members);
-        read.map_err(|error| InvalidOperation { method, bulk_id, error })
+        read.map_err(|error| Box::new(InvalidOperation { method, path, bulk_id, error }))
     }
 
     fn from_members(mut members: Members) -> Result<Self, MessageError> {
@@ -200,7 +203,9 @@ impl BulkOperation {
         }
         let version = members.text("version")?;
         let data = members.take("data").filter(|data| !data.is_null());
-        if method != BulkMethod::Delete && !data.as_ref().is_some_and(Value::is_object) {
+        // The RFC's own example has the operations of a PATCH without the message around them.
+        let fits = |data: &Value| data.is_object() || (method == BulkMethod::Patch && data.is_array());
+        if method != BulkMethod::Delete && !data.as_ref().is_some_and(fits) {
             return Err(missing(&members, "data", "a JSON object, which every operation but DELETE has"));
         }
         Ok(Self { method, path, bulk_id, version, data })
@@ -243,7 +248,7 @@ mod tests {
         BulkRequest::from_json(json!({"schemas": [urn::BULK_REQUEST], "Operations": operations}))
     }
 
-    fn one(operation: &Value) -> Result<BulkOperation, InvalidOperation> {
+    fn one(operation: &Value) -> Result<BulkOperation, Box<InvalidOperation>> {
         read(&json!([operation])).unwrap().operations.remove(0)
     }
 
@@ -294,7 +299,7 @@ mod tests {
             (json!({"method": "POST", "path": "/Users", "bulkId": "", "data": data}), "bulkId", ScimType::InvalidValue),
             (json!({"method": "POST", "path": "/Users", "bulkId": 1, "data": data}), "bulkId", ScimType::InvalidSyntax),
             (json!({"method": "PUT", "path": "/Users/1"}), "data", ScimType::InvalidValue),
-            (json!({"method": "PATCH", "path": "/Users/1", "data": [1]}), "data", ScimType::InvalidValue),
+            (json!({"method": "PUT", "path": "/Users/1", "data": [1]}), "data", ScimType::InvalidValue),
             (json!({"method": "DELETE", "path": "/Users/1", "version": 1}), "version", ScimType::InvalidSyntax),
         ] {
             let error = one(&bad).unwrap_err().error;

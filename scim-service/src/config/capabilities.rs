@@ -2,7 +2,7 @@
 
 use scim_core::{AuthenticationScheme, FilterSupport, ServiceProviderConfig, Supported};
 
-use crate::config::ServiceConfig;
+use crate::config::{BulkAtomicity, ServiceConfig};
 
 /// The optional parts of the protocol, each with its switch. All are on by default.
 ///
@@ -32,11 +32,20 @@ pub struct Capabilities {
     /// Changing a password. Off, PUT and PATCH of `password` are refused with 400 `mutability`; it can still be set when
     /// a user is created.
     pub change_password: bool,
+    /// Bulk requests, and whether each is done as a whole. `None`: `/Bulk` answers 501 (R219).
+    pub bulk: Option<BulkAtomicity>,
 }
 
 impl Default for Capabilities {
     fn default() -> Self {
-        Self { patch: true, filter: true, sort: true, etag: true, change_password: true }
+        Self {
+            patch: true,
+            filter: true,
+            sort: true,
+            etag: true,
+            change_password: true,
+            bulk: Some(BulkAtomicity::default()),
+        }
     }
 }
 
@@ -53,11 +62,12 @@ pub enum PatchResponse {
 impl ServiceConfig {
     /// The body of `/ServiceProviderConfig` (R221).
     pub(crate) fn service_provider_config(&self, schemes: Vec<AuthenticationScheme>) -> ServiceProviderConfig {
-        let Capabilities { patch, filter, sort, etag, change_password } = *self.capabilities();
+        let Capabilities { patch, filter, sort, etag, change_password, bulk: _ } = *self.capabilities();
         let max_results = self.limits().page;
         let mut config = ServiceProviderConfig::minimal(max_results);
         config.documentation_uri = self.documentation_uri().map(str::to_owned);
         config.patch = Supported { supported: patch };
+        config.bulk = self.bulk_support();
         config.filter = FilterSupport { supported: filter, max_results };
         config.change_password = Supported { supported: change_password };
         config.sort = Supported { supported: sort };

@@ -20,8 +20,12 @@ pub struct Limits {
     /// Longest path and query of a URL together, in bytes as sent. 32 KiB, which holds the longest filter escaped. Beyond:
     /// 414.
     pub url: usize,
-    /// Largest request body, in bytes. 1 MiB. Beyond: 413 (R217).
+    /// Largest request body, in bytes; that of a bulk request has a limit of its own. 1 MiB. Beyond: 413 (R217).
     pub body: usize,
+    /// Largest body of a bulk request, in bytes: `maxPayloadSize`. 1 MiB. Beyond: 413 (R217).
+    pub bulk_payload: usize,
+    /// Most operations in a bulk request: `maxOperations`. 1,000. Beyond: 413 (R217).
+    pub bulk_operations: usize,
     /// Depth, arrays and texts of a body. Beyond: 400 `invalidSyntax`.
     pub json: JsonLimits,
     /// Most elements that the arrays of a body hold together, such as members of groups. 20,000. Beyond: 413.
@@ -45,6 +49,8 @@ impl Default for Limits {
         Self {
             url: 32 * 1024,
             body: 1 << 20,
+            bulk_payload: 1 << 20,
+            bulk_operations: 1000,
             json: JsonLimits::default(),
             values: 20_000,
             patch_operations: 1000,

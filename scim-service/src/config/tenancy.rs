@@ -101,32 +101,37 @@ pub(crate) struct Addressed<'a> {
 impl ServiceConfig {
     /// Takes the tenant out of a request. One that cannot be a tenant's name is refused as an unknown path.
     pub(crate) fn address<'a>(&self, parts: &'a Parts) -> Result<Addressed<'a>, Failure> {
-        let path = parts.uri.path();
-        let path = match path.strip_prefix(self.base_path()) {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
-            _ => path,
-        };
-        let (tenant, path) = match self.tenancy() {
-            TenancyMode::Principal => (None, path),
-            TenancyMode::Path => match path.strip_prefix("/t/") {
-                Some(rest) => {
-                    let (tenant, _) = rest.split_once('/').unwrap_or((rest, ""));
-                    (Some(Cow::Borrowed(tenant)), rest.strip_prefix(tenant).unwrap_or_default())
-                }
-                None => (None, path),
-            },
-            TenancyMode::Host => (self.host_label(parts).map(Cow::Owned), path),
+        let (in_path, path) = self.split_path(parts.uri.path());
+        let tenant = match self.tenancy() {
+            TenancyMode::Principal => None,
+            TenancyMode::Path => in_path.map(Cow::Borrowed),
+            TenancyMode::Host => self.host_label(parts).map(Cow::Owned),
             TenancyMode::Header(name) => {
                 let mut values = parts.headers.get_all(name).iter();
                 let value = values.next().map(|value| value.to_str().unwrap_or_default());
                 // Two names are none.
-                (value.map(|value| Cow::Borrowed(if values.next().is_some() { "" } else { value })), path)
+                value.map(|value| Cow::Borrowed(if values.next().is_some() { "" } else { value }))
             }
-            TenancyMode::Custom(TenantOf(tenant_of)) => (tenant_of(parts).map(Cow::Owned), path),
+            TenancyMode::Custom(TenantOf(tenant_of)) => tenant_of(parts).map(Cow::Owned),
         };
         match tenant {
             Some(tenant) if !is_tenant_name(&tenant) => Err(Failure::UnknownEndpoint),
             tenant => Ok(Addressed { tenant, path }),
+        }
+    }
+
+    /// The tenant that a path names, where paths do, and the path of the endpoint.
+    pub(crate) fn split_path<'a>(&self, path: &'a str) -> (Option<&'a str>, &'a str) {
+        let path = match path.strip_prefix(self.base_path()) {
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
+            _ => path,
+        };
+        match path.strip_prefix("/t/") {
+            Some(rest) if matches!(self.tenancy(), TenancyMode::Path) => {
+                let (tenant, _) = rest.split_once('/').unwrap_or((rest, ""));
+                (Some(tenant), rest.strip_prefix(tenant).unwrap_or_default())
+            }
+            _ => (None, path),
         }
     }
 

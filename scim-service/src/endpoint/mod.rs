@@ -1,5 +1,6 @@
 //! The endpoints, one file each.
 
+mod bulk;
 mod create;
 mod delete;
 mod discovery;
@@ -14,6 +15,7 @@ mod root_filter;
 mod search;
 mod visible;
 
+pub(crate) use bulk::bulk;
 pub(crate) use create::create;
 pub(crate) use delete::delete;
 pub(crate) use discovery::{resource_types, schemas, service_provider_config, well_known};
@@ -32,6 +34,7 @@ use http::Response;
 use scim_core::{Projection, Resource, ResourceId, TypeSchema, parse_json_with};
 use serde_json::Value;
 
+use crate::body::Body;
 use crate::fail::Failure;
 use crate::negotiate::check_content_type;
 use crate::precondition::if_match;
@@ -43,17 +46,22 @@ use crate::service::Call;
 use crate::store::{Precondition, StoreError};
 
 impl<S: ?Sized> Call<'_, S> {
-    /// The JSON of the body.
-    fn json(&self) -> Result<Value, Failure> {
-        check_content_type(&self.parts.headers)?;
-        let limits = self.config.limits();
-        let body = parse_json_with(&self.body, &limits.json)?;
-        limits.check_values(&body)?;
-        Ok(body)
+    /// The JSON of the body, which can be had once.
+    fn json(&mut self) -> Result<Value, Failure> {
+        match std::mem::take(&mut self.body) {
+            Body::Text(text) => {
+                check_content_type(&self.parts.headers)?;
+                let limits = self.config.limits();
+                let body = parse_json_with(&text, &limits.json)?;
+                limits.check_values(&body)?;
+                Ok(body)
+            }
+            Body::Json(value) => Ok(value),
+        }
     }
 
     /// The JSON of the body of a write, with its references completed.
-    fn json_of(&self, of: &TypeSchema) -> Result<Value, Failure> {
+    fn json_of(&mut self, of: &TypeSchema) -> Result<Value, Failure> {
         let mut body = self.json()?;
         complete(&mut body, of, self.schemas, self.config);
         Ok(body)

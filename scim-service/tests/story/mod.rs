@@ -3,7 +3,8 @@
 //! A step has `method`, `path` (below the base URL, or a whole URL), optional `headers` and `body` (JSON, or a text as it is), the
 //! expected `status`, and optionally `expect` (members that the body must have; `null` means absent), `scimType`,
 //! `detail` (a part of it), `header` (expected headers; a value ending in `*` is a prefix) and `save` (a name for the id
-//! of the answer, its version as `NAME.version`). `{NAME}` in later steps stands for what was saved.
+//! of the answer, its version as `NAME.version`); `saveEach` does the same for the results of a bulk request, in their order.
+//! `{NAME}` in later steps stands for what was saved.
 //!
 //! A story with `for`, a list of resource types, is told once for each: `<word>` in it stands for what
 //! `../data/types.json` has under that word for the type; a meaning that is no text takes the place of the whole string. `config` sets the service up, see [`setup`].
@@ -59,6 +60,8 @@ struct Step {
     header: HashMap<String, String>,
     #[serde(default)]
     save: Option<String>,
+    #[serde(default)]
+    save_each: Vec<Option<String>>,
     /// Sends no credentials.
     #[serde(default)]
     anonymous: bool,
@@ -192,6 +195,13 @@ async fn run(story: &Story, store: Arc<dyn Store>) -> Result<usize, String> {
             saved.insert(name.clone(), text(&answer.body["id"]));
             saved.insert(format!("{name}.version"), text(&answer.body["meta"]["version"]));
             saved.insert(format!("{name}.lastModified"), text(&answer.body["meta"]["lastModified"]));
+        }
+        for (index, name) in step.save_each.iter().enumerate() {
+            let Some(name) = name else { continue };
+            let result = &answer.body["Operations"][index];
+            let id = result["location"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default();
+            saved.insert(name.clone(), id.to_owned());
+            saved.insert(format!("{name}.version"), result["version"].as_str().unwrap_or_default().to_owned());
         }
     }
     Ok(story.steps.len())

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use scim_core::{Profile, ResourceType, Schema, SchemaSet, ValueCheck};
 use scim_service::{
-    BearerTokens, Capabilities, MeAnswer, PatchResponse, Principal, ScimService, ServiceConfig, Store, TenancyMode,
+    BearerTokens, BulkAtomicity, Capabilities, Limits, MeAnswer, PatchResponse, Principal, ScimService, ServiceConfig,
+    Store, TenancyMode,
 };
 use serde::Deserialize;
 
@@ -26,6 +27,12 @@ pub(super) struct Setup {
     sensitive: Vec<String>,
     /// Where requests name their tenant: `path`, `host`, or `header` for `x-tenant`.
     tenancy: Option<String>,
+    /// How bulk requests are done: `off` or `all or nothing`.
+    bulk: Option<String>,
+    /// Most operations of a bulk request.
+    bulk_operations: Option<usize>,
+    /// Largest bulk request, in bytes.
+    bulk_payload: Option<usize>,
     /// Whether a write may refer only to what is there.
     references: bool,
     /// How `/Me` is answered: `serve` or `redirect`. The client is the user whose `nickName` is the principal's name.
@@ -86,6 +93,7 @@ impl Setup {
             })
             .with_reference_check(self.references)
             .with_capabilities(self.capabilities())
+            .with_limits(self.limits())
             .with_sensitive_attributes(self.sensitive.iter().map(|path| path.parse().unwrap()))
     }
 
@@ -102,7 +110,20 @@ impl Setup {
             };
             *switch = false;
         }
+        capabilities.bulk = match self.bulk.as_deref() {
+            None => capabilities.bulk,
+            Some("off") => None,
+            Some("all or nothing") => Some(BulkAtomicity::AllOrNothing),
+            Some(other) => panic!("bulk cannot be {other}"),
+        };
         capabilities
+    }
+
+    fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        limits.bulk_operations = self.bulk_operations.unwrap_or(limits.bulk_operations);
+        limits.bulk_payload = self.bulk_payload.unwrap_or(limits.bulk_payload);
+        limits
     }
 }
 

@@ -1,0 +1,54 @@
+//! The body of a request: how large it may be, and what it is by the time an endpoint asks for it.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::bulk::BulkError;
+use crate::config::ServiceConfig;
+use crate::fail::Failure;
+use crate::route::Route;
+
+/// A body.
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
+    /// As it came.
+    Text(Bytes),
+    /// Already read: the data of an operation of a bulk request.
+    Json(Value),
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::Text(Bytes::new())
+    }
+}
+
+/// The largest body that an endpoint takes, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyLimit {
+    Any(usize),
+    Bulk(usize),
+}
+
+impl BodyLimit {
+    pub(crate) fn of(route: &Route, config: &ServiceConfig) -> Self {
+        match (route, config.bulk()) {
+            (Route::Bulk, Some(_)) => Self::Bulk(config.limits().bulk_payload),
+            _ => Self::Any(config.limits().body),
+        }
+    }
+
+    pub(crate) fn bytes(self) -> usize {
+        match self {
+            Self::Any(limit) | Self::Bulk(limit) => limit,
+        }
+    }
+
+    /// What a client is told whose body is larger.
+    pub(crate) fn failure(self) -> Failure {
+        match self {
+            Self::Any(limit) => Failure::BodyTooLarge { limit },
+            Self::Bulk(limit) => BulkError::PayloadTooLarge { limit }.into(),
+        }
+    }
+}
