@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use scim_service::StoreError;
+use scim_service::{Context, StoreError};
 use thiserror::Error;
 
 use crate::driver::{Database, DatabaseError};
 use crate::rules::RuleSet;
 use crate::sql::Fragment;
+use crate::store::contract::Sessions;
 use crate::store::schema_probe::{self, SecurityTables};
-use crate::store::session::Session;
+use crate::store::session::{Held, Session};
 use crate::store::side_tables;
 
 /// A SCIM store over the metadata database of Apache Superset.
@@ -26,7 +26,7 @@ use crate::store::side_tables;
 /// - **The client's word counts.** A change of a user writes all that SCIM knows to the row, `active` included.
 /// - **Local accounts**, which somebody made in Superset, are never adopted: their name and e-mail address are taken.
 /// - **Roles granted by hand** stay, until the user is deactivated.
-/// - **The last active administrator** can't be deactivated, deleted or lose the role.
+/// - **The last active administrator** can't be deactivated, deleted or lose the role; in a transaction, by its end.
 /// - **Passwords** are stored as Superset's own hashes, in `ab_user` alone. Without one, nobody can log in by password.
 ///
 /// Cloning is cheap; clones share their connections.
@@ -137,12 +137,21 @@ impl SupersetStore {
     pub async fn close(&self) {
         self.database.close().await;
     }
+}
 
-    pub(super) async fn reading<'a>(&'a self, tenant: &'a str, now: DateTime<Utc>) -> Result<Session<'a>, StoreError> {
-        Ok(Session::new(self.database.read().await?, self, tenant, now))
+impl Sessions for SupersetStore {
+    async fn reading<'a>(&'a self, cx: &'a Context) -> Result<Session<'a>, StoreError> {
+        Ok(Session::new(Held::Own(self.database.read().await?), self, tenant_of(cx), cx.now))
     }
 
-    pub(super) async fn writing<'a>(&'a self, tenant: &'a str, now: DateTime<Utc>) -> Result<Session<'a>, StoreError> {
-        Ok(Session::new(self.database.write().await?, self, tenant, now))
+    async fn writing<'a>(&'a self, cx: &'a Context) -> Result<Session<'a>, StoreError> {
+        let mut session = Session::new(Held::Own(self.database.write().await?), self, tenant_of(cx), cx.now);
+        session.admin = session.has_admin().await?;
+        Ok(session)
     }
+}
+
+/// The tenant of a call as the tables have it; the only tenant is the empty text.
+pub(super) fn tenant_of(cx: &Context) -> &str {
+    cx.tenant().unwrap_or_default()
 }

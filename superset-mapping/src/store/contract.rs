@@ -1,27 +1,25 @@
-//! The store's contract with the service.
+//! The store's contract with the service: each call, over whatever gives it a session.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use scim_core::{Projection, Resource, ResourceId, TypeSchema};
 use scim_patch::{MembershipDelta, Patch, apply};
-use scim_service::{Context, ListPage, ListQuery, Precondition, Store, StoreError};
+use scim_service::{Context, ListPage, ListQuery, Precondition, Store, StoreError, Transaction};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::sql::Fragment;
 use crate::store::connect::SupersetStore;
 use crate::store::content::{Content, Kind, Member, keep_write_only};
+use crate::store::contract;
 use crate::store::list::Relations;
 use crate::store::password::{self, UNUSABLE};
 use crate::store::record::Record;
 use crate::store::session::Session;
+use crate::store::transaction::OpenTransaction;
 use crate::store::write::{Change, MemberChange};
-
-/// The tenant of a call as the tables have it; the only tenant is the empty text.
-fn tenant(cx: &Context) -> &str {
-    cx.tenant().unwrap_or_default()
-}
 
 async fn hashed(password: Option<String>) -> Result<Option<String>, StoreError> {
     match password {
@@ -30,86 +28,166 @@ async fn hashed(password: Option<String>) -> Result<Option<String>, StoreError> 
     }
 }
 
-#[async_trait]
-impl Store for SupersetStore {
-    async fn create(&self, cx: &Context, of: &Arc<TypeSchema>, resource: Resource) -> Result<Resource, StoreError> {
-        let Content { body, members, password } = Content::of(Kind::of(of), resource);
-        // Before the transaction: nobody waits for the hash.
-        let password = hashed(password).await?;
-        let id: ResourceId = Uuid::new_v4().to_string().parse().map_err(StoreError::internal)?;
-        let mut session = self.writing(tenant(cx), cx.now).await?;
-        let admin = session.has_admin().await?;
-        session.create(of, id.clone(), body, &members, password.as_deref()).await?;
-        session.finish(of, &id, admin, Relations::ALL).await
-    }
+/// What gives calls their sessions: the store, or one of its transactions.
+pub(super) trait Sessions: Sync {
+    /// A session that only reads.
+    fn reading<'a>(&'a self, cx: &'a Context) -> impl Future<Output = Result<Session<'a>, StoreError>> + Send;
 
-    async fn get(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        want: &Projection,
-    ) -> Result<Resource, StoreError> {
-        let mut session = self.reading(tenant(cx), cx.now).await?;
-        let record = session.find(of, id).await?;
-        session.show(of, &record, Relations::wanted(of, want)).await
-    }
+    /// A session that may write. Unless it is committed nothing of it stays.
+    fn writing<'a>(&'a self, cx: &'a Context) -> impl Future<Output = Result<Session<'a>, StoreError>> + Send;
+}
 
-    async fn list(&self, cx: &Context, of: &Arc<TypeSchema>, query: &ListQuery) -> Result<ListPage, StoreError> {
-        self.reading(tenant(cx), cx.now).await?.list(of, query).await
-    }
+pub(super) async fn create(
+    sessions: &impl Sessions,
+    cx: &Context,
+    of: &Arc<TypeSchema>,
+    resource: Resource,
+) -> Result<Resource, StoreError> {
+    let Content { body, members, password } = Content::of(Kind::of(of), resource);
+    // Before the session: nobody waits for the hash.
+    let password = hashed(password).await?;
+    let id: ResourceId = Uuid::new_v4().to_string().parse().map_err(StoreError::internal)?;
+    let mut session = sessions.writing(cx).await?;
+    session.create(of, id.clone(), body, &members, password.as_deref()).await?;
+    session.finish(of, &id, Relations::ALL).await
+}
 
-    async fn replace(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        resource: Resource,
-        when: &Precondition,
-    ) -> Result<Resource, StoreError> {
-        let Content { mut body, members, password } = Content::of(Kind::of(of), resource);
-        let password = hashed(password).await?;
-        let mut session = self.writing(tenant(cx), cx.now).await?;
-        let admin = session.has_admin().await?;
-        let record = session.find(of, id).await?;
-        record.check(when)?;
-        keep_write_only(of, &record.body, &mut body);
-        session.change(of, record, Change { body, members: MemberChange::Set(members), password }).await?;
-        session.finish(of, id, admin, Relations::ALL).await
-    }
+pub(super) async fn get(
+    sessions: &impl Sessions,
+    cx: &Context,
+    of: &Arc<TypeSchema>,
+    id: &ResourceId,
+    want: &Projection,
+) -> Result<Resource, StoreError> {
+    let mut session = sessions.reading(cx).await?;
+    let record = session.find(of, id).await?;
+    session.show(of, &record, Relations::wanted(of, want)).await
+}
 
-    async fn patch(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        patch: &Patch,
-        when: &Precondition,
-        want: &Projection,
-    ) -> Result<Option<Resource>, StoreError> {
-        let mut session = self.writing(tenant(cx), cx.now).await?;
-        let admin = session.has_admin().await?;
-        let record = session.find(of, id).await?;
-        record.check(when)?;
-        let change = session.patched(of, &record, patch).await?;
-        session.change(of, record, change).await?;
-        session.finish(of, id, admin, Relations::wanted(of, want)).await.map(Some)
-    }
+pub(super) async fn replace(
+    sessions: &impl Sessions,
+    cx: &Context,
+    of: &Arc<TypeSchema>,
+    id: &ResourceId,
+    resource: Resource,
+    when: &Precondition,
+) -> Result<Resource, StoreError> {
+    let Content { mut body, members, password } = Content::of(Kind::of(of), resource);
+    let password = hashed(password).await?;
+    let mut session = sessions.writing(cx).await?;
+    let record = session.find(of, id).await?;
+    record.check(when)?;
+    keep_write_only(of, &record.body, &mut body);
+    session.change(of, record, Change { body, members: MemberChange::Set(members), password }).await?;
+    session.finish(of, id, Relations::ALL).await
+}
 
-    async fn delete(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        when: &Precondition,
-    ) -> Result<(), StoreError> {
-        let mut session = self.writing(tenant(cx), cx.now).await?;
-        let admin = session.has_admin().await?;
-        let record = session.find(of, id).await?;
-        record.check(when)?;
-        session.remove(of, &record).await?;
-        session.keep_last_admin(admin).await?;
-        session.commit().await
+pub(super) async fn patch(
+    sessions: &impl Sessions,
+    cx: &Context,
+    of: &Arc<TypeSchema>,
+    id: &ResourceId,
+    patch: &Patch,
+    when: &Precondition,
+    want: &Projection,
+) -> Result<Option<Resource>, StoreError> {
+    let mut session = sessions.writing(cx).await?;
+    let record = session.find(of, id).await?;
+    record.check(when)?;
+    let change = session.patched(of, &record, patch).await?;
+    session.change(of, record, change).await?;
+    session.finish(of, id, Relations::wanted(of, want)).await.map(Some)
+}
+
+pub(super) async fn delete(
+    sessions: &impl Sessions,
+    cx: &Context,
+    of: &Arc<TypeSchema>,
+    id: &ResourceId,
+    when: &Precondition,
+) -> Result<(), StoreError> {
+    let mut session = sessions.writing(cx).await?;
+    let record = session.find(of, id).await?;
+    record.check(when)?;
+    session.remove(of, &record).await?;
+    session.keep_last_admin().await?;
+    session.commit().await
+}
+
+/// Implements [`Store`] by the calls of this file, and by what else the braces hold.
+macro_rules! store_of_sessions {
+    ($sessions:ty { $($own:tt)* }) => {
+        #[async_trait]
+        impl Store for $sessions {
+            async fn create(
+                &self,
+                cx: &Context,
+                of: &Arc<TypeSchema>,
+                resource: Resource,
+            ) -> Result<Resource, StoreError> {
+                contract::create(self, cx, of, resource).await
+            }
+
+            async fn get(
+                &self,
+                cx: &Context,
+                of: &Arc<TypeSchema>,
+                id: &ResourceId,
+                want: &Projection,
+            ) -> Result<Resource, StoreError> {
+                contract::get(self, cx, of, id, want).await
+            }
+
+            async fn list(
+                &self,
+                cx: &Context,
+                of: &Arc<TypeSchema>,
+                query: &ListQuery,
+            ) -> Result<ListPage, StoreError> {
+                self.reading(cx).await?.list(of, query).await
+            }
+
+            async fn replace(
+                &self,
+                cx: &Context,
+                of: &Arc<TypeSchema>,
+                id: &ResourceId,
+                resource: Resource,
+                when: &Precondition,
+            ) -> Result<Resource, StoreError> {
+                contract::replace(self, cx, of, id, resource, when).await
+            }
+
+            async fn patch(
+                &self,
+                cx: &Context,
+                of: &Arc<TypeSchema>,
+                id: &ResourceId,
+                patch: &Patch,
+                when: &Precondition,
+                want: &Projection,
+            ) -> Result<Option<Resource>, StoreError> {
+                contract::patch(self, cx, of, id, patch, when, want).await
+            }
+
+            async fn delete(
+                &self,
+                cx: &Context,
+                of: &Arc<TypeSchema>,
+                id: &ResourceId,
+                when: &Precondition,
+            ) -> Result<(), StoreError> {
+                contract::delete(self, cx, of, id, when).await
+            }
+
+            $($own)*
+        }
+    };
+}
+
+store_of_sessions!(SupersetStore {
+    async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
+        Ok(Some(Box::new(OpenTransaction::begin(self, cx).await?)))
     }
 
     async fn health(&self) -> Result<(), StoreError> {
@@ -117,18 +195,14 @@ impl Store for SupersetStore {
         transaction.row(Fragment::new("SELECT 1 FROM ab_user LIMIT 1")).await?;
         Ok(())
     }
-}
+});
+
+store_of_sessions!(OpenTransaction {});
 
 impl Session<'_> {
     /// Ends a write: the guard, the answer, the commit.
-    async fn finish(
-        mut self,
-        of: &TypeSchema,
-        id: &ResourceId,
-        admin: bool,
-        relations: Relations,
-    ) -> Result<Resource, StoreError> {
-        self.keep_last_admin(admin).await?;
+    async fn finish(mut self, of: &TypeSchema, id: &ResourceId, relations: Relations) -> Result<Resource, StoreError> {
+        self.keep_last_admin().await?;
         let record = self.find(of, id).await?;
         let resource = self.show(of, &record, relations).await?;
         self.commit().await?;

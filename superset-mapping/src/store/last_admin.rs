@@ -28,10 +28,9 @@ impl Session<'_> {
         Ok(self.transaction.row(statement.then(Fragment::new(") LIMIT 1"))).await?.is_some())
     }
 
-    /// Refuses a write after which nobody is administrator any more. `before` is what [`has_admin`](Self::has_admin) said
-    /// at its start.
-    pub(super) async fn keep_last_admin(&mut self, before: bool) -> Result<(), StoreError> {
-        if before && !self.has_admin().await? {
+    /// Refuses a write after which nobody is administrator any more, if somebody was at its start.
+    pub(super) async fn keep_last_admin(&mut self) -> Result<(), StoreError> {
+        if self.admin && !self.has_admin().await? {
             let reason =
                 format!("the last active user with the role `{ADMIN}` can't lose it: give it to somebody else first");
             return Err(StoreError::Refused { reason });

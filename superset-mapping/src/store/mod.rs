@@ -15,6 +15,7 @@ mod roles;
 mod schema_probe;
 mod session;
 mod side_tables;
+mod transaction;
 mod unique;
 mod users;
 mod write;

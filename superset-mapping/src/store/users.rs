@@ -66,7 +66,8 @@ impl Session<'_> {
             return Ok(());
         }
         let statement = Fragment::new("UPDATE ab_user SET active = ?, changed_on = ? WHERE id = ? AND active = ?");
-        self.transaction.execute(statement.bind(false).bind(self.local_now()).bind(local.id).bind(true)).await?;
+        let statement = statement.bind(false).bind(self.local_now()).bind(local.id).bind(true);
+        self.transaction.execute(statement).await?;
         self.revoke_access(local.id).await
     }
 

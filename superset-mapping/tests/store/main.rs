@@ -11,4 +11,6 @@ mod roles;
 mod secrets;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod transactions;
 mod users;

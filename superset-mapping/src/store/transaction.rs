@@ -1,0 +1,73 @@
+//! Several calls in one transaction of the database.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use scim_service::{Context, StoreError, Transaction};
+use tokio::sync::Mutex;
+
+use crate::store::connect::{SupersetStore, tenant_of};
+use crate::store::contract::Sessions;
+use crate::store::session::{Held, Session, Shared};
+
+/// An open transaction. It holds the write lock of the database until it is committed or dropped.
+///
+/// Each call that writes is a savepoint, so that one that fails leaves nothing. After one that is dropped at the wrong moment
+/// the transaction can only be dropped too. The last administrator is looked after at
+/// the commit: between two calls of a job there may be none.
+#[derive(Debug)]
+pub(super) struct OpenTransaction {
+    store: SupersetStore,
+    tenant: String,
+    now: DateTime<Utc>,
+    /// Whether there was an administrator at the start.
+    admin: bool,
+    shared: Mutex<Shared>,
+}
+
+impl OpenTransaction {
+    pub(super) async fn begin(store: &SupersetStore, cx: &Context) -> Result<Self, StoreError> {
+        let session = store.writing(cx).await?;
+        let admin = session.admin;
+        let Held::Own(transaction) = session.transaction else {
+            return Err(StoreError::internal("a session of the store has no transaction of its own"));
+        };
+        let shared = Mutex::new(Shared::new(transaction));
+        Ok(Self { store: store.clone(), tenant: tenant_of(cx).to_owned(), now: cx.now, admin, shared })
+    }
+
+    fn check_tenant(&self, cx: &Context) -> Result<(), StoreError> {
+        if tenant_of(cx) == self.tenant {
+            return Ok(());
+        }
+        Err(StoreError::internal("a transaction was used for another tenant than it was begun for"))
+    }
+}
+
+impl Sessions for OpenTransaction {
+    async fn reading<'a>(&'a self, cx: &'a Context) -> Result<Session<'a>, StoreError> {
+        self.check_tenant(cx)?;
+        let mut shared = self.shared.lock().await;
+        shared.undo_unfinished().await?;
+        Ok(Session::new(Held::Lent(shared), &self.store, tenant_of(cx), cx.now))
+    }
+
+    async fn writing<'a>(&'a self, cx: &'a Context) -> Result<Session<'a>, StoreError> {
+        self.check_tenant(cx)?;
+        let mut shared = self.shared.lock().await;
+        shared.mark().await?;
+        Ok(Session::new(Held::Lent(shared), &self.store, tenant_of(cx), cx.now))
+    }
+}
+
+#[async_trait]
+impl Transaction for OpenTransaction {
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        let Self { store, tenant, now, admin, shared } = *self;
+        let mut shared = shared.into_inner();
+        shared.undo_unfinished().await?;
+        let mut session = Session::new(Held::Own(shared.transaction), &store, &tenant, now);
+        session.admin = admin;
+        session.keep_last_admin().await?;
+        session.commit().await
+    }
+}
