@@ -24,6 +24,7 @@ use tower_service::Service;
 fn service() -> ScimService<MemoryStore> {
     let mut limits = Limits::default();
     limits.body = 1000;
+    limits.bulk_payload = 6000;
     let config = ServiceConfig::new("https://example.com").unwrap().with_limits(limits);
     let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
     ScimService::new(MemoryStore::new(), SchemaSet::builtin(), config, tokens)
@@ -50,7 +51,7 @@ impl Body for Stream {
 }
 
 /// Says that it is large, and must not be read.
-struct Announced;
+struct Announced(u64);
 
 impl Body for Announced {
     type Data = Bytes;
@@ -61,7 +62,7 @@ impl Body for Announced {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(5000)
+        SizeHint::with_exact(self.0)
     }
 }
 
@@ -70,7 +71,15 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let request = Request::post("/Users").header("authorization", "Bearer test-token").body(body).unwrap();
+    status_at("/Users", body).await
+}
+
+async fn status_at<B>(path: &str, body: B) -> u16
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let request = Request::post(path).header("authorization", "Bearer test-token").body(body).unwrap();
     let response = service().call(request).await.unwrap();
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.unwrap().to_bytes();
@@ -90,7 +99,20 @@ async fn a_request_with_any_body_is_served() {
 #[tokio::test]
 async fn r217_too_large_a_body_is_refused_and_not_read_to_the_end() {
     assert_eq!(status(Stream { frames: 0, fails: false }).await, 413);
-    assert_eq!(status(Announced).await, 413);
+    assert_eq!(status(Announced(5000)).await, 413);
+}
+
+#[tokio::test]
+async fn r217_a_bulk_request_has_a_limit_of_its_own() {
+    let bulk = |padding: usize| {
+        let urn = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+        Full::new(Bytes::from(format!(r#"{{"schemas": ["{urn}"], "Operations": [], "x": "{}"}}"#, "x".repeat(padding))))
+    };
+    assert_eq!(status_at("/Bulk", Announced(6001)).await, 413);
+    assert_eq!(status_at("/Bulk", Stream { frames: 0, fails: false }).await, 413);
+    assert_eq!(status_at("/Bulk", bulk(5000)).await, 200);
+    assert_eq!(status_at("/Bulk", bulk(6000)).await, 413);
+    assert_eq!(status_at("/Users", bulk(5000)).await, 413);
 }
 
 #[tokio::test]
