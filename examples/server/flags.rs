@@ -9,7 +9,8 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use scim_core::{Profile, RegistrationError, ResourceType, Schema, SchemaSet};
 use scim_service::{
-    BearerTokens, Capabilities, ConfigError, PatchResponse, Principal, ServiceConfig, TenancyMode, TokenError,
+    BearerTokens, BulkAtomicity, Capabilities, ConfigError, PatchResponse, Principal, ServiceConfig, TenancyMode,
+    TokenError,
 };
 use serde::Deserialize;
 use thiserror::Error;
@@ -46,6 +47,9 @@ pub struct Flags {
     /// Refuse references to resources that are not there
     #[arg(long)]
     pub check_references: bool,
+    /// What happens to the operations of a bulk request when one fails; off: there are no bulk requests
+    #[arg(long, value_enum, default_value = "per-operation")]
+    pub bulk: Bulk,
     /// Log every request to standard error
     #[arg(long)]
     pub verbose: bool,
@@ -104,6 +108,17 @@ pub enum Capability {
     Etag,
     /// Changing passwords
     ChangePassword,
+}
+
+/// How bulk requests are done.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bulk {
+    /// Each operation stands for itself
+    PerOperation,
+    /// All of them or none
+    AllOrNothing,
+    /// Not at all
+    Off,
 }
 
 /// What is wrong with the flags.
@@ -186,6 +201,11 @@ impl Flags {
         capabilities.sort = has(Capability::Sort);
         capabilities.etag = has(Capability::Etag);
         capabilities.change_password = has(Capability::ChangePassword);
+        capabilities.bulk = match self.bulk {
+            Bulk::PerOperation => Some(BulkAtomicity::PerOperation),
+            Bulk::AllOrNothing => Some(BulkAtomicity::AllOrNothing),
+            Bulk::Off => None,
+        };
         capabilities
     }
 

@@ -3,7 +3,7 @@
 mod flags;
 mod serve;
 
-pub use flags::{Capability, Flags, FlagsError, PatchStatus, ProfileName};
+pub use flags::{Bulk, Capability, Flags, FlagsError, PatchStatus, ProfileName};
 pub use serve::serve;
 
 /// Prints an error with its causes, and gives the exit code of a failed program.
