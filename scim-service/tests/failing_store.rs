@@ -15,8 +15,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use scim_core::{Projection, Resource, ResourceId, SchemaSet, TypeSchema, urn};
 use scim_service::{
-    BearerTokens, Context, Limits, ListPage, ListQuery, MemoryStore, Precondition, Principal, ScimService,
-    ServiceConfig, Store, StoreError,
+    BearerTokens, BulkAtomicity, Context, Limits, ListPage, ListQuery, MemoryStore, Precondition, Principal,
+    ScimService, ServiceConfig, Store, StoreError,
 };
 use serde_json::{Value, json};
 
@@ -129,6 +129,37 @@ async fn r039_a_store_that_issues_a_reserved_id_is_refused() {
     let response = send(&service, "POST", "/Users", &user).await;
     assert_eq!(response.status(), 500);
     assert!(!String::from_utf8(response.body().to_vec()).unwrap().contains("bulkId"));
+}
+
+#[tokio::test]
+async fn r219_all_or_nothing_needs_a_store_with_transactions() {
+    let operation = json!({"method": "DELETE", "path": "/Users/1"});
+    let job = json!({"schemas": [urn::BULK_REQUEST], "Operations": [operation]}).to_string();
+    let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
+    let config = ServiceConfig::new("https://example.com").unwrap().with_bulk(BulkAtomicity::AllOrNothing);
+    let service = ScimService::new(Broken { reachable: true, issues: None }, SchemaSet::builtin(), config, tokens);
+    let response = send(&service, "POST", "/Bulk", &job).await;
+    assert_eq!(response.status(), 501);
+    let error: Value = serde_json::from_slice(response.body()).unwrap();
+    assert!(error["detail"].as_str().unwrap().contains("transactions"), "{error}");
+}
+
+#[tokio::test]
+async fn r234_no_result_of_a_bulk_request_tells_of_the_inside() {
+    let operations = [
+        json!({"method": "POST", "path": "/Users", "bulkId": "a", "data": {"schemas": [urn::USER], "userName": "a"}}),
+        json!({"method": "DELETE", "path": "/Users/1"}),
+    ];
+    let job = json!({"schemas": [urn::BULK_REQUEST], "Operations": operations}).to_string();
+    for (reachable, expected) in [(true, "500"), (false, "503")] {
+        let service = service(Broken { reachable, issues: None }, Limits::default());
+        let response = send(&service, "POST", "/Bulk", &job).await;
+        assert_eq!(response.status(), 200);
+        let text = String::from_utf8(response.body().to_vec()).unwrap();
+        assert!(!text.contains("ab_user") && !text.contains("internal:"), "{text}");
+        let body: Value = serde_json::from_str(&text).unwrap();
+        assert!(body["Operations"].as_array().unwrap().iter().all(|result| result["status"] == expected), "{body}");
+    }
 }
 
 #[tokio::test]
