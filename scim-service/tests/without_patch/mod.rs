@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use scim_core::{Projection, Resource, ResourceId, TypeSchema};
-use scim_service::{Context, ListPage, ListQuery, Precondition, Store, StoreError};
+use scim_service::{Context, ListPage, ListQuery, Precondition, Store, StoreError, Transaction};
 
-/// Passes everything on but `patch`.
+/// Passes everything on but `patch`; a transaction is that of the store behind it.
 pub(crate) struct WithoutPatch<S>(pub(crate) S);
 
 #[async_trait]
@@ -50,5 +50,9 @@ impl<S: Store> Store for WithoutPatch<S> {
         when: &Precondition,
     ) -> Result<(), StoreError> {
         self.0.delete(cx, of, id, when).await
+    }
+
+    async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
+        self.0.begin(cx).await
     }
 }
