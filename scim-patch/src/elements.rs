@@ -1,6 +1,6 @@
 //! Effects on multi-valued attributes, and on the elements that a selector picks.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use scim_core::{Attribute, AttributeType, Leniency, Mutability};
 use scim_filter::equal_values;
@@ -40,8 +40,8 @@ impl<'a> Elements<'a> {
     pub(crate) fn put(mut self, container: &mut Map<String, Value>) -> Result<Option<Leniency>, PatchErrorKind> {
         settle(&mut self.values, &self.written)?;
         if !self.written.is_empty() {
+            fold_repeated(self.attribute, &mut self.values, &self.written);
             self.values.retain(|element| element.as_object().is_none_or(|object| !object.is_empty()));
-            fold_repeated(self.attribute, &mut self.values);
         }
         let value = if self.attribute.multi_valued() {
             (!self.values.is_empty()).then_some(Value::Array(self.values))
@@ -79,7 +79,8 @@ impl<'a> Elements<'a> {
     pub(crate) fn replace_all(&mut self, values: &[Value]) {
         let before = std::mem::replace(&mut self.values, values.to_vec());
         if is_relation(self.attribute) {
-            fold_repeated(self.attribute, &mut self.values);
+            let all: Vec<usize> = (0..self.values.len()).collect();
+            fold_repeated(self.attribute, &mut self.values, &all);
         }
         let read_only = |sub: &std::sync::Arc<Attribute>| sub.mutability() == Mutability::ReadOnly;
         if !self.attribute.sub_attributes().iter().any(read_only) {
@@ -160,11 +161,7 @@ impl<'a> Elements<'a> {
             let matches = |at: &usize| self.values.get(*at).is_some_and(|e| has_all(self.attribute, e, value));
             gone.extend(index.candidates(value, self.values.len()).filter(matches));
         }
-        let mut index = 0;
-        self.values.retain(|_| {
-            index += 1;
-            !gone.contains(&(index - 1))
-        });
+        remove_at(&mut self.values, &gone);
     }
 
     /// The indexes of the selected elements.
@@ -258,19 +255,42 @@ fn says_the_same(attribute: &Attribute, element: &Value, sent: &Value) -> bool {
     has_all(attribute, element, sent) && !element.as_object().is_some_and(|object| object.iter().any(more))
 }
 
-/// Of elements that are the same as far as a client can tell the first stays: of a relation those with one id.
-fn fold_repeated(attribute: &Attribute, elements: &mut Vec<Value>) {
-    let read_only =
-        |name: &str| attribute.sub_attribute(name).is_some_and(|sub| sub.mutability() == Mutability::ReadOnly);
-    let key = |element: &Value| match element {
-        Value::Object(object) => {
-            let by_id = is_relation(attribute) && object.contains_key("value");
-            let counts = |name: &str| if by_id { name == "value" } else { !read_only(name) };
-            let parts = object.iter().filter(|(name, _)| counts(name));
-            parts.map(|(name, value)| (name.clone(), value.clone())).collect()
-        }
-        simple => BTreeMap::from_iter([(String::new(), simple.clone())]),
+/// Of elements that are the same as far as a client can tell the first stays. Only those at `written` can have become the
+/// same as another.
+fn fold_repeated(attribute: &Attribute, elements: &mut Vec<Value>, written: &[usize]) {
+    let index = Index::new(attribute, elements, written.len());
+    let mut gone = HashSet::new();
+    for at in written {
+        let Some(element) = elements.get(*at) else { continue };
+        let others = index.candidates(element, elements.len()).filter(|other| other != at);
+        let same =
+            others.filter(|other| elements.get(*other).is_some_and(|other| is_repeated(attribute, element, other)));
+        gone.extend(same.map(|other| other.max(*at)));
+    }
+    remove_at(elements, &gone);
+}
+
+/// Whether two elements have one id, or else every part that a client can write in common.
+fn is_repeated(attribute: &Attribute, a: &Value, b: &Value) -> bool {
+    let (Some(parts), Some(others)) = (a.as_object(), b.as_object()) else { return a == b };
+    if is_relation(attribute) && id(a).is_some() {
+        return id(a) == id(b);
+    }
+    let writable =
+        |name: &str| attribute.sub_attribute(name).is_none_or(|sub| sub.mutability() != Mutability::ReadOnly);
+    let in_other = |parts: &Map<String, Value>, others: &Map<String, Value>| {
+        parts.iter().all(|(name, value)| others.get(name) == Some(value) || !writable(name))
     };
-    let mut seen = HashSet::with_capacity(elements.len());
-    elements.retain(|element| seen.insert(key(element)));
+    in_other(parts, others) && in_other(others, parts)
+}
+
+fn remove_at(elements: &mut Vec<Value>, gone: &HashSet<usize>) {
+    if gone.is_empty() {
+        return;
+    }
+    let mut index = 0;
+    elements.retain(|_| {
+        index += 1;
+        !gone.contains(&(index - 1))
+    });
 }

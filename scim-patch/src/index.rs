@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use scim_core::{Attribute, AttributeType, parse_date_time};
+use scim_core::{Attribute, AttributeType, Mutability, parse_date_time};
 use scim_filter::fold;
 use serde_json::Value;
 
@@ -61,7 +61,7 @@ impl<'a> Index<'a> {
     }
 }
 
-/// The name of each part of an element, with a key that equal values have in common. A simple value is its own part.
+/// The name of each part of an element that a client can write, with a key that equal values have in common. A simple value is its own part.
 fn parts<'a>(attribute: &'a Attribute, element: &Value) -> impl Iterator<Item = (&'a str, String)> {
     let mut parts = Vec::new();
     match element {
@@ -69,6 +69,7 @@ fn parts<'a>(attribute: &'a Attribute, element: &Value) -> impl Iterator<Item = 
             for (name, value) in members {
                 if let Some(sub) = attribute.sub_attribute(name)
                     && !sub.multi_valued()
+                    && sub.mutability() != Mutability::ReadOnly
                     && sub.name() != "$ref"
                 {
                     parts.push((sub.name(), key(sub, value)));

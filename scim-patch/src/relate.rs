@@ -108,11 +108,7 @@ impl Relate {
             let removed = IdSet::of(self.removed());
             let mut index = 0;
             elements.retain_mut(|element| {
-                let goes = match id(element) {
-                    Some(id) if self.replace_all => !staying.contains(id),
-                    Some(id) => removed.contains(id),
-                    None => self.replace_all,
-                };
+                let goes = if self.replace_all { !staying.names(element) } else { removed.names(element) };
                 if goes {
                     edit.removed.push((index, std::mem::take(element)));
                 }
@@ -122,8 +118,8 @@ impl Relate {
         }
         if self.added > 0 {
             // Ids without an element yet. What is removed and added again has none by now.
-            let known = elements.iter().filter_map(id).filter(|id| staying.contains(id));
-            let known: HashSet<&str> = known.collect();
+            let known: HashSet<&str> =
+                elements.iter().filter(|element| staying.names(element)).filter_map(id).collect();
             let mut new: Vec<&(usize, Value)> = self
                 .named
                 .iter()
@@ -164,36 +160,53 @@ impl Edit {
     }
 }
 
-/// Ids to look up very often, mostly in vain.
+/// Ids to look up in very many elements, mostly in vain. What costs is memory that is far apart, so that most elements are
+/// told apart by what lies near: the lengths of their texts, and the last characters of those that are as long as an id.
 struct IdSet<'i> {
     ids: HashSet<&'i str>,
-    /// One bit for each class of ids that has one in the set, to tell most of the others apart without hashing them.
+    /// One bit for each length modulo 64.
+    lengths: u64,
+    /// One bit for each class of ids.
     sieve: [u64; 64],
 }
 
 impl<'i> IdSet<'i> {
     fn of(ids: impl Iterator<Item = &'i str>) -> Self {
-        let ids: HashSet<&str> = ids.collect();
-        let mut sieve = [0; 64];
-        for id in &ids {
+        let mut set = Self { ids: ids.collect(), lengths: 0, sieve: [0; 64] };
+        for id in &set.ids {
+            set.lengths |= length(id);
             let (word, bit) = class(id);
-            if let Some(word) = sieve.get_mut(word) {
+            if let Some(word) = set.sieve.get_mut(word) {
                 *word |= bit;
             }
         }
-        Self { ids, sieve }
+        set
     }
 
-    fn contains(&self, id: &str) -> bool {
-        let (word, bit) = class(id);
-        self.sieve.get(word).is_some_and(|word| word & bit != 0) && self.ids.contains(id)
+    /// Whether the element has one of the ids.
+    fn names(&self, element: &Value) -> bool {
+        let Value::Object(members) = element else { return false };
+        let passes = |value: &Value| value.as_str().is_some_and(|text| self.passes(text));
+        members.values().any(passes) && id(element).is_some_and(|id| self.ids.contains(id))
+    }
+
+    /// Whether the text can be one of the ids.
+    fn passes(&self, text: &str) -> bool {
+        if self.lengths & length(text) == 0 {
+            return false;
+        }
+        let (word, bit) = class(text);
+        self.sieve.get(word).is_some_and(|word| word & bit != 0)
     }
 }
 
-/// One of 4096 classes, by length and last characters, as word and bit of a sieve. Ids often start alike.
+fn length(id: &str) -> u64 {
+    1 << (id.len() % 64)
+}
+
+/// One of 4096 classes, by the last characters, as word and bit of a sieve. Ids often start alike.
 fn class(id: &str) -> (usize, u64) {
-    let seed = id.len() as u64;
-    let hash = id.bytes().rev().take(8).fold(seed, |hash, byte| hash.rotate_left(8) ^ u64::from(byte));
+    let hash = id.bytes().rev().take(8).fold(0_u64, |hash, byte| (hash << 8) | u64::from(byte));
     let class = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52;
     (usize::try_from(class >> 6).unwrap_or_default(), 1 << (class & 63))
 }
@@ -279,7 +292,9 @@ mod tests {
     fn the_sieve_lets_every_id_of_the_set_through() {
         let ids: Vec<String> = (0..1000).map(|n| format!("user-{n}")).collect();
         let set = IdSet::of(ids.iter().map(String::as_str));
-        assert!(ids.iter().all(|id| set.contains(id)));
-        assert!(!(1000..2000).any(|n| set.contains(&format!("user-{n}"))) && !set.contains(""));
+        let named = |id: &str| set.names(&json!({"type": "User", "value": id}));
+        assert!(ids.iter().all(|id| named(id)));
+        assert!(!(1000..2000).any(|n| named(&format!("user-{n}"))) && !named(""));
+        assert!(!set.names(&json!({"value": "x", "display": "user-1"})), "only the id counts");
     }
 }
