@@ -171,7 +171,7 @@ pub fn tells_the_difference(changed: &Changed, before: &Resource, after: &Resour
             }
         } else if is_secret(&attribute) {
             secrets.push((path, old != new));
-        } else if is_relation(&attribute) {
+        } else if attribute.is_relation() {
             let elements = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
             let (mut old, mut new) = (elements(old), elements(new));
             let both: Vec<Value> = old.iter().filter(|element| new.contains(element)).cloned().collect();
@@ -267,7 +267,7 @@ fn comparable_all(resource: &Resource, schema: &TypeSchema) -> Resource {
 
 fn in_one_order(attribute: &Attribute, value: &mut Value) {
     if let Value::Array(elements) = value
-        && is_relation(attribute)
+        && attribute.is_relation()
     {
         elements.sort_by_key(ToString::to_string);
     }
@@ -309,12 +309,6 @@ fn same_elements(a: &[Value], b: &[Value]) -> bool {
 
 fn is_secret(attribute: &Attribute) -> bool {
     attribute.mutability() == Mutability::WriteOnly || attribute.returned() == Returned::Never
-}
-
-fn is_relation(attribute: &Attribute) -> bool {
-    attribute.multi_valued()
-        && attribute.sub_attribute("$ref").is_some()
-        && attribute.sub_attribute("value").is_some_and(|value| value.mutability() == Mutability::Immutable)
 }
 
 /// Resource types, each with resources that fit.

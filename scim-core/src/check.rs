@@ -3,6 +3,8 @@
 //! Names become those of the schema, types are checked, read-only input is dropped, and what is unassigned (`null`, `[]`,
 //! an object of nothing) disappears. Inside the services nothing is checked again.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use crate::check_error::{CheckError, CheckProblem};
@@ -151,7 +153,7 @@ impl<'a> Checker<'a> {
             };
             checked.push(element);
         }
-        drop_repeated(&mut checked);
+        drop_repeated(attribute, &mut checked);
         check_primary(&checked).map_err(|problem| problem.at(path))?;
         Ok((!checked.is_empty()).then_some(Value::Array(checked)))
     }
@@ -314,8 +316,11 @@ fn once<'n>(seen: &mut Vec<&'n str>, name: &'n str, key: &str) -> Result<(), Che
     Ok(())
 }
 
-/// R021: of equal elements only the first stays.
-fn drop_repeated(elements: &mut Vec<Value>) {
-    let mut seen = std::collections::HashSet::with_capacity(elements.len());
-    elements.retain(|element| seen.insert(element.clone()));
+/// R021: of equal elements only the first stays; of elements that stand for one resource too (R146).
+fn drop_repeated(attribute: &Attribute, elements: &mut Vec<Value>) {
+    let mut seen = HashSet::with_capacity(elements.len());
+    elements.retain(|element| {
+        let id = element.get("value").filter(|_| attribute.is_relation());
+        seen.insert(id.unwrap_or(element).clone())
+    });
 }

@@ -12,7 +12,7 @@ use crate::elements::Elements;
 use crate::error::{PatchError, PatchErrorKind};
 use crate::journal::{Journal, value_at};
 use crate::operation::{Effect, Operation, Patch};
-use crate::relate::{Relate, id, is_relation};
+use crate::relate::{Relate, id};
 
 /// Applies a patch. Operations run in order, each on what the one before left (R165).
 ///
@@ -226,7 +226,7 @@ fn complete(attribute: &Attribute, value: Option<&Value>) -> Result<(), PatchErr
     let asks = |sub: &std::sync::Arc<Attribute>| sub.required() && sub.mutability() != Mutability::ReadOnly;
     // Elements of a relation were complete when they were sent, and there may be very many.
     if attribute.kind() != AttributeType::Complex
-        || is_relation(attribute)
+        || attribute.is_relation()
         || !attribute.sub_attributes().iter().any(asks)
     {
         return Ok(());

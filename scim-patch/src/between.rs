@@ -12,7 +12,7 @@ use crate::align::by_elements;
 use crate::apply::apply;
 use crate::journal::value_at;
 use crate::operation::{Patch, Place};
-use crate::relate::{Relate, id, is_relation};
+use crate::relate::{Relate, id};
 
 /// No patch turns the one resource into the other.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -85,7 +85,7 @@ impl Patch {
 
 /// What the resource was, without its relations, to try operations on.
 fn trial(before: &Resource, schema: &TypeSchema) -> Resource {
-    let relation = |name: &str| schema.base().attribute(name).is_some_and(|attribute| is_relation(attribute));
+    let relation = |name: &str| schema.base().attribute(name).is_some_and(|attribute| attribute.is_relation());
     let kept = before.attributes().iter().filter(|(name, _)| !relation(name));
     Resource::from_attributes(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
@@ -137,7 +137,7 @@ impl Difference<'_> {
             return Ok(());
         }
         refuse_impossible(attribute, &place.path(), before.as_ref(), after.as_ref())?;
-        if is_relation(attribute)
+        if attribute.is_relation()
             && let Some(operations) = by_ids(place, before.as_ref(), after.as_ref())
         {
             self.operations.extend(operations);
@@ -155,7 +155,7 @@ impl Difference<'_> {
     fn leads(&self, operations: &[PatchOperation], places: &[Place]) -> bool {
         let message = PatchOp { operations: operations.to_vec() };
         let Ok(patch) = Patch::check(&message, self.schema, &Profile::rfc()) else { return false };
-        let relation = places.iter().any(|place| is_relation(&place.attribute));
+        let relation = places.iter().any(|place| place.attribute.is_relation());
         let mut made = if relation { self.before.clone() } else { self.trial.clone() };
         let applied = apply(&patch, &mut made).is_ok();
         let at = |resource: &Resource, place: &Place| {
@@ -239,7 +239,7 @@ fn candidates(place: &Place, before: Option<&Value>, after: Option<&Value>) -> V
         ];
     };
     let whole = vec![PatchOperation::replace(&*path, after.clone())];
-    if is_relation(attribute) {
+    if attribute.is_relation() {
         // To replace would keep what is the same resource.
         return vec![whole, vec![PatchOperation::remove(&*path), PatchOperation::add(path, after.clone())]];
     }

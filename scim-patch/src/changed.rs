@@ -8,7 +8,6 @@ use scim_core::{Attribute, AttributeType, Leniencies, Mutability, Returned};
 use serde_json::Value;
 
 use crate::operation::Place;
-use crate::relate::is_relation;
 
 /// The outcome of a patch: for audit, for events, and for the question whether there is anything to write.
 ///
@@ -134,7 +133,7 @@ impl Change {
         changes: &mut Vec<Self>,
     ) -> Option<Value> {
         let attribute = &*place.attribute;
-        if is_relation(attribute) {
+        if attribute.is_relation() {
             let old = before.as_ref().and_then(Value::as_array).map(|elements| elements.iter().collect());
             let new = after.and_then(Value::as_array).map(|elements| elements.iter().collect());
             let differs = Self::of_elements(place, old.unwrap_or_default(), new.unwrap_or_default(), changes);

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{PatchError, PatchErrorKind, shown};
 use crate::operation::{Effect, Operation, Patch, Place};
-use crate::relate::{Relate, id, is_relation};
+use crate::relate::{Relate, id};
 use crate::target::{Resolver, Target};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,7 +160,7 @@ impl<'a> Check<'a> {
 
 /// Whether elements of a relation can come and go whatever the resource holds: no such operation can fail.
 fn comes_and_goes(attribute: &Attribute) -> bool {
-    is_relation(attribute) && attribute.mutability() == Mutability::ReadWrite && !attribute.required()
+    attribute.is_relation() && attribute.mutability() == Mutability::ReadWrite && !attribute.required()
 }
 
 /// Takes the effect into what happens to the ids. `false` where it regards more than ids.

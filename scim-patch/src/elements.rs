@@ -11,7 +11,7 @@ use crate::error::PatchErrorKind;
 use crate::index::Index;
 use crate::operation::{Missing, Part};
 use crate::primary::settle;
-use crate::relate::{id, is_relation};
+use crate::relate::id;
 use crate::selector::Selector;
 
 /// The elements of an attribute, to change. A singular complex attribute counts as a list of one (R088).
@@ -56,7 +56,7 @@ impl<'a> Elements<'a> {
 
     /// Adds values that are not there yet (R133, R145, R146).
     pub(crate) fn add(&mut self, added: &[Value]) -> Result<(), PatchErrorKind> {
-        let relation = is_relation(self.attribute);
+        let relation = self.attribute.is_relation();
         let mut index = Index::new(self.attribute, &self.values, added.len());
         for value in added {
             let mut candidates = index.candidates(value, self.values.len());
@@ -78,7 +78,7 @@ impl<'a> Elements<'a> {
     /// Makes these the only values (R156). Those that were there keep what a client cannot send.
     pub(crate) fn replace_all(&mut self, values: &[Value]) {
         let before = std::mem::replace(&mut self.values, values.to_vec());
-        if is_relation(self.attribute) {
+        if self.attribute.is_relation() {
             let all: Vec<usize> = (0..self.values.len()).collect();
             fold_repeated(self.attribute, &mut self.values, &all);
         }
@@ -226,7 +226,7 @@ impl<'a> Elements<'a> {
         };
         if self.attribute.kind() != AttributeType::Complex || sent.get("value").is_none() {
             has_all(self.attribute, element, sent)
-        } else if is_relation(self.attribute) {
+        } else if self.attribute.is_relation() {
             element.get("value") == sent.get("value")
         } else {
             equal("value") && equal("type")
@@ -245,7 +245,7 @@ fn has_all(attribute: &Attribute, element: &Value, sent: &Value) -> bool {
 
 /// Whether an element says just what `sent` says, as far as a client can say it. Ids regard case (R040).
 fn says_the_same(attribute: &Attribute, element: &Value, sent: &Value) -> bool {
-    if is_relation(attribute) && id(element) != id(sent) {
+    if attribute.is_relation() && id(element) != id(sent) {
         return false;
     }
     let more = |(name, _): (&String, &Value)| {
@@ -273,7 +273,7 @@ fn fold_repeated(attribute: &Attribute, elements: &mut Vec<Value>, written: &[us
 /// Whether two elements have one id, or else every part that a client can write in common.
 fn is_repeated(attribute: &Attribute, a: &Value, b: &Value) -> bool {
     let (Some(parts), Some(others)) = (a.as_object(), b.as_object()) else { return a == b };
-    if is_relation(attribute) && id(a).is_some() {
+    if attribute.is_relation() && id(a).is_some() {
         return id(a) == id(b);
     }
     let writable =

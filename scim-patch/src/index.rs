@@ -7,8 +7,6 @@ use scim_core::{Attribute, AttributeType, Mutability, parse_date_time};
 use scim_filter::fold;
 use serde_json::Value;
 
-use crate::relate::is_relation;
-
 /// Up to so many comparisons an index costs more than it saves.
 const FEW: usize = 64;
 
@@ -45,7 +43,7 @@ impl<'a> Index<'a> {
     pub(crate) fn candidates(&self, sent: &Value, all: usize) -> Box<dyn Iterator<Item = usize> + '_> {
         let Some(by_part) = &self.by_part else { return Box::new(0..all) };
         // Of an element that is known by its value, other parts may differ.
-        let relation = is_relation(self.attribute);
+        let relation = self.attribute.is_relation();
         let known_by = |name: &str| match name {
             "value" => true,
             "type" => !relation,

@@ -3,16 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use scim_core::{Attribute, Mutability};
 use serde_json::Value;
-
-/// Whether the elements stand for other resources, as members do: a client can add and remove them, not change them.
-pub(crate) fn is_relation(attribute: &Attribute) -> bool {
-    attribute.multi_valued()
-        && attribute.sub_attribute("$ref").is_some()
-        && attribute.sub_attribute("primary").is_none()
-        && attribute.sub_attribute("value").is_some_and(|value| value.mutability() == Mutability::Immutable)
-}
 
 /// The id that an element of a relation carries.
 pub(crate) fn id(element: &Value) -> Option<&str> {

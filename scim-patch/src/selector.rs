@@ -4,8 +4,6 @@ use scim_core::Attribute;
 use scim_filter::{Comparison, ElementPredicate, Filter, Literal, Operator};
 use serde_json::{Map, Value};
 
-use crate::relate::is_relation;
-
 /// The brackets of a value path, or all elements.
 #[derive(Clone, Default)]
 pub(crate) struct Selector {
@@ -21,7 +19,7 @@ pub(crate) struct Selector {
 impl Selector {
     /// The elements of the attribute that fulfil the filter.
     pub(crate) fn new(attribute: &Attribute, filter: &Filter, checked: ElementPredicate, single: bool) -> Self {
-        let ids = if is_relation(attribute) { ids(filter) } else { None };
+        let ids = if attribute.is_relation() { ids(filter) } else { None };
         Self { filter: Some(checked), ids, single }
     }
 

@@ -80,16 +80,10 @@ fn carry_over(
 /// Whether two values say the same. References among resources are compared by their target: `type`, `display` and
 /// `$ref` of a member are what the server makes of it, and the order of members means nothing.
 fn same(attribute: &Attribute, before: Option<&Value>, after: Option<&Value>) -> bool {
-    if attribute.multi_valued() && is_relation(attribute) {
+    if attribute.is_relation() {
         return targets(before) == targets(after);
     }
     before == after
-}
-
-/// Whether the elements name resources by their id, as `members` does.
-fn is_relation(attribute: &Attribute) -> bool {
-    attribute.sub_attribute("$ref").is_some()
-        && attribute.sub_attribute("value").is_some_and(|value| value.mutability() == Mutability::Immutable)
 }
 
 fn targets(value: Option<&Value>) -> BTreeSet<&str> {

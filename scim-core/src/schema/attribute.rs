@@ -127,6 +127,24 @@ impl Attribute {
         find(&self.sub_attributes, name)
     }
 
+    /// Whether the elements stand for other resources, as the members of a group do: they have an id that a client cannot
+    /// change, and a `$ref`. Such an attribute is a set: an id is in it once, whatever else its element says.
+    ///
+    /// ```
+    /// use scim_core::{ResourceTypeName, SchemaSet};
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let group = schemas.of(&ResourceTypeName::group()).unwrap();
+    /// assert!(group.top_level("members").unwrap().is_relation());
+    /// assert!(!schemas.of(&ResourceTypeName::user()).unwrap().top_level("emails").unwrap().is_relation());
+    /// ```
+    pub fn is_relation(&self) -> bool {
+        self.multi_valued()
+            && self.sub_attribute("$ref").is_some()
+            && self.sub_attribute("primary").is_none()
+            && self.sub_attribute("value").is_some_and(|value| value.mutability() == Mutability::Immutable)
+    }
+
     /// The sub-attribute whose name is one edit away: what somebody may have meant who wrote `name`.
     pub fn nearest_sub_attribute(&self, name: &str) -> Option<&Arc<Self>> {
         nearest(&self.sub_attributes, name)
