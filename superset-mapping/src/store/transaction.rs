@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use scim_service::{Context, StoreError, Transaction};
-use tokio::sync::Mutex;
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::store::connect::{SupersetStore, tenant_of};
 use crate::store::contract::Sessions;
@@ -21,7 +22,9 @@ pub(super) struct OpenTransaction {
     now: DateTime<Utc>,
     /// Whether there was an administrator at the start.
     admin: bool,
-    shared: Mutex<Shared>,
+    /// `None` once it has ended.
+    shared: Option<Mutex<Shared>>,
+    runtime: Handle,
 }
 
 impl OpenTransaction {
@@ -31,8 +34,16 @@ impl OpenTransaction {
         let Held::Own(transaction) = session.transaction else {
             return Err(StoreError::internal("a session of the store has no transaction of its own"));
         };
-        let shared = Mutex::new(Shared::new(transaction));
-        Ok(Self { store: store.clone(), tenant: tenant_of(cx).to_owned(), now: cx.now, admin, shared })
+        let shared = Some(Mutex::new(Shared::new(transaction)));
+        let runtime = Handle::try_current().map_err(StoreError::internal)?;
+        Ok(Self { store: store.clone(), tenant: tenant_of(cx).to_owned(), now: cx.now, admin, shared, runtime })
+    }
+
+    async fn lock(&self) -> Result<MutexGuard<'_, Shared>, StoreError> {
+        match &self.shared {
+            Some(shared) => Ok(shared.lock().await),
+            None => Err(ended()),
+        }
     }
 
     fn check_tenant(&self, cx: &Context) -> Result<(), StoreError> {
@@ -46,14 +57,14 @@ impl OpenTransaction {
 impl Sessions for OpenTransaction {
     async fn reading<'a>(&'a self, cx: &'a Context) -> Result<Session<'a>, StoreError> {
         self.check_tenant(cx)?;
-        let mut shared = self.shared.lock().await;
+        let mut shared = self.lock().await?;
         shared.undo_unfinished().await?;
         Ok(Session::new(Held::Lent(shared), &self.store, tenant_of(cx), cx.now))
     }
 
     async fn writing<'a>(&'a self, cx: &'a Context) -> Result<Session<'a>, StoreError> {
         self.check_tenant(cx)?;
-        let mut shared = self.shared.lock().await;
+        let mut shared = self.lock().await?;
         shared.mark().await?;
         Ok(Session::new(Held::Lent(shared), &self.store, tenant_of(cx), cx.now))
     }
@@ -61,13 +72,24 @@ impl Sessions for OpenTransaction {
 
 #[async_trait]
 impl Transaction for OpenTransaction {
-    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        let Self { store, tenant, now, admin, shared } = *self;
-        let mut shared = shared.into_inner();
+    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        let mut shared = self.shared.take().ok_or_else(ended)?.into_inner();
         shared.undo_unfinished().await?;
-        let mut session = Session::new(Held::Own(shared.transaction), &store, &tenant, now);
-        session.admin = admin;
+        let mut session = Session::new(Held::Own(shared.transaction), &self.store, &self.tenant, self.now);
+        session.admin = self.admin;
         session.keep_last_admin().await?;
         session.commit().await
     }
+}
+
+/// Ending a transaction is a task for the runtime, wherever the value is dropped.
+impl Drop for OpenTransaction {
+    fn drop(&mut self) {
+        let _inside = self.runtime.enter();
+        self.shared = None;
+    }
+}
+
+fn ended() -> StoreError {
+    StoreError::internal("the transaction has ended")
 }

@@ -152,3 +152,16 @@ async fn a_transaction_is_of_one_tenant_and_starts_no_other() {
     assert!(matches!(outcome, Err(StoreError::Internal(_))));
     assert!(transaction.begin(&cx).await.unwrap().is_none());
 }
+
+#[test]
+fn a_transaction_may_be_dropped_anywhere() {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let superset = first.block_on(Superset::start());
+    let transaction = first.block_on(superset.begin(&superset.cx()));
+    drop(transaction);
+    first.block_on(superset.named("ada"));
+    let transaction = first.block_on(superset.begin(&superset.cx()));
+    drop(first);
+    second.block_on(async { drop(transaction) });
+}
