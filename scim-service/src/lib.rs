@@ -57,5 +57,6 @@ pub use me::{Me, MeAnswer, MeResolver};
 pub use memory::MemoryStore;
 pub use service::ScimService;
 pub use store::{
-    ListPage, ListQuery, Precondition, Store, StoreError, Transaction, UniqueValue, finish, unique_values,
+    ListPage, ListQuery, Position, Precondition, Start, Store, StoreError, Transaction, UniqueValue, finish,
+    unique_values,
 };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{Checker, Leniency, Projection, Resource, ResourceId, TypeSchema};
+use scim_core::{Checker, Leniency, Resource, ResourceId, TypeSchema};
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
 use serde_json::Value;
 
@@ -63,8 +63,7 @@ async fn inactive_twin<S: Store + ?Sized>(
     }
     let Some(filter) = inactive_with(of, draft) else { return Ok(None) };
     let Ok(filter) = check(&filter, of, profile, &mut call.used) else { return Ok(None) };
-    let filter = permit.narrow(Some(filter));
-    let query = ListQuery { filter, sort: None, start_index: 1, count: 2, projection: Projection::default() };
+    let query = ListQuery::first(permit.narrow(Some(filter)), 2);
     let page = call.store.list(&call.cx, of, &query).await?;
     let [twin] = page.resources.as_slice() else { return Ok(None) };
     let same_client_id = twin.external_id().is_none() || twin.external_id() == draft.external_id();

@@ -13,7 +13,7 @@ use crate::fail::Failure;
 use crate::query::search_request;
 use crate::respond::json_response;
 use crate::service::Call;
-use crate::store::{ListQuery, Store};
+use crate::store::{ListQuery, Start, Store};
 
 pub(crate) async fn list<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
@@ -50,11 +50,15 @@ pub(super) async fn query<S: Store + ?Sized>(
     let permit = call.permit_query(of, &request.attributes, &compared).await?;
     let (filter, projection) = (permit.narrow(filter), permit.project(projection));
     let (start_index, count) = page(call, request);
-    let query = ListQuery { filter, sort, start_index, count, projection };
+    let query = ListQuery { filter, sort, start: Start::Index(start_index), count, projection };
     let page = call.store.list(&call.cx, of, &query).await?;
     call.config.limits().check_results(page.total_results)?;
     let resources = page.resources.into_iter().map(|resource| shown(call, of, resource, &query.projection)).collect();
-    Ok(json_response(200, &ListResponse::new(page.total_results, start_index, resources), call.format))
+    Ok(json_response(
+        200,
+        &ListResponse::new(page.total_results.unwrap_or_default(), start_index, resources),
+        call.format,
+    ))
 }
 
 /// A query over all resource types (R094, R130). Without a sort, resources come type by type in the order of their
@@ -94,9 +98,9 @@ pub(super) async fn query_all<S: Store + ?Sized>(
             let wanted = count.saturating_sub(found.len() as u64);
             (start_index.saturating_sub(total_results).max(1), wanted)
         };
-        let query = ListQuery { filter, sort: sort.clone(), start_index, count, projection };
+        let query = ListQuery { filter, sort: sort.clone(), start: Start::Index(start_index), count, projection };
         let page = call.store.list(&call.cx, of, &query).await?;
-        total_results += page.total_results;
+        total_results += page.total_results.unwrap_or_default();
         found.extend(page.resources.into_iter().map(|resource| (of, query.projection.clone(), resource)));
     }
     if let Some(failure) = denied.filter(|_| !allowed) {

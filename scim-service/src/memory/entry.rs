@@ -1,5 +1,7 @@
 //! One stored resource.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use scim_core::{Meta, Mutability, Resource, ResourceId, ResourceTypeName, TypeSchema, Version};
 
@@ -9,7 +11,7 @@ use crate::store::{Precondition, StoreError};
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) id: ResourceId,
-    pub(super) resource: Resource,
+    pub(super) resource: Arc<Resource>,
     created: DateTime<Utc>,
     last_modified: DateTime<Utc>,
     version: u64,
@@ -17,7 +19,7 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn new(id: ResourceId, resource: Resource, now: DateTime<Utc>) -> Self {
-        Self { id, resource, created: now, last_modified: now, version: 1 }
+        Self { id, resource: Arc::new(resource), created: now, last_modified: now, version: 1 }
     }
 
     /// The representation changed, and the resource itself with it.
@@ -38,7 +40,7 @@ impl Entry {
 
     /// The resource with `id` and `meta`.
     pub(super) fn shown(&self, of: &ResourceTypeName) -> Resource {
-        let mut resource = self.resource.clone();
+        let mut resource = Resource::clone(&self.resource);
         resource.set_id(&self.id);
         let mut meta = Meta::created_at(self.created, of.clone(), Version::new(self.version));
         meta.last_modified = self.last_modified;

@@ -4,29 +4,33 @@ use std::collections::BTreeSet;
 
 use scim_filter::{ElementPredicate, Lower, Operand, Operator, ResolvedPath, Test};
 
+use super::Id;
+
 /// A set of ids, or all but a set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Selection {
-    Only(BTreeSet<String>),
-    Except(BTreeSet<String>),
+    Only(BTreeSet<Id>),
+    Except(BTreeSet<Id>),
 }
 
 /// Lowers equality tests of indexed attributes to selections.
 pub(super) struct Lookup<F>(
-    /// The ids with this value of a unique attribute; `None` where the attribute has no index.
+    /// The ids with this value of an attribute; `None` where the index does not tell.
     pub(super) F,
 );
 
-impl<F: Fn(&str, &str) -> Option<BTreeSet<String>>> Lower for Lookup<F> {
+impl<F: Fn(&ResolvedPath, String) -> Option<BTreeSet<Id>>> Lower for Lookup<F> {
     type Output = Selection;
 
     fn compare(&self, test: &Test) -> Option<Selection> {
         let path = test.path();
-        let found = match (test.operator(), test.operand()) {
-            (Operator::Eq, Operand::Text(text)) if path.as_top_level() == Some("id") => {
-                BTreeSet::from([text.to_string()])
-            }
-            (Operator::Eq, Operand::Text(text)) if !path.multi_valued() => (self.0)(path.as_top_level()?, text)?,
+        if test.operator() != Operator::Eq || path.multi_valued() {
+            return None;
+        }
+        let found = match test.operand() {
+            Operand::Text(text) if path.as_top_level() == Some("id") => BTreeSet::from([Id::from(&**text)]),
+            Operand::Text(text) => (self.0)(path, text.to_string())?,
+            Operand::Integer(number) => (self.0)(path, number.to_string())?,
             _ => return None,
         };
         Some(Selection::Only(found))
@@ -77,12 +81,12 @@ mod tests {
     use super::*;
 
     fn only(ids: &[&str]) -> Selection {
-        Selection::Only(ids.iter().map(ToString::to_string).collect())
+        Selection::Only(ids.iter().map(|id| Id::from(*id)).collect())
     }
 
     #[test]
     fn selections_follow_the_rules_of_sets() {
-        let target = Lookup(|_: &str, _: &str| None);
+        let target = Lookup(|_: &ResolvedPath, _: String| None);
         assert_eq!(target.and(vec![only(&["a", "b"]), only(&["b", "c"])]), only(&["b"]));
         assert_eq!(target.or(vec![only(&["a"]), only(&["b"])]), only(&["a", "b"]));
         assert_eq!(target.and(vec![only(&["a", "b"]), target.not(only(&["b"]))]), only(&["a"]));

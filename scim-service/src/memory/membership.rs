@@ -1,65 +1,65 @@
 //! Who is in which group, as a relation.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use imbl::{OrdMap, OrdSet};
+
+use super::Id;
 
 /// Group and member pairs, found from both ends. Ids only: what a member is and is called, its own entry knows.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Membership {
-    /// Group to members; the value is the type that the client gave, for ids that no resource has.
-    members: HashMap<String, BTreeMap<String, Option<String>>>,
-    groups: HashMap<String, BTreeSet<String>>,
+    /// Group and member; the value is the type that the client gave, for ids that no resource has.
+    members: OrdMap<(Id, Id), Option<Arc<str>>>,
+    /// Member and group.
+    groups: OrdSet<(Id, Id)>,
 }
 
 /// A group that a resource is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct InGroup {
-    pub(super) group: String,
+    pub(super) group: Id,
     pub(super) direct: bool,
 }
 
 impl Membership {
     /// The members of a group, by id.
-    pub(super) fn members(&self, group: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
-        let members = self.members.get(group).into_iter().flatten();
-        members.map(|(member, kind)| (member.as_str(), kind.as_deref()))
+    pub(super) fn members(&self, group: &str) -> impl Iterator<Item = (&Id, Option<&str>)> {
+        let group = Id::from(group);
+        let rows = self.members.range((group.clone(), Id::default())..);
+        rows.take_while(move |((of, _), _)| *of == group).map(|((_, member), kind)| (member, kind.as_deref()))
     }
 
     /// Adds a pair; false where it was there.
-    pub(super) fn add(&mut self, group: &str, member: &str, kind: Option<&str>) -> bool {
-        let members = self.members.entry(group.to_owned()).or_default();
-        if members.contains_key(member) {
+    pub(super) fn add(&mut self, group: &Id, member: &Id, kind: Option<&str>) -> bool {
+        let pair = (group.clone(), member.clone());
+        if self.members.contains_key(&pair) {
             return false;
         }
-        members.insert(member.to_owned(), kind.map(str::to_owned));
-        self.groups.entry(member.to_owned()).or_default().insert(group.to_owned())
+        self.members.insert(pair, kind.map(Arc::from));
+        self.groups.insert((member.clone(), group.clone()));
+        true
     }
 
     /// Removes a pair; false where it was not there.
-    pub(super) fn remove(&mut self, group: &str, member: &str) -> bool {
-        if let Some(groups) = self.groups.get_mut(member) {
-            groups.remove(group);
-            if groups.is_empty() {
-                self.groups.remove(member);
-            }
-        }
-        let Some(members) = self.members.get_mut(group) else { return false };
-        let removed = members.remove(member).is_some();
-        if members.is_empty() {
-            self.members.remove(group);
-        }
-        removed
+    pub(super) fn remove(&mut self, group: &Id, member: &Id) -> bool {
+        self.groups.remove(&(member.clone(), group.clone()));
+        self.members.remove(&(group.clone(), member.clone())).is_some()
     }
 
     /// The groups that a resource is directly in.
-    pub(super) fn direct_groups(&self, member: &str) -> Vec<String> {
-        self.groups.get(member).into_iter().flatten().cloned().collect()
+    pub(super) fn direct_groups(&self, member: &str) -> Vec<Id> {
+        let member = Id::from(member);
+        let rows = self.groups.range((member.clone(), Id::default())..);
+        rows.take_while(|(of, _)| *of == member).map(|(_, group)| group.clone()).collect()
     }
 
     /// The groups that a resource is in, directly first (R051). A cycle ends where it closes.
     pub(super) fn all_groups(&self, member: &str) -> Vec<InGroup> {
         let mut found: Vec<InGroup> =
             self.direct_groups(member).into_iter().map(|group| InGroup { group, direct: true }).collect();
-        let mut seen: HashSet<String> = found.iter().map(|in_group| in_group.group.clone()).collect();
+        let mut seen: HashSet<Id> = found.iter().map(|in_group| in_group.group.clone()).collect();
         let mut next = 0;
         while let Some(InGroup { group, .. }) = found.get(next) {
             let outer = self.direct_groups(group);
@@ -74,15 +74,13 @@ impl Membership {
     }
 
     /// These resources and all that are in them, directly or through other groups.
-    pub(super) fn with_descendants(&self, roots: impl IntoIterator<Item = String>) -> BTreeSet<String> {
-        let mut waiting: Vec<String> = roots.into_iter().collect();
+    pub(super) fn with_descendants(&self, roots: impl IntoIterator<Item = Id>) -> BTreeSet<Id> {
+        let mut waiting: Vec<Id> = roots.into_iter().collect();
         let mut found = BTreeSet::new();
         while let Some(id) = waiting.pop() {
-            if found.contains(&id) {
-                continue;
+            if found.insert(id.clone()) {
+                waiting.extend(self.members(&id).map(|(member, _)| member.clone()));
             }
-            waiting.extend(self.members(&id).map(|(member, _)| member.to_owned()));
-            found.insert(id);
         }
         found
     }
@@ -95,7 +93,7 @@ mod tests {
     fn relation(pairs: &[(&str, &str)]) -> Membership {
         let mut membership = Membership::default();
         for (group, member) in pairs {
-            assert!(membership.add(group, member, None));
+            assert!(membership.add(&Id::from(*group), &Id::from(*member), None));
         }
         membership
     }
@@ -108,15 +106,16 @@ mod tests {
             groups,
             [InGroup { group: "g1".into(), direct: true }, InGroup { group: "g2".into(), direct: false }]
         );
-        assert_eq!(membership.with_descendants(["g2".to_owned()]).len(), 3);
+        assert_eq!(membership.with_descendants(["g2".into()]).len(), 3);
     }
 
     #[test]
     fn a_pair_is_there_once_and_removed_from_both_ends() {
-        let mut membership = relation(&[("g", "u")]);
-        assert!(!membership.add("g", "u", None));
-        assert!(membership.remove("g", "u") && !membership.remove("g", "u"));
-        assert!(membership.direct_groups("u").is_empty());
-        assert_eq!(membership.members("g").count(), 0);
+        let (g, u) = (Id::from("g"), Id::from("u"));
+        let mut membership = relation(&[("g", "u"), ("g", "v"), ("ga", "u")]);
+        assert!(!membership.add(&g, &u, None));
+        assert!(membership.remove(&g, &u) && !membership.remove(&g, &u));
+        assert_eq!(membership.direct_groups("u"), [Id::from("ga")]);
+        assert_eq!(membership.members("g").map(|(member, _)| &**member).collect::<Vec<_>>(), ["v"]);
     }
 }

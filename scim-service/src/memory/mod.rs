@@ -1,31 +1,48 @@
-//! A store in memory: the reference implementation, for tests, examples and small services.
+//! A store in memory: the reference implementation, for tests, examples and services whose data fits in memory.
 
 mod entry;
+mod index;
+mod list;
 mod lookup;
 mod membership;
+mod snapshot;
 mod tenant;
+mod transaction;
+mod write;
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use scim_core::{Projection, Resource, ResourceId, TypeSchema};
 use scim_patch::Patch;
 
 use crate::context::Context;
-use crate::store::{ListPage, ListQuery, Precondition, Store, StoreError};
+use crate::store::{ListPage, ListQuery, Precondition, Store, StoreError, Transaction};
+use snapshot::Snapshots;
 use tenant::Tenant;
+use transaction::MemoryTransaction;
+
+/// The text that identifies a resource, shared by all tables that mention it.
+type Id = Arc<str>;
+
+/// The tenant of a call; `None` where the service has only one.
+type TenantName = Option<Arc<str>>;
 
 /// Keeps resources in memory, each tenant apart. Nothing survives the process.
 ///
-/// Look-ups by `id` and by attributes that must be unique use an index; membership is a relation of its own. Secrets that
-/// clients write are kept as they are and never returned.
+/// Made for a million resources: `id`, `externalId`, `displayName`, `employeeNumber` and whatever must be unique have an
+/// index for `eq`; membership is a relation of its own, so that a member comes and goes without the group being walked;
+/// unsorted pages are found by `id`. Other filters and sorts run over all resources of the type.
+///
+/// A read works on a snapshot of its tenant: it neither waits for writers nor keeps them waiting. Writers of one tenant
+/// take turns. Transactions are [offered](Store::begin); while one is open, the tenant's other writers wait.
+///
+/// Secrets that clients write are kept as they are, and the service never shows them.
 #[derive(Default)]
 pub struct MemoryStore {
-    tenants: RwLock<HashMap<Option<Arc<str>>, Tenant>>,
+    tenants: RwLock<HashMap<TenantName, Arc<Snapshots>>>,
 }
-
-type Tenants = HashMap<Option<Arc<str>>, Tenant>;
 
 impl MemoryStore {
     /// An empty store.
@@ -33,32 +50,39 @@ impl MemoryStore {
         Self::default()
     }
 
-    // No code panics while it holds the lock, and a write is complete before it is visible: a poisoned lock guards sound
-    // data.
-    fn read(&self) -> RwLockReadGuard<'_, Tenants> {
-        self.tenants.read().unwrap_or_else(PoisonError::into_inner)
+    /// The tenant as it is now. It stays as it is while the caller looks at it.
+    fn read(&self, cx: &Context) -> Arc<Tenant> {
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        tenants.get(&tenant_of(cx)).map(|snapshots| snapshots.current()).unwrap_or_default()
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Tenants> {
-        self.tenants.write().unwrap_or_else(PoisonError::into_inner)
+    /// Changes the tenant, all or nothing.
+    async fn write<T>(
+        &self,
+        cx: &Context,
+        change: impl FnOnce(&mut Tenant) -> Result<T, StoreError> + Send,
+    ) -> Result<T, StoreError> {
+        self.snapshots(cx).change(change).await
     }
 
-    fn with_tenant<T>(&self, cx: &Context, f: impl FnOnce(&Tenant) -> T) -> T {
-        match self.read().get(&key(cx)) {
-            Some(tenant) => f(tenant),
-            None => f(&Tenant::default()),
+    /// The tenant's snapshots, from its first write on.
+    fn snapshots(&self, cx: &Context) -> Arc<Snapshots> {
+        let name = tenant_of(cx);
+        if let Some(snapshots) = self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(&name) {
+            return snapshots.clone();
         }
+        self.tenants.write().unwrap_or_else(PoisonError::into_inner).entry(name).or_default().clone()
     }
 }
 
-fn key(cx: &Context) -> Option<Arc<str>> {
+fn tenant_of(cx: &Context) -> TenantName {
     cx.tenant().map(Arc::from)
 }
 
 #[async_trait]
 impl Store for MemoryStore {
     async fn create(&self, cx: &Context, of: &Arc<TypeSchema>, resource: Resource) -> Result<Resource, StoreError> {
-        self.write().entry(key(cx)).or_default().create(cx.now, of, resource)
+        self.write(cx, |tenant| tenant.create(cx.now, of, resource)).await
     }
 
     async fn get(
@@ -68,11 +92,11 @@ impl Store for MemoryStore {
         id: &ResourceId,
         want: &Projection,
     ) -> Result<Resource, StoreError> {
-        self.with_tenant(cx, |tenant| tenant.get(of, id.as_str(), want))
+        self.read(cx).get(of, id.as_str(), want)
     }
 
     async fn list(&self, cx: &Context, of: &Arc<TypeSchema>, query: &ListQuery) -> Result<ListPage, StoreError> {
-        Ok(self.with_tenant(cx, |tenant| tenant.list(of, query)))
+        Ok(self.read(cx).list(of, query))
     }
 
     async fn replace(
@@ -83,9 +107,7 @@ impl Store for MemoryStore {
         resource: Resource,
         when: &Precondition,
     ) -> Result<Resource, StoreError> {
-        let mut tenants = self.write();
-        let tenant = tenants.get_mut(&key(cx)).ok_or(StoreError::NotFound)?;
-        tenant.replace(cx.now, of, id.as_str(), resource, when)
+        self.write(cx, |tenant| tenant.replace(cx.now, of, id.as_str(), resource, when)).await
     }
 
     async fn patch(
@@ -97,9 +119,7 @@ impl Store for MemoryStore {
         when: &Precondition,
         want: &Projection,
     ) -> Result<Option<Resource>, StoreError> {
-        let mut tenants = self.write();
-        let tenant = tenants.get_mut(&key(cx)).ok_or(StoreError::NotFound)?;
-        tenant.patch(cx.now, of, id.as_str(), patch, when, want).map(Some)
+        self.write(cx, |tenant| tenant.patch(cx.now, of, id.as_str(), patch, when, want).map(Some)).await
     }
 
     async fn delete(
@@ -109,14 +129,18 @@ impl Store for MemoryStore {
         id: &ResourceId,
         when: &Precondition,
     ) -> Result<(), StoreError> {
-        let mut tenants = self.write();
-        let tenant = tenants.get_mut(&key(cx)).ok_or(StoreError::NotFound)?;
-        tenant.delete(cx.now, of, id.as_str(), when)
+        self.write(cx, |tenant| tenant.delete(cx.now, of, id.as_str(), when)).await
+    }
+
+    async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
+        let open = self.snapshots(cx).open().await;
+        Ok(Some(Box::new(MemoryTransaction::new(tenant_of(cx), open))))
     }
 }
 
 impl std::fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MemoryStore").field("tenants", &self.read().len()).finish()
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner).len();
+        f.debug_struct("MemoryStore").field("tenants", &tenants).finish()
     }
 }

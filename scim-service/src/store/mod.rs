@@ -16,7 +16,8 @@ use crate::context::Context;
 
 pub use error::StoreError;
 pub use finish::finish;
-pub use query::{ListPage, ListQuery, Precondition};
+pub(crate) use finish::page;
+pub use query::{ListPage, ListQuery, Position, Precondition, Start};
 pub use transaction::Transaction;
 pub use unique::{UniqueValue, unique_values};
 
@@ -30,21 +31,31 @@ pub use unique::{UniqueValue, unique_values};
 /// 2. **Tenancy.** A call sees and changes resources of [`Context::tenant`] alone; those of others do not exist for it.
 /// 3. **Uniqueness.** Values of attributes with uniqueness `server` or `global` are unique among the live resources of a
 ///    type and tenant, compared with [`scim_filter::fold`] unless case exact. A conflict is
-///    [`StoreError::Uniqueness`] and changes nothing. Of two racing writes one wins.
+///    [`StoreError::Uniqueness`] and changes nothing. Of two racing writes one wins. A store in front of another system may
+///    have to refuse more, in the same way: names that all tenants share, or that the system knows already.
 /// 4. **Versions.** The version differs after every change of the representation, a changed `User.groups` included;
-///    `created` never changes; `lastModified` moves with every write that changed the resource itself.
+///    `created` never changes; `lastModified` moves with every write that changed the resource itself. A patch that
+///    changes nothing leaves both alone.
 /// 5. **Preconditions.** Check and write are one step: where `when` does not hold for the version at that moment, the
 ///    answer is [`StoreError::PreconditionFailed`] and nothing has changed.
 /// 6. **Atomicity.** An error means that nothing was written.
 /// 7. **Listing.** `list` yields exactly what [`Predicate::matches`](scim_filter::Predicate::matches) selects, in the
-///    order of the query's sort with ties and unsorted queries in the order of `id`, the page asked for, and the true
-///    total. A store that can do less fetches more and calls [`finish`].
+///    order of the query's sort with ties and unsorted queries in the order of `id`, the page asked for, and with
+///    [`Start::Index`] the true total. A store that can do less fetches more and calls [`finish`].
 /// 8. **Membership.** `members` of a Group is a relation: a member appears once; the elements returned have `value`, `type`
 ///    and, where known, `display`. A member id that no resource has is kept (R015). When a resource is deleted it leaves
-///    all groups. `groups` of a User is computed from it, `type` `direct` or `indirect`. `$ref` and `meta.location` are
-///    the service's to add.
+///    all groups. `groups` of a User is computed from it, `type` `direct` or `indirect`; groups may contain each other.
+///    `$ref` and `meta.location` are the service's to add.
 /// 9. **Write-only values.** `replace` with a write-only attribute absent keeps the stored one (R190).
 /// 10. **Deletion.** After `delete` the id is unknown to every method, and unique values are free again.
+/// 11. **Positions.** Pages that start [`After`](Start::After) or [`Before`](Start::Before) a [`Position`] follow from it
+///     alone, whether its resource is still there or not: who walks from page to page meets every resource that is there
+///     all the time, and keeps its sort key, exactly once, whatever others write meanwhile (R262).
+/// 12. **Transactions.** Where `begin` yields one, it keeps all these promises by itself: reads in it see its writes, a
+///     failed call in it leaves its earlier ones alone, nobody else sees anything before
+///     [`commit`](Transaction::commit), and of one that is dropped nothing is left. A store without them yields `None`.
+/// 13. **Concurrency.** Calls may come from many threads at once. Every write that succeeded has its effect, as if writes
+///     had come one after another.
 ///
 /// Attributes that the projection does not want may be left out of what `get`, `list` and `patch` return; `schemas`,
 /// `id` and `meta` may not.
@@ -106,7 +117,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Starts a transaction: a store whose writes take effect together at `commit`, and not at all when it is dropped.
     ///
-    /// `Ok(None)`: this store has none.
+    /// `Ok(None)`: this store has none. Whoever holds a transaction writes through it alone: a write past it may wait for
+    /// its end.
     async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
         let _ = cx;
         Ok(None)

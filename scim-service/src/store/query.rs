@@ -1,7 +1,10 @@
 //! What a query asks of a store, and what a write asks of a version.
 
+use std::cmp::Ordering;
+
 use scim_core::{Projection, Resource, Version};
 use scim_filter::{Predicate, Sort};
+use serde_json::Value;
 
 /// A query of one resource type.
 #[derive(Clone, Debug)]
@@ -10,12 +13,34 @@ pub struct ListQuery {
     pub filter: Option<Predicate>,
     /// In which order; `None` means by `id`.
     pub sort: Option<Sort>,
-    /// The 1-based index of the first resource of the page, at least 1.
-    pub start_index: u64,
+    /// Where the page is.
+    pub start: Start,
     /// The largest page, as the client asked and the service allows; 0 asks for the total alone.
     pub count: u64,
     /// Which attributes will be shown.
     pub projection: Projection,
+}
+
+/// Where a page is in the order of its query.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Start {
+    /// At the resource with this 1-based index, at least 1.
+    Index(u64),
+    /// The page is made of the first resources after this position.
+    After(Position),
+    /// The page is made of the last resources before this position, in the order of the query.
+    Before(Position),
+}
+
+/// A place in the order of a query: that of a resource, which need not be there any more.
+///
+/// Pages found by position neither miss nor repeat what stays: writes between two pages move indexes, not positions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Position {
+    /// The [key](Sort::key) that the resource was sorted by; `None` without a sort and for a resource without a value.
+    pub key: Option<Value>,
+    /// The `id` of the resource.
+    pub id: String,
 }
 
 /// A page of a query's results.
@@ -23,8 +48,38 @@ pub struct ListQuery {
 pub struct ListPage {
     /// The resources of the page.
     pub resources: Vec<Resource>,
-    /// How many resources the query selects altogether.
-    pub total_results: u64,
+    /// How many resources the query selects altogether. Always known for [`Start::Index`]; for the other starts a store
+    /// may leave it out, because it would cost more than the page.
+    pub total_results: Option<u64>,
+}
+
+impl ListQuery {
+    /// The first `count` resources of a selection by `id`, with all that is returned by default.
+    pub fn first(filter: Option<Predicate>, count: u64) -> Self {
+        Self { filter, sort: None, start: Start::Index(1), count, projection: Projection::default() }
+    }
+
+    /// Whether the evaluator has to see this common or base attribute, because filter or sort look at it. What a store
+    /// computes at some cost, such as `members`, it can leave out of the evaluation otherwise.
+    pub fn looks_at(&self, attribute: &str) -> bool {
+        let filtered = self.filter.as_ref().is_some_and(|filter| filter.mentions(attribute));
+        let sorted = |sort: &Sort| sort.path().extension().is_none() && sort.path().attribute() == Some(attribute);
+        filtered || self.sort.as_ref().is_some_and(sorted)
+    }
+}
+
+impl Position {
+    /// The position of a resource in the order of a sort.
+    pub fn of(resource: &Resource, sort: Option<&Sort>) -> Self {
+        let key = sort.and_then(|sort| sort.key(resource)).cloned();
+        Self { key, id: resource.id().unwrap_or_default().to_owned() }
+    }
+
+    /// Whether it is before or after another position in the order of a sort.
+    pub fn compare(&self, other: &Self, sort: Option<&Sort>) -> Ordering {
+        let by_key = |sort: &Sort| sort.compare_keys(self.key.as_ref(), other.key.as_ref());
+        sort.map_or(Ordering::Equal, by_key).then_with(|| self.id.cmp(&other.id))
+    }
 }
 
 /// What must be true of the stored version for a write to happen (RFC 7644 section 3.14).

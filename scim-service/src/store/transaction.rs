@@ -11,6 +11,27 @@ use crate::store::{Store, StoreError};
 /// wait, so a caller does nothing slow in between.
 ///
 /// Cancel safety: a dropped future of `commit` leaves either all of the writes or none.
+///
+/// ```
+/// use chrono::Utc;
+/// use scim_core::{Projection, ResourceTypeName, SchemaSet};
+/// use scim_service::{Context, MemoryStore, Store, StoreError};
+/// use serde_json::json;
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let (store, schemas) = (MemoryStore::new(), SchemaSet::builtin());
+/// let users = schemas.of(&ResourceTypeName::user()).ok_or("no users")?;
+/// let cx = Context::internal("example", Utc::now());
+/// let transaction = store.begin(&cx).await?.ok_or("no transactions")?;
+/// let ada = transaction.create(&cx, users, serde_json::from_value(json!({"userName": "ada"}))?).await?;
+/// drop(transaction);
+///
+/// let id = ada.id().ok_or("no id")?.parse()?;
+/// assert!(matches!(store.get(&cx, users, &id, &Projection::default()).await, Err(StoreError::NotFound)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[async_trait]
 pub trait Transaction: Store {
     /// Makes all writes visible and lasting.

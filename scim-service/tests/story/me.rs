@@ -19,7 +19,7 @@ impl MeResolver for ByNickName {
         let of = schemas.of(&ResourceTypeName::user()).unwrap();
         let filter: Filter = format!("nickName eq \"{}\"", cx.principal.name()).parse().unwrap();
         let filter = Some(check(&filter, of, &Profile::rfc(), &mut Leniencies::default()).unwrap());
-        let query = ListQuery { filter, sort: None, start_index: 1, count: 1, projection: Projection::default() };
+        let query = ListQuery { filter, sort: None, start: Start::Index(1), count: 1, projection: Projection::default() };
         let page = self.store.list(cx, of, &query).await?;
         Ok(page.resources.first().and_then(|user| user.id()?.parse().ok()).map(Me::user))
     }

@@ -2,7 +2,7 @@
 
 use scim_core::{Projection, Resource, TypeSchema};
 use scim_filter::lower;
-use scim_service::{ListPage, ListQuery, StoreError, finish};
+use scim_service::{ListPage, ListQuery, Start, StoreError, finish};
 
 use crate::sql::{Fragment, Target};
 use crate::store::content::Kind;
@@ -29,11 +29,7 @@ impl Relations {
 
     /// Those that the evaluator has to see.
     fn evaluated(query: &ListQuery) -> Self {
-        let needs = |name| {
-            let filtered = query.filter.as_ref().is_some_and(|filter| filter.mentions(name));
-            filtered || query.sort.as_ref().is_some_and(|sort| sort.path().attribute() == Some(name))
-        };
-        Self { members: needs("members"), groups: needs("groups") }
+        Self { members: query.looks_at("members"), groups: query.looks_at("groups") }
     }
 
     fn without(self, other: Self) -> Self {
@@ -109,21 +105,36 @@ impl Session<'_> {
         selection: Fragment,
         wanted: Relations,
     ) -> Result<ListPage, StoreError> {
-        let count = Fragment::new("SELECT count(*) FROM scim_resource r ").then(selection.clone());
-        let total_results = u64::try_from(self.transaction.number(count).await?).unwrap_or_default();
-        let mut page = ListPage { resources: Vec::new(), total_results };
-        let skipped = query.start_index.saturating_sub(1);
-        if query.count == 0 || skipped >= total_results {
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let mut page = ListPage::default();
+        if let Start::Index(_) = query.start {
+            let count = Fragment::new("SELECT count(*) FROM scim_resource r ").then(selection.clone());
+            page.total_results = Some(u64::try_from(self.transaction.number(count).await?).unwrap_or_default());
+        }
+        if query.count == 0 {
             return Ok(page);
         }
-        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        let statement = Fragment::new(RECORD_COLUMNS)
-            .then(selection)
-            .then(Fragment::new(" ORDER BY r.id LIMIT ? OFFSET ?"))
-            .bind(number(query.count))
-            .bind(number(skipped));
+        let statement = Fragment::new(RECORD_COLUMNS).then(selection);
+        // `id` is compared byte by byte, here as there.
+        let statement = match &query.start {
+            Start::Index(index) => statement
+                .then(Fragment::new(" ORDER BY r.id LIMIT ? OFFSET ?"))
+                .bind(number(query.count))
+                .bind(number(index.saturating_sub(1))),
+            Start::After(position) => statement
+                .then(Fragment::new(" AND r.id > ? ORDER BY r.id LIMIT ?"))
+                .bind(position.id.as_str())
+                .bind(number(query.count)),
+            Start::Before(position) => statement
+                .then(Fragment::new(" AND r.id < ? ORDER BY r.id DESC LIMIT ?"))
+                .bind(position.id.as_str())
+                .bind(number(query.count)),
+        };
         for row in self.transaction.rows(statement).await? {
             page.resources.push(self.show(of, &Record::read(&row)?, wanted).await?);
+        }
+        if let Start::Before(_) = query.start {
+            page.resources.reverse();
         }
         Ok(page)
     }

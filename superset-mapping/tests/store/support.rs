@@ -170,7 +170,7 @@ impl Superset {
             let filter: Filter = filter.parse().unwrap();
             check(&filter, self.of(of), &Profile::rfc(), &mut Leniencies::default()).unwrap()
         });
-        let query = ListQuery { filter, sort: None, start_index: 1, count: 100, projection: Projection::default() };
+        let query = ListQuery::first(filter, 100);
         self.store.list(cx, self.of(of), &query).await.unwrap()
     }
 

@@ -42,8 +42,8 @@ async fn profile_changes_and_renames_reach_the_row() {
     let changed = superset.value("SELECT changed_on FROM ab_user WHERE id = 2").await;
     assert!(changed.as_str() > "2026-11-24 10:00:00.123456" && changed.len() == 26, "{changed}");
     let by_old_name = superset.list("User", r#"userName eq "ada""#).await;
-    assert_eq!(by_old_name.total_results, 0);
-    assert_eq!(superset.list("User", r#"userName eq "Ada.King""#).await.total_results, 1);
+    assert_eq!(by_old_name.total_results, Some(0));
+    assert_eq!(superset.list("User", r#"userName eq "Ada.King""#).await.total_results, Some(1));
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn unicode_survives() {
     let read = superset.get("User", &id_of(&created)).await.unwrap();
     assert_eq!(read, created);
     assert_eq!(superset.account("Åsa🔑").await.last_name, "李");
-    assert_eq!(superset.list("User", "userName eq \"A\u{30a}SA🔑\"").await.total_results, 1);
+    assert_eq!(superset.list("User", "userName eq \"A\u{30a}SA🔑\"").await.total_results, Some(1));
 }
 
 #[tokio::test]

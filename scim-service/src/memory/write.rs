@@ -1,0 +1,234 @@
+//! The writes. Each works on a copy that is thrown away where it fails.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use scim_core::{Projection, Resource, TypeSchema};
+use scim_patch::{MembershipDelta, Patch, apply};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::Id;
+use super::entry::Entry;
+use super::tenant::{Relations, Table, Tenant, display_of, is_group, is_user};
+use crate::store::{Precondition, StoreError, unique_values};
+
+/// A member as a client names it: id and type.
+type Member = (Id, Option<String>);
+
+impl Tenant {
+    pub(super) fn create(
+        &mut self,
+        now: DateTime<Utc>,
+        of: &TypeSchema,
+        mut resource: Resource,
+    ) -> Result<Resource, StoreError> {
+        let id = Uuid::new_v4().to_string();
+        let members = take_members(of, &mut resource);
+        let entry = Entry::new(id.parse().map_err(StoreError::internal)?, resource, now);
+        let id = Id::from(id);
+        let table = self.tables.entry(of.resource_type().name().clone()).or_default();
+        table.claim(of, None, &entry.resource, &id)?;
+        table.entries.insert(id.clone(), Arc::new(entry));
+        let added = self.set_members(&id, &members);
+        self.touch_below(added);
+        self.get(of, &id, &Projection::default())
+    }
+
+    pub(super) fn replace(
+        &mut self,
+        now: DateTime<Utc>,
+        of: &TypeSchema,
+        id: &str,
+        mut resource: Resource,
+        when: &Precondition,
+    ) -> Result<Resource, StoreError> {
+        let entry = self.entry(of, id)?.clone();
+        entry.check(when)?;
+        let members = take_members(of, &mut resource);
+        self.put(now, of, &entry, resource)?;
+        if is_group(of) {
+            let changed = self.set_members(&Id::from(id), &members);
+            self.touch_below(changed);
+        }
+        self.get(of, id, &Projection::default())
+    }
+
+    /// Members come and go without being read; other patches of a group leave them alone.
+    pub(super) fn patch(
+        &mut self,
+        now: DateTime<Utc>,
+        of: &TypeSchema,
+        id: &str,
+        patch: &Patch,
+        when: &Precondition,
+        want: &Projection,
+    ) -> Result<Resource, StoreError> {
+        let entry = self.entry(of, id)?.clone();
+        entry.check(when)?;
+        if is_group(of)
+            && let Some(delta) = patch.membership_delta()
+        {
+            self.move_members(now, of, &Id::from(id), delta)?;
+            return self.get(of, id, want);
+        }
+        let moves_members = is_group(of) && patch.paths().iter().any(|path| path == "members");
+        let mut patched = self.shown(of, &entry, Relations { members: moves_members, groups: true });
+        if !apply(patch, &mut patched)?.is_unchanged() {
+            let members = take_members(of, &mut patched);
+            self.put(now, of, &entry, patched)?;
+            if moves_members {
+                let changed = self.set_members(&Id::from(id), &members);
+                self.touch_below(changed);
+            }
+        }
+        self.get(of, id, want)
+    }
+
+    pub(super) fn delete(
+        &mut self,
+        now: DateTime<Utc>,
+        of: &TypeSchema,
+        id: &str,
+        when: &Precondition,
+    ) -> Result<(), StoreError> {
+        let entry = self.entry(of, id)?.clone();
+        entry.check(when)?;
+        let id = Id::from(id);
+        let members = self.set_members(&id, &[]);
+        self.touch_below(members);
+        for group in self.membership.direct_groups(&id) {
+            self.membership.remove(&group, &id);
+            self.update(&group, |group| group.modified(now));
+        }
+        if let Some(table) = self.tables.get_mut(of.resource_type().name()) {
+            table.entries.remove(&id);
+            table.index.remove(of, &entry.resource, &id);
+        }
+        Ok(())
+    }
+
+    /// Puts new content in place of the old, members aside. `resource` may still hold `id`, `meta` and what is computed.
+    fn put(
+        &mut self,
+        now: DateTime<Utc>,
+        of: &TypeSchema,
+        entry: &Entry,
+        mut resource: Resource,
+    ) -> Result<(), StoreError> {
+        for computed in ["id", "meta"] {
+            resource.attributes_mut().remove(computed);
+        }
+        if is_user(of) {
+            resource.attributes_mut().remove("groups");
+        }
+        entry.keep_write_only(of, &mut resource);
+        let id = Id::from(entry.id.as_str());
+        let renamed = display_of(&entry.resource) != display_of(&resource);
+        let table = self.tables.get_mut(of.resource_type().name()).ok_or(StoreError::NotFound)?;
+        table.claim(of, Some(&entry.resource), &resource, &id)?;
+        let mut next = entry.clone();
+        next.resource = Arc::new(resource);
+        next.modified(now);
+        table.entries.insert(id.clone(), Arc::new(next));
+        if renamed {
+            // What a member is called is part of its groups' representation, and what a group is called of its members'.
+            for group in self.membership.direct_groups(&id) {
+                self.update(&group, Entry::touched);
+            }
+            if is_group(of) {
+                let members = self.membership.members(&id).map(|(member, _)| member.clone()).collect();
+                self.touch_below(members);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds and removes members of a group; nothing of it depends on how many there are.
+    fn move_members(
+        &mut self,
+        now: DateTime<Utc>,
+        of: &TypeSchema,
+        group: &Id,
+        delta: MembershipDelta,
+    ) -> Result<(), StoreError> {
+        self.entry(of, group)?;
+        let add: Vec<Member> = delta.add.into_iter().map(|member| (member.value.into(), member.kind)).collect();
+        let changed = if delta.replace_all {
+            self.set_members(group, &add)
+        } else {
+            let remove = delta.remove.into_iter().map(Id::from);
+            let mut changed: Vec<Id> = remove.filter(|member| self.membership.remove(group, member)).collect();
+            let add = add.into_iter();
+            changed.extend(
+                add.filter(|(member, kind)| self.membership.add(group, member, kind.as_deref()))
+                    .map(|(member, _)| member),
+            );
+            changed
+        };
+        if !changed.is_empty() {
+            self.update(group, |group| group.modified(now));
+            self.touch_below(changed);
+        }
+        Ok(())
+    }
+
+    /// Makes these the members of a group, and says whose membership changed.
+    fn set_members(&mut self, group: &Id, members: &[Member]) -> Vec<Id> {
+        let wanted: BTreeSet<&str> = members.iter().map(|(member, _)| &**member).collect();
+        let gone = self.membership.members(group).filter(|(member, _)| !wanted.contains(&***member));
+        let mut changed: Vec<Id> = gone.map(|(member, _)| member.clone()).collect();
+        for member in &changed {
+            self.membership.remove(group, member);
+        }
+        for (member, kind) in members {
+            if self.membership.add(group, member, kind.as_deref()) {
+                changed.push(member.clone());
+            }
+        }
+        changed
+    }
+
+    /// The `groups` of these resources, and of those in them, have changed: users get a new version (R204).
+    fn touch_below(&mut self, changed: Vec<Id>) {
+        for id in self.membership.with_descendants(changed) {
+            if self.find(&id).is_some_and(|(name, _)| name.as_str() == "User") {
+                self.update(&id, Entry::touched);
+            }
+        }
+    }
+
+    fn update(&mut self, id: &str, change: impl FnOnce(&mut Entry)) {
+        let tables = self.tables.values_mut();
+        if let Some(entry) = tables.filter(|table| table.entries.contains_key(id)).find_map(|t| t.entries.get_mut(id)) {
+            change(Arc::make_mut(entry));
+        }
+    }
+}
+
+impl Table {
+    /// Records the values of a resource in place of those it had; fails where one that must be unique is another's.
+    fn claim(&mut self, of: &TypeSchema, old: Option<&Resource>, new: &Resource, id: &Id) -> Result<(), StoreError> {
+        if let Some(old) = old {
+            self.index.remove(of, old, id);
+        }
+        let taken = unique_values(of, new).into_iter().find(|value| self.index.holder(value).is_some());
+        if let Some(value) = taken {
+            return Err(StoreError::Uniqueness { attribute: value.attribute });
+        }
+        self.index.insert(of, new, id);
+        Ok(())
+    }
+}
+
+/// Takes the members of a group out of the resource: id and type. None of other resources.
+fn take_members(of: &TypeSchema, resource: &mut Resource) -> Vec<Member> {
+    if !is_group(of) {
+        return Vec::new();
+    }
+    let Some(Value::Array(elements)) = resource.attributes_mut().remove("members") else { return Vec::new() };
+    let text = |element: &Value, name: &str| element.get(name).and_then(Value::as_str).map(str::to_owned);
+    let members = elements.iter().filter_map(|element| Some((text(element, "value")?.into(), text(element, "type"))));
+    members.collect()
+}
