@@ -89,7 +89,8 @@ pub use schema::{
 };
 pub use scim_error::{ScimError, ScimType};
 pub use service_provider_config::{
-    AuthenticationScheme, BulkSupport, FilterSupport, SchemeKind, ServiceProviderConfig, Supported,
+    AuthenticationScheme, BulkSupport, FilterSupport, Pagination, PaginationMethod, SchemeKind, ServiceProviderConfig,
+    Supported,
 };
 pub use user::{MultiValue, Name, User};
 pub use value_check::ValueCheck;

@@ -26,6 +26,9 @@ pub struct ServiceProviderConfig {
     pub sort: Supported,
     /// Whether resources have versions.
     pub etag: Supported,
+    /// How results are paged (RFC 9865 section 4, R259).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pagination: Option<Pagination>,
     /// How clients authenticate.
     pub authentication_schemes: Vec<AuthenticationScheme>,
 }
@@ -57,6 +60,38 @@ pub struct FilterSupport {
     pub supported: bool,
     /// Most resources in one response.
     pub max_results: u64,
+}
+
+/// How results are paged (RFC 9865 section 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pagination {
+    /// Whether `cursor` works.
+    pub cursor: bool,
+    /// Whether `startIndex` works.
+    pub index: bool,
+    /// What a query gets that asks for neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_pagination_method: Option<PaginationMethod>,
+    /// Resources in a response when the client gives no `count`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_page_size: Option<u64>,
+    /// Most resources in one response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_page_size: Option<u64>,
+    /// How long a cursor is good for, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor_timeout: Option<u64>,
+}
+
+/// A way to page. Closed by the RFC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PaginationMethod {
+    /// By `cursor`.
+    Cursor,
+    /// By `startIndex`.
+    Index,
 }
 
 /// A way to authenticate (R223).
@@ -142,6 +177,7 @@ impl ServiceProviderConfig {
             change_password: no,
             sort: no,
             etag: no,
+            pagination: None,
             authentication_schemes: Vec::new(),
         }
     }

@@ -67,6 +67,20 @@ pub(crate) enum Failure {
         name: &'static str,
         expected: &'static str,
     },
+    /// The cursor is none of this walk: malformed, forged, or of another query, tenant or subject (R255, R260).
+    InvalidCursor,
+    /// The cursor is too old.
+    ExpiredCursor,
+    /// The page size is no number, or another than the walk began with (R252, R255).
+    InvalidCount {
+        expected: String,
+    },
+    /// `startIndex` and `cursor` came together (R258).
+    IndexAndCursor,
+    /// A cursor would have to hold a value that is too long.
+    SortKeyTooLong {
+        limit: usize,
+    },
     /// `attributes` or `excludedAttributes` has too many names.
     TooManyNames {
         limit: usize,
@@ -177,6 +191,24 @@ impl Failure {
             Self::Parameter { name, expected } => {
                 ScimError::of(ScimType::InvalidValue, format!("query parameter `{name}`: expected {expected}"))
             }
+            Self::InvalidCursor => ScimError::of(
+                ScimType::InvalidCursor,
+                "`cursor`: expected the cursor of an earlier page of this query, or an empty one to start",
+            ),
+            Self::ExpiredCursor => {
+                ScimError::of(ScimType::ExpiredCursor, "`cursor`: it has expired; start again with an empty one")
+            }
+            Self::InvalidCount { expected } => {
+                ScimError::of(ScimType::InvalidCount, format!("`count`: expected {expected}"))
+            }
+            Self::IndexAndCursor => ScimError::of(
+                ScimType::InvalidValue,
+                "`startIndex` and `cursor` exclude each other: expected one of them",
+            ),
+            Self::SortKeyTooLong { limit } => ScimError::of(
+                ScimType::InvalidValue,
+                format!("`sortBy`: a value has more than {limit} bytes, too many for a cursor; page by `startIndex`"),
+            ),
             Self::TooManyNames { limit } => ScimError::of(
                 ScimType::InvalidValue,
                 format!("`attributes` and `excludedAttributes`: expected at most {limit} names each"),

@@ -14,6 +14,7 @@
 //! | [`Authorizer`], [`Access`], [`Verdict`], [`Restriction`] | what they may do and see |
 //! | [`MeResolver`], [`MeAnswer`] | which resource the client itself is |
 //! | [`TenancyMode`] | where a request names its tenant |
+//! | [`CursorKey`] | what the cursors of long walks are sealed with (RFC 9865) |
 //! | [`Store`], [`MemoryStore`], [`finish`], [`unique_values`] | where resources live |
 //! | [`Context`] | what a store call knows of its request |
 //!
@@ -29,6 +30,7 @@ mod body;
 mod bulk;
 mod config;
 mod context;
+mod cursor;
 mod endpoint;
 mod fail;
 mod limit;
@@ -53,6 +55,7 @@ pub use config::{
     BulkAtomicity, Capabilities, ConfigError, Limits, PatchResponse, ServiceConfig, TenancyMode, TenantOf,
 };
 pub use context::{Context, Principal};
+pub use cursor::{CursorKey, CursorKeyError};
 pub use me::{Me, MeAnswer, MeResolver};
 pub use memory::MemoryStore;
 pub use service::ScimService;

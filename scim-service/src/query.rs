@@ -8,6 +8,7 @@ use crate::fail::Failure;
 /// unknown parameters are ignored (R117); of a repeated single-valued one the last counts.
 pub(crate) fn search_request(query: Option<&str>) -> Result<SearchRequest, Failure> {
     let mut request = SearchRequest::default();
+    let mut count = None;
     for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
         match name.as_ref() {
             "attributes" => request.attributes.extend(names(&value)),
@@ -16,10 +17,18 @@ pub(crate) fn search_request(query: Option<&str>) -> Result<SearchRequest, Failu
             "sortBy" => request.sort_by = Some(value.into_owned()),
             "sortOrder" => request.sort_order = SortOrder::from_word(&value)?,
             "startIndex" => request.start_index = Some(integer("startIndex", &value)?),
-            "count" => request.count = Some(integer("count", &value)?),
+            "count" => count = Some(value),
+            "cursor" => request.cursor = Some(value.into_owned()),
             _ => {}
         }
     }
+    request.count = match count.map(|count| integer("count", &count)).transpose() {
+        // R255: beside a cursor the count has a keyword of its own.
+        Err(_) if request.cursor.is_some() => {
+            return Err(Failure::InvalidCount { expected: "a whole number".to_owned() });
+        }
+        count => count?,
+    };
     Ok(request)
 }
 
@@ -62,5 +71,15 @@ mod tests {
         }
         assert_eq!(search_request(Some("count=-3")).unwrap().count, Some(-3));
         assert_eq!(search_request(Some("count=99999999999999999999")).unwrap().count, Some(i64::MAX));
+    }
+
+    #[test]
+    fn r248_r255_a_cursor_may_be_empty_and_changes_the_keyword_of_a_bad_count() {
+        for query in ["cursor", "cursor=", "count=2&cursor"] {
+            assert_eq!(search_request(Some(query)).unwrap().cursor.as_deref(), Some(""), "{query}");
+        }
+        let count = |query| search_request(Some(query)).unwrap_err();
+        assert!(matches!(count("count=abc&cursor"), Failure::InvalidCount { .. }));
+        assert!(matches!(count("count=abc"), Failure::Parameter { .. }));
     }
 }

@@ -23,6 +23,11 @@ impl MessageError {
         Self { member: member.into(), expected: expected.into(), scim_type: ScimType::InvalidValue }
     }
 
+    /// The same error with another keyword.
+    pub(crate) fn with_scim_type(self, scim_type: ScimType) -> Self {
+        Self { scim_type, ..self }
+    }
+
     /// The member at fault, such as `Operations[2].op`.
     pub fn member(&self) -> &str {
         &self.member

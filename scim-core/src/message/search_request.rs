@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::message::error::{Members, MessageError};
+use crate::scim_error::ScimType;
 use crate::urn;
 
 /// The direction of a sort (RFC 7644 section 3.4.2.3).
@@ -49,6 +50,8 @@ pub struct SearchRequest {
     pub start_index: Option<i64>,
     /// The page size; below 0 means 0 (R119).
     pub count: Option<i64>,
+    /// Asks for pages by cursor: empty for the first page, else what the last answer gave (RFC 9865 section 2, R248).
+    pub cursor: Option<String>,
 }
 
 impl SearchRequest {
@@ -56,10 +59,16 @@ impl SearchRequest {
     ///
     /// # Errors
     ///
-    /// [`MessageError`] where `schemas` does not name the message, or a member has another type (R132).
+    /// [`MessageError`] where `schemas` does not name the message, or a member has another type (R132). A `count` that is
+    /// no number is [`ScimType::InvalidCount`] beside a `cursor` (R255).
     pub fn from_json(message: Value) -> Result<Self, MessageError> {
         let mut members = Members::of(message, "")?;
         members.expect_schema(urn::SEARCH_REQUEST)?;
+        let cursor = members.text("cursor")?;
+        let count = integer(&mut members, "count").map_err(|error| match cursor {
+            Some(_) => error.with_scim_type(ScimType::InvalidCount),
+            None => error,
+        })?;
         let sort_order = match members.text("sortOrder")? {
             Some(word) => SortOrder::from_word(&word)?,
             None => SortOrder::default(),
@@ -71,7 +80,8 @@ impl SearchRequest {
             sort_by: members.text("sortBy")?,
             sort_order,
             start_index: integer(&mut members, "startIndex")?,
-            count: integer(&mut members, "count")?,
+            count,
+            cursor,
         })
     }
 }
@@ -86,7 +96,6 @@ fn integer(members: &mut Members, name: &str) -> Result<Option<i64>, MessageErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scim_error::ScimType;
     use serde_json::json;
 
     #[test]
@@ -109,5 +118,16 @@ mod tests {
         assert_eq!(scim_type(json!({"schemas": [urn::SEARCH_REQUEST], "count": "x"})), ScimType::InvalidValue);
         assert_eq!(scim_type(json!({"schemas": [urn::SEARCH_REQUEST], "filter": 1})), ScimType::InvalidSyntax);
         assert_eq!(scim_type(json!({"schemas": [urn::SEARCH_REQUEST], "sortOrder": "up"})), ScimType::InvalidValue);
+    }
+
+    #[test]
+    fn r248_r255_a_cursor_may_be_empty_and_changes_the_keyword_of_a_bad_count() {
+        let request = |message| SearchRequest::from_json(message);
+        assert_eq!(
+            request(json!({"schemas": [urn::SEARCH_REQUEST], "cursor": ""})).unwrap().cursor.as_deref(),
+            Some("")
+        );
+        let error = request(json!({"schemas": [urn::SEARCH_REQUEST], "cursor": "x", "count": "x"})).unwrap_err();
+        assert_eq!((error.member(), error.scim_type()), ("count", ScimType::InvalidCount));
     }
 }

@@ -1,6 +1,6 @@
 //! What a service can do, and how it says so.
 
-use scim_core::{AuthenticationScheme, FilterSupport, ServiceProviderConfig, Supported};
+use scim_core::{AuthenticationScheme, FilterSupport, Pagination, PaginationMethod, ServiceProviderConfig, Supported};
 
 use crate::config::{BulkAtomicity, ServiceConfig};
 
@@ -72,6 +72,14 @@ impl ServiceConfig {
         config.change_password = Supported { supported: change_password };
         config.sort = Supported { supported: sort };
         config.etag = Supported { supported: etag };
+        config.pagination = Some(Pagination {
+            cursor: true,
+            index: true,
+            default_pagination_method: Some(PaginationMethod::Index),
+            default_page_size: Some(self.limits().default_page.min(max_results)),
+            max_page_size: Some(max_results),
+            cursor_timeout: Some(self.cursor_timeout().as_secs()),
+        });
         config.authentication_schemes = schemes;
         config
     }

@@ -1,10 +1,16 @@
 //! The set-up of a service.
 
+use std::time::Duration;
+
 use http::Uri;
 use scim_core::{AttrPath, Profile};
 use thiserror::Error;
 
 use crate::config::{Capabilities, Limits, PatchResponse, TenancyMode};
+use crate::cursor::CursorKey;
+
+/// How long a cursor is good for unless set.
+const CURSOR_TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// Set-up of a [`ScimService`](crate::ScimService).
 ///
@@ -30,6 +36,8 @@ pub struct ServiceConfig {
     documentation_uri: Option<String>,
     sensitive: Vec<AttrPath>,
     reference_check: bool,
+    cursor_key: CursorKey,
+    cursor_timeout: Duration,
 }
 
 /// The base URL is no absolute `http` or `https` URL.
@@ -69,6 +77,8 @@ impl ServiceConfig {
             documentation_uri: None,
             sensitive: Vec::new(),
             reference_check: false,
+            cursor_key: CursorKey::random(),
+            cursor_timeout: CURSOR_TIMEOUT,
         })
     }
 
@@ -145,6 +155,20 @@ impl ServiceConfig {
         Self { documentation_uri: Some(uri.to_owned()), ..self }
     }
 
+    /// What cursors are sealed with (RFC 9865); a random key unless set. Cursors of a random key do not survive a restart, and
+    /// other instances of the service refuse them.
+    #[must_use]
+    pub fn with_cursor_key(self, cursor_key: CursorKey) -> Self {
+        Self { cursor_key, ..self }
+    }
+
+    /// How long a cursor is good for, in whole seconds, at least 1; an hour unless set. Every page gives fresh cursors, so
+    /// this bounds the time between two pages, not the walk.
+    #[must_use]
+    pub fn with_cursor_timeout(self, timeout: Duration) -> Self {
+        Self { cursor_timeout: Duration::from_secs(timeout.as_secs().max(1)), ..self }
+    }
+
     /// The URL that clients know, without a slash at the end.
     pub fn base_url(&self) -> &str {
         &self.base_url
@@ -202,6 +226,16 @@ impl ServiceConfig {
     /// Whether discovery answers without credentials.
     pub fn anonymous_discovery(&self) -> bool {
         self.anonymous_discovery
+    }
+
+    /// What cursors are sealed with.
+    pub(crate) fn cursor_key(&self) -> &CursorKey {
+        &self.cursor_key
+    }
+
+    /// How long a cursor is good for.
+    pub fn cursor_timeout(&self) -> Duration {
+        self.cursor_timeout
     }
 }
 

@@ -9,6 +9,7 @@ use scim_core::{ListResponse, Projection, Resource, SearchRequest, TypeSchema};
 use scim_filter::{Filter, Predicate, ResolvedPath, Sort, check, parse_with};
 
 use super::root_filter;
+use super::walk::{Part, walk};
 use crate::fail::Failure;
 use crate::query::search_request;
 use crate::respond::json_response;
@@ -44,53 +45,38 @@ pub(super) async fn query<S: Store + ?Sized>(
         None => None,
     };
     let sort = sort(call, of, request)?;
-    let projection = Projection::new(&request.attributes, &request.excluded_attributes, of, profile)?;
-    let compared = compared(filter.as_ref(), sort.as_ref());
-    call.check_sensitive(of, filter.as_ref())?;
-    let permit = call.permit_query(of, &request.attributes, &compared).await?;
-    let (filter, projection) = (permit.narrow(filter), permit.project(projection));
+    let part = permitted(call, of, request, filter, sort.as_ref()).await?;
+    if request.cursor.is_some() {
+        return walk(call, of.resource_type().endpoint(), request, &[part], sort.as_ref()).await;
+    }
+    let Part { filter, projection, .. } = part;
     let (start_index, count) = page(call, request);
     let query = ListQuery { filter, sort, start: Start::Index(start_index), count, projection };
     let page = call.store.list(&call.cx, of, &query).await?;
-    call.config.limits().check_results(page.total_results)?;
+    let total_results = page.total_results.unwrap_or_default();
+    call.config.limits().check_results(total_results)?;
     let resources = page.resources.into_iter().map(|resource| shown(call, of, resource, &query.projection)).collect();
-    Ok(json_response(
-        200,
-        &ListResponse::new(page.total_results.unwrap_or_default(), start_index, resources),
-        call.format,
-    ))
+    Ok(json_response(200, &ListResponse::new(total_results, start_index, resources), call.format))
 }
 
 /// A query over all resource types (R094, R130). Without a sort, resources come type by type in the order of their
-/// registration; with one they are merged.
+/// registration, by cursor in the order of their ids; with a sort they are merged.
 pub(super) async fn query_all<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
     request: &SearchRequest,
 ) -> Result<Response<Bytes>, Failure> {
     call.config.limits().check_names(request)?;
-    let (start_index, count) = page(call, request);
     let filters = filters_for_all(call, request)?;
     let sort = sort_for_all(call, request)?;
-    let (mut allowed, mut denied) = (false, None);
+    let parts = permitted_types(call, request, filters, sort.as_ref()).await?;
+    if request.cursor.is_some() {
+        return walk(call, "/", request, &parts, sort.as_ref()).await;
+    }
+    let (start_index, count) = page(call, request);
     let last = start_index.saturating_add(count).saturating_sub(1);
     let mut total_results = 0_u64;
     let mut found = Vec::new();
-    for (of, filter) in call.schemas.types().zip(filters) {
-        let profile = call.config.profile();
-        let projection = Projection::new(&request.attributes, &request.excluded_attributes, of, profile)?;
-        call.check_sensitive(of, filter.as_ref())?;
-        let compared = compared(filter.as_ref(), sort.as_ref());
-        let permit = match call.permit_query(of, &request.attributes, &compared).await {
-            Ok(permit) => permit,
-            // A type that the client may not list is not there.
-            Err(failure @ Failure::Denied { .. }) => {
-                denied = Some(failure);
-                continue;
-            }
-            Err(failure) => return Err(failure),
-        };
-        allowed = true;
-        let (filter, projection) = (permit.narrow(filter), permit.project(projection));
+    for Part { of, filter, projection } in parts {
         // Sorting merges the heads of all types; otherwise a type begins where those before it end.
         let (start_index, count) = if sort.is_some() {
             (1, last)
@@ -99,12 +85,9 @@ pub(super) async fn query_all<S: Store + ?Sized>(
             (start_index.saturating_sub(total_results).max(1), wanted)
         };
         let query = ListQuery { filter, sort: sort.clone(), start: Start::Index(start_index), count, projection };
-        let page = call.store.list(&call.cx, of, &query).await?;
+        let page = call.store.list(&call.cx, &of, &query).await?;
         total_results += page.total_results.unwrap_or_default();
-        found.extend(page.resources.into_iter().map(|resource| (of, query.projection.clone(), resource)));
-    }
-    if let Some(failure) = denied.filter(|_| !allowed) {
-        return Err(failure);
+        found.extend(page.resources.into_iter().map(|resource| (of.clone(), query.projection.clone(), resource)));
     }
     call.config.limits().check_results(total_results)?;
     if let Some(sort) = &sort {
@@ -117,11 +100,49 @@ pub(super) async fn query_all<S: Store + ?Sized>(
         found.truncate(usize::try_from(count).unwrap_or(usize::MAX));
     }
     let resources =
-        found.into_iter().map(|(of, projection, resource)| shown(call, of, resource, &projection)).collect();
+        found.into_iter().map(|(of, projection, resource)| shown(call, &of, resource, &projection)).collect();
     Ok(json_response(200, &ListResponse::new(total_results, start_index, resources), call.format))
 }
 
-fn shown<S: ?Sized>(
+/// What the policy leaves of a query of one type: narrowed to what the client may see.
+async fn permitted<S: ?Sized>(
+    call: &Call<'_, S>,
+    of: &Arc<TypeSchema>,
+    request: &SearchRequest,
+    filter: Option<Predicate>,
+    sort: Option<&Sort>,
+) -> Result<Part, Failure> {
+    let profile = call.config.profile();
+    let projection = Projection::new(&request.attributes, &request.excluded_attributes, of, profile)?;
+    call.check_sensitive(of, filter.as_ref())?;
+    let compared = compared(filter.as_ref(), sort);
+    let permit = call.permit_query(of, &request.attributes, &compared).await?;
+    Ok(Part { of: of.clone(), filter: permit.narrow(filter), projection: permit.project(projection) })
+}
+
+/// The same for all types. One that the client may not list is not there; where it may list none, the query is denied.
+async fn permitted_types<S: ?Sized>(
+    call: &Call<'_, S>,
+    request: &SearchRequest,
+    filters: Vec<Option<Predicate>>,
+    sort: Option<&Sort>,
+) -> Result<Vec<Part>, Failure> {
+    let mut parts = Vec::new();
+    let mut denied = None;
+    for (of, filter) in call.schemas.types().zip(filters) {
+        match permitted(call, of, request, filter, sort).await {
+            Ok(part) => parts.push(part),
+            Err(failure @ Failure::Denied { .. }) => denied = Some(failure),
+            Err(failure) => return Err(failure),
+        }
+    }
+    match denied {
+        Some(failure) if parts.is_empty() => Err(failure),
+        _ => Ok(parts),
+    }
+}
+
+pub(super) fn shown<S: ?Sized>(
     call: &Call<'_, S>,
     of: &Arc<TypeSchema>,
     mut resource: Resource,
@@ -139,7 +160,7 @@ fn compared(filter: Option<&Predicate>, sort: Option<&Sort>) -> Vec<ResolvedPath
 }
 
 /// The first index and the page size: R118, R119, R120.
-fn page<S: ?Sized>(call: &Call<'_, S>, request: &SearchRequest) -> (u64, u64) {
+pub(super) fn page<S: ?Sized>(call: &Call<'_, S>, request: &SearchRequest) -> (u64, u64) {
     let limits = call.config.limits();
     let start_index = request.start_index.and_then(|index| u64::try_from(index).ok()).unwrap_or(1).max(1);
     let count = match request.count {

@@ -14,6 +14,7 @@ mod replace;
 mod root_filter;
 mod search;
 mod visible;
+mod walk;
 
 pub(crate) use bulk::bulk;
 pub(crate) use create::create;

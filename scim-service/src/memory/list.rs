@@ -25,7 +25,7 @@ impl Tenant {
             None => scan.by_id(query),
             Some(sort) => scan.sorted(query, sort),
         };
-        let relations = Relations::wanted(of, &query.projection);
+        let relations = Relations { members: query.shows(of, "members"), groups: query.shows(of, "groups") };
         let resources = entries.into_iter().map(|entry| self.shown(of, entry, relations)).collect();
         ListPage { resources, total_results }
     }
@@ -70,13 +70,13 @@ impl<'a> Scan<'a> {
         match &query.start {
             Start::Index(index) => {
                 let skipped = usize::try_from(index.saturating_sub(1)).unwrap_or(usize::MAX);
-                let mut selected = self.selected(Bound::Unbounded, Bound::Unbounded).skip(0);
+                let selected = self.selected(Bound::Unbounded, Bound::Unbounded);
                 if all.is_some() {
                     return (selected.skip(skipped).take(count).collect(), all);
                 }
                 let mut total = 0_usize;
                 let mut found = Vec::new();
-                for entry in selected.by_ref() {
+                for entry in selected {
                     if total >= skipped && found.len() < count {
                         found.push(entry);
                     }
@@ -114,15 +114,12 @@ impl<'a> Scan<'a> {
     /// What the query selects among the ids in a range, in their order.
     fn selected(&self, from: Bound<&str>, to: Bound<&str>) -> Box<dyn DoubleEndedIterator<Item = &'a Entry> + '_> {
         let entries = &self.table.entries;
-        match &self.candidates {
-            Some(ids) => {
-                let found = ids.range::<str, _>((from, to)).filter_map(move |id| entries.get(id));
-                Box::new(found.map(Arc::as_ref).filter(|entry| self.selects(entry)))
-            }
-            None => {
-                let found = entries.range::<_, str>((from, to)).map(|(_, entry)| entry.as_ref());
-                Box::new(found.filter(|entry| self.selects(entry)))
-            }
+        if let Some(ids) = &self.candidates {
+            let found = ids.range::<str, _>((from, to)).filter_map(move |id| entries.get(id));
+            Box::new(found.map(Arc::as_ref).filter(|entry| self.selects(entry)))
+        } else {
+            let found = entries.range::<_, str>((from, to)).map(|(_, entry)| entry.as_ref());
+            Box::new(found.filter(|entry| self.selects(entry)))
         }
     }
 

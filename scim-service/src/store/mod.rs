@@ -58,7 +58,7 @@ pub use unique::{UniqueValue, unique_values};
 ///     had come one after another.
 ///
 /// Attributes that the projection does not want may be left out of what `get`, `list` and `patch` return; `schemas`,
-/// `id` and `meta` may not.
+/// `id` and `meta` may not, nor may the attribute that a query sorts by ([`ListQuery::shows`] knows them).
 ///
 /// Cancel safety: a dropped future of a writing method leaves either all of the write or nothing.
 #[async_trait]

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use scim_core::{Projection, Resource, Version};
+use scim_core::{Projection, Resource, TypeSchema, Version};
 use scim_filter::{Predicate, Sort};
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ pub struct ListQuery {
     pub sort: Option<Sort>,
     /// Where the page is.
     pub start: Start,
-    /// The largest page, as the client asked and the service allows; 0 asks for the total alone.
+    /// The largest page; 0 asks for the total alone.
     pub count: u64,
     /// Which attributes will be shown.
     pub projection: Projection,
@@ -62,9 +62,19 @@ impl ListQuery {
     /// Whether the evaluator has to see this common or base attribute, because filter or sort look at it. What a store
     /// computes at some cost, such as `members`, it can leave out of the evaluation otherwise.
     pub fn looks_at(&self, attribute: &str) -> bool {
-        let filtered = self.filter.as_ref().is_some_and(|filter| filter.mentions(attribute));
-        let sorted = |sort: &Sort| sort.path().extension().is_none() && sort.path().attribute() == Some(attribute);
-        filtered || self.sort.as_ref().is_some_and(sorted)
+        self.filter.as_ref().is_some_and(|filter| filter.mentions(attribute)) || self.sorts_by(attribute)
+    }
+
+    /// Whether the resources of the page need this base attribute: because the projection wants it, or because they are
+    /// sorted by it, and where the next page begins is read from the last of this one.
+    pub fn shows(&self, of: &TypeSchema, attribute: &str) -> bool {
+        let wanted = || of.base().attribute(attribute).is_some_and(|known| self.projection.wants(None, known));
+        self.sorts_by(attribute) || wanted()
+    }
+
+    fn sorts_by(&self, attribute: &str) -> bool {
+        let by = |sort: &Sort| sort.path().extension().is_none() && sort.path().attribute() == Some(attribute);
+        self.sort.as_ref().is_some_and(by)
     }
 }
 

@@ -3,8 +3,9 @@
 //! A step has `method`, `path` (below the base URL, or a whole URL), optional `headers` and `body` (JSON, or a text as it is), the
 //! expected `status`, and optionally `expect` (members that the body must have; `null` means absent), `scimType`,
 //! `detail` (a part of it), `header` (expected headers; a value ending in `*` is a prefix) and `save` (a name for the id
-//! of the answer, its version as `NAME.version`); `saveEach` does the same for the results of a bulk request, in their order.
-//! `{NAME}` in later steps stands for what was saved.
+//! of the answer, its version as `NAME.version`, the cursors of a page as `NAME.next` and `NAME.previous`); `saveEach` does
+//! the same for the results of a bulk request, in their order. `{NAME}` in later steps stands for what was saved. `*`
+//! expects a text, whatever it says.
 //!
 //! A story with `for`, a list of resource types, is told once for each: `<word>` in it stands for what
 //! `../data/types.json` has under that word for the type; a meaning that is no text takes the place of the whole string. `config` sets the service up, see [`setup`].
@@ -134,6 +135,7 @@ fn difference(expected: &Value, found: &Value, path: &str) -> Option<String> {
             .zip(found)
             .enumerate()
             .find_map(|(index, (expected, found))| difference(expected, found, &format!("{path}[{index}]"))),
+        (Value::String(any), Value::String(_)) if any == "*" => None,
         (expected, found) if expected == found => None,
         (expected, found) => Some(format!("{path} is {found}, expected {expected}")),
     }
@@ -194,6 +196,8 @@ async fn run(story: &Story, store: Arc<dyn Store>) -> Result<usize, String> {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             saved.insert(name.clone(), text(&answer.body["id"]));
             saved.insert(format!("{name}.version"), text(&answer.body["meta"]["version"]));
+            saved.insert(format!("{name}.next"), text(&answer.body["nextCursor"]));
+            saved.insert(format!("{name}.previous"), text(&answer.body["previousCursor"]));
             saved.insert(format!("{name}.lastModified"), text(&answer.body["meta"]["lastModified"]));
         }
         for (index, name) in step.save_each.iter().enumerate() {

@@ -32,6 +32,11 @@ impl Relations {
         Self { members: query.looks_at("members"), groups: query.looks_at("groups") }
     }
 
+    /// Those that the resources of a page need.
+    fn shown(of: &TypeSchema, query: &ListQuery) -> Self {
+        Self { members: query.shows(of, "members"), groups: query.shows(of, "groups") }
+    }
+
     fn without(self, other: Self) -> Self {
         Self { members: self.members && !other.members, groups: self.groups && !other.groups }
     }
@@ -80,7 +85,7 @@ impl Session<'_> {
         if let Some(pushed) = pushed {
             selection = selection.then(Fragment::new(" AND ")).then(pushed);
         }
-        let wanted = Relations::wanted(of, &query.projection);
+        let wanted = Relations::shown(of, query);
         if residual.is_none() && query.sort.is_none() {
             return self.page(of, query, selection, wanted).await;
         }

@@ -1,0 +1,117 @@
+//! Pages by cursor (RFC 9865), of one resource type or of all.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+use scim_core::{ListResponse, Projection, Resource, SearchRequest, TypeSchema};
+use scim_filter::{Predicate, Sort};
+
+use super::list::{page, shown};
+use crate::cursor::{Bookmark, Seal};
+use crate::fail::Failure;
+use crate::respond::json_response;
+use crate::service::Call;
+use crate::store::{ListQuery, Position, Start, Store};
+
+/// The part of a walk that goes through one resource type.
+pub(super) struct Part {
+    pub(super) of: Arc<TypeSchema>,
+    pub(super) filter: Option<Predicate>,
+    pub(super) projection: Projection,
+}
+
+/// A resource on its way into a page: the number of its part, and itself.
+type Row = (Position, (usize, Resource));
+
+/// Answers one page of a walk. The parts are merged in the order of the sort, else in that of the ids.
+///
+/// One resource more than the page has is asked for, which tells whether there is a page behind it.
+pub(super) async fn walk<S: Store + ?Sized>(
+    call: &mut Call<'_, S>,
+    endpoint: &str,
+    request: &SearchRequest,
+    parts: &[Part],
+    sort: Option<&Sort>,
+) -> Result<Response<Bytes>, Failure> {
+    if request.start_index.is_some() {
+        return Err(Failure::IndexAndCursor);
+    }
+    let config = call.config;
+    let seal = Seal::new(config.cursor_key(), config.cursor_timeout(), &call.cx, endpoint, request);
+    let (_, asked) = page(call, request);
+    let Bookmark { mut start, count } = match request.cursor.as_deref() {
+        None | Some("") => Bookmark { start: Start::Index(1), count: asked },
+        Some(cursor) => seal.open(cursor, call.cx.now)?,
+    };
+    // R252. Whoever leaves the count out goes on with that of the walk.
+    if request.count.is_some() && asked != count {
+        return Err(Failure::InvalidCount { expected: format!("{count}, with which the walk began") });
+    }
+    let (mut rows, mut total_results) = rows(call, parts, sort, &start, count).await?;
+    if rows.is_empty() && matches!(start, Start::Before(_)) {
+        // All that was before is gone: back at the beginning.
+        start = Start::Index(1);
+        (rows, total_results) = self::rows(call, parts, sort, &start, count).await?;
+    }
+    if let Some(total_results) = total_results {
+        config.limits().check_results(total_results)?;
+    }
+    let size = usize::try_from(count).unwrap_or(usize::MAX);
+    let more = rows.len() > size;
+    let surplus = rows.len().saturating_sub(size);
+    let (has_next, has_previous) = match start {
+        Start::Index(_) => (more, false),
+        Start::After(_) => (more, true),
+        Start::Before(_) => (true, more),
+    };
+    match start {
+        Start::Before(_) => drop(rows.drain(..surplus)),
+        _ => rows.truncate(size),
+    }
+    let cursor =
+        |start: Option<Start>| start.map(|start| seal.seal(Bookmark { start, count }, call.cx.now)).transpose();
+    let last = rows.last().filter(|_| has_next).map(|(position, _)| Start::After(position.clone()));
+    let first = rows.first().filter(|_| has_previous).map(|(position, _)| Start::Before(position.clone()));
+    let (next, previous) = (cursor(last)?, cursor(first)?);
+    let resources = rows.into_iter().filter_map(|(_, (index, resource))| {
+        let part = parts.get(index)?;
+        Some(shown(call, &part.of, resource, &part.projection))
+    });
+    let response = ListResponse::by_cursor(total_results, resources.collect(), next, previous);
+    Ok(json_response(200, &response, call.format))
+}
+
+/// The resources of a page and one more, and the total where all parts tell it.
+async fn rows<S: Store + ?Sized>(
+    call: &Call<'_, S>,
+    parts: &[Part],
+    sort: Option<&Sort>,
+    start: &Start,
+    count: u64,
+) -> Result<(Vec<Row>, Option<u64>), Failure> {
+    let wanted = if count == 0 { 0 } else { count.saturating_add(1) };
+    let mut total_results = Some(0_u64);
+    let mut rows = Vec::new();
+    for (index, part) in parts.iter().enumerate() {
+        let query = ListQuery {
+            filter: part.filter.clone(),
+            sort: sort.cloned(),
+            start: start.clone(),
+            count: wanted,
+            projection: part.projection.clone(),
+        };
+        let page = call.store.list(&call.cx, &part.of, &query).await?;
+        total_results = total_results.zip(page.total_results).map(|(sum, of_part)| sum + of_part);
+        rows.extend(page.resources.into_iter().map(|resource| (Position::of(&resource, sort), (index, resource))));
+    }
+    if parts.len() > 1 {
+        rows.sort_by(|(a, _), (b, _)| a.compare(b, sort));
+        let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+        match start {
+            Start::Before(_) => drop(rows.drain(..rows.len().saturating_sub(wanted))),
+            _ => rows.truncate(wanted),
+        }
+    }
+    Ok((rows, total_results))
+}
