@@ -144,7 +144,9 @@ impl Seal {
         }));
         for names in [&request.attributes, &request.excluded_attributes] {
             digest.add(Some(&names.len().to_string()));
-            names.iter().for_each(|name| digest.add(Some(name)));
+            for name in names {
+                digest.add(Some(name));
+            }
         }
         let cipher = XChaCha20Poly1305::new(&Key::from(key.0));
         Self { cipher, timeout, walk: digest.0.finalize().into() }
@@ -225,7 +227,7 @@ mod tests {
 
     fn seal_for(principal: Principal, endpoint: &str, request: &SearchRequest) -> Seal {
         let key = CursorKey::from_secret(&[7; 32]).unwrap();
-        Seal::new(&key, Duration::from_secs(60), &cx(principal), endpoint, request)
+        Seal::new(&key, Duration::from_mins(1), &cx(principal), endpoint, request)
     }
 
     fn okta() -> Seal {
@@ -256,7 +258,9 @@ mod tests {
             let forged = String::from_utf8(forged).unwrap();
             assert!(matches!(okta().open(&forged, now()), Err(Failure::InvalidCursor)), "{index}");
         }
-        for text in ["", "x", "!", &cursor[..cursor.len() - 1], &format!("{cursor}A"), &"A".repeat(20_000)] {
+        let mut shorter = cursor.clone();
+        shorter.pop();
+        for text in ["", "x", "!", &shorter, &format!("{cursor}A"), &"A".repeat(20_000)] {
             assert!(matches!(okta().open(text, now()), Err(Failure::InvalidCursor)), "{text}");
         }
     }
@@ -288,7 +292,9 @@ mod tests {
     fn fields_do_not_run_into_each_other() {
         let digest = |texts: &[Option<&str>]| {
             let mut fields = Fields(Sha256::new());
-            texts.iter().for_each(|text| fields.add(*text));
+            for text in texts {
+                fields.add(*text);
+            }
             fields.0.finalize()
         };
         assert_ne!(digest(&[Some("ab"), Some("c")]), digest(&[Some("a"), Some("bc")]));

@@ -10,7 +10,7 @@ use crate::config::{Capabilities, Limits, PatchResponse, TenancyMode};
 use crate::cursor::CursorKey;
 
 /// How long a cursor is good for unless set.
-const CURSOR_TIMEOUT: Duration = Duration::from_secs(3600);
+const CURSOR_TIMEOUT: Duration = Duration::from_hours(1);
 
 /// Set-up of a [`ScimService`](crate::ScimService).
 ///
