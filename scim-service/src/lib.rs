@@ -22,6 +22,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `conformance` | `store_conformance!` and `conformance::http_conformance`: tests for stores and for mounts |
 //! | `tower` | `tower_service::Service` for [`ScimService`], over any `http_body::Body` |
 
 mod auth;
@@ -29,6 +30,8 @@ mod authorize;
 mod body;
 mod bulk;
 mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod context;
 mod cursor;
 mod endpoint;

@@ -57,6 +57,8 @@ pub use unique::{UniqueValue, unique_values};
 /// 13. **Concurrency.** Calls may come from many threads at once. Every write that succeeded has its effect, as if writes
 ///     had come one after another.
 ///
+/// The feature `conformance` has tests for each of these promises, to run over any store.
+///
 /// Attributes that the projection does not want may be left out of what `get`, `list` and `patch` return; `schemas`,
 /// `id` and `meta` may not, nor may the attribute that a query sorts by ([`ListQuery::shows`] knows them).
 ///

@@ -1,0 +1,269 @@
+//! The rules of the protocol that a mount can get in the way of.
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT, ALLOW, AUTHORIZATION, CONTENT_TYPE, ETAG, HOST, IF_MATCH, IF_NONE_MATCH, LOCATION, WWW_AUTHENTICATE,
+};
+use http::{HeaderName, Request, Response};
+use scim_core::urn;
+use serde_json::{Value, json};
+
+/// Plays the essential rules of RFC 7644 against a mounted service, and fails with all that went otherwise.
+///
+/// `base_url` is the URL that the service is configured with and reached at, `authorization` the value of a header
+/// `Authorization` that may do everything, and `send` whatever brings a request to the mount: a call of the framework's
+/// router, or a client over the network. Request URLs are absolute. The store behind needs nothing in it; what is created
+/// is deleted again.
+///
+/// What fails here works in [`ScimService::handle`](crate::ScimService::handle): the cause is on the way. A framework may
+/// answer unknown paths and methods itself, decode the path once more, strip or add a body, compress, or limit bodies and
+/// answer in HTML.
+///
+/// # Panics
+///
+/// Where a rule is broken; the message lists all of them by the id of the requirement.
+///
+/// ```
+/// use scim_core::SchemaSet;
+/// use scim_service::{BearerTokens, MemoryStore, Principal, ScimService, ServiceConfig};
+/// use scim_service::conformance::http_conformance;
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let base_url = "https://example.com/scim/v2";
+/// let tokens = BearerTokens::new().with_token("yXh2Qm7vT0w8LbN4", Principal::new("test"))?;
+/// let service = ScimService::new(MemoryStore::new(), SchemaSet::builtin(), ServiceConfig::new(base_url)?, tokens);
+/// http_conformance(base_url, "Bearer yXh2Qm7vT0w8LbN4", async |request| service.handle(request).await).await;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub async fn http_conformance(
+    base_url: &str,
+    authorization: &str,
+    send: impl AsyncFn(Request<Bytes>) -> Response<Bytes>,
+) {
+    let mut mount = Mount { base_url: base_url.trim_end_matches('/'), authorization, send, broken: Vec::new() };
+    mount.discovery().await;
+    mount.life_of_a_user().await;
+    mount.conditions().await;
+    mount.queries().await;
+    mount.paths().await;
+    mount.refusals().await;
+    let broken = mount.broken;
+    assert!(broken.is_empty(), "the mount breaks {} rules:\n  {}", broken.len(), broken.join("\n  "));
+}
+
+struct Mount<'a, F> {
+    base_url: &'a str,
+    authorization: &'a str,
+    send: F,
+    broken: Vec<String>,
+}
+
+/// A response, with what the checks look at.
+struct Answer {
+    status: u16,
+    headers: http::HeaderMap,
+    body: Bytes,
+    json: Value,
+}
+
+impl Answer {
+    fn header(&self, name: &HeaderName) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
+impl<F: AsyncFn(Request<Bytes>) -> Response<Bytes>> Mount<'_, F> {
+    async fn send(&self, method: &str, path: &str, headers: &[(HeaderName, &str)], body: &str) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base_url));
+        if !headers.iter().any(|(name, _)| name == AUTHORIZATION) {
+            request = request.header(AUTHORIZATION, self.authorization);
+        }
+        if !body.is_empty() && !headers.iter().any(|(name, _)| name == CONTENT_TYPE) {
+            request = request.header(CONTENT_TYPE, "application/scim+json");
+        }
+        for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
+            request = request.header(name, *value);
+        }
+        let request = request.body(Bytes::from(body.to_owned())).expect("the request is well formed");
+        let (parts, body) = (self.send)(request).await.into_parts();
+        let json = serde_json::from_slice(&body).unwrap_or_default();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body, json }
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], "").await
+    }
+
+    fn check(&mut self, rule: &str, holds: bool, what: impl Into<String>) {
+        if !holds {
+            self.broken.push(format!("{rule}: {}", what.into()));
+        }
+    }
+
+    /// The status, and for an error the body that SCIM gives it (R232).
+    fn status(&mut self, rule: &str, answer: &Answer, expected: u16, what: &str) {
+        self.check(rule, answer.status == expected, format!("{what}: status {}, expected {expected}", answer.status));
+        if expected >= 400 && answer.status == expected {
+            let repeated = answer.json["status"].as_str() == Some(expected.to_string().as_str());
+            let error = answer.json["schemas"][0] == urn::ERROR && repeated;
+            self.check("R232", error, format!("{what}: the body is no SCIM error"));
+            self.media_type(answer, what);
+        }
+    }
+
+    fn media_type(&mut self, answer: &Answer, what: &str) {
+        let found = answer.header(&CONTENT_TYPE).to_owned();
+        let scim = found.starts_with("application/scim+json");
+        self.check("R238", scim, format!("{what}: `Content-Type: {found}`, expected `application/scim+json`"));
+    }
+
+    async fn discovery(&mut self) {
+        for path in ["/ServiceProviderConfig", "/ResourceTypes", "/Schemas"] {
+            let answer = self.get(path).await;
+            self.status("R221", &answer, 200, path);
+            self.media_type(&answer, path);
+        }
+        let answer = self.get("/ServiceProviderConfig").await;
+        let location = format!("{}/ServiceProviderConfig", self.base_url);
+        let found = answer.json["meta"]["location"].as_str().unwrap_or_default().to_owned();
+        self.check("R243", found == location, format!("`meta.location` is `{found}`, expected `{location}`"));
+        let answer = self.get(&format!("/Schemas/{}", urn::USER)).await;
+        self.status("R224", &answer, 200, "a schema by its URI");
+    }
+
+    async fn create(&mut self, name: &str) -> Answer {
+        let user = json!({"schemas": [urn::USER], "userName": name}).to_string();
+        self.send("POST", "/Users", &[], &user).await
+    }
+
+    async fn life_of_a_user(&mut self) {
+        let made = self.create("http conformance ü+%").await;
+        self.status("R181", &made, 201, "POST /Users");
+        self.media_type(&made, "POST /Users");
+        let location = made.header(&LOCATION).to_owned();
+        let path = location.strip_prefix(self.base_url).unwrap_or_default().to_owned();
+        self.check(
+            "R181",
+            path.starts_with("/Users/"),
+            format!("`Location: {location}`, expected one below the base URL"),
+        );
+        let same = made.json["meta"]["location"] == location.as_str();
+        self.check("R181", same, "`Location` and `meta.location` differ");
+        let tag = made.header(&ETAG).to_owned();
+        self.check("R198", tag.starts_with("W/\""), format!("`ETag: {tag}`, expected a weak entity tag"));
+
+        let read = self.get(&path).await;
+        self.status("R101", &read, 200, "GET of the location");
+        self.check("R197", read.json == made.json, "GET shows something else than POST");
+        let head = self.send("HEAD", &path, &[], "").await;
+        self.status("R245", &head, 200, "HEAD");
+        self.check(
+            "R245",
+            head.body.is_empty() && head.header(&ETAG) == tag,
+            "HEAD has a body, or another `ETag` than GET",
+        );
+
+        let mut content = made.json.clone();
+        content["nickName"] = json!("é");
+        let put = self.send("PUT", &path, &[], &content.to_string()).await;
+        self.status("R186", &put, 200, "PUT");
+        self.check("R186", put.json["nickName"] == "é", "PUT: text beyond ASCII does not survive");
+        let patch =
+            json!({"schemas": [urn::PATCH_OP], "Operations": [{"op": "replace", "path": "title", "value": "Dr"}]});
+        let patched = self.send("PATCH", &path, &[], &patch.to_string()).await;
+        self.check("R176", matches!(patched.status, 200 | 204), format!("PATCH: status {}", patched.status));
+        let shown = self.send("PATCH", &format!("{path}?attributes=title"), &[], &patch.to_string()).await;
+        self.status("R177", &shown, 200, "PATCH that asks for attributes");
+        self.check(
+            "R112",
+            shown.json["title"] == "Dr" && shown.json.get("userName").is_none(),
+            "the query of a PATCH is lost",
+        );
+
+        let deleted = self.send("DELETE", &path, &[], "").await;
+        self.status("R193", &deleted, 204, "DELETE");
+        self.check("R193", deleted.body.is_empty(), "DELETE answers with a body");
+        let gone = self.get(&path).await;
+        self.status("R194", &gone, 404, "GET of what was deleted");
+    }
+
+    async fn conditions(&mut self) {
+        let made = self.create("conditions").await;
+        let path = format!("/Users/{}", made.json["id"].as_str().unwrap_or_default());
+        let tag = made.header(&ETAG).to_owned();
+        let fresh = self.send("GET", &path, &[(IF_NONE_MATCH, &tag)], "").await;
+        self.status("R199", &fresh, 304, "GET with the current tag in `If-None-Match`");
+        self.check("R199", fresh.body.is_empty() && fresh.header(&ETAG) == tag, "304 has a body, or no `ETag`");
+        let stale = self.send("PUT", &path, &[(IF_MATCH, "W/\"stale\"")], &made.json.to_string()).await;
+        self.status("R200", &stale, 412, "PUT with a stale tag in `If-Match`");
+        let deleted = self.send("DELETE", &path, &[(IF_MATCH, &tag)], "").await;
+        self.status("R201", &deleted, 204, "DELETE with the current tag in `If-Match`");
+    }
+
+    async fn queries(&mut self) {
+        let made = self.create("que+ry %41 \u{fc}").await;
+        let path = format!("/Users/{}", made.json["id"].as_str().unwrap_or_default());
+        for filter in ["userName%20eq%20%22que%2Bry%20%2541%20%C3%BC%22", "userName+eq+%22que%2Bry+%2541+%C3%BC%22"] {
+            let found = self.get(&format!("/Users?filter={filter}")).await;
+            self.check("R100", found.json["totalResults"] == 1, format!("`?filter={filter}` does not find the user"));
+        }
+        let search = json!({"schemas": [urn::SEARCH_REQUEST], "filter": "userName sw \"que+ry\"", "count": 1});
+        for endpoint in ["/Users/.search", "/.search"] {
+            let found = self.send("POST", endpoint, &[], &search.to_string()).await;
+            self.status("R131", &found, 200, endpoint);
+            self.check("R131", found.json["totalResults"] == 1, format!("{endpoint} does not find the user"));
+        }
+        for root in ["", "/"] {
+            let found = self.get(&format!("{root}?filter=userName%20sw%20%22que%2Bry%22")).await;
+            self.check("R130", found.json["totalResults"] == 1, format!("a query of `{root}` does not find the user"));
+        }
+        let page = self.get("/Users?cursor&count=1").await;
+        self.status("R248", &page, 200, "`?cursor`");
+        self.check("R248", page.json.get("startIndex").is_none(), "`?cursor` without a value is lost");
+        self.send("DELETE", &path, &[], "").await;
+    }
+
+    async fn paths(&mut self) {
+        let slash = self.get("/Users/a%2Fb").await;
+        self.status("R247", &slash, 404, "an id with an escaped slash");
+        for path in ["/Users/a/b", "/Nothing", "/users/%00"] {
+            let unknown = self.get(path).await;
+            self.status("R236", &unknown, 404, path);
+        }
+        let method = self.send("DELETE", "/Users", &[], "").await;
+        self.status("R245", &method, 405, "DELETE of a collection");
+        self.check("R245", method.header(&ALLOW).contains("POST"), "405 without `Allow`");
+        let options = self.send("OPTIONS", "/Users", &[], "").await;
+        self.check("R245", options.header(&ALLOW).contains("POST"), "OPTIONS without `Allow`");
+        let spoofed = self.send("GET", "/ServiceProviderConfig", &[(HOST, "evil.example")], "").await;
+        let location = spoofed.json["meta"]["location"].as_str().unwrap_or_default().to_owned();
+        // A mount that goes by the host may refuse the request altogether.
+        let honest = spoofed.status != 200 || location.starts_with(self.base_url);
+        self.check("R243", honest, format!("`Host` reaches `meta.location`: `{location}`"));
+    }
+
+    async fn refusals(&mut self) {
+        let anonymous = self.send("GET", "/Users", &[(AUTHORIZATION, "")], "").await;
+        self.status("R235", &anonymous, 401, "without credentials");
+        self.check("R235", !anonymous.header(&WWW_AUTHENTICATE).is_empty(), "401 without `WWW-Authenticate`");
+        let wrong = self.send("GET", "/Users", &[(AUTHORIZATION, "Bearer not-a-token")], "").await;
+        self.status("R235", &wrong, 401, "with credentials that nobody has");
+        let html = self.send("GET", "/Users", &[(ACCEPT, "text/html")], "").await;
+        self.status("R237", &html, 406, "`Accept: text/html`");
+        let plain = self.send("POST", "/Users", &[(CONTENT_TYPE, "text/plain")], "{}").await;
+        self.status("R237", &plain, 415, "`Content-Type: text/plain`");
+        for body in ["{", "[]", "{\"schemas\": "] {
+            let broken = self.send("POST", "/Users", &[], body).await;
+            self.status("R184", &broken, 400, body);
+            self.check("R184", broken.json["scimType"] == "invalidSyntax", format!("`{body}` is not `invalidSyntax`"));
+        }
+        let filter = self.get("/Users?filter=userName%20eq").await;
+        self.status("R099", &filter, 400, "a filter that ends early");
+        let made = self.create("twice").await;
+        let second = self.create("TWICE").await;
+        self.status("R183", &second, 409, "a user name that is taken");
+        self.send("DELETE", &format!("/Users/{}", made.json["id"].as_str().unwrap_or_default()), &[], "").await;
+    }
+}

@@ -1,0 +1,101 @@
+//! Lists, filters and sorts: promise 7.
+
+use scim_core::{Profile, Projection, Resource, SortOrder};
+use serde_json::json;
+
+use super::corpus::Corpus;
+use super::trial::{Trial, id_of, ids_of};
+use crate::store::{ListQuery, Position, Start};
+
+/// Promise 7: each filter of the corpus selects the ids that the evaluator selects, in their order, and counts them.
+pub fn p07_filters_select_what_the_evaluator_selects(trial: &Trial<'_>) {
+    let corpus = Corpus::in_store(trial);
+    let mut failures = Vec::new();
+    for (of, filters) in &corpus.filters {
+        let resources = Corpus::resources(trial, of);
+        let mut filters = filters.clone();
+        for resource in &resources {
+            // What only the fixture knows: the ids.
+            let id = id_of(resource);
+            filters.push(format!("id eq \"{id}\""));
+            filters.push(format!("members.value eq \"{id}\""));
+            filters.push(format!("groups.value eq \"{id}\""));
+            filters.push(format!("not (id eq \"{id}\")"));
+        }
+        let relation = if of == "User" { "members" } else { "groups" };
+        for filter in filters.iter().filter(|filter| !filter.starts_with(&format!("{relation}.value eq"))) {
+            let predicate = trial.predicate(of, filter);
+            let expected: Vec<String> =
+                resources.iter().filter(|resource| predicate.matches(resource)).map(id_of).collect();
+            let page = trial.list(of, &ListQuery::first(Some(predicate), 1000));
+            let found = ids_of(&page);
+            if found != expected || page.total_results != Some(expected.len() as u64) {
+                let total = page.total_results;
+                failures.push(format!("{of}: {filter}\n    selects {found:?} of {total:?}, expected {expected:?}"));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "promise 7: {} filters select otherwise:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Promise 7: each sort of the corpus, both ways, has the order of the evaluator, ties in the order of ids.
+pub fn p07_sorts_order_as_the_evaluator_orders(trial: &Trial<'_>) {
+    let corpus = Corpus::in_store(trial);
+    for (of, paths) in &corpus.sorts {
+        let resources = Corpus::resources(trial, of);
+        for path in paths {
+            for order in [SortOrder::Ascending, SortOrder::Descending] {
+                let sort = trial.sort(of, path, order);
+                let mut expected: Vec<&Resource> = resources.iter().collect();
+                expected.sort_by(|a, b| sort.compare(a, b).then_with(|| a.id().cmp(&b.id())));
+                let expected: Vec<String> = expected.into_iter().map(id_of).collect();
+                let query = ListQuery { sort: Some(sort), ..ListQuery::first(None, 1000) };
+                let found = ids_of(&trial.list(of, &query));
+                assert_eq!(found, expected, "promise 7: {of} sorted by `{path}` {order:?}");
+            }
+        }
+    }
+}
+
+/// Promise 7: every page by index is a piece of the whole, and every page tells the true total.
+pub fn p07_pages_by_index_are_cut_from_the_whole(trial: &Trial<'_>) {
+    Corpus::in_store(trial);
+    let titled = Some(trial.predicate("User", "title pr"));
+    let named = Some(trial.predicate("User", "userName eq \"ada\" or userName eq \"zoe\" or userName eq \"bea\""));
+    let by_title = Some(trial.sort("User", "title", SortOrder::Descending));
+    for (filter, sort) in [(None, None), (titled, None), (named, None), (None, by_title)] {
+        let whole = ListQuery { filter, sort, ..ListQuery::first(None, 1000) };
+        let all = ids_of(&trial.list("User", &whole));
+        for count in [0, 1, 3, 1000] {
+            for start in [1, 2, 3, all.len(), all.len() + 1, 10_000] {
+                let query = ListQuery { start: Start::Index(start as u64), count, ..whole.clone() };
+                let page = trial.list("User", &query);
+                let expected: Vec<String> =
+                    all.iter().skip(start - 1).take(usize::try_from(count).unwrap_or(usize::MAX)).cloned().collect();
+                let what = format!("startIndex {start}, count {count} of {}", all.len());
+                assert_eq!(ids_of(&page), expected, "promise 7: {what}");
+                assert_eq!(page.total_results, Some(all.len() as u64), "promise 7: the total at {what}");
+            }
+        }
+    }
+}
+
+/// Promise 7: a resource holds what it was sorted by, wanted or not, because the next page begins there.
+pub fn p07_what_is_sorted_by_is_shown(trial: &Trial<'_>) {
+    let ada =
+        trial.create("User", json!({"userName": "ada", "title": "Dr"})).expect("promise 1: a user can be created");
+    trial.group("group", &[&id_of(&ada)]);
+    for (of, path, key) in [
+        ("User", "title", json!("Dr")),
+        ("User", "groups.display", json!("group")),
+        ("Group", "members", json!(id_of(&ada))),
+    ] {
+        let sort = trial.sort(of, path, SortOrder::Ascending);
+        let none: [&str; 0] = [];
+        let projection = Projection::new(&["id"], &none, trial.of(of), &Profile::rfc()).expect("one list is given");
+        let query = ListQuery { sort: Some(sort.clone()), projection, ..ListQuery::first(None, 1) };
+        let page = trial.list(of, &query);
+        let position = page.resources.first().map(|resource| Position::of(resource, Some(&sort)).key);
+        assert_eq!(position, Some(Some(key)), "promise 7: a page sorted by `{path}` shows it");
+    }
+}

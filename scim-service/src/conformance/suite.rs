@@ -1,0 +1,166 @@
+//! From the cases to tests.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use super::trial::Trial;
+use crate::store::Store;
+
+/// What a factory makes: a store, or a pair of a store and something to keep until the case ends.
+pub trait Subject {
+    /// The store.
+    fn store(&self) -> &dyn Store;
+}
+
+impl<S: Store> Subject for S {
+    fn store(&self) -> &dyn Store {
+        self
+    }
+}
+
+impl<S: Store, K> Subject for (S, K) {
+    fn store(&self) -> &dyn Store {
+        &self.0
+    }
+}
+
+/// Runs one case over a fresh store. Called by what [`store_conformance!`](crate::store_conformance) expands to; of use by
+/// itself to whoever runs cases in another way.
+pub fn run<T: Subject>(
+    factory: impl AsyncFn() -> T,
+    block_on: impl Fn(Pin<Box<dyn Future<Output = ()> + '_>>) + Sync,
+    case: fn(&Trial<'_>),
+) {
+    let mut subject = None;
+    block_on(Box::pin(async { subject = Some(factory().await) }));
+    let subject = subject.expect("`block_on` returns when the future is done");
+    case(&Trial::new(subject.store(), &block_on));
+}
+
+/// Makes a `#[test]` of each [conformance case](crate::conformance), grouped in modules by concept.
+///
+/// Takes an asynchronous closure that makes an empty store, and a function that waits for a future. See
+/// [`conformance`](crate::conformance) for both, and for what to do when a case fails.
+#[macro_export]
+macro_rules! store_conformance {
+    ($factory:expr, $block_on:expr $(,)?) => {
+        $crate::store_conformance_tests! { $factory, $block_on;
+            lifecycle {
+                p01_create_issues_an_id_of_its_own
+                p01_create_sets_meta
+                p01_create_returns_what_get_returns
+                p01_an_id_is_of_one_type
+                p09_a_secret_that_is_not_sent_again_is_kept
+                p10_a_deleted_id_is_unknown_to_every_method
+                p10_unique_values_of_the_deleted_are_free
+            }
+            tenancy {
+                p02_ids_of_another_tenant_are_unknown
+                p02_lists_hold_the_tenants_own_resources
+                p02_a_member_of_another_tenant_is_an_id_that_nobody_has
+                p02_unique_values_are_unique_per_tenant
+            }
+            uniqueness {
+                p03_a_taken_value_is_refused_on_create
+                p03_a_taken_value_is_refused_on_replace_and_patch
+                p03_a_resource_may_respell_its_own_value
+                p03_values_fold_before_they_are_compared
+            }
+            versions {
+                p04_a_change_moves_version_and_time
+                p04_a_patch_that_changes_nothing_moves_nothing
+                p04_a_version_moves_with_the_users_groups
+                p04_a_version_moves_with_what_members_are_called
+                p05_a_stale_version_is_refused
+                p05_any_of_several_versions_will_do
+                p06_a_failed_patch_changes_nothing
+                p06_a_failed_replace_changes_nothing
+            }
+            listing {
+                p07_filters_select_what_the_evaluator_selects
+                p07_sorts_order_as_the_evaluator_orders
+                p07_pages_by_index_are_cut_from_the_whole
+                p07_what_is_sorted_by_is_shown
+            }
+            membership {
+                p08_a_member_appears_once
+                p08_members_have_value_type_and_display
+                p08_an_id_that_nobody_has_is_kept
+                p08_members_come_and_go_by_patch
+                p08_groups_are_direct_and_indirect
+                p08_groups_may_contain_each_other
+                p08_whoever_is_deleted_leaves_all_groups
+            }
+            positions {
+                p11_pages_after_a_position_meet_everything_once
+                p11_pages_before_a_position_lead_back
+                p11_a_position_outlives_its_resource
+                p11_what_stays_is_met_once_while_others_come_and_go
+            }
+            transactions {
+                p12_a_transaction_sees_its_own_writes
+                p12_nobody_else_sees_them_before_the_commit
+                p12_nothing_is_left_of_a_dropped_one
+                p12_a_failed_call_leaves_the_others_alone
+            }
+            concurrency {
+                p03_of_racing_creators_one_wins
+                p05_of_racing_writers_with_one_version_one_wins
+                p13_no_member_added_at_the_same_time_is_lost
+                p13_no_user_created_at_the_same_time_is_lost
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! store_conformance_tests {
+    ($factory:expr, $block_on:expr; $($group:ident { $($case:ident)* })*) => {
+        $(
+            mod $group {
+                #[allow(unused_imports, reason = "what the two expressions name")]
+                use super::*;
+
+                $(
+                    #[test]
+                    #[allow(clippy::redundant_closure, clippy::redundant_closure_call, reason = "either form is taken")]
+                    fn $case() {
+                        $crate::conformance::run(
+                            $factory,
+                            |future| ($block_on)(future),
+                            $crate::conformance::$group::$case,
+                        );
+                    }
+                )*
+            }
+        )*
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    /// A case that the macro does not name would never run.
+    #[test]
+    fn every_case_is_in_the_suite() {
+        let sources = [
+            include_str!("lifecycle.rs"),
+            include_str!("tenancy.rs"),
+            include_str!("uniqueness.rs"),
+            include_str!("versions.rs"),
+            include_str!("listing.rs"),
+            include_str!("membership.rs"),
+            include_str!("positions.rs"),
+            include_str!("transactions.rs"),
+            include_str!("concurrency.rs"),
+        ];
+        let suite = include_str!("suite.rs");
+        let mut promises = std::collections::BTreeSet::new();
+        for line in sources.iter().flat_map(|source| source.lines()) {
+            let Some(name) = line.strip_prefix("pub fn ").and_then(|rest| rest.split_once('(')) else { continue };
+            assert!(suite.contains(&format!(" {}\n", name.0)), "{}", name.0);
+            promises.insert(name.0.chars().skip(1).take(2).collect::<String>());
+        }
+        assert_eq!(promises.len(), 13, "every promise has a case: {promises:?}");
+    }
+}

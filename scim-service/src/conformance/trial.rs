@@ -1,0 +1,281 @@
+//! What a case works with.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use scim_core::{
+    Checker, Leniencies, PatchOp, Profile, Projection, Resource, ResourceId, SchemaSet, SortOrder, TypeSchema,
+    parse_date_time, urn,
+};
+use scim_filter::{Filter, Predicate, Sort, check};
+use scim_patch::{Patch, apply};
+use serde_json::{Value, json};
+
+use crate::context::{Context, Principal};
+use crate::fail::Failure;
+use crate::replacement::{Replacement, replacement};
+use crate::store::{ListPage, ListQuery, Precondition, Store, StoreError, Transaction};
+
+/// Waits for a future, on whatever runtime the store needs.
+type BlockOn<'a> = dyn Fn(Pin<Box<dyn Future<Output = ()> + '_>>) + Sync + 'a;
+
+/// A store under test, with the means to call it as the service does: what it gets is checked, and every call has a time
+/// of its own, a second after the last.
+pub struct Trial<'a> {
+    store: &'a dyn Store,
+    block_on: &'a BlockOn<'a>,
+    schemas: Arc<SchemaSet>,
+    tenant: Option<String>,
+    seconds: Arc<AtomicI64>,
+}
+
+impl<'a> Trial<'a> {
+    pub(super) fn new(store: &'a dyn Store, block_on: &'a BlockOn<'a>) -> Self {
+        let schemas = Arc::new(SchemaSet::builtin());
+        Self { store, block_on, schemas, tenant: None, seconds: Arc::default() }
+    }
+
+    /// The same store as another tenant sees it.
+    pub(super) fn in_tenant(&self, tenant: &str) -> Trial<'a> {
+        Trial { tenant: Some(tenant.to_owned()), ..self.over(self.store) }
+    }
+
+    /// The same, over another store, such as a transaction.
+    pub(super) fn over<'b>(&self, store: &'b dyn Store) -> Trial<'b>
+    where
+        'a: 'b,
+    {
+        let (tenant, seconds) = (self.tenant.clone(), self.seconds.clone());
+        Trial { store, block_on: self.block_on, schemas: self.schemas.clone(), tenant, seconds }
+    }
+
+    fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        let mut output = None;
+        (self.block_on)(Box::pin(async { output = Some(future.await) }));
+        output.expect("`block_on` returns when the future is done")
+    }
+
+    pub(super) fn of(&self, name: &str) -> &Arc<TypeSchema> {
+        self.schemas.of(&name.into()).expect("the type is built in")
+    }
+
+    /// A second later than the last time it was asked for.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        let start = parse_date_time("2026-01-01T00:00:00.123Z").expect("the text is a time");
+        start + TimeDelta::seconds(self.seconds.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn cx(&self) -> Context {
+        let principal = Principal::new("conformance");
+        let principal = match &self.tenant {
+            Some(tenant) => principal.in_tenant(tenant),
+            None => principal,
+        };
+        Context { principal, ..Context::internal("conformance", self.now()) }
+    }
+
+    /// The resource as the service hands it over.
+    fn checked(&self, of: &str, resource: Value) -> Resource {
+        let mut resource = resource;
+        let schema = if of == "Group" { urn::GROUP } else { urn::USER };
+        let mut schemas = vec![schema];
+        if resource.get(urn::ENTERPRISE_USER).is_some() {
+            schemas.push(urn::ENTERPRISE_USER);
+        }
+        resource["schemas"] = json!(schemas);
+        Checker::new(self.of(of), &Profile::rfc()).resource(resource).expect("the fixture is valid")
+    }
+
+    pub(super) fn create(&self, of: &str, resource: Value) -> Result<Resource, StoreError> {
+        let resource = self.checked(of, resource);
+        self.wait(self.store.create(&self.cx(), self.of(of), resource))
+    }
+
+    /// Creates a user and returns the id.
+    pub(super) fn user(&self, user_name: &str) -> String {
+        id_of(&self.create("User", json!({ "userName": user_name })).expect("promise 1: a user can be created"))
+    }
+
+    /// Creates a group and returns the id.
+    pub(super) fn group(&self, display_name: &str, members: &[&str]) -> String {
+        let members: Vec<Value> = members.iter().map(|member| json!({ "value": member })).collect();
+        let group = self.create("Group", json!({"displayName": display_name, "members": members}));
+        id_of(&group.expect("promise 1: a group can be created"))
+    }
+
+    pub(super) fn get(&self, of: &str, id: &str) -> Result<Resource, StoreError> {
+        self.wait(self.store.get(&self.cx(), self.of(of), &rid(id), &Projection::default()))
+    }
+
+    /// The resource, which is there.
+    pub(super) fn read(&self, of: &str, id: &str) -> Resource {
+        self.get(of, id).expect("promise 1: what was created can be read")
+    }
+
+    pub(super) fn replace(
+        &self,
+        of: &str,
+        id: &str,
+        resource: Value,
+        when: &Precondition,
+    ) -> Result<Resource, StoreError> {
+        let resource = self.checked(of, resource);
+        self.wait(self.store.replace(&self.cx(), self.of(of), &rid(id), resource, when))
+    }
+
+    /// Patches through the store or, where it leaves that to the service, as the service does.
+    pub(super) fn patch(
+        &self,
+        of: &str,
+        id: &str,
+        operations: &Value,
+        when: &Precondition,
+    ) -> Result<Resource, StoreError> {
+        let profile = Profile::rfc();
+        let message = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
+        let message =
+            PatchOp::from_json(message, &profile, &mut Leniencies::default(), 1000).expect("the patch is valid");
+        let patch = Patch::check(&message, self.of(of), &profile).expect("the patch is valid");
+        let (cx, id, want) = (self.cx(), rid(id), Projection::default());
+        let patched = self.store.patch(&cx, self.of(of), &id, &patch, when, &want);
+        match self.wait(patched)? {
+            Some(patched) => Ok(patched),
+            None => self.wait(self.patch_as_the_service_does(&cx, of, &id, &patch, when)),
+        }
+    }
+
+    async fn patch_as_the_service_does(
+        &self,
+        cx: &Context,
+        of: &str,
+        id: &ResourceId,
+        patch: &Patch,
+        when: &Precondition,
+    ) -> Result<Resource, StoreError> {
+        let of = self.of(of);
+        loop {
+            let current = self.store.get(cx, of, id, &Projection::default()).await?;
+            let version = current.version().expect("promise 1: a resource has a version");
+            if !when.holds(&version) {
+                return Err(StoreError::PreconditionFailed);
+            }
+            let mut patched = current.clone();
+            apply(patch, &mut patched)?;
+            let draft = match replacement(of, &current, patched) {
+                Ok(Replacement::Changed(draft)) => draft,
+                Ok(Replacement::Unchanged) => return Ok(current),
+                Err(Failure::Store(error)) => return Err(error),
+                Err(failure) => panic!("the patch is valid: {failure:?}"),
+            };
+            match self.store.replace(cx, of, id, draft, &Precondition::OneOf(vec![version])).await {
+                Err(StoreError::PreconditionFailed) => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Sets one attribute.
+    pub(super) fn set(&self, of: &str, id: &str, path: &str, value: &str) -> Result<Resource, StoreError> {
+        self.patch(of, id, &json!([{"op": "replace", "path": path, "value": value}]), &Precondition::None)
+    }
+
+    pub(super) fn add_member(&self, group: &str, member: &str) -> Result<Resource, StoreError> {
+        let add = json!([{"op": "add", "path": "members", "value": [{ "value": member }]}]);
+        self.patch("Group", group, &add, &Precondition::None)
+    }
+
+    pub(super) fn remove_member(&self, group: &str, member: &str) -> Result<Resource, StoreError> {
+        let path = format!("members[value eq \"{member}\"]");
+        self.patch("Group", group, &json!([{"op": "remove", "path": path}]), &Precondition::None)
+    }
+
+    pub(super) fn delete(&self, of: &str, id: &str, when: &Precondition) -> Result<(), StoreError> {
+        self.wait(self.store.delete(&self.cx(), self.of(of), &rid(id), when))
+    }
+
+    pub(super) fn list(&self, of: &str, query: &ListQuery) -> ListPage {
+        self.wait(self.store.list(&self.cx(), self.of(of), query)).expect("promise 7: a checked query is answered")
+    }
+
+    /// The ids that a filter selects, in the order of the answer.
+    pub(super) fn select(&self, of: &str, filter: &str) -> Vec<String> {
+        let query = ListQuery::first(Some(self.predicate(of, filter)), 1000);
+        ids_of(&self.list(of, &query))
+    }
+
+    pub(super) fn predicate(&self, of: &str, filter: &str) -> Predicate {
+        let filter: Filter = filter.parse().expect("the filter is well formed");
+        check(&filter, self.of(of), &Profile::rfc(), &mut Leniencies::default()).expect("the filter fits the schema")
+    }
+
+    pub(super) fn sort(&self, of: &str, path: &str, order: SortOrder) -> Sort {
+        let path = path.parse().expect("the path is well formed");
+        Sort::check(&path, order, self.of(of), &Profile::rfc(), &mut Leniencies::default())
+            .expect("the path can be sorted by")
+    }
+
+    /// A transaction; `None`, with a word to whoever reads the output, where the store has none.
+    pub(super) fn begin(&self) -> Option<Box<dyn Transaction>> {
+        let transaction = self.wait(self.store.begin(&self.cx())).expect("promise 12: a transaction can begin");
+        if transaction.is_none() {
+            println!("the store has no transactions: promise 12 does not bind it");
+        }
+        transaction
+    }
+
+    pub(super) fn commit(&self, transaction: Box<dyn Transaction>) {
+        self.wait(transaction.commit()).expect("promise 12: a transaction can be committed");
+    }
+}
+
+impl std::fmt::Debug for Trial<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trial").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}
+
+pub(super) fn rid(id: &str) -> ResourceId {
+    id.parse().expect("promise 1: the id is legal")
+}
+
+pub(super) fn id_of(resource: &Resource) -> String {
+    resource.id().expect("promise 1: a resource has an id").to_owned()
+}
+
+pub(super) fn ids_of(page: &ListPage) -> Vec<String> {
+    page.resources.iter().map(id_of).collect()
+}
+
+pub(super) fn version_of(resource: &Resource) -> String {
+    resource.version().expect("promise 1: a resource has a version").as_str().to_owned()
+}
+
+/// One sub-attribute of every element of an attribute, sorted.
+pub(super) fn each(resource: &Resource, attribute: &str, sub: &str) -> Vec<String> {
+    let elements = resource.get(attribute).and_then(Value::as_array).into_iter().flatten();
+    let mut texts: Vec<String> = elements.filter_map(|element| Some(element.get(sub)?.as_str()?.to_owned())).collect();
+    texts.sort();
+    texts
+}
+
+/// Ids in order.
+pub(super) fn sorted(ids: &[&str]) -> Vec<String> {
+    let mut ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+    ids.sort();
+    ids
+}
+
+pub(super) fn is_not_found<T>(outcome: &Result<T, StoreError>) -> bool {
+    matches!(outcome, Err(StoreError::NotFound))
+}
+
+/// The attribute that a refusal names; `None` where it is no refusal for uniqueness.
+pub(super) fn taken<T>(outcome: &Result<T, StoreError>) -> Option<&str> {
+    match outcome {
+        Err(StoreError::Uniqueness { attribute }) => Some(attribute),
+        _ => None,
+    }
+}

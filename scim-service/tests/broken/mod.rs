@@ -1,0 +1,253 @@
+//! Stores that break one promise each: the suite has to find all of them.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use scim_core::{Projection, Resource, ResourceId, TypeSchema};
+use scim_patch::{Patch, apply};
+use scim_service::conformance::{
+    self, Trial, concurrency, lifecycle, listing, membership, positions, tenancy, transactions, uniqueness, versions,
+};
+use scim_service::{Context, ListPage, ListQuery, MemoryStore, Precondition, Start, Store, StoreError, Transaction};
+use serde_json::{Value, json};
+
+/// What is wrong with a store, by the number of the promise.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// 1: the time is that of a clock.
+    OwnClock,
+    /// 2: the tenant is not looked at.
+    OneTenant,
+    /// 3: a conflict is an error like any other.
+    VagueConflict,
+    /// 4: versions never move.
+    OneVersion,
+    /// 5: preconditions are not looked at.
+    NoPreconditions,
+    /// 6: a patch that fails has written something.
+    HalfPatches,
+    /// 7: filters on `title` regard case.
+    CaseExactTitles,
+    /// 7: the total is that of the page.
+    TotalOfThePage,
+    /// 8: members have no type.
+    UntypedMembers,
+    /// 9: new content takes the secret with it.
+    LostSecrets,
+    /// 10: a deleted resource can still be read.
+    DeletedIsListed,
+    /// 11: the resource at the position is on the page.
+    PositionIncluded,
+    /// 11: a page begins at the index that the position had.
+    PagesByOffset,
+    /// 12: writes take effect at once.
+    NoIsolation,
+    /// 13: a patch reads a replica, which lags one write behind.
+    LostUpdates,
+}
+
+#[derive(Clone)]
+struct Broken {
+    store: Arc<MemoryStore>,
+    fault: Fault,
+    /// How many resources have been met, for pages by offset.
+    met: Arc<AtomicU64>,
+    replica: Arc<Mutex<HashMap<ResourceId, Resource>>>,
+}
+
+impl Broken {
+    fn new(fault: Fault) -> Self {
+        Self { store: Arc::default(), fault, met: Arc::default(), replica: Arc::default() }
+    }
+
+    fn cx(&self, cx: &Context) -> Context {
+        match self.fault {
+            Fault::OwnClock => Context { now: chrono::Utc::now(), ..cx.clone() },
+            Fault::OneTenant => Context::internal("anyone", cx.now),
+            _ => cx.clone(),
+        }
+    }
+
+    fn when<'a>(&self, when: &'a Precondition) -> &'a Precondition {
+        if self.fault == Fault::NoPreconditions { &Precondition::None } else { when }
+    }
+
+    fn shown(&self, mut resource: Resource) -> Resource {
+        let attributes = resource.attributes_mut();
+        match self.fault {
+            Fault::OneVersion => attributes["meta"]["version"] = json!("W/\"1\""),
+            Fault::UntypedMembers => {
+                let members = attributes.get_mut("members").and_then(Value::as_array_mut);
+                for member in members.into_iter().flatten().filter_map(Value::as_object_mut) {
+                    member.remove("type");
+                }
+            }
+            _ => {}
+        }
+        resource
+    }
+
+    fn refused<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        match outcome {
+            Err(StoreError::Uniqueness { .. }) if self.fault == Fault::VagueConflict => {
+                Err(StoreError::internal("UNIQUE constraint failed"))
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Broken {
+    async fn create(&self, cx: &Context, of: &Arc<TypeSchema>, resource: Resource) -> Result<Resource, StoreError> {
+        self.refused(self.store.create(&self.cx(cx), of, resource).await).map(|resource| self.shown(resource))
+    }
+
+    async fn get(
+        &self,
+        cx: &Context,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        want: &Projection,
+    ) -> Result<Resource, StoreError> {
+        self.store.get(&self.cx(cx), of, id, want).await.map(|resource| self.shown(resource))
+    }
+
+    async fn list(&self, cx: &Context, of: &Arc<TypeSchema>, query: &ListQuery) -> Result<ListPage, StoreError> {
+        let mut query = query.clone();
+        match (self.fault, &query.start) {
+            (Fault::PositionIncluded, Start::After(position)) => {
+                let mut position = position.clone();
+                position.id.pop();
+                query.start = Start::After(position);
+            }
+            (Fault::PagesByOffset, Start::After(_)) => {
+                query.start = Start::Index(self.met.load(Ordering::SeqCst) + 1);
+            }
+            (Fault::PagesByOffset, Start::Index(_)) => self.met.store(0, Ordering::SeqCst),
+            _ => {}
+        }
+        let mut page = self.store.list(&self.cx(cx), of, &query).await?;
+        self.met.fetch_add(page.resources.len() as u64, Ordering::SeqCst);
+        match self.fault {
+            Fault::CaseExactTitles if query.filter.as_ref().is_some_and(|filter| filter.mentions("title")) => {
+                page.resources.retain(|resource| {
+                    resource.get("title").and_then(Value::as_str).is_none_or(|title| !title.starts_with('D'))
+                });
+            }
+            Fault::TotalOfThePage => page.total_results = Some(page.resources.len() as u64),
+            _ => {}
+        }
+        page.resources = page.resources.into_iter().map(|resource| self.shown(resource)).collect();
+        Ok(page)
+    }
+
+    async fn replace(
+        &self,
+        cx: &Context,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        mut resource: Resource,
+        when: &Precondition,
+    ) -> Result<Resource, StoreError> {
+        if self.fault == Fault::LostSecrets && resource.get("password").is_none() {
+            resource.attributes_mut().insert("password".to_owned(), json!("!"));
+        }
+        let outcome = self.store.replace(&self.cx(cx), of, id, resource, self.when(when)).await;
+        self.refused(outcome).map(|resource| self.shown(resource))
+    }
+
+    async fn patch(
+        &self,
+        cx: &Context,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        patch: &Patch,
+        when: &Precondition,
+        want: &Projection,
+    ) -> Result<Option<Resource>, StoreError> {
+        let cx = self.cx(cx);
+        if self.fault == Fault::LostUpdates {
+            let current = self.store.get(&cx, of, id, want).await?;
+            let before = self.replica.lock().unwrap().insert(id.clone(), current.clone());
+            let mut patched = before.unwrap_or(current);
+            apply(patch, &mut patched)?;
+            return self.store.replace(&cx, of, id, patched, when).await.map(Some);
+        }
+        let outcome = self.store.patch(&cx, of, id, patch, self.when(when), want).await;
+        if self.fault == Fault::HalfPatches && matches!(outcome, Err(StoreError::Patch(_))) {
+            let mut half = self.store.get(&cx, of, id, want).await?;
+            half.attributes_mut().insert("title".to_owned(), json!("Dr"));
+            self.store.replace(&cx, of, id, half, when).await?;
+        }
+        self.refused(outcome).map(|patched| patched.map(|resource| self.shown(resource)))
+    }
+
+    async fn delete(
+        &self,
+        cx: &Context,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        when: &Precondition,
+    ) -> Result<(), StoreError> {
+        if self.fault == Fault::DeletedIsListed {
+            return self.store.get(cx, of, id, &Projection::default()).await.map(drop);
+        }
+        self.store.delete(&self.cx(cx), of, id, self.when(when)).await
+    }
+
+    async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
+        if self.fault == Fault::NoIsolation {
+            return Ok(Some(Box::new(self.clone())));
+        }
+        self.store.begin(&self.cx(cx)).await
+    }
+}
+
+#[async_trait]
+impl Transaction for Broken {
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+fn try_case(fault: Fault, case: fn(&Trial<'_>)) {
+    conformance::run(async || Broken::new(fault), |future| super::RUNTIME.block_on(future), case);
+}
+
+macro_rules! found {
+    ($($name:ident: $fault:ident breaks $promise:literal in $case:path;)*) => {
+        $(
+            #[test]
+            #[should_panic(expected = $promise)]
+            fn $name() {
+                try_case(Fault::$fault, $case);
+            }
+        )*
+    };
+}
+
+found! {
+    a_time_of_its_own: OwnClock breaks "promise 1:" in lifecycle::p01_create_sets_meta;
+    tenants_that_are_one: OneTenant breaks "promise 2:" in tenancy::p02_ids_of_another_tenant_are_unknown;
+    lists_of_all_tenants: OneTenant breaks "promise 2:" in tenancy::p02_lists_hold_the_tenants_own_resources;
+    a_conflict_that_is_not_told: VagueConflict breaks "promise 3:" in uniqueness::p03_a_taken_value_is_refused_on_create;
+    a_race_that_is_not_told: VagueConflict breaks "promise 3:" in concurrency::p03_of_racing_creators_one_wins;
+    versions_that_stay: OneVersion breaks "promise 4:" in versions::p04_a_version_moves_with_the_users_groups;
+    versions_that_stay_at_a_change: OneVersion breaks "promise 4:" in versions::p04_a_change_moves_version_and_time;
+    preconditions_ignored: NoPreconditions breaks "promise 5:" in versions::p05_a_stale_version_is_refused;
+    races_all_won: NoPreconditions breaks "promise 5:" in concurrency::p05_of_racing_writers_with_one_version_one_wins;
+    half_a_patch: HalfPatches breaks "promise 6:" in versions::p06_a_failed_patch_changes_nothing;
+    other_filters: CaseExactTitles breaks "promise 7:" in listing::p07_filters_select_what_the_evaluator_selects;
+    other_totals: TotalOfThePage breaks "promise 7:" in listing::p07_pages_by_index_are_cut_from_the_whole;
+    members_without_type: UntypedMembers breaks "promise 8:" in membership::p08_members_have_value_type_and_display;
+    secrets_lost: LostSecrets breaks "promise 9:" in lifecycle::p09_a_secret_that_is_not_sent_again_is_kept;
+    deletions_undone: DeletedIsListed breaks "promise 10:" in lifecycle::p10_a_deleted_id_is_unknown_to_every_method;
+    positions_included: PositionIncluded breaks "promise 11:" in positions::p11_pages_after_a_position_meet_everything_once;
+    pages_by_offset: PagesByOffset breaks "promise 11:" in positions::p11_what_stays_is_met_once_while_others_come_and_go;
+    transactions_without_effect: NoIsolation breaks "promise 12:" in transactions::p12_nobody_else_sees_them_before_the_commit;
+    transactions_that_stay: NoIsolation breaks "promise 12:" in transactions::p12_nothing_is_left_of_a_dropped_one;
+    updates_lost: LostUpdates breaks "promise 13:" in concurrency::p13_no_member_added_at_the_same_time_is_lost;
+}

@@ -1,0 +1,76 @@
+//! The rules of HTTP over the service, and over mounts that get in the way.
+#![cfg(feature = "conformance")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use bytes::Bytes;
+use http::{HeaderName, Request, Response, StatusCode};
+use scim_core::SchemaSet;
+use scim_service::conformance::http_conformance;
+use scim_service::{BearerTokens, MemoryStore, Principal, ScimService, ServiceConfig};
+
+const BASE_URL: &str = "https://example.com/scim/v2";
+
+fn service() -> ScimService<MemoryStore> {
+    let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
+    ScimService::new(MemoryStore::new(), SchemaSet::builtin(), ServiceConfig::new(BASE_URL).unwrap(), tokens)
+}
+
+async fn check(mount: impl AsyncFn(&ScimService<MemoryStore>, Request<Bytes>) -> Response<Bytes>) {
+    let service = service();
+    http_conformance(BASE_URL, "Bearer test-token", async |request| mount(&service, request).await).await;
+}
+
+#[tokio::test]
+async fn the_service_by_itself_keeps_every_rule() {
+    check(async |service, request| service.handle(request).await).await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "R198")]
+async fn a_mount_that_drops_headers_is_found() {
+    check(async |service, request| {
+        let mut response = service.handle(request).await;
+        response.headers_mut().remove(HeaderName::from_static("etag"));
+        response
+    })
+    .await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "R232")]
+async fn a_mount_with_error_pages_of_its_own_is_found() {
+    check(async |service, request| {
+        let mut response = service.handle(request).await;
+        if response.status() == StatusCode::NOT_FOUND {
+            *response.body_mut() = Bytes::from("<h1>Not Found</h1>");
+        }
+        response
+    })
+    .await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "R100")]
+async fn a_mount_that_decodes_the_query_is_found() {
+    check(async |service, mut request| {
+        let decoded = request.uri().to_string().replace("%2B", "+");
+        *request.uri_mut() = decoded.parse().unwrap();
+        service.handle(request).await
+    })
+    .await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "R247")]
+async fn a_mount_that_decodes_the_path_is_found() {
+    check(async |service, mut request| {
+        let decoded = request.uri().to_string().replace("%2F", "/");
+        if decoded != request.uri().to_string() {
+            *request.uri_mut() = decoded.parse().unwrap();
+            // What a router of its own would say.
+            return Response::builder().status(405).body(Bytes::new()).unwrap();
+        }
+        service.handle(request).await
+    })
+    .await;
+}
