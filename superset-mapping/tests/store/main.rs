@@ -14,3 +14,5 @@ mod support;
 #[cfg(test)]
 mod transactions;
 mod users;
+#[cfg(test)]
+mod walk;
