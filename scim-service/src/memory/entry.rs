@@ -38,9 +38,11 @@ impl Entry {
         if when.holds(&Version::new(self.version)) { Ok(()) } else { Err(StoreError::PreconditionFailed) }
     }
 
-    /// The resource with `id` and `meta`.
-    pub(super) fn shown(&self, of: &ResourceTypeName) -> Resource {
-        let mut resource = Resource::clone(&self.resource);
+    /// The resource with `id` and `meta`, without the attributes that `leave_out` names.
+    pub(super) fn shown(&self, of: &ResourceTypeName, leave_out: impl Fn(&str) -> bool) -> Resource {
+        let stored = self.resource.attributes().iter().filter(|(name, _)| !leave_out(name));
+        let mut resource =
+            Resource::from_attributes(stored.map(|(name, value)| (name.clone(), value.clone())).collect());
         resource.set_id(&self.id);
         let mut meta = Meta::created_at(self.created, of.clone(), Version::new(self.version));
         meta.last_modified = self.last_modified;

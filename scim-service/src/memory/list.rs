@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use scim_core::TypeSchema;
+use scim_core::{Attribute, TypeSchema};
 use scim_filter::{Predicate, Sort, lower};
 
 use super::Id;
@@ -26,7 +26,8 @@ impl Tenant {
             Some(sort) => scan.sorted(query, sort),
         };
         let relations = Relations { members: query.shows(of, "members"), groups: query.shows(of, "groups") };
-        let resources = entries.into_iter().map(|entry| self.shown(of, entry, relations)).collect();
+        let shown = |attribute: &Attribute| query.shows(of, attribute.name());
+        let resources = entries.into_iter().map(|entry| self.projected(of, entry, relations, shown)).collect();
         ListPage { resources, total_results }
     }
 }

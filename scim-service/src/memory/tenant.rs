@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use imbl::OrdMap;
-use scim_core::{Projection, Resource, ResourceTypeName, TypeSchema};
+use scim_core::{Attribute, Projection, Resource, ResourceTypeName, Returned, TypeSchema};
 use serde_json::{Map, Value};
 
 use super::Id;
@@ -29,7 +29,9 @@ pub(super) struct Table {
 
 impl Tenant {
     pub(super) fn get(&self, of: &TypeSchema, id: &str, want: &Projection) -> Result<Resource, StoreError> {
-        Ok(self.shown(of, self.entry(of, id)?, Relations::wanted(of, want)))
+        let entry = self.entry(of, id)?;
+        let wanted = |attribute: &Attribute| want.wants(None, attribute);
+        Ok(self.projected(of, entry, Relations::wanted(of, want), wanted))
     }
 
     pub(super) fn entry(&self, of: &TypeSchema, id: &str) -> Result<&Arc<Entry>, StoreError> {
@@ -42,9 +44,26 @@ impl Tenant {
         self.tables.iter().find_map(|(name, table)| Some((name, table.entries.get(id)?)))
     }
 
-    /// The resource as a client may see it, with the relations asked for.
+    /// The whole resource, with the relations asked for.
     pub(super) fn shown(&self, of: &TypeSchema, entry: &Entry, relations: Relations) -> Resource {
-        let mut resource = entry.shown(of.resource_type().name());
+        self.with_relations(of, entry, relations, entry.shown(of.resource_type().name(), |_| false))
+    }
+
+    /// The resource without those of its own attributes that a client did not choose. Those that come on request or never
+    /// stay, because the service needs them for replacements.
+    pub(super) fn projected(
+        &self,
+        of: &TypeSchema,
+        entry: &Entry,
+        relations: Relations,
+        wanted: impl Fn(&Attribute) -> bool,
+    ) -> Resource {
+        let unwanted = |attribute: &Attribute| attribute.returned() == Returned::Default && !wanted(attribute);
+        let leave_out = |name: &str| of.base().attribute(name).is_some_and(|attribute| unwanted(attribute));
+        self.with_relations(of, entry, relations, entry.shown(of.resource_type().name(), leave_out))
+    }
+
+    fn with_relations(&self, of: &TypeSchema, entry: &Entry, relations: Relations, mut resource: Resource) -> Resource {
         let id = entry.id.as_str();
         if relations.members && is_group(of) {
             let members = self.membership.members(id).map(|(member, kind)| self.reference(member, kind));
