@@ -9,8 +9,8 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use scim_core::{Profile, RegistrationError, ResourceType, Schema, SchemaSet};
 use scim_service::{
-    BearerTokens, BulkAtomicity, Capabilities, ConfigError, PatchResponse, Principal, ServiceConfig, TenancyMode,
-    TokenError,
+    BearerTokens, BulkAtomicity, Capabilities, ConfigError, CursorKey, CursorKeyError, PatchResponse, Principal,
+    ServiceConfig, TenancyMode, TokenError,
 };
 use serde::Deserialize;
 use thiserror::Error;
@@ -50,6 +50,9 @@ pub struct Flags {
     /// What happens to the operations of a bulk request when one fails; off: there are no bulk requests
     #[arg(long, value_enum, default_value = "per-operation")]
     pub bulk: Bulk,
+    /// File whose first line is the secret that cursors are sealed with, at least 32 characters; random unless given
+    #[arg(long)]
+    pub cursor_key_file: Option<PathBuf>,
     /// Log every request to standard error
     #[arg(long)]
     pub verbose: bool,
@@ -150,6 +153,9 @@ pub enum FlagsError {
     /// The base path does not start with a slash.
     #[error("base path `{0}`: expected a path such as `/scim/v2`")]
     BasePath(String),
+    /// The secret of the cursor key is too short.
+    #[error(transparent)]
+    CursorKey(#[from] CursorKeyError),
     /// The token cannot stand in a header.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -168,7 +174,7 @@ impl Flags {
     ///
     /// # Errors
     ///
-    /// [`FlagsError`] where the base path or base URL is not one.
+    /// [`FlagsError`] where the base path or base URL is not one, or the cursor key cannot be read or used.
     pub fn config(&self, address: SocketAddr) -> Result<ServiceConfig, FlagsError> {
         let path = self.base_path.trim_end_matches('/');
         if !path.is_empty() && !path.starts_with('/') {
@@ -185,12 +191,16 @@ impl Flags {
             PatchStatus::NoContent => PatchResponse::NoContent,
         };
         let tenancy = if self.tenants { TenancyMode::Path } else { TenancyMode::Principal };
-        Ok(ServiceConfig::new(&base_url)?
+        let config = ServiceConfig::new(&base_url)?
             .with_profile(profile)
             .with_patch_response(patch_response)
             .with_capabilities(self.capabilities())
             .with_tenancy(tenancy)
-            .with_reference_check(self.check_references))
+            .with_reference_check(self.check_references);
+        Ok(match &self.cursor_key_file {
+            Some(path) => config.with_cursor_key(CursorKey::from_secret(first_line(path)?.as_bytes())?),
+            None => config,
+        })
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -230,11 +240,15 @@ impl Flags {
     pub fn tokens(&self) -> Result<BearerTokens, FlagsError> {
         let token = match (&self.token.token, &self.token.token_file) {
             (Some(token), _) => token.clone(),
-            (None, Some(path)) => read(path)?.lines().next().unwrap_or_default().trim().to_owned(),
+            (None, Some(path)) => first_line(path)?,
             (None, None) => String::new(),
         };
         Ok(BearerTokens::new().with_token(&token, Principal::new("client"))?)
     }
+}
+
+fn first_line(path: &Path) -> Result<String, FlagsError> {
+    Ok(read(path)?.lines().next().unwrap_or_default().trim().to_owned())
 }
 
 fn read(path: &Path) -> Result<String, FlagsError> {
