@@ -1,0 +1,121 @@
+//! The service over a store in memory with 100,000 users, all of them in one group.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a benchmark may fail loudly, and the macros of criterion have no docs"
+)]
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::Utc;
+use criterion::{Criterion, criterion_group, criterion_main};
+use http::{Request, Response};
+use scim_core::{ResourceTypeName, SchemaSet, urn};
+use scim_service::{BearerTokens, Context, MemoryStore, Principal, ScimService, ServiceConfig, Store};
+use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
+
+const USERS: usize = 100_000;
+
+struct Fixture {
+    service: ScimService<MemoryStore>,
+    runtime: Runtime,
+    user: String,
+    group: String,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let tokens = BearerTokens::new().with_token("token", Principal::new("bench")).unwrap();
+        let config = ServiceConfig::new("https://example.com/scim/v2").unwrap();
+        let service = ScimService::new(MemoryStore::new(), SchemaSet::builtin(), config, tokens);
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let (schemas, cx) = (SchemaSet::builtin(), Context::internal("bench", Utc::now()));
+        let create = |of: ResourceTypeName, resource: Value| {
+            let resource = serde_json::from_value(resource).unwrap();
+            let created = runtime.block_on(service.store().create(&cx, schemas.of(&of).unwrap(), resource)).unwrap();
+            created.id().unwrap().to_owned()
+        };
+        let users: Vec<String> = (0..USERS)
+            .map(|number| {
+                let mut user = serde_json::to_value(scim_benches::user().unwrap()).unwrap();
+                for computed in ["id", "meta", "groups"] {
+                    user.as_object_mut().unwrap().remove(computed);
+                }
+                user["userName"] = json!(format!("user{number:06}@example.com"));
+                user["externalId"] = json!(format!("external-{number}"));
+                create(ResourceTypeName::user(), user)
+            })
+            .collect();
+        let members: Vec<Value> = users.iter().map(|id| json!({"value": id, "type": "User"})).collect();
+        let group = json!({"schemas": [urn::GROUP], "displayName": "everybody", "members": members});
+        let group = create(ResourceTypeName::group(), group);
+        Self { user: users[USERS / 2].clone(), service, runtime, group }
+    }
+
+    fn send(&self, method: &str, path: &str, body: String) -> Response<Bytes> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("https://example.com/scim/v2{path}"))
+            .header("authorization", "Bearer token")
+            .body(Bytes::from(body))
+            .unwrap();
+        let response = self.runtime.block_on(self.service.handle(request));
+        assert!(response.status().is_success(), "{response:?}");
+        response
+    }
+}
+
+fn patch(operation: &Value) -> String {
+    json!({"schemas": [urn::PATCH_OP], "Operations": [operation]}).to_string()
+}
+
+fn service(criterion: &mut Criterion) {
+    let fixture = Fixture::new();
+    let mut group = criterion.benchmark_group("service");
+    group.measurement_time(Duration::from_secs(3)).sample_size(30);
+
+    let path = format!("/Users/{}", fixture.user);
+    group.bench_function("GET a user by id", |b| {
+        b.iter(|| black_box(fixture.send("GET", &path, String::new())));
+    });
+    group.bench_function("GET ?filter=userName eq", |b| {
+        let path = "/Users?filter=userName%20eq%20%22USER050000@example.com%22";
+        b.iter(|| black_box(fixture.send("GET", path, String::new())));
+    });
+    group.bench_function("GET ?cursor&count=100, a page in the middle", |b| {
+        let query = "/Users?count=100&attributes=userName&cursor";
+        let first: Value = serde_json::from_slice(fixture.send("GET", query, String::new()).body()).unwrap();
+        let path = format!("{query}={}", first["nextCursor"].as_str().unwrap());
+        b.iter(|| black_box(fixture.send("GET", &path, String::new())));
+    });
+    let path = format!("/Groups/{}?excludedAttributes=members", fixture.group);
+    let next = AtomicU64::new(0);
+    group.bench_function("PATCH: add one of 100,000 members and remove it", |b| {
+        b.iter(|| {
+            let member = format!("member-{}", next.fetch_add(1, Ordering::Relaxed));
+            let add = json!({"op": "add", "path": "members", "value": [{"value": member}]});
+            fixture.send("PATCH", &path, patch(&add));
+            let remove = json!({"op": "remove", "path": format!("members[value eq \"{member}\"]")});
+            black_box(fixture.send("PATCH", &path, patch(&remove)))
+        });
+    });
+    // A user's version moves with its groups.
+    group.bench_function("PATCH: remove one of 100,000 users and add it again", |b| {
+        b.iter(|| {
+            let remove = json!({"op": "remove", "path": format!("members[value eq \"{}\"]", fixture.user)});
+            fixture.send("PATCH", &path, patch(&remove));
+            let add = json!({"op": "add", "path": "members", "value": [{"value": fixture.user}]});
+            black_box(fixture.send("PATCH", &path, patch(&add)))
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, service);
+criterion_main!(benches);
