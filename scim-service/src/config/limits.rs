@@ -24,7 +24,8 @@ pub struct Limits {
     pub body: usize,
     /// Largest body of a bulk request, in bytes: `maxPayloadSize`. 1 MiB. Beyond: 413 (R217).
     pub bulk_payload: usize,
-    /// Most operations in a bulk request: `maxOperations`. 1,000. Beyond: 413 (R217).
+    /// Most operations in a bulk request: `maxOperations`. 1,000. Beyond: 413 (R217). They and what they hold count among
+    /// [`values`](Self::values) too: who raises one limit by much raises both.
     pub bulk_operations: usize,
     /// Depth, arrays and texts of a body. Beyond: 400 `invalidSyntax`.
     pub json: JsonLimits,
