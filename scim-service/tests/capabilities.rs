@@ -207,3 +207,24 @@ async fn r123_pages_of_what_nobody_changes_hold_each_resource_once() {
     distinct.dedup();
     assert_eq!((seen.len(), distinct.len()), (50, 50));
 }
+
+#[tokio::test]
+async fn r259_what_is_said_of_pages_is_so() {
+    let probe = Probe::of(Capabilities::default());
+    let (_, advertised) = probe.json("GET", "/ServiceProviderConfig", Value::Null).await;
+    let advertised = &advertised["pagination"];
+    assert_eq!([&advertised["cursor"], &advertised["index"]], [true, true]);
+    for number in 0..=advertised["maxPageSize"].as_u64().unwrap() {
+        probe.create(&format!("u{number}")).await;
+    }
+    for (query, size) in [("", "defaultPageSize"), ("&count=1000000", "maxPageSize")] {
+        let (_, by_index) = probe.json("GET", &format!("/Users?startIndex=1{query}"), Value::Null).await;
+        assert_eq!((&by_index["itemsPerPage"], &by_index["startIndex"]), (&advertised[size], &json!(1)));
+        let (_, by_cursor) = probe.json("GET", &format!("/Users?cursor{query}"), Value::Null).await;
+        assert_eq!((&by_cursor["itemsPerPage"], by_cursor.get("startIndex")), (&advertised[size], None));
+        assert!(by_cursor["nextCursor"].is_string());
+        assert_eq!(advertised["defaultPaginationMethod"], "index");
+        let (_, unasked) = probe.json("GET", &format!("/Users?x=y{query}"), Value::Null).await;
+        assert_eq!(unasked, by_index);
+    }
+}

@@ -213,7 +213,8 @@ async fn r124_a_query_that_selects_too_much_is_refused_whatever_its_page() {
             send(&service, &post("/Users", json!({"schemas": [urn::USER], "userName": format!("u{number}")}))).await;
         assert_eq!(made, 201);
     }
-    for path in ["/Users", "/?filter=id+pr", "/Users?count=1", "/?count=0"] {
+    for path in ["/Users", "/?filter=id+pr", "/Users?count=1", "/?count=0", "/Users?cursor&count=1", "/?cursor&count=1"]
+    {
         let (status, error) = send(&service, &get(path.into())).await;
         assert_eq!((status, error["scimType"].as_str()), (400, Some("tooMany")), "{path}");
     }

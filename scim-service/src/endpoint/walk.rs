@@ -57,6 +57,10 @@ pub(super) async fn walk<S: Store + ?Sized>(
     if let Some(total_results) = total_results {
         config.limits().check_results(total_results)?;
     }
+    // The first page of a walk always tells its total, so that no walk through too much begins.
+    if let Some(total) = total_results {
+        config.limits().check_results(total)?;
+    }
     let size = usize::try_from(count).unwrap_or(usize::MAX);
     let more = rows.len() > size;
     let surplus = rows.len().saturating_sub(size);
