@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "what is tested may fail loudly")]
 
+use bytes::Bytes;
 use lambda_http::{Body, Request, Response};
 use scim_mounts::service;
+use scim_service::conformance::http_conformance;
 use serde_json::Value;
 
 #[expect(dead_code, reason = "the program around the function under test")]
@@ -48,6 +50,30 @@ async fn r243_events_of_every_kind_reach_the_service() {
         assert_eq!(found["totalResults"], 1, "{found}");
         assert_eq!(found["Resources"][0]["meta"]["location"], location);
     }
+}
+
+/// The event that API Gateway makes of a request.
+fn event_of(request: &http::Request<Bytes>) -> Request {
+    let mut event: Value = serde_json::from_str(include_str!("events/api_gateway_v2.json")).unwrap();
+    let headers =
+        request.headers().iter().map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap().into()));
+    event["headers"] = Value::Object(headers.collect());
+    event["rawPath"] = request.uri().path().into();
+    event["rawQueryString"] = request.uri().query().unwrap_or_default().into();
+    event["requestContext"]["http"]["method"] = request.method().as_str().into();
+    event["requestContext"]["http"]["path"] = request.uri().path().into();
+    event["body"] = String::from_utf8(request.body().to_vec()).unwrap().into();
+    self::event(&event.to_string())
+}
+
+#[tokio::test]
+async fn a_mount_in_lambda_keeps_the_rules_of_the_protocol() {
+    let service = service(BASE_URL, "secret-token").unwrap();
+    let reach = async |request: http::Request<Bytes>| {
+        let (parts, body) = lambda::handle(&service, event_of(&request)).await.into_parts();
+        http::Response::from_parts(parts, Bytes::copy_from_slice(&body))
+    };
+    http_conformance(BASE_URL, "Bearer secret-token", reach).await;
 }
 
 #[tokio::test]

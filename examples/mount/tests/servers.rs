@@ -11,6 +11,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
 use scim_mounts::service;
+use scim_service::conformance::http_conformance;
 use scim_service::{MemoryStore, ScimService};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
@@ -53,45 +54,29 @@ fn body(response: &Response<Bytes>) -> Value {
     serde_json::from_slice(response.body()).unwrap()
 }
 
-/// What a mount can get wrong: the prefix, the URL, headers, bodies and their size.
+/// What a mount can get wrong: the rules of the protocol, and the size of bodies.
 async fn play(server: SocketAddr) {
+    // Clients reach the service by its base URL; here, a proxy would send them on to this address.
+    let reach = async |request: Request<Bytes>| {
+        let (mut parts, body) = request.into_parts();
+        parts.uri = parts.uri.path_and_query().unwrap().as_str().parse().unwrap();
+        send(server, Request::from_parts(parts, body)).await
+    };
+    http_conformance(BASE_URL, "Bearer secret-token", reach).await;
+
     let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada@example.com"});
     let created = send(server, request(Method::POST, "/scim/v2/Users", Some(user))).await;
     assert_eq!(created.status(), StatusCode::CREATED);
     let location = created.headers().get(LOCATION).unwrap().to_str().unwrap();
     let path = location.strip_prefix("https://scim.example.com").unwrap();
-    let tag = created.headers().get("etag").unwrap().clone();
 
-    let read = send(server, request(Method::GET, path, None)).await;
-    assert_eq!((read.status(), body(&read)), (StatusCode::OK, body(&created)));
-    assert_eq!(read.headers().get(CONTENT_TYPE).unwrap(), "application/scim+json");
-    let mut again = request(Method::GET, path, None);
-    again.headers_mut().insert("if-none-match", tag);
-    assert_eq!(send(server, again).await.status(), StatusCode::NOT_MODIFIED);
-    let head = send(server, request(Method::HEAD, path, None)).await;
-    assert_eq!((head.status(), head.body().len()), (StatusCode::OK, 0));
-    assert_eq!(head.headers().get("etag"), read.headers().get("etag"));
-
-    let found = "/scim/v2/Users?filter=userName+eq+%22ADA%40example.com%22&attributes=userName";
-    let found = body(&send(server, request(Method::GET, found, None)).await);
-    assert_eq!(found.get("totalResults"), Some(&json!(1)));
-    let escaped = send(server, request(Method::GET, "/scim/v2/Users/a%2Fb%20c", None)).await;
-    assert_eq!(escaped.status(), StatusCode::NOT_FOUND);
-    assert_eq!(body(&escaped).get("status"), Some(&json!("404")));
-
-    let mut stranger = request(Method::GET, "/scim/v2/Users", None);
-    stranger.headers_mut().remove(AUTHORIZATION);
-    let stranger = send(server, stranger).await;
-    assert_eq!(stranger.status(), StatusCode::UNAUTHORIZED);
-    assert!(stranger.headers().contains_key("www-authenticate"));
+    assert_eq!(send(server, request(Method::GET, path, None)).await.body(), created.body());
+    assert_eq!(send(server, request(Method::DELETE, path, None)).await.status(), StatusCode::NO_CONTENT);
 
     let large = json!({"userName": "x".repeat(2 << 20)});
     let large = send(server, request(Method::POST, "/scim/v2/Users", Some(large))).await;
     assert_eq!(large.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(body(&large).get("status"), Some(&json!("413")));
-
-    assert_eq!(send(server, request(Method::DELETE, path, None)).await.status(), StatusCode::NO_CONTENT);
-    assert_eq!(send(server, request(Method::GET, path, None)).await.status(), StatusCode::NOT_FOUND);
 }
 
 async fn listener() -> (TcpListener, SocketAddr, ScimService<MemoryStore>) {
