@@ -9,6 +9,7 @@ use scim_patch::PatchError;
 use crate::auth::AuthError;
 use crate::authorize::AuthorizeError;
 use crate::bulk::BulkError;
+use crate::cursor::CursorError;
 use crate::respond::{Format, json_response};
 use crate::store::StoreError;
 
@@ -67,20 +68,6 @@ pub(crate) enum Failure {
         name: &'static str,
         expected: &'static str,
     },
-    /// The cursor is none of this walk: malformed, forged, or of another query, tenant or subject (R255, R260).
-    InvalidCursor,
-    /// The cursor is too old.
-    ExpiredCursor,
-    /// The page size is no number, or another than the walk began with (R252, R255).
-    InvalidCount {
-        expected: String,
-    },
-    /// `startIndex` and `cursor` came together (R258).
-    IndexAndCursor,
-    /// A cursor would have to hold a value that is too long.
-    SortKeyTooLong {
-        limit: usize,
-    },
     /// `attributes` or `excludedAttributes` has too many names.
     TooManyNames {
         limit: usize,
@@ -130,6 +117,7 @@ pub(crate) enum Failure {
     Patch(PatchError),
     Store(StoreError),
     Bulk(BulkError),
+    Cursor(CursorError),
 }
 
 macro_rules! from {
@@ -145,7 +133,7 @@ macro_rules! from {
 from! {
     Authorize(AuthorizeError), Json(JsonError), Message(MessageError), Check(CheckError), Projection(ProjectionError),
     FilterSyntax(scim_filter::ParseError), Filter(scim_filter::CheckError), Patch(PatchError), Store(StoreError),
-    Bulk(BulkError),
+    Bulk(BulkError), Cursor(CursorError),
 }
 
 impl Failure {
@@ -191,24 +179,6 @@ impl Failure {
             Self::Parameter { name, expected } => {
                 ScimError::of(ScimType::InvalidValue, format!("query parameter `{name}`: expected {expected}"))
             }
-            Self::InvalidCursor => ScimError::of(
-                ScimType::InvalidCursor,
-                "`cursor`: expected the cursor of an earlier page of this query, or an empty one to start",
-            ),
-            Self::ExpiredCursor => {
-                ScimError::of(ScimType::ExpiredCursor, "`cursor`: it has expired; start again with an empty one")
-            }
-            Self::InvalidCount { expected } => {
-                ScimError::of(ScimType::InvalidCount, format!("`count`: expected {expected}"))
-            }
-            Self::IndexAndCursor => ScimError::of(
-                ScimType::InvalidValue,
-                "`startIndex` and `cursor` exclude each other: expected one of them",
-            ),
-            Self::SortKeyTooLong { limit } => ScimError::of(
-                ScimType::InvalidValue,
-                format!("`sortBy`: a value has more than {limit} bytes, too many for a cursor; page by `startIndex`"),
-            ),
             Self::TooManyNames { limit } => ScimError::of(
                 ScimType::InvalidValue,
                 format!("`attributes` and `excludedAttributes`: expected at most {limit} names each"),
@@ -251,6 +221,7 @@ impl Failure {
             Self::Patch(error) => patch_error(error),
             Self::Store(error) => store_error(error),
             Self::Bulk(error) => bulk_error(error),
+            Self::Cursor(error) => cursor_error(error),
         }
     }
 
@@ -320,6 +291,16 @@ fn bulk_error(error: &BulkError) -> ScimError {
         }
         BulkError::RolledBack => ScimError::new(424, text),
     }
+}
+
+fn cursor_error(error: &CursorError) -> ScimError {
+    let scim_type = match error {
+        CursorError::Invalid => ScimType::InvalidCursor,
+        CursorError::Expired => ScimType::ExpiredCursor,
+        CursorError::Count { .. } => ScimType::InvalidCount,
+        CursorError::WithIndex | CursorError::SortKeyTooLong { .. } => ScimType::InvalidValue,
+    };
+    ScimError::of(scim_type, error.to_string())
 }
 
 /// `GET, POST`: how `Allow` and people read methods.

@@ -2,6 +2,7 @@
 
 use scim_core::{SearchRequest, SortOrder};
 
+use crate::cursor::CursorError;
 use crate::fail::Failure;
 
 /// Reads the query of a URL. It is decoded once, `+` meaning a space (R100). Lists may be repeated and spaced (R113);
@@ -25,7 +26,7 @@ pub(crate) fn search_request(query: Option<&str>) -> Result<SearchRequest, Failu
     request.count = match count.map(|count| integer("count", &count)).transpose() {
         // R255: beside a cursor the count has a keyword of its own.
         Err(_) if request.cursor.is_some() => {
-            return Err(Failure::InvalidCount { expected: "a whole number".to_owned() });
+            return Err(CursorError::Count { expected: "a whole number".to_owned() }.into());
         }
         count => count?,
     };
@@ -79,7 +80,7 @@ mod tests {
             assert_eq!(search_request(Some(query)).unwrap().cursor.as_deref(), Some(""), "{query}");
         }
         let count = |query| search_request(Some(query)).unwrap_err();
-        assert!(matches!(count("count=abc&cursor"), Failure::InvalidCount { .. }));
+        assert!(matches!(count("count=abc&cursor"), Failure::Cursor(CursorError::Count { .. })));
         assert!(matches!(count("count=abc"), Failure::Parameter { .. }));
     }
 }

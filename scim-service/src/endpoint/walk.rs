@@ -8,7 +8,7 @@ use scim_core::{ListResponse, Projection, Resource, SearchRequest, TypeSchema};
 use scim_filter::{Predicate, Sort};
 
 use super::list::{page, shown};
-use crate::cursor::{Bookmark, Seal};
+use crate::cursor::{Bookmark, CursorError, Seal};
 use crate::fail::Failure;
 use crate::respond::json_response;
 use crate::service::Call;
@@ -35,7 +35,7 @@ pub(super) async fn walk<S: Store + ?Sized>(
     sort: Option<&Sort>,
 ) -> Result<Response<Bytes>, Failure> {
     if request.start_index.is_some() {
-        return Err(Failure::IndexAndCursor);
+        return Err(CursorError::WithIndex.into());
     }
     let config = call.config;
     let seal = Seal::new(config.cursor_key(), config.cursor_timeout(), &call.cx, endpoint, request);
@@ -46,7 +46,7 @@ pub(super) async fn walk<S: Store + ?Sized>(
     };
     // R252. Whoever leaves the count out goes on with that of the walk.
     if request.count.is_some() && asked != count {
-        return Err(Failure::InvalidCount { expected: format!("{count}, with which the walk began") });
+        return Err(CursorError::Count { expected: format!("{count}, with which the walk began") }.into());
     }
     let (mut rows, mut total_results) = rows(call, parts, sort, &start, count).await?;
     if rows.is_empty() && matches!(start, Start::Before(_)) {

@@ -1,4 +1,4 @@
-//! Sealed cursors: where a client is in a walk through results, kept by the client (RFC 9865).
+//! How a cursor is sealed and opened.
 //!
 //! A cursor holds a [`Position`], a page size and a time, encrypted and authenticated under the service's key together
 //! with the query, the tenant and the subject that it was made for. The server keeps nothing. What does not fit in any of
@@ -21,7 +21,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::context::Context;
-use crate::fail::Failure;
+use crate::cursor::CursorError;
 use crate::store::{Position, Start};
 
 /// The fewest bytes of a secret that a key is made of.
@@ -153,33 +153,33 @@ impl Seal {
     }
 
     /// Writes a cursor, in characters that a URL takes as they are (R251).
-    pub(crate) fn seal(&self, bookmark: Bookmark, now: DateTime<Utc>) -> Result<String, Failure> {
+    pub(crate) fn seal(&self, bookmark: Bookmark, now: DateTime<Utc>) -> Result<String, CursorError> {
         let Bookmark { start, count } = bookmark;
         let (back, position) = match start {
             Start::After(position) => (false, position),
             Start::Before(position) => (true, position),
-            Start::Index(_) => return Err(Failure::InvalidCursor),
+            Start::Index(_) => return Err(CursorError::Invalid),
         };
         if position.key.as_ref().is_some_and(|key| key.to_string().len() > MAX_SORT_KEY) {
-            return Err(Failure::SortKeyTooLong { limit: MAX_SORT_KEY });
+            return Err(CursorError::SortKeyTooLong { limit: MAX_SORT_KEY });
         }
         let timeout = i64::try_from(self.timeout.as_secs()).unwrap_or(i64::MAX);
         let expires = now.timestamp().saturating_add(timeout);
         let sealed = Sealed { e: expires, n: count, b: back, i: position.id, k: position.key };
-        let plain = serde_json::to_vec(&sealed).map_err(|_| Failure::InvalidCursor)?;
+        let plain = serde_json::to_vec(&sealed).map_err(|_| CursorError::Invalid)?;
         let mut nonce = [0; NONCE];
         let random = Uuid::new_v4().into_bytes().into_iter().chain(Uuid::new_v4().into_bytes());
         nonce.iter_mut().zip(random).for_each(|(byte, random)| *byte = random);
         let payload = Payload { msg: &plain, aad: &self.walk };
-        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| Failure::InvalidCursor)?;
+        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| CursorError::Invalid)?;
         Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
     }
 
     /// Reads a cursor of this walk.
-    pub(crate) fn open(&self, cursor: &str, now: DateTime<Utc>) -> Result<Bookmark, Failure> {
-        let sealed = self.unseal(cursor).ok_or(Failure::InvalidCursor)?;
+    pub(crate) fn open(&self, cursor: &str, now: DateTime<Utc>) -> Result<Bookmark, CursorError> {
+        let sealed = self.unseal(cursor).ok_or(CursorError::Invalid)?;
         if now.timestamp() > sealed.e {
-            return Err(Failure::ExpiredCursor);
+            return Err(CursorError::Expired);
         }
         let position = Position { key: sealed.k, id: sealed.i };
         let start = if sealed.b { Start::Before(position) } else { Start::After(position) };
@@ -256,12 +256,12 @@ mod tests {
             let mut forged = cursor.clone().into_bytes();
             forged[index] = if forged[index] == b'A' { b'B' } else { b'A' };
             let forged = String::from_utf8(forged).unwrap();
-            assert!(matches!(okta().open(&forged, now()), Err(Failure::InvalidCursor)), "{index}");
+            assert!(matches!(okta().open(&forged, now()), Err(CursorError::Invalid)), "{index}");
         }
         let mut shorter = cursor.clone();
         shorter.pop();
         for text in ["", "x", "!", &shorter, &format!("{cursor}A"), &"A".repeat(20_000)] {
-            assert!(matches!(okta().open(text, now()), Err(Failure::InvalidCursor)), "{text}");
+            assert!(matches!(okta().open(text, now()), Err(CursorError::Invalid)), "{text}");
         }
     }
 
@@ -284,7 +284,7 @@ mod tests {
             ("attributes", request(|request| request.attributes = vec!["id".to_owned()])),
             ("excludedAttributes", request(|request| request.excluded_attributes = vec!["id".to_owned()])),
         ] {
-            assert!(matches!(seal.open(&cursor, now()), Err(Failure::InvalidCursor)), "{name}");
+            assert!(matches!(seal.open(&cursor, now()), Err(CursorError::Invalid)), "{name}");
         }
     }
 
@@ -305,7 +305,7 @@ mod tests {
     fn r255_an_old_cursor_is_expired() {
         let cursor = okta().seal(bookmark(), now()).unwrap();
         assert!(okta().open(&cursor, now() + TimeDelta::seconds(60)).is_ok());
-        assert!(matches!(okta().open(&cursor, now() + TimeDelta::seconds(61)), Err(Failure::ExpiredCursor)));
+        assert!(matches!(okta().open(&cursor, now() + TimeDelta::seconds(61)), Err(CursorError::Expired)));
     }
 
     #[test]
@@ -317,7 +317,7 @@ mod tests {
         let longest = of_length(MAX_SORT_KEY - 2);
         assert_eq!(okta().open(&okta().seal(longest.clone(), now()).unwrap(), now()).unwrap(), longest);
         let refused = okta().seal(of_length(MAX_SORT_KEY - 1), now());
-        assert!(matches!(refused, Err(Failure::SortKeyTooLong { limit: MAX_SORT_KEY })));
+        assert!(matches!(refused, Err(CursorError::SortKeyTooLong { limit: MAX_SORT_KEY })));
     }
 
     #[test]
