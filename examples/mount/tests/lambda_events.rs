@@ -1,6 +1,6 @@
 //! The Lambda function over events as API Gateway and a load balancer send them.
 
-#![expect(clippy::unwrap_used, reason = "what is tested may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is tested may fail loudly")]
 
 use bytes::Bytes;
 use lambda_http::{Body, Request, Response};
