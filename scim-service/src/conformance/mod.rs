@@ -71,5 +71,5 @@ pub mod uniqueness;
 pub mod versions;
 
 pub use http::http_conformance;
-pub use suite::{Subject, run};
+pub use suite::{CASES, Case, Subject, run};
 pub use trial::Trial;

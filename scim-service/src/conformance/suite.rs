@@ -29,7 +29,7 @@ impl<S: Store, K> Subject for (S, K) {
 pub fn run<T: Subject>(
     factory: impl AsyncFn() -> T,
     block_on: impl Fn(Pin<Box<dyn Future<Output = ()> + '_>>) + Sync,
-    case: fn(&Trial<'_>),
+    case: Case,
 ) {
     let mut subject = None;
     block_on(Box::pin(async { subject = Some(factory().await) }));
@@ -44,7 +44,16 @@ pub fn run<T: Subject>(
 #[macro_export]
 macro_rules! store_conformance {
     ($factory:expr, $block_on:expr $(,)?) => {
-        $crate::store_conformance_tests! { $factory, $block_on;
+        $crate::store_conformance_cases! { { $crate::store_conformance_tests } { $factory, $block_on; } }
+    };
+}
+
+/// Hands the cases, grouped, to another macro behind its other arguments.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! store_conformance_cases {
+    ({ $($callback:tt)* } { $($arguments:tt)* }) => {
+        $($callback)*! { $($arguments)*
             lifecycle {
                 p01_create_issues_an_id_of_its_own
                 p01_create_sets_meta
@@ -112,6 +121,18 @@ macro_rules! store_conformance {
         }
     };
 }
+
+macro_rules! table_of_cases {
+    ($($group:ident { $($case:ident)* })*) => {
+        &[$($((concat!(stringify!($group), "::", stringify!($case)), super::$group::$case)),*),*]
+    };
+}
+
+/// A case: called with a store that is its own, it panics where the store breaks a promise.
+pub type Case = fn(&Trial<'_>);
+
+/// Every case by name, for a test harness of one's own; [`run`] runs one.
+pub const CASES: &[(&str, Case)] = store_conformance_cases! { { table_of_cases } {} };
 
 #[doc(hidden)]
 #[macro_export]
