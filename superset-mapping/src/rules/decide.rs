@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use scim_core::{ExternalId, Resource, ResourceId};
 use scim_filter::fold;
 
-use crate::rules::rule::Binding;
+use crate::rules::rule::{Binding, Rule};
 use crate::rules::rule_set::RuleSet;
 
 /// A group that a person is in, directly or through other groups.
@@ -146,6 +146,23 @@ impl RuleSet {
             }
         }
         decision
+    }
+
+    /// The roles that every member gets because of this group alone, whoever the member is.
+    ///
+    /// Where Superset has groups these can be granted to the group instead of to each member.
+    ///
+    /// ```
+    /// use superset_mapping::{GroupRef, RuleSet};
+    ///
+    /// let rules: RuleSet = "[[rule]]\ngroup = \"analytics-team\"\nroles = [\"Alpha\"]".parse()?;
+    /// let group = GroupRef { id: "g-1".parse()?, external_id: None, display_name: "analytics-team".into() };
+    /// assert!(rules.roles_of_group(&group).into_iter().eq(["Alpha"]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn roles_of_group(&self, group: &GroupRef) -> BTreeSet<&str> {
+        let matching = self.rules().iter().filter(|rule| rule.binding().matches(group));
+        matching.flat_map(Rule::roles).map(String::as_str).collect()
     }
 
     fn why_ignored(&self, group: &GroupRef) -> WhyIgnored {
