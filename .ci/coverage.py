@@ -23,6 +23,7 @@ MOST_SHOWN = 4
 ID = re.compile(r"\bR(\d{3})(?:-R(\d{3}))?\b")
 NAMED = re.compile(r"r(\d{3})(?:_to_r(\d{3}))?(?=_|$)")
 TEST_ATTRIBUTE = re.compile(r"^\s*#\[(?:\w+::)*test\b")
+LISTED = re.compile(r"\bcases!\[([\w\s,]*)\]")
 FUNCTION = re.compile(r"^(\s*)(?:pub )?(?:async )?fn (\w+)\s*\(")
 
 
@@ -33,10 +34,15 @@ def expand(matches):
 
 
 def rust_tests(path):
-    """Each test of a source file as it stands: its name, and the text from its attribute to its closing brace."""
-    lines = path.read_text().splitlines()
+    """Each test of a source file as it stands: its name, and the text from its attribute to its closing brace.
+
+    Tests that a file lists in `cases![...]`, for a harness of its own, have no attribute."""
+    text = path.read_text()
+    lines = text.splitlines()
+    listed = {name for names in LISTED.findall(text) for name in re.findall(r"\w+", names)}
     for start, line in enumerate(lines):
-        if not TEST_ATTRIBUTE.match(line):
+        function = FUNCTION.match(line)
+        if not TEST_ATTRIBUTE.match(line) and not (function and function[2] in listed):
             continue
         for at in range(start, min(start + 8, len(lines))):
             if function := FUNCTION.match(lines[at]):

@@ -31,12 +31,14 @@ class Check:
         return json.loads(text) if text else {}
 
     def rows(self, name: str, expected: tuple) -> None:
-        """Active flag, roles and groups of a user, as Superset sees them."""
+        """Active flag, roles (in person or by a group) and groups of a user, as Superset sees them."""
         with sqlite3.connect(self.database) as db:
             user = db.execute("select id, active from ab_user where username = ?", (name,)).fetchone()
             roles = db.execute(
-                "select r.name from ab_user_role ur join ab_role r on r.id = ur.role_id where ur.user_id = ? order by 1",
-                user[:1],
+                "select r.name from ab_user_role ur join ab_role r on r.id = ur.role_id where ur.user_id = ? union "
+                "select r.name from ab_user_group ug join ab_group_role gr on gr.group_id = ug.group_id "
+                "join ab_role r on r.id = gr.role_id where ug.user_id = ? order by 1",
+                user[:1] * 2,
             ).fetchall()
             groups = db.execute(
                 "select g.name from ab_user_group ug join ab_group g on g.id = ug.group_id where ug.user_id = ? order by 1",

@@ -1,9 +1,16 @@
 //! Superset's security tables without a Superset, for demonstrations and tests.
 
 use crate::driver::Database;
+use crate::sql::Dialect;
 use crate::store::ConnectError;
 
-const SECURITY_TABLES: &str = include_str!("../sql/superset_sqlite.sql");
+fn security_tables(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => include_str!("../sql/superset_sqlite.sql"),
+        Dialect::Postgres => include_str!("../sql/superset_postgres.sql"),
+        Dialect::MySql => include_str!("../sql/superset_mysql.sql"),
+    }
+}
 
 /// Why the demonstration tables were not made.
 #[derive(Debug, thiserror::Error)]
@@ -17,17 +24,15 @@ pub enum DemoError {
     Connect(#[source] ConnectError),
 }
 
-/// Makes the security tables of Superset 6.1 in a SQLite database that is empty or does not exist yet, with the roles
-/// `Admin`, `Alpha`, `Gamma`, `Public` and `sql_lab`, and no users.
+/// Makes the security tables of Superset 6.1 in a database that is empty, or in a file of `SQLite` that does not exist yet,
+/// with the roles `Admin`, `Alpha`, `Gamma`, `Public` and `sql_lab`, and no users.
 ///
 /// # Errors
 ///
-/// [`DemoError`]; nothing was made then.
+/// [`DemoError`]; nothing was made then, but for `MySQL`, which commits each table by itself.
 pub async fn create_demo_schema(url: &str) -> Result<(), DemoError> {
-    if !url.starts_with("sqlite:") {
-        return Err(DemoError::Connect(ConnectError::Url));
-    }
-    let database = Database::open(url, true).await.map_err(|error| DemoError::Connect(error.into()))?;
+    let failed = |error| DemoError::Connect(ConnectError::from(error));
+    let database = Database::open(url, true).await.map_err(failed)?.ok_or(DemoError::Connect(ConnectError::Url))?;
     let made = make(&database).await;
     database.close().await;
     made
@@ -35,10 +40,10 @@ pub async fn create_demo_schema(url: &str) -> Result<(), DemoError> {
 
 async fn make(database: &Database) -> Result<(), DemoError> {
     let failed = |error| DemoError::Connect(ConnectError::from(error));
-    let mut transaction = database.write().await.map_err(failed)?;
-    if !transaction.tables().await.map_err(failed)?.is_empty() {
+    let mut transaction = database.migrate().await.map_err(failed)?;
+    if !transaction.catalogue().await.map_err(failed)?.tables.is_empty() {
         return Err(DemoError::NotEmpty);
     }
-    transaction.script(SECURITY_TABLES).await.map_err(failed)?;
-    transaction.commit().await.map_err(failed)
+    transaction.script(security_tables(database.dialect())).await.map_err(failed)?;
+    transaction.migrated().await.map_err(failed)
 }

@@ -30,29 +30,34 @@
 //! | piece | for |
 //! |---|---|
 //! | [`RuleSet`], [`Subject`], [`Decision`], [`Explanation`] | which roles a person gets, and why: pure functions |
-//! | `SupersetStore` (feature `sqlite`) | a `scim_service::Store` over Superset's metadata database |
-//! | `create_demo_schema` (feature `sqlite`) | Superset's security tables in an empty file, to try it all out |
+//! | `SupersetStore` (with a database feature) | a `scim_service::Store` over Superset's metadata database |
+//! | `StoreOptions`, `Adoption` | what happens to local accounts, and to the rows of deleted users |
+//! | `create_demo_schema` (with a database feature) | Superset's security tables in an empty database, to try it all out |
 //!
 //! # Features
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `sqlite` | `SupersetStore` on SQLite, by sqlx on tokio |
+//! | `postgres` | `SupersetStore` on `PostgreSQL`, by sqlx on tokio |
+//! | `mysql` | the same on `MySQL` and `MariaDB` |
+//! | `sqlite` | the same on `SQLite` |
+//!
+//! For TLS to a database server the host enables one of the `tls-*` features of `sqlx` 0.9.
 
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "_store")]
 mod demo;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "_store")]
 mod driver;
 mod rules;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "_store")]
 mod sql;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "_store")]
 mod store;
 
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "_store")]
 pub use demo::{DemoError, create_demo_schema};
 pub use rules::{
     Binding, Decision, Explanation, GroupRef, IgnoredGroup, Reason, Rule, RuleError, RuleSet, Subject, WhyIgnored,
 };
-#[cfg(feature = "sqlite")]
-pub use store::{Account, ConnectError, SupersetStore};
+#[cfg(feature = "_store")]
+pub use store::{Account, Adoption, ConnectError, StoreOptions, SupersetStore};

@@ -1,14 +1,17 @@
 //! What a database says, kept out of the public API.
 
+use std::error::Error;
 use std::time::Duration;
 
 use scim_service::StoreError;
 use thiserror::Error;
 
-/// How long a statement waits for another process's lock on the database.
+/// How long a statement waits for another process's lock.
 pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(10);
 /// How long a request waits for a connection.
 pub(crate) const CONNECTION_WAIT: Duration = Duration::from_secs(30);
+/// Most connections that read at the same time.
+pub(crate) const READERS: u32 = 8;
 
 /// The database did not do it.
 #[derive(Debug, Error)]
@@ -21,27 +24,71 @@ impl DatabaseError {
         Self(sqlx::Error::Decode(what.into().into()))
     }
 
+    /// The code of the engine: `SQLSTATE` of `PostgreSQL` and `MySQL`, the number of `SQLite`.
+    fn code(&self) -> Option<String> {
+        match &self.0 {
+            sqlx::Error::Database(error) => error.code().map(std::borrow::Cow::into_owned),
+            _ => None,
+        }
+    }
+
+    /// Whether the transaction lost against another one, and may win when it is done again: a serialization failure, a
+    /// deadlock, or a row that somebody inserted between our look and our insert.
+    pub(crate) fn is_lost_race(&self) -> bool {
+        let unique = matches!(&self.0, sqlx::Error::Database(error) if error.is_unique_violation());
+        // `40001` is both engines' serialization failure and MySQL's deadlock, `40P01` the deadlock of PostgreSQL.
+        unique || matches!(self.code().as_deref(), Some("40001" | "40P01"))
+    }
+
     /// Whether trying again later may help.
     pub(crate) fn is_temporary(&self) -> bool {
         match &self.0 {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
-            // SQLITE_BUSY and SQLITE_LOCKED in the low byte of an extended code.
-            sqlx::Error::Database(error) => {
-                let code = error.code().and_then(|code| code.parse::<u32>().ok());
-                code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
-            }
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::WorkerCrashed => true,
+            sqlx::Error::Database(error) => match (self.code().as_deref(), mysql_number(&**error)) {
+                // A wait for a lock that took too long, and a server that is going down or has no connection left.
+                (_, Some(1205 | 1040 | 1053))
+                | (Some("40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "53300"), _) => true,
+                // SQLITE_BUSY and SQLITE_LOCKED in the low byte of an extended code.
+                (Some(code), None) => {
+                    code.len() < 5 && code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
+                }
+                _ => false,
+            },
             _ => false,
         }
     }
 
-    /// Whether the database file could not be opened: `SQLITE_CANTOPEN`.
-    pub(crate) fn is_missing_file(&self) -> bool {
-        matches!(&self.0, sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "14"))
+    /// Whether there is no such database: a file that could not be opened (`SQLITE_CANTOPEN`), or a name that the server
+    /// does not know.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self.code().as_deref(), Some("14" | "3D000"))
+            || matches!(&self.0, sqlx::Error::Database(error) if mysql_number(&**error) == Some(1049))
     }
+}
+
+#[cfg(feature = "mysql")]
+fn mysql_number(error: &dyn sqlx::error::DatabaseError) -> Option<u16> {
+    error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().map(sqlx::mysql::MySqlDatabaseError::number)
+}
+
+#[cfg(not(feature = "mysql"))]
+fn mysql_number(_: &dyn sqlx::error::DatabaseError) -> Option<u16> {
+    None
 }
 
 impl From<DatabaseError> for StoreError {
     fn from(error: DatabaseError) -> Self {
         if error.is_temporary() { Self::Unavailable(Box::new(error)) } else { Self::Internal(Box::new(error)) }
     }
+}
+
+/// Whether a call of the store failed because another transaction came first.
+pub(crate) fn is_lost_race(error: &StoreError) -> bool {
+    let (StoreError::Unavailable(source) | StoreError::Internal(source)) = error else { return false };
+    let source: &(dyn Error + 'static) = &**source;
+    source.downcast_ref::<DatabaseError>().is_some_and(DatabaseError::is_lost_race)
 }

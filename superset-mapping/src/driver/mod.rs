@@ -1,7 +1,18 @@
 //! Database engines: how each is opened, how a transaction starts, how values get in and out.
 
+#[macro_use]
+mod statements;
+
+mod catalogue;
+mod database;
 mod error;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub(crate) use error::DatabaseError;
-pub(crate) use sqlite::{Database, Row, Transaction};
+pub(crate) use catalogue::Catalogue;
+pub(crate) use database::{Database, Row, Transaction};
+pub(crate) use error::{DatabaseError, is_lost_race};

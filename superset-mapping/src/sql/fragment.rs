@@ -2,53 +2,72 @@
 
 use std::fmt;
 
-/// A value to bind.
+use chrono::NaiveDateTime;
+
+use crate::sql::dialect::Dialect;
+
+/// A value to bind. An absent one still has its type, because `PostgreSQL` asks for it.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Param {
-    Null,
-    Integer(i64),
-    Text(String),
+    Bool(bool),
+    Integer(Option<i64>),
+    Text(Option<String>),
+    /// A point in time, for columns of Superset: without zone.
+    Time(NaiveDateTime),
 }
 
 /// Shows no text: it may be a password hash.
 impl fmt::Debug for Param {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Null => f.write_str("null"),
-            Self::Integer(number) => write!(f, "{number}"),
-            Self::Text(_) => f.write_str("text"),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Integer(Some(number)) => write!(f, "{number}"),
+            Self::Text(Some(_)) => f.write_str("text"),
+            Self::Integer(None) | Self::Text(None) => f.write_str("null"),
+            Self::Time(time) => write!(f, "{time}"),
         }
     }
 }
 
 impl From<i64> for Param {
     fn from(number: i64) -> Self {
+        Self::Integer(Some(number))
+    }
+}
+
+impl From<Option<i64>> for Param {
+    fn from(number: Option<i64>) -> Self {
         Self::Integer(number)
     }
 }
 
-/// Superset's booleans are integers where the database has no type for them.
 impl From<bool> for Param {
     fn from(value: bool) -> Self {
-        Self::Integer(value.into())
+        Self::Bool(value)
     }
 }
 
 impl From<&str> for Param {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(Some(text.to_owned()))
     }
 }
 
 impl From<String> for Param {
     fn from(text: String) -> Self {
-        Self::Text(text)
+        Self::Text(Some(text))
     }
 }
 
-impl<T: Into<Self>> From<Option<T>> for Param {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Null, Into::into)
+impl From<Option<&str>> for Param {
+    fn from(text: Option<&str>) -> Self {
+        Self::Text(text.map(str::to_owned))
+    }
+}
+
+impl From<NaiveDateTime> for Param {
+    fn from(time: NaiveDateTime) -> Self {
+        Self::Time(time)
     }
 }
 
@@ -64,6 +83,11 @@ impl Fragment {
     /// A fragment whose text is ours; values follow by [`bind`](Self::bind).
     pub(crate) fn new(text: &'static str) -> Self {
         Self { text: text.to_owned(), params: Vec::new() }
+    }
+
+    /// A name that the database told us, such as that of a table, in quotes.
+    pub(crate) fn name(dialect: Dialect, name: &str) -> Self {
+        Self { text: dialect.quoted(name), params: Vec::new() }
     }
 
     /// Binds the next value.
@@ -102,8 +126,9 @@ impl Fragment {
         &self.text
     }
 
-    pub(crate) fn into_parts(self) -> (String, Vec<Param>) {
-        (self.text, self.params)
+    /// The text as the engine reads it, and the values.
+    pub(crate) fn into_parts(self, dialect: Dialect) -> (String, Vec<Param>) {
+        (dialect.placeholders(self.text), self.params)
     }
 }
 
@@ -115,14 +140,14 @@ mod tests {
     fn values_stay_out_of_the_text() {
         let statement = Fragment::new("SELECT 1 WHERE a = ? AND b IN ").bind(1_i64).then(Fragment::list(["x'", "y"]));
         assert_eq!(statement.text(), "SELECT 1 WHERE a = ? AND b IN (?, ?)");
-        let (_, params) = statement.into_parts();
-        assert_eq!(params, [Param::Integer(1), Param::Text("x'".into()), Param::Text("y".into())]);
+        let (_, params) = statement.into_parts(Dialect::Sqlite);
+        assert_eq!(params, [Param::from(1), Param::from("x'"), Param::from("y")]);
         assert_eq!(format!("{params:?}"), "[1, text, text]");
     }
 
     #[test]
-    fn absent_values_are_null() {
-        assert_eq!(Param::from(None::<i64>), Param::Null);
-        assert_eq!(Param::from(Some("a")), Param::Text("a".into()));
+    fn absent_values_have_a_type() {
+        assert_eq!(Param::from(None::<i64>), Param::Integer(None));
+        assert_eq!(Param::from(None::<&str>), Param::Text(None));
     }
 }

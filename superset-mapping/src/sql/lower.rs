@@ -1,14 +1,18 @@
 //! The parts of a filter that the side tables can answer.
 
-use scim_core::{TypeSchema, Uniqueness};
-use scim_filter::{ElementPredicate, Lower, Operand, Operator, ResolvedPath, Test};
+use scim_core::{ResourceTypeName, TypeSchema, Uniqueness};
+use scim_filter::{ElementPredicate, Lower, Operand, Operator, ResolvedPath, Test, lower_element};
 
 use crate::sql::fragment::Fragment;
+use crate::sql::index_key::{HASHED, index_key};
+
+/// The addresses of a user, as `scim_value` has them.
+pub(crate) const EMAILS: &str = "emails.value";
 
 /// Conditions on the columns of `scim_resource`, called `r` in the statement.
 ///
-/// Equality of `id`, of `externalId` and of unique attributes, which have an index; everything else stays with the
-/// evaluator.
+/// Taken over is what has an index (equality of `id`, of `externalId`, of unique attributes, of addresses and of members) and
+/// whatever is compared with `userName`. Everything else stays with the evaluator.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target<'a> {
     pub(crate) schema: &'a TypeSchema,
@@ -18,36 +22,116 @@ pub(crate) struct Target<'a> {
 }
 
 impl Target<'_> {
+    fn is(&self, name: &ResourceTypeName) -> bool {
+        self.schema.resource_type().name() == name
+    }
+
     fn is_unique(&self, name: &str) -> bool {
         self.also_unique.contains(&name)
             || self.schema.base().attribute(name).is_some_and(|attribute| attribute.uniqueness() != Uniqueness::None)
     }
+
+    /// Resources for which `table` has a row of this attribute; a condition on its value, `q.value`, follows.
+    fn indexed(&self, table: &'static str, attribute: &str, condition: Fragment) -> Fragment {
+        Fragment::new("r.id IN (SELECT q.resource_id FROM ")
+            .then(Fragment::new(table))
+            .then(Fragment::new(" q WHERE q.tenant = ? AND q.resource_type = ? AND q.attribute = ? AND "))
+            .bind(self.tenant)
+            .bind(self.schema.resource_type().name().as_str())
+            .bind(attribute)
+            .then(condition)
+            .then(Fragment::new(")"))
+    }
+
+    fn element_value(&self, attribute: Option<&str>, operator: Operator, value: &str) -> Option<Fragment> {
+        let key = index_key(value);
+        match (attribute?, operator) {
+            ("emails", Operator::Eq) if self.is(&ResourceTypeName::user()) => {
+                Some(self.indexed("scim_value", EMAILS, equals(&key)))
+            }
+            ("members", Operator::Eq) if self.is(&ResourceTypeName::group()) => {
+                let members = "r.id IN (SELECT m.group_id FROM scim_member m WHERE m.member_key = ?)";
+                Some(Fragment::new(members).bind(&*key))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn equals(key: &str) -> Fragment {
+    Fragment::new("q.value = ?").bind(key)
+}
+
+/// How a `userName`, which every user has and which is indexed as it is, compares with a value that is not empty.
+fn user_name(operator: Operator, value: &str) -> Option<Fragment> {
+    let like = |before: &str, after: &str| {
+        let mut pattern = String::from(before);
+        for c in value.chars() {
+            if matches!(c, '!' | '%' | '_') {
+                pattern.push('!');
+            }
+            pattern.push(c);
+        }
+        pattern.push_str(after);
+        Fragment::new("q.value LIKE ? ESCAPE '!'").bind(pattern)
+    };
+    let compared = |text| Fragment::new(text).bind(value);
+    Some(match operator {
+        Operator::Eq => compared("q.value = ?"),
+        Operator::Ne => compared("q.value <> ?"),
+        Operator::Gt => compared("q.value > ?"),
+        Operator::Ge => compared("q.value >= ?"),
+        Operator::Lt => compared("q.value < ?"),
+        Operator::Le => compared("q.value <= ?"),
+        Operator::Sw => Fragment::new("(q.value >= ? AND q.value < ?)").bind(value).bind(after_prefix(value)?),
+        Operator::Co => like("%", "%"),
+        Operator::Ew => like("%", ""),
+    })
+}
+
+/// The least text that is greater than every text with this prefix, in the order of bytes.
+fn after_prefix(prefix: &str) -> Option<String> {
+    let mut start = prefix.to_owned();
+    while let Some(last) = start.pop() {
+        let next = if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(u32::from(last) + 1) };
+        if let Some(next) = next {
+            start.push(next);
+            return Some(start);
+        }
+    }
+    None
+}
+
+/// What can't be given to an engine, or does not stand in an index as it is.
+fn unindexed(value: &str) -> bool {
+    value.contains('\0') || value.starts_with(HASHED)
 }
 
 impl Lower for Target<'_> {
     type Output = Fragment;
 
     fn compare(&self, test: &Test) -> Option<Fragment> {
-        let (Operator::Eq, Operand::Text(value)) = (test.operator(), test.operand()) else { return None };
-        if test.path().multi_valued() {
+        let Operand::Text(value) = test.operand() else { return None };
+        if unindexed(value) {
             return None;
         }
-        match (test.path().as_top_level()?, test.case_exact()) {
-            ("id", true) => Some(Fragment::new("r.id = ?").bind(&**value)),
+        let path = test.path();
+        if path.multi_valued() {
+            let value_of = path.extension().is_none() && path.sub() == Some("value");
+            return if value_of { self.element_value(path.attribute(), test.operator(), value) } else { None };
+        }
+        match (path.as_top_level()?, test.operator(), test.case_exact()) {
+            ("id", Operator::Eq, true) => Some(Fragment::new("r.id = ?").bind(&**value)),
             // Never NULL, so that `not` may negate it.
-            ("externalId", true) => {
-                Some(Fragment::new("(r.external_id IS NOT NULL AND r.external_id = ?)").bind(&**value))
+            ("externalId", Operator::Eq, true) => {
+                Some(Fragment::new("(r.external_key IS NOT NULL AND r.external_key = ?)").bind(&*index_key(value)))
             }
-            (name, _) if self.is_unique(name) => Some(
-                Fragment::new(
-                    "r.id IN (SELECT q.resource_id FROM scim_unique q \
-                     WHERE q.tenant = ? AND q.resource_type = ? AND q.attribute = ? AND q.value = ?)",
-                )
-                .bind(self.tenant)
-                .bind(self.schema.resource_type().name().as_str())
-                .bind(name)
-                .bind(&**value),
-            ),
+            ("userName", operator, false) if self.is(&ResourceTypeName::user()) && !value.is_empty() => {
+                Some(self.indexed("scim_unique", "userName", user_name(operator, value)?))
+            }
+            (name, Operator::Eq, _) if self.is_unique(name) => {
+                Some(self.indexed("scim_unique", name, equals(&index_key(value))))
+            }
             _ => None,
         }
     }
@@ -56,8 +140,9 @@ impl Lower for Target<'_> {
         None
     }
 
-    fn value_path(&self, _: &ResolvedPath, _: &ElementPredicate) -> Option<Fragment> {
-        None
+    fn value_path(&self, path: &ResolvedPath, filter: &ElementPredicate) -> Option<Fragment> {
+        let element = Element { target: self, of: path.extension().is_none().then(|| path.attribute())?? };
+        lower_element(filter, &element).flatten()
     }
 
     fn and(&self, parts: Vec<Fragment>) -> Fragment {
@@ -70,6 +155,47 @@ impl Lower for Target<'_> {
 
     fn not(&self, part: Fragment) -> Fragment {
         Fragment::new("NOT (").then(part).then(Fragment::new(")"))
+    }
+}
+
+/// The body of a value path that tests `value` for equality, or for one of several. An index of values does not know
+/// whether two tests hold for the same element, so `and` and `not` stay with the evaluator.
+struct Element<'a> {
+    target: &'a Target<'a>,
+    of: &'a str,
+}
+
+impl Lower for Element<'_> {
+    /// `None`: it can't be said.
+    type Output = Option<Fragment>;
+
+    fn compare(&self, test: &Test) -> Option<Self::Output> {
+        let Operand::Text(value) = test.operand() else { return None };
+        if unindexed(value) || test.path().as_top_level() != Some("value") {
+            return None;
+        }
+        self.target.element_value(Some(self.of), test.operator(), value).map(Some)
+    }
+
+    fn present(&self, _: &ResolvedPath) -> Option<Self::Output> {
+        None
+    }
+
+    fn value_path(&self, _: &ResolvedPath, _: &ElementPredicate) -> Option<Self::Output> {
+        None
+    }
+
+    fn and(&self, _: Vec<Self::Output>) -> Self::Output {
+        None
+    }
+
+    fn or(&self, parts: Vec<Self::Output>) -> Self::Output {
+        let parts = parts.into_iter().collect::<Option<Vec<_>>>()?;
+        Some(bracketed(parts, " OR "))
+    }
+
+    fn not(&self, _: Self::Output) -> Self::Output {
+        None
     }
 }
 
@@ -88,12 +214,20 @@ mod tests {
         check(&filter, of, &Profile::rfc(), &mut Leniencies::default()).unwrap()
     }
 
-    fn lowered(filter: &str) -> (Option<String>, bool) {
+    fn lowered_for(kind: &ResourceTypeName, filter: &str) -> (Option<String>, bool) {
         let schemas = SchemaSet::builtin();
-        let schema = schemas.of(&ResourceTypeName::group()).unwrap();
+        let schema = schemas.of(kind).unwrap();
         let target = Target { schema, tenant: "", also_unique: &["displayName"] };
         let lowered = lower(&predicate(filter, schema), &target);
         (lowered.pushed.map(|pushed| pushed.text().to_owned()), lowered.residual.is_some())
+    }
+
+    fn lowered(filter: &str) -> (Option<String>, bool) {
+        lowered_for(&ResourceTypeName::group(), filter)
+    }
+
+    fn lowered_user(filter: &str) -> (Option<String>, bool) {
+        lowered_for(&ResourceTypeName::user(), filter)
     }
 
     const BY_NAME: &str = "r.id IN (SELECT q.resource_id FROM scim_unique q \
@@ -105,13 +239,55 @@ mod tests {
         assert_eq!(lowered(r#"displayName eq "A""#), (Some(BY_NAME.into()), false));
         assert_eq!(
             lowered(r#"not (externalId eq "x" or id eq "y")"#).0.unwrap(),
-            "NOT (((r.external_id IS NOT NULL AND r.external_id = ?) OR r.id = ?))"
+            "NOT (((r.external_key IS NOT NULL AND r.external_key = ?) OR r.id = ?))"
         );
     }
 
     #[test]
+    fn members_and_addresses_have_an_index_too() {
+        let member = "r.id IN (SELECT m.group_id FROM scim_member m WHERE m.member_key = ?)";
+        for filter in [r#"members eq "u""#, r#"members.value eq "u""#, r#"members[value eq "u"]"#] {
+            assert_eq!(lowered(filter), (Some(member.into()), false), "{filter}");
+        }
+        let address = BY_NAME.replace("scim_unique", "scim_value");
+        for filter in [r#"emails eq "a@x""#, r#"emails[value eq "a@x"]"#] {
+            assert_eq!(lowered_user(filter), (Some(address.clone()), false), "{filter}");
+        }
+        let both = lowered_user(r#"emails[value eq "a" or value eq "b"]"#).0.unwrap();
+        assert_eq!(both, format!("({address} OR {address})"));
+        // One element has to fulfil both, which the index does not know.
+        for filter in [r#"emails[value eq "a" and value eq "b"]"#, r#"emails[not (value eq "a")]"#] {
+            assert_eq!(lowered_user(filter), (None, true), "{filter}");
+        }
+    }
+
+    #[test]
+    fn every_comparison_of_a_user_name_is_pushed_down() {
+        let condition = |filter: &str| {
+            let (pushed, residual) = lowered_user(filter);
+            assert!(!residual, "{filter}");
+            pushed.unwrap().split_once("q.attribute = ? AND ").unwrap().1.trim_end_matches(')').to_owned()
+        };
+        assert_eq!(condition(r#"userName eq "A""#), "q.value = ?");
+        assert_eq!(condition(r#"userName gt "A""#), "q.value > ?");
+        assert_eq!(condition(r#"userName sw "A""#), "(q.value >= ? AND q.value < ?");
+        assert_eq!(condition(r#"userName co "a%""#), "q.value LIKE ? ESCAPE '!'");
+        for filter in [r#"userName sw """#, r#"userName eq "a\u0000""#, r#"userName eq "\u0001""#] {
+            assert_eq!(lowered_user(filter), (None, true), "{filter}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_prefix_is_the_next_text() {
+        assert_eq!(after_prefix("ab").as_deref(), Some("ac"));
+        assert_eq!(after_prefix("a\u{10ffff}").as_deref(), Some("b"));
+        assert_eq!(after_prefix("\u{d7ff}").as_deref(), Some("\u{e000}"));
+        assert_eq!(after_prefix("\u{10ffff}"), None);
+    }
+
+    #[test]
     fn what_has_no_index_stays_with_the_evaluator() {
-        assert_eq!(lowered(r#"id eq "1" and members eq "u""#), (Some("r.id = ?".into()), true));
+        assert_eq!(lowered(r#"id eq "1" and members.type eq "User""#), (Some("r.id = ?".into()), true));
         for filter in [r#"displayName sw "A""#, "externalId pr", "externalId eq null", r#"id ne "1""#] {
             assert_eq!(lowered(filter), (None, true), "{filter}");
         }

@@ -1,9 +1,15 @@
 //! SQL as text: pure functions, without a database.
 
+mod dialect;
 mod fragment;
+mod index_key;
+mod insert;
 mod lower;
 mod side_tables;
 
+pub(crate) use dialect::Dialect;
 pub(crate) use fragment::{Fragment, Param};
-pub(crate) use lower::Target;
-pub(crate) use side_tables::SIDE_TABLES;
+pub(crate) use index_key::{HASHED, index_key};
+pub(crate) use insert::{AB_GROUP, AB_GROUP_ROLE, AB_USER, AB_USER_GROUP, AB_USER_ROLE, Ids, SUBJECTS, Table};
+pub(crate) use lower::{EMAILS, Target};
+pub(crate) use side_tables::side_tables;

@@ -1,24 +1,56 @@
 //! The versions of our side tables.
 
+use crate::sql::dialect::Dialect;
+
 /// The statements that bring the side tables from each version to the next. Versions count from 1; a step is never changed
-/// once released.
-pub(crate) const SIDE_TABLES: [&str; 1] = [include_str!("../../sql/side_tables_1.sql")];
+/// once released. On `MySQL`, which commits each definition by itself, a step can be repeated.
+pub(crate) fn side_tables(dialect: Dialect) -> [&'static str; 1] {
+    [match dialect {
+        Dialect::Sqlite => include_str!("../../sql/side_tables_1.sqlite.sql"),
+        Dialect::Postgres => include_str!("../../sql/side_tables_1.postgres.sql"),
+        Dialect::MySql => include_str!("../../sql/side_tables_1.mysql.sql"),
+    }]
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+
+    /// The names of what the statements create, and the columns of the tables.
+    fn created(dialect: Dialect) -> (BTreeSet<String>, BTreeSet<String>) {
+        let (mut names, mut columns) = (BTreeSet::new(), BTreeSet::new());
+        let mut table = String::new();
+        for line in side_tables(dialect).iter().flat_map(|step| step.lines()).filter(|line| !line.starts_with("--")) {
+            let words: Vec<&str> = line.split([' ', '(']).collect();
+            if words[0] == "CREATE" {
+                let at = words.iter().position(|word| word.starts_with("scim_")).unwrap();
+                names.insert(words[at].to_owned());
+                table = words[at].to_owned();
+            } else if let Some(column) = line.strip_prefix("    ").and_then(|line| line.split(' ').next())
+                && column.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+            {
+                columns.insert(format!("{table}.{column}"));
+            }
+        }
+        (names, columns)
+    }
 
     #[test]
     fn every_object_that_we_create_is_ours_by_name() {
-        for statement in SIDE_TABLES.iter().flat_map(|step| step.split(';')) {
-            let statement: Vec<&str> = statement.lines().filter(|line| !line.starts_with("--")).collect();
-            let Some((_, created)) =
-                statement.join(" ").trim().split_once("CREATE ").map(|(a, b)| (a.to_owned(), b.to_owned()))
-            else {
-                continue;
-            };
-            let name = created.trim_start_matches("UNIQUE ").split(' ').nth(1).unwrap().to_owned();
-            assert!(name.starts_with("scim_"), "{created}");
+        for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::MySql] {
+            let (names, _) = created(dialect);
+            assert!(names.iter().all(|name| name.starts_with("scim_")), "{names:?}");
         }
+    }
+
+    #[test]
+    fn the_engines_have_the_same_columns() {
+        let columns = |dialect| created(dialect).1;
+        let mut mysql = columns(Dialect::MySql);
+        mysql.retain(|column| !column.starts_with("scim_lock."));
+        assert_eq!(columns(Dialect::Sqlite), columns(Dialect::Postgres));
+        assert_eq!(columns(Dialect::Sqlite), mysql);
+        assert!(mysql.len() > 30);
     }
 }

@@ -1,9 +1,10 @@
 //! Superset's users as a table that people can read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use scim_service::StoreError;
 
+use crate::driver::Transaction;
 use crate::sql::Fragment;
 use crate::store::connect::SupersetStore;
 
@@ -23,7 +24,7 @@ pub struct Account {
     pub active: bool,
     /// The names of the user's groups in Superset, sorted.
     pub groups: Vec<String>,
-    /// The names of the roles granted to the user in person, sorted.
+    /// The names of the roles that the user has, in person or by a group, sorted.
     pub roles: Vec<String>,
 }
 
@@ -36,37 +37,53 @@ impl SupersetStore {
     pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
         let mut transaction = self.database.read().await?;
         let roles = "SELECT ur.user_id, r.name FROM ab_user_role ur JOIN ab_role r ON r.id = ur.role_id \
-                     WHERE ur.user_id IS NOT NULL ORDER BY r.name";
+                     WHERE ur.user_id IS NOT NULL";
+        let by_group = "SELECT ug.user_id, r.name FROM ab_user_group ug JOIN ab_group_role gr ON gr.group_id = ug.group_id \
+                        JOIN ab_role r ON r.id = gr.role_id WHERE ug.user_id IS NOT NULL";
         let groups = "SELECT ug.user_id, g.name FROM ab_user_group ug JOIN ab_group g ON g.id = ug.group_id \
-                      WHERE ug.user_id IS NOT NULL ORDER BY g.name";
-        let mut names = [BTreeMap::<i64, Vec<String>>::new(), BTreeMap::new()];
-        for (names, statement, there) in names
-            .iter_mut()
-            .zip([(roles, true), (groups, self.tables.groups)])
-            .map(|(names, (text, there))| (names, text, there))
+                      WHERE ug.user_id IS NOT NULL";
+        let mut role_names = BTreeMap::<i64, BTreeSet<String>>::new();
+        let mut group_names = role_names.clone();
+        for (names, statement, there) in
+            [(&mut role_names, roles, true), (&mut group_names, groups, self.tables.groups)]
         {
             if there {
-                for row in transaction.rows(Fragment::new(statement)).await? {
-                    names.entry(row.integer(0)?).or_default().push(row.text(1)?);
-                }
+                collect(&mut transaction, names, statement).await?;
             }
         }
-        let [mut roles, mut groups] = names;
-        let users =
-            "SELECT id, username, first_name, last_name, email, coalesce(active, 0) FROM ab_user ORDER BY username";
+        if self.tables.group_roles {
+            collect(&mut transaction, &mut role_names, by_group).await?;
+        }
+        let mut names_of = |id: i64| {
+            let list = |names: Option<BTreeSet<String>>| names.unwrap_or_default().into_iter().collect::<Vec<_>>();
+            (list(group_names.remove(&id)), list(role_names.remove(&id)))
+        };
+        let users = "SELECT id, username, first_name, last_name, email, active FROM ab_user";
         let mut accounts = Vec::new();
         for row in transaction.rows(Fragment::new(users)).await? {
-            let id = row.integer(0)?;
+            let (groups, roles) = names_of(row.integer(0)?);
             accounts.push(Account {
                 username: row.text(1)?,
                 first_name: row.text(2)?,
                 last_name: row.text(3)?,
                 email: row.text(4)?,
-                active: row.integer(5)? != 0,
-                groups: groups.remove(&id).unwrap_or_default(),
-                roles: roles.remove(&id).unwrap_or_default(),
+                active: row.boolean(5)?,
+                groups,
+                roles,
             });
         }
+        accounts.sort_by(|a, b| a.username.cmp(&b.username));
         Ok(accounts)
     }
+}
+
+async fn collect(
+    transaction: &mut Transaction,
+    names: &mut BTreeMap<i64, BTreeSet<String>>,
+    statement: &'static str,
+) -> Result<(), StoreError> {
+    for row in transaction.rows(Fragment::new(statement)).await? {
+        names.entry(row.integer(0)?).or_default().insert(row.text(1)?);
+    }
+    Ok(())
 }

@@ -9,25 +9,36 @@ use thiserror::Error;
 
 use crate::driver::{Database, DatabaseError};
 use crate::rules::RuleSet;
-use crate::sql::Fragment;
+use crate::sql::{Dialect, Fragment};
 use crate::store::contract::Sessions;
+use crate::store::held::Held;
+use crate::store::options::StoreOptions;
 use crate::store::schema_probe::{self, SecurityTables};
-use crate::store::session::{Held, Session};
+use crate::store::session::Session;
 use crate::store::side_tables;
 
-/// A SCIM store over the metadata database of Apache Superset.
+/// A SCIM store over the metadata database of Apache Superset, on `PostgreSQL`, `MySQL`, `MariaDB` or `SQLite`.
 ///
-/// Users are rows of `ab_user`, groups rows of `ab_group` where that table exists, and roles are granted in `ab_user_role`
-/// by the [`RuleSet`], all in one transaction with the SCIM resource. What Superset has no column for is kept in tables of
+/// Users are rows of `ab_user`, groups rows of `ab_group` where that table exists, and roles are granted by the [`RuleSet`],
+/// all in one transaction with the SCIM resource and its audit record. What Superset has no column for is kept in tables of
 /// our own, whose names start with `scim_`; the structure of Superset's tables is never touched.
 ///
+/// - **Roles** that a rule gives for a group alone are granted to the group (`ab_group_role`), where Superset has groups,
+///   and each membership is one row (`ab_user_group`). Other roles are granted to the user (`ab_user_role`).
 /// - **Deactivation and deletion** take the same things away: `active`, roles, groups and API keys. The row of a deleted user
 ///   stays, because dashboards and logs refer to it; whoever is provisioned with the same `userName` later gets it back.
+///   [`StoreOptions::with_hard_delete`] removes it instead.
+/// - **Reactivation** gives the roles of the groups that the user is in now. Sessions and tokens from before come back to life
+///   until they expire: Superset signs them, keeps no list of them, and asks only whether the user is active.
 /// - **The client's word counts.** A change of a user writes all that SCIM knows to the row, `active` included.
-/// - **Local accounts**, which somebody made in Superset, are never adopted: their name and e-mail address are taken.
-/// - **Roles granted by hand** stay, until the user is deactivated.
+/// - **Local accounts**, which somebody made in Superset, are adopted only where [`StoreOptions::with_adoption`] says so:
+///   their name and e-mail address are taken.
+/// - **What was granted by hand** stays: roles until the user is deactivated, memberships in groups too.
 /// - **The last active administrator** can't be deactivated, deleted or lose the role; in a transaction, by its end.
 /// - **Passwords** are stored as Superset's own hashes, in `ab_user` alone. Without one, nobody can log in by password.
+///
+/// Writers of one database take turns, whichever process they are in. A write that loses against another program's
+/// transaction is repeated up to five times.
 ///
 /// Cloning is cheap; clones share their connections.
 ///
@@ -38,10 +49,12 @@ use crate::store::side_tables;
 ///
 /// # let folder = tempfile::tempdir()?;
 /// let url = format!("sqlite://{}/superset.db", folder.path().display());
+/// # #[cfg(feature = "sqlite")] {
 /// create_demo_schema(&url).await?;
 /// let rules: RuleSet = r#"default_roles = ["Gamma"]"#.parse()?;
 /// let store = SupersetStore::connect(&url, rules).await?;
 /// assert!(store.missing_roles().await?.is_empty());
+/// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -49,8 +62,9 @@ use crate::store::side_tables;
 #[derive(Clone, Debug)]
 pub struct SupersetStore {
     pub(super) database: Database,
-    pub(super) tables: SecurityTables,
+    pub(super) tables: Arc<SecurityTables>,
     pub(super) rules: Arc<RuleSet>,
+    pub(super) options: Arc<StoreOptions>,
 }
 
 /// The store can't be opened.
@@ -58,7 +72,10 @@ pub struct SupersetStore {
 #[non_exhaustive]
 pub enum ConnectError {
     /// The URL is none, or names an engine that this build does not have.
-    #[error("expected a database URL such as `sqlite:///var/lib/superset/superset.db`")]
+    #[error(
+        "expected a database URL such as `postgres://user:password@host/superset`, `mysql://user:password@host/superset` or \
+         `sqlite:///var/lib/superset/superset.db`, of an engine that this build has"
+    )]
     Url,
     /// There is no database at the URL.
     #[error("there is no database: run `superset db upgrade` and `superset init` first")]
@@ -71,6 +88,18 @@ pub enum ConnectError {
     NoSecurityTables {
         /// What was looked for, such as `ab_user.email`.
         missing: String,
+    },
+    /// Users can't be removed from this database.
+    #[error("a hard delete is not possible here: {reason}")]
+    HardDelete {
+        /// Why not.
+        reason: &'static str,
+    },
+    /// Nobody in Superset has the name of the successor.
+    #[error("the successor `{username}` of deleted users is not a user of Superset")]
+    NoSuccessor {
+        /// The name.
+        username: String,
     },
     /// A newer version of this library has been at work here.
     #[error("the `scim_` tables have version {found}, this library knows {known}: use the version that made them")]
@@ -87,12 +116,17 @@ pub enum ConnectError {
 
 impl From<DatabaseError> for ConnectError {
     fn from(error: DatabaseError) -> Self {
-        if error.is_missing_file() { Self::NoDatabase(Box::new(error)) } else { Self::Database(Box::new(error)) }
+        if error.is_missing() { Self::NoDatabase(Box::new(error)) } else { Self::Database(Box::new(error)) }
     }
 }
 
+fn failed(error: StoreError) -> ConnectError {
+    ConnectError::Database(Box::new(error))
+}
+
 impl SupersetStore {
-    /// Opens the metadata database of a Superset: `sqlite:///absolute/path` or `sqlite://relative/path`.
+    /// Opens the metadata database of a Superset: `postgres://user:password@host/database`,
+    /// `mysql://user:password@host/database`, `sqlite:///absolute/path` or `sqlite://relative/path`.
     ///
     /// Looks which security tables there are, and creates or upgrades our own beside them. Several processes may do this at
     /// the same time.
@@ -101,19 +135,43 @@ impl SupersetStore {
     ///
     /// [`ConnectError`], which says what to do.
     pub async fn connect(url: &str, rules: RuleSet) -> Result<Self, ConnectError> {
-        if !url.starts_with("sqlite:") {
-            return Err(ConnectError::Url);
+        Self::connect_with(url, rules, StoreOptions::new()).await
+    }
+
+    /// The same, with options.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`], which says what to do.
+    pub async fn connect_with(url: &str, rules: RuleSet, options: StoreOptions) -> Result<Self, ConnectError> {
+        let database = Database::open(url, false).await?.ok_or(ConnectError::Url)?;
+        if database.dialect() == Dialect::Sqlite && options.successor().is_some() {
+            let reason = "SQLite would give the id of the deleted user, and with it open sessions, to the next one";
+            return Err(ConnectError::HardDelete { reason });
         }
-        let database = Database::open(url, false).await?;
-        let mut transaction = database.write().await?;
-        let tables = schema_probe::probe(&transaction.tables().await?)?;
+        let mut transaction = database.migrate().await?;
+        let tables = schema_probe::probe(&transaction.catalogue().await?, database.dialect())?;
         side_tables::upgrade(&mut transaction).await?;
-        transaction.commit().await?;
-        let store = Self { database, tables, rules: Arc::new(rules) };
-        for role in store.missing_roles().await.map_err(|error| ConnectError::Database(Box::new(error)))? {
+        transaction.migrated().await?;
+        if tables.subjects && options.successor().is_some() {
+            let reason = "this Superset keeps owners in `subjects`, which this library cannot pass on";
+            return Err(ConnectError::HardDelete { reason });
+        }
+        let store = Self { database, tables: tables.into(), rules: rules.into(), options: options.into() };
+        if let Some(username) = store.options.successor()
+            && !store.has_account(username).await.map_err(failed)?
+        {
+            return Err(ConnectError::NoSuccessor { username: username.to_owned() });
+        }
+        for role in store.missing_roles().await.map_err(failed)? {
             tracing::warn!(role, "a rule grants a role that Superset does not have");
         }
         Ok(store)
+    }
+
+    async fn has_account(&self, username: &str) -> Result<bool, StoreError> {
+        let statement = Fragment::new("SELECT 1 FROM ab_user WHERE username = ?").bind(username);
+        Ok(self.database.read().await?.row(statement).await?.is_some())
     }
 
     /// The rules by which roles are granted.
@@ -140,18 +198,13 @@ impl SupersetStore {
 }
 
 impl Sessions for SupersetStore {
+    const ATTEMPTS: u32 = 5;
+
     async fn reading<'a>(&'a self, cx: &'a Context) -> Result<Session<'a>, StoreError> {
-        Ok(Session::new(Held::Own(self.database.read().await?), self, tenant_of(cx), cx.now))
+        Ok(Session::new(Held::Own(self.database.read().await?), self, cx))
     }
 
     async fn writing<'a>(&'a self, cx: &'a Context) -> Result<Session<'a>, StoreError> {
-        let mut session = Session::new(Held::Own(self.database.write().await?), self, tenant_of(cx), cx.now);
-        session.admin = session.has_admin().await?;
-        Ok(session)
+        Ok(Session::new(Held::Own(self.database.write().await?), self, cx))
     }
-}
-
-/// The tenant of a call as the tables have it; the only tenant is the empty text.
-pub(super) fn tenant_of(cx: &Context) -> &str {
-    cx.tenant().unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use scim_core::{Projection, Resource, ResourceId, TypeSchema};
@@ -10,6 +11,7 @@ use scim_service::{Context, ListPage, ListQuery, Precondition, Store, StoreError
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::driver::is_lost_race;
 use crate::sql::Fragment;
 use crate::store::connect::SupersetStore;
 use crate::store::content::{Content, Kind, Member, keep_write_only};
@@ -21,6 +23,9 @@ use crate::store::session::Session;
 use crate::store::transaction::OpenTransaction;
 use crate::store::write::{Change, MemberChange};
 
+/// Half of what a call waits before it is repeated for the first time.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+
 async fn hashed(password: Option<String>) -> Result<Option<String>, StoreError> {
     match password {
         Some(password) => Ok(Some(password::hash(password).await?)),
@@ -30,6 +35,9 @@ async fn hashed(password: Option<String>) -> Result<Option<String>, StoreError> 
 
 /// What gives calls their sessions: the store, or one of its transactions.
 pub(super) trait Sessions: Sync {
+    /// How often a call is tried when it loses against another transaction.
+    const ATTEMPTS: u32;
+
     /// A session that only reads.
     fn reading<'a>(&'a self, cx: &'a Context) -> impl Future<Output = Result<Session<'a>, StoreError>> + Send;
 
@@ -114,6 +122,24 @@ pub(super) async fn delete(
     session.commit().await
 }
 
+/// Repeats a call that lost a race, after a moment that grows.
+async fn again<T, F>(attempts: u32, call: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    let mut attempt = 1;
+    loop {
+        match call().await {
+            Err(error) if attempt < attempts && is_lost_race(&error) => {
+                tracing::info!(attempt, "the write lost against another transaction and is repeated");
+                tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(attempt)).await;
+                attempt += 1;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
 /// Implements [`Store`] by the calls of this file, and by what else the braces hold.
 macro_rules! store_of_sessions {
     ($sessions:ty { $($own:tt)* }) => {
@@ -125,7 +151,7 @@ macro_rules! store_of_sessions {
                 of: &Arc<TypeSchema>,
                 resource: Resource,
             ) -> Result<Resource, StoreError> {
-                contract::create(self, cx, of, resource).await
+                again(Self::ATTEMPTS, || contract::create(self, cx, of, resource.clone())).await
             }
 
             async fn get(
@@ -155,7 +181,7 @@ macro_rules! store_of_sessions {
                 resource: Resource,
                 when: &Precondition,
             ) -> Result<Resource, StoreError> {
-                contract::replace(self, cx, of, id, resource, when).await
+                again(Self::ATTEMPTS, || contract::replace(self, cx, of, id, resource.clone(), when)).await
             }
 
             async fn patch(
@@ -167,7 +193,7 @@ macro_rules! store_of_sessions {
                 when: &Precondition,
                 want: &Projection,
             ) -> Result<Option<Resource>, StoreError> {
-                contract::patch(self, cx, of, id, patch, when, want).await
+                again(Self::ATTEMPTS, || contract::patch(self, cx, of, id, patch, when, want)).await
             }
 
             async fn delete(
@@ -177,7 +203,7 @@ macro_rules! store_of_sessions {
                 id: &ResourceId,
                 when: &Precondition,
             ) -> Result<(), StoreError> {
-                contract::delete(self, cx, of, id, when).await
+                again(Self::ATTEMPTS, || contract::delete(self, cx, of, id, when)).await
             }
 
             $($own)*

@@ -1,20 +1,31 @@
 //! The rows of `ab_group`, where Superset has groups.
 
-use scim_core::Resource;
+use scim_core::{ExternalId, Resource, ResourceId};
 use scim_filter::fold;
 use scim_service::StoreError;
+use serde_json::Value;
 
-use crate::sql::Fragment;
-use crate::store::profile::fits;
+use crate::rules::GroupRef;
+use crate::sql::{AB_GROUP, Fragment, Param};
+use crate::store::profile::{fits, fits_narrow};
 use crate::store::record::{LocalRow, display};
 use crate::store::session::Session;
 
 /// The width of `ab_group.name`, in characters.
 const MAX_GROUP_NAME: usize = 100;
 
+/// A group as the rules see it.
+pub(super) fn group_ref(id: &ResourceId, body: &Resource) -> GroupRef {
+    GroupRef {
+        id: id.clone(),
+        external_id: body.get("externalId").and_then(Value::as_str).map(ExternalId::from),
+        display_name: display(body).unwrap_or_default().to_owned(),
+    }
+}
+
 impl Session<'_> {
-    /// Makes the row of a group follow its `displayName`; a new row for a new group, and where somebody deleted or renamed
-    /// the old one in Superset.
+    /// Makes the row of a group follow its `displayName`; a new row for a new group, and where somebody deleted the old one
+    /// in Superset.
     pub(super) async fn write_group(
         &mut self,
         local: Option<LocalRow>,
@@ -25,60 +36,71 @@ impl Session<'_> {
         }
         let name = display(body).unwrap_or_default();
         fits("displayName", name, MAX_GROUP_NAME)?;
+        if self.tables.narrow_groups {
+            fits_narrow("displayName", name)?;
+        }
         let own = match local {
-            Some(local) if self.group_is_ours(&local).await? => Some(local),
-            _ => None,
+            Some(local) => self.name_of_group(&local).await?.map(|held| (local, held)),
+            None => None,
         };
-        self.refuse_taken_group_name(name, own.as_ref().map(|local| local.id)).await?;
+        self.refuse_taken_group_name(name, own.as_ref().map(|(local, _)| local.id)).await?;
         let id = match own {
-            Some(local) if local.mark == name => return Ok(Some(local)),
-            Some(local) => {
+            Some((local, held)) if held == name => return Ok(Some(local)),
+            Some((local, _)) => {
                 let statement = Fragment::new("UPDATE ab_group SET name = ?, label = ? WHERE id = ?");
                 self.transaction.execute(statement.bind(name).bind(name).bind(local.id)).await?;
                 local.id
             }
-            None => {
-                let id = self.unused_id("Group", "SELECT max(id) FROM ab_group").await?;
-                let statement = Fragment::new("INSERT INTO ab_group (id, name, label) VALUES (?, ?, ?)");
-                self.transaction.execute(statement.bind(id).bind(name).bind(name)).await?;
-                id
-            }
+            None => self.insert_row(&AB_GROUP, "Group", "name, label", [Param::from(name), name.into()]).await?,
         };
-        Ok(Some(LocalRow { id, mark: name.to_owned() }))
+        self.keep_group_subject(id, name).await?;
+        let mark = Fragment::new("SELECT ").then(Fragment::new(self.dialect().group_mark()));
+        let mark = mark.then(Fragment::new(" FROM ab_group g WHERE g.id = ?").bind(id));
+        let mark = self.transaction.row(mark).await?.ok_or(StoreError::NotFound)?.text(0)?;
+        Ok(Some(LocalRow { id, mark }))
     }
 
     /// Deletes the row of a group, with what hangs on it.
     pub(super) async fn drop_group(&mut self, local: &LocalRow) -> Result<(), StoreError> {
-        if !self.tables.groups || !self.group_is_ours(local).await? {
+        if !self.tables.groups || self.name_of_group(local).await?.is_none() {
             return Ok(());
         }
+        self.note_admin().await?;
         let mut statements = vec![
             Fragment::new("DELETE FROM ab_user_group WHERE group_id = ?"),
-            Fragment::new("DELETE FROM ab_group WHERE id = ?"),
+            Fragment::new("DELETE FROM scim_grant WHERE relation = 'ab_user_group' AND held_id = ?"),
+            Fragment::new("DELETE FROM scim_grant WHERE relation = 'ab_group_role' AND holder_id = ?"),
         ];
         if self.tables.group_roles {
-            statements.insert(0, Fragment::new("DELETE FROM ab_group_role WHERE group_id = ?"));
+            statements.push(Fragment::new("DELETE FROM ab_group_role WHERE group_id = ?"));
         }
+        statements.push(Fragment::new("DELETE FROM ab_group WHERE id = ?"));
+        self.drop_group_subject(local.id).await?;
         for statement in statements {
             self.transaction.execute(statement.bind(local.id)).await?;
         }
         Ok(())
     }
 
-    /// Whether the row is still the one that we wrote.
-    pub(super) async fn group_is_ours(&mut self, local: &LocalRow) -> Result<bool, StoreError> {
-        let statement = Fragment::new("SELECT 1 FROM ab_group WHERE id = ? AND name = ?");
-        Ok(self.transaction.row(statement.bind(local.id).bind(local.mark.as_str())).await?.is_some())
+    /// What the row is called, if it is still the one that we wrote. Where ids are never given out again, that is so whatever
+    /// somebody called it since.
+    async fn name_of_group(&mut self, local: &LocalRow) -> Result<Option<String>, StoreError> {
+        let statement = Fragment::new("SELECT g.name FROM ab_group g WHERE g.id = ? AND ")
+            .bind(local.id)
+            .then(Fragment::new(self.dialect().group_mark()))
+            .then(Fragment::new(" = ?").bind(local.mark.as_str()));
+        Ok(self.transaction.row(statement).await?.map(|row| row.text(0)).transpose()?)
     }
 
     /// Refuses a name that another group of Superset has, in whatever case: it may hold roles.
     async fn refuse_taken_group_name(&mut self, name: &str, own: Option<i64>) -> Result<(), StoreError> {
-        let statement = Fragment::new(
-            "SELECT name FROM ab_group WHERE (lower(name) = ? OR name GLOB '*[^ -~]*') AND (? IS NULL OR id <> ?)",
-        );
         let folded = fold(name);
-        for row in self.transaction.rows(statement.bind(&*folded).bind(own).bind(own)).await? {
-            if fold(&row.text(0)?) == folded {
+        let statement = Fragment::new("SELECT g.name, g.name = ? FROM ab_group g WHERE ")
+            .bind(name)
+            .then(Fragment::new(self.dialect().group_candidates()).bind(&*folded).bind(name))
+            .then(Fragment::new(" AND (? IS NULL OR g.id <> ?)").bind(own).bind(own));
+        for row in self.transaction.rows(statement).await? {
+            if row.boolean(1)? || fold(&row.text(0)?) == folded {
                 return Err(StoreError::Uniqueness { attribute: "displayName".to_owned() });
             }
         }

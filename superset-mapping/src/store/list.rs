@@ -4,8 +4,11 @@ use scim_core::{Projection, Resource, TypeSchema};
 use scim_filter::lower;
 use scim_service::{ListPage, ListQuery, Start, StoreError, finish};
 
+use crate::driver::Row;
 use crate::sql::{Fragment, Target};
 use crate::store::content::Kind;
+use crate::store::membership::{rendered, show};
+use crate::store::order::Order;
 use crate::store::record::{RECORD_COLUMNS, Record};
 use crate::store::session::Session;
 use crate::store::unique::also_unique;
@@ -50,23 +53,32 @@ impl Session<'_> {
         record: &Record,
         relations: Relations,
     ) -> Result<Resource, StoreError> {
-        let mut resource = record.shown(of);
-        self.relate(of, &mut resource, record.id.as_str(), relations).await?;
-        Ok(resource)
+        let mut resources = vec![record.shown(of)];
+        self.relate(of, &mut resources, relations).await?;
+        resources.pop().ok_or(StoreError::NotFound)
     }
 
+    /// Gives resources the relations asked for, all at once.
     async fn relate(
         &mut self,
         of: &TypeSchema,
-        resource: &mut Resource,
-        id: &str,
+        resources: &mut [Resource],
         relations: Relations,
     ) -> Result<(), StoreError> {
-        match Kind::of(of) {
-            Kind::Group if relations.members => self.show_members(id, resource).await,
-            Kind::User if relations.groups => self.show_groups(id, resource).await,
-            _ => Ok(()),
+        let ids: Vec<String> = resources.iter().filter_map(|resource| resource.id().map(str::to_owned)).collect();
+        let (name, mut related) = match Kind::of(of) {
+            Kind::Group if relations.members => ("members", self.members_of(&ids).await?),
+            Kind::User if relations.groups => {
+                let groups = self.groups_of(&ids).await?;
+                ("groups", groups.into_iter().map(|(id, groups)| (id, rendered(groups))).collect())
+            }
+            _ => return Ok(()),
+        };
+        for resource in resources {
+            let elements = resource.id().and_then(|id| related.remove(id));
+            show(resource, name, elements.unwrap_or_default());
         }
+        Ok(())
     }
 
     /// What of the query has an index goes to the database, the rest to the evaluator.
@@ -86,27 +98,31 @@ impl Session<'_> {
             selection = selection.then(Fragment::new(" AND ")).then(pushed);
         }
         let wanted = Relations::shown(of, query);
-        if residual.is_none() && query.sort.is_none() {
-            return self.page(of, query, selection, wanted).await;
+        if residual.is_none()
+            && let Some(order) = Order::of(of, query)
+        {
+            return self.page(of, query, &order, selection, wanted).await;
         }
         let evaluated = Relations::evaluated(query);
-        let mut candidates = Vec::new();
-        for row in self.transaction.rows(Fragment::new(RECORD_COLUMNS).then(selection)).await? {
-            candidates.push(self.show(of, &Record::read(&row)?, evaluated).await?);
-        }
+        let mut candidates = self.select(of, Fragment::new(RECORD_COLUMNS).then(selection)).await?;
+        self.relate(of, &mut candidates, evaluated).await?;
         let mut page = finish(candidates, query);
-        for resource in &mut page.resources {
-            let Some(id) = resource.id().map(str::to_owned) else { continue };
-            self.relate(of, resource, &id, wanted.without(evaluated)).await?;
-        }
+        self.relate(of, &mut page.resources, wanted.without(evaluated)).await?;
         Ok(page)
     }
 
-    /// A page of exactly what the database selects, in the order of `id`.
+    async fn select(&mut self, of: &TypeSchema, statement: Fragment) -> Result<Vec<Resource>, StoreError> {
+        let rows = self.transaction.rows(statement).await?;
+        let shown = |row: &Row| Ok(Record::read(row)?.shown(of));
+        rows.iter().map(shown).collect()
+    }
+
+    /// A page of exactly what the database selects, in an order that it knows.
     async fn page(
         &mut self,
         of: &TypeSchema,
         query: &ListQuery,
+        order: &Order,
         selection: Fragment,
         wanted: Relations,
     ) -> Result<ListPage, StoreError> {
@@ -119,28 +135,25 @@ impl Session<'_> {
         if query.count == 0 {
             return Ok(page);
         }
-        let statement = Fragment::new(RECORD_COLUMNS).then(selection);
-        // `id` is compared byte by byte, here as there.
+        let statement = Fragment::new(RECORD_COLUMNS).then(order.join()).then(selection);
+        let limit = Fragment::new(" LIMIT ?").bind(number(query.count));
         let statement = match &query.start {
             Start::Index(index) => statement
-                .then(Fragment::new(" ORDER BY r.id LIMIT ? OFFSET ?"))
-                .bind(number(query.count))
-                .bind(number(index.saturating_sub(1))),
-            Start::After(position) => statement
-                .then(Fragment::new(" AND r.id > ? ORDER BY r.id LIMIT ?"))
-                .bind(position.id.as_str())
-                .bind(number(query.count)),
-            Start::Before(position) => statement
-                .then(Fragment::new(" AND r.id < ? ORDER BY r.id DESC LIMIT ?"))
-                .bind(position.id.as_str())
-                .bind(number(query.count)),
+                .then(order.order_by(false))
+                .then(limit)
+                .then(Fragment::new(" OFFSET ?").bind(number(index.saturating_sub(1)))),
+            Start::After(position) => {
+                statement.then(order.beyond(position, false)).then(order.order_by(false)).then(limit)
+            }
+            Start::Before(position) => {
+                statement.then(order.beyond(position, true)).then(order.order_by(true)).then(limit)
+            }
         };
-        for row in self.transaction.rows(statement).await? {
-            page.resources.push(self.show(of, &Record::read(&row)?, wanted).await?);
-        }
+        page.resources = self.select(of, statement).await?;
         if let Start::Before(_) = query.start {
             page.resources.reverse();
         }
+        self.relate(of, &mut page.resources, wanted).await?;
         Ok(page)
     }
 }

@@ -1,52 +1,79 @@
 //! Who is in which group: a relation, rendered as `members` and `groups` on the way out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use scim_core::{ExternalId, Resource};
+use scim_filter::fold;
 use scim_service::StoreError;
 use serde_json::{Map, Value};
 
 use crate::rules::GroupRef;
-use crate::sql::Fragment;
+use crate::sql::{Fragment, index_key};
 use crate::store::content::Member;
-use crate::store::record::{CHUNK, LocalRow};
+use crate::store::profile::fits;
+use crate::store::record::CHUNK;
 use crate::store::session::Session;
+
+/// The longest id of a member that is kept, in characters. Ids that are issued here have 36.
+const MAX_MEMBER_ID: usize = 255;
 
 /// A group that somebody is in.
 #[derive(Clone, Debug)]
 pub(super) struct InGroup {
     pub(super) group: GroupRef,
-    pub(super) local: Option<LocalRow>,
+    /// The row of `ab_group`, where there is one and it is still ours.
+    pub(super) local: Option<i64>,
     pub(super) direct: bool,
 }
 
 impl Session<'_> {
-    /// Makes these the members of a group, and says whose membership changed.
-    pub(super) async fn set_members(&mut self, group: &str, wanted: &[Member]) -> Result<Vec<String>, StoreError> {
+    /// Makes these the members of a group, and says who came and who went.
+    pub(super) async fn set_members(
+        &mut self,
+        group: &str,
+        wanted: &[Member],
+    ) -> Result<(Vec<String>, Vec<String>), StoreError> {
         let statement = Fragment::new("SELECT member_id FROM scim_member WHERE group_id = ?").bind(group);
         let rows = self.transaction.rows(statement).await?;
         let current = rows.iter().map(|row| row.text(0)).collect::<Result<BTreeSet<_>, _>>()?;
         let wanted_ids: BTreeSet<&str> = wanted.iter().map(|member| member.id.as_str()).collect();
         let gone: Vec<String> = current.iter().filter(|id| !wanted_ids.contains(id.as_str())).cloned().collect();
         let new: Vec<Member> = wanted.iter().filter(|member| !current.contains(&member.id)).cloned().collect();
-        let mut changed = self.remove_members(group, &gone).await?;
-        changed.extend(self.add_members(group, &new).await?);
-        Ok(changed)
+        let removed = self.remove_members(group, &gone).await?;
+        Ok((self.add_members(group, &new).await?, removed))
     }
 
     /// Adds members, and says which were not there before.
     pub(super) async fn add_members(&mut self, group: &str, members: &[Member]) -> Result<Vec<String>, StoreError> {
         let mut added = Vec::new();
+        let mut seen = BTreeSet::new();
         for members in members.chunks(CHUNK) {
-            let rows = members.iter().map(|member| {
-                Fragment::new("(?, ?, ?)").bind(group).bind(member.id.as_str()).bind(member.kind.as_deref())
-            });
-            let statement = Fragment::new("INSERT INTO scim_member (group_id, member_id, member_type) VALUES ")
-                .then(Fragment::joined(rows.collect(), ", "))
-                .then(Fragment::new(" ON CONFLICT DO NOTHING RETURNING member_id"));
-            for row in self.transaction.rows(statement).await? {
-                added.push(row.text(0)?);
+            for member in members {
+                fits("members.value", &member.id, MAX_MEMBER_ID)?;
+                if let Some(kind) = &member.kind {
+                    fits("members.type", kind, MAX_MEMBER_ID)?;
+                }
             }
+            let there = self.members_among(group, members.iter().map(|member| member.id.as_str())).await?;
+            let new: Vec<&Member> =
+                members.iter().filter(|member| !there.contains(&member.id) && seen.insert(&member.id)).collect();
+            let rows: Vec<Fragment> = new
+                .iter()
+                .map(|member| {
+                    Fragment::new("(?, ?, ?, ?)")
+                        .bind(group)
+                        .bind(member.id.as_str())
+                        .bind(&*index_key(&fold(&member.id)))
+                        .bind(member.kind.as_deref())
+                })
+                .collect();
+            if rows.is_empty() {
+                continue;
+            }
+            let insert =
+                Fragment::new("INSERT INTO scim_member (group_id, member_id, member_key, member_type) VALUES ");
+            self.transaction.execute(insert.then(Fragment::joined(rows, ", "))).await?;
+            added.extend(new.into_iter().map(|member| member.id.clone()));
         }
         Ok(added)
     }
@@ -55,15 +82,32 @@ impl Session<'_> {
     pub(super) async fn remove_members(&mut self, group: &str, members: &[String]) -> Result<Vec<String>, StoreError> {
         let mut removed = Vec::new();
         for members in members.chunks(CHUNK) {
-            let statement = Fragment::new("DELETE FROM scim_member WHERE group_id = ? AND member_id IN ")
-                .bind(group)
-                .then(Fragment::list(members.iter().map(String::as_str)))
-                .then(Fragment::new(" RETURNING member_id"));
-            for row in self.transaction.rows(statement).await? {
-                removed.push(row.text(0)?);
+            let askable = members.iter().map(String::as_str).filter(|id| !id.contains('\0'));
+            let there = self.members_among(group, askable).await?;
+            if there.is_empty() {
+                continue;
             }
+            let delete = Fragment::new("DELETE FROM scim_member WHERE group_id = ? AND member_id IN ").bind(group);
+            let delete = delete.then(Fragment::list(there.iter().map(String::as_str)));
+            self.transaction.execute(delete).await?;
+            removed.extend(there);
         }
         Ok(removed)
+    }
+
+    async fn members_among<'i>(
+        &mut self,
+        group: &str,
+        ids: impl Iterator<Item = &'i str>,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        let ids: Vec<&str> = ids.collect();
+        if ids.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let select =
+            Fragment::new("SELECT member_id FROM scim_member WHERE group_id = ? AND member_id IN ").bind(group);
+        let rows = self.transaction.rows(select.then(Fragment::list(ids))).await?;
+        Ok(rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?)
     }
 
     /// The groups that hold a resource directly.
@@ -75,32 +119,48 @@ impl Session<'_> {
         Ok(rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?)
     }
 
-    /// The groups that a resource is in, direct ones first (R051). `UNION` drops what was seen, so a cycle ends.
-    pub(super) async fn groups_of(&mut self, member: &str) -> Result<Vec<InGroup>, StoreError> {
-        let statement = Fragment::new(
-            "WITH RECURSIVE above(id) AS (\
-                 SELECT g.id FROM scim_member m JOIN scim_resource g ON g.id = m.group_id \
-                 WHERE m.member_id = ? AND g.tenant = ? \
-                 UNION \
-                 SELECT g.id FROM above a JOIN scim_member m ON m.member_id = a.id JOIN scim_resource g ON g.id = m.group_id \
-                 WHERE g.tenant = ?) \
-             SELECT g.id, g.external_id, g.display, g.local_id, g.local_mark, \
-                 EXISTS (SELECT 1 FROM scim_member m WHERE m.group_id = g.id AND m.member_id = ?) AS direct \
-             FROM above a JOIN scim_resource g ON g.id = a.id ORDER BY direct DESC, g.id",
-        )
-        .bind(member)
-        .bind(self.tenant)
-        .bind(self.tenant)
-        .bind(member);
-        let mut groups = Vec::new();
-        for row in self.transaction.rows(statement).await? {
-            let group = GroupRef {
-                id: row.text(0)?.parse().map_err(StoreError::internal)?,
-                external_id: row.optional_text(1)?.as_deref().map(ExternalId::from),
-                display_name: row.optional_text(2)?.unwrap_or_default(),
-            };
-            let local = row.optional_integer(3)?.zip(row.optional_text(4)?).map(|(id, mark)| LocalRow { id, mark });
-            groups.push(InGroup { group, local, direct: row.integer(5)? != 0 });
+    /// The groups that each of these is in, direct ones first (R051). `UNION` drops what was seen, so a cycle ends.
+    pub(super) async fn groups_of(&mut self, members: &[String]) -> Result<BTreeMap<String, Vec<InGroup>>, StoreError> {
+        let (local, join) = if self.tables.groups {
+            let join = Fragment::new(" LEFT JOIN ab_group g ON g.id = r.local_id AND r.local_mark = ");
+            (Fragment::new("g.id"), join.then(Fragment::new(self.dialect().group_mark())))
+        } else {
+            (Fragment::new("r.local_id"), Fragment::new(""))
+        };
+        let mut groups: BTreeMap<String, Vec<InGroup>> = BTreeMap::new();
+        for members in members.chunks(CHUNK) {
+            let statement = Fragment::new(
+                "WITH RECURSIVE above (member, id) AS (\
+                     SELECT m.member_id, r.id FROM scim_member m JOIN scim_resource r ON r.id = m.group_id \
+                     WHERE r.tenant = ? AND m.member_id IN ",
+            )
+            .bind(self.tenant)
+            .then(Fragment::list(members.iter().map(String::as_str)))
+            .then(Fragment::new(
+                " UNION \
+                     SELECT a.member, r.id FROM above a JOIN scim_member m ON m.member_id = a.id \
+                     JOIN scim_resource r ON r.id = m.group_id WHERE r.tenant = ?) \
+                 SELECT a.member, r.id, r.external_id, r.display, ",
+            ))
+            .bind(self.tenant)
+            .then(local.clone())
+            .then(Fragment::new(
+                ", EXISTS (SELECT 1 FROM scim_member m WHERE m.group_id = r.id AND m.member_id = a.member) \
+                 FROM above a JOIN scim_resource r ON r.id = a.id",
+            ))
+            .then(join.clone());
+            for row in self.transaction.rows(statement).await? {
+                let group = GroupRef {
+                    id: row.text(1)?.parse().map_err(StoreError::internal)?,
+                    external_id: row.optional_text(2)?.as_deref().map(ExternalId::from),
+                    display_name: row.optional_text(3)?.unwrap_or_default(),
+                };
+                let in_group = InGroup { group, local: row.optional_integer(4)?, direct: row.boolean(5)? };
+                groups.entry(row.text(0)?).or_default().push(in_group);
+            }
+        }
+        for groups in groups.values_mut() {
+            groups.sort_by(|a, b| b.direct.cmp(&a.direct).then_with(|| a.group.id.cmp(&b.group.id)));
         }
         Ok(groups)
     }
@@ -110,16 +170,16 @@ impl Session<'_> {
         let mut users = BTreeSet::new();
         for roots in roots.chunks(CHUNK) {
             let statement = Fragment::new(
-                "WITH RECURSIVE within(id, resource_type) AS (\
+                "WITH RECURSIVE below (id, resource_type) AS (\
                      SELECT id, resource_type FROM scim_resource WHERE tenant = ? AND id IN ",
             )
             .bind(self.tenant)
             .then(Fragment::list(roots.iter().map(String::as_str)))
             .then(Fragment::new(
                 " UNION \
-                     SELECT r.id, r.resource_type FROM within w JOIN scim_member m ON m.group_id = w.id \
+                     SELECT r.id, r.resource_type FROM below b JOIN scim_member m ON m.group_id = b.id \
                      JOIN scim_resource r ON r.id = m.member_id WHERE r.tenant = ?) \
-                 SELECT id FROM within WHERE resource_type = 'User'",
+                 SELECT id FROM below WHERE resource_type = 'User'",
             ))
             .bind(self.tenant);
             for row in self.transaction.rows(statement).await? {
@@ -129,32 +189,34 @@ impl Session<'_> {
         Ok(users)
     }
 
-    /// Puts `members` into a group.
-    pub(super) async fn show_members(&mut self, group: &str, resource: &mut Resource) -> Result<(), StoreError> {
-        let statement = Fragment::new(
-            "SELECT m.member_id, coalesce(r.resource_type, m.member_type), r.display FROM scim_member m \
-             LEFT JOIN scim_resource r ON r.id = m.member_id AND r.tenant = ? WHERE m.group_id = ? ORDER BY m.position",
-        )
-        .bind(self.tenant)
-        .bind(group);
-        let mut members = Vec::new();
-        for row in self.transaction.rows(statement).await? {
-            members.push(reference(row.text(0)?, row.optional_text(1)?, row.optional_text(2)?));
+    /// The `members` of each of these groups.
+    pub(super) async fn members_of(&mut self, groups: &[String]) -> Result<BTreeMap<String, Vec<Value>>, StoreError> {
+        let mut members: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        for groups in groups.chunks(CHUNK) {
+            let statement = Fragment::new(
+                "SELECT m.group_id, m.member_id, coalesce(r.resource_type, m.member_type), r.display FROM scim_member m \
+                 LEFT JOIN scim_resource r ON r.id = m.member_id AND r.tenant = ? WHERE m.group_id IN ",
+            )
+            .bind(self.tenant)
+            .then(Fragment::list(groups.iter().map(String::as_str)))
+            .then(Fragment::new(" ORDER BY m.position"));
+            for row in self.transaction.rows(statement).await? {
+                let member = reference(row.text(1)?, row.optional_text(2)?, row.optional_text(3)?);
+                members.entry(row.text(0)?).or_default().push(member);
+            }
         }
-        show(resource, "members", members);
-        Ok(())
+        Ok(members)
     }
+}
 
-    /// Puts `groups` into a user.
-    pub(super) async fn show_groups(&mut self, user: &str, resource: &mut Resource) -> Result<(), StoreError> {
-        let groups = self.groups_of(user).await?.into_iter().map(|in_group| {
-            let kind = if in_group.direct { "direct" } else { "indirect" };
-            let GroupRef { id, display_name, .. } = in_group.group;
-            reference(id.to_string(), Some(kind.to_owned()), Some(display_name))
-        });
-        show(resource, "groups", groups.collect());
-        Ok(())
-    }
+/// The `groups` of a user.
+pub(super) fn rendered(groups: Vec<InGroup>) -> Vec<Value> {
+    let render = |in_group: InGroup| {
+        let kind = if in_group.direct { "direct" } else { "indirect" };
+        let GroupRef { id, display_name, .. } = in_group.group;
+        reference(id.to_string(), Some(kind.to_owned()), Some(display_name))
+    };
+    groups.into_iter().map(render).collect()
 }
 
 fn reference(value: String, kind: Option<String>, display: Option<String>) -> Value {
@@ -163,7 +225,8 @@ fn reference(value: String, kind: Option<String>, display: Option<String>) -> Va
     Value::Object(parts.collect::<Map<_, _>>())
 }
 
-fn show(resource: &mut Resource, name: &str, elements: Vec<Value>) {
+/// Puts a relation into a resource; nothing where it is empty.
+pub(super) fn show(resource: &mut Resource, name: &str, elements: Vec<Value>) {
     if !elements.is_empty() {
         resource.attributes_mut().insert(name.to_owned(), Value::Array(elements));
     }

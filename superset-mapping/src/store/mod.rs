@@ -1,20 +1,29 @@
 //! Superset's metadata database as a SCIM store.
 
+mod access;
 mod accounts;
+mod audit;
+mod candidates;
 mod connect;
 mod content;
 mod contract;
+mod grants;
 mod groups;
+mod held;
 mod last_admin;
 mod list;
 mod membership;
+mod options;
+mod order;
 mod password;
 mod profile;
+mod purge;
 mod record;
-mod roles;
 mod schema_probe;
+mod searched;
 mod session;
 mod side_tables;
+mod subjects;
 mod transaction;
 mod unique;
 mod users;
@@ -22,7 +31,4 @@ mod write;
 
 pub use accounts::Account;
 pub use connect::{ConnectError, SupersetStore};
-
-/// How a point in time stands in Superset's tables: without zone, as `SQLAlchemy` writes it. Any other form breaks Superset's
-/// list of users.
-const LOCAL_TIME: &str = "%Y-%m-%d %H:%M:%S%.6f";
+pub use options::{Adoption, StoreOptions};

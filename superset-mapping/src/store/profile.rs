@@ -3,6 +3,8 @@
 use scim_core::{Name, Resource, User};
 use scim_service::StoreError;
 
+use crate::sql::HASHED;
+
 /// Widths of Superset's columns, in characters.
 const MAX_USERNAME: usize = 128;
 const MAX_NAME: usize = 64;
@@ -43,6 +45,11 @@ impl Profile {
     pub(super) fn of(body: &Resource) -> Result<Self, StoreError> {
         let user: User = body.view().map_err(StoreError::internal)?;
         fits("userName", &user.user_name, MAX_USERNAME)?;
+        if user.user_name.starts_with(HASHED) {
+            // It would have no place in the index of names, and nobody has such a name.
+            let expected = "no name that starts with a control character".to_owned();
+            return Err(StoreError::InvalidValue { attribute: "userName".to_owned(), expected });
+        }
         let name = user.name.clone().unwrap_or_default();
         fits("name.givenName", name.given_name.as_deref().unwrap_or_default(), MAX_NAME)?;
         fits("name.familyName", name.family_name.as_deref().unwrap_or_default(), MAX_NAME)?;
@@ -52,6 +59,12 @@ impl Profile {
             None => Email::Derived(format!("{}@scim.invalid", user.user_name)),
         };
         fits("emails.value", email.as_str(), MAX_EMAIL)?;
+        if let Some(display_name) = &user.display_name {
+            fits("displayName", display_name, usize::MAX)?;
+        }
+        if let Some(formatted) = &name.formatted {
+            fits("name.formatted", formatted, usize::MAX)?;
+        }
         let (first_name, last_name) = names(&name, user.display_name.as_deref(), &user.user_name);
         // Absent means that the client has no opinion, and a person is provisioned to be let in.
         let active = user.active.unwrap_or(true);
@@ -59,12 +72,35 @@ impl Profile {
     }
 }
 
-/// Checks a text against the width of its column.
+impl Profile {
+    /// Checks that a narrow `ab_user` can hold it.
+    pub(super) fn check_narrow(&self) -> Result<(), StoreError> {
+        fits_narrow("userName", &self.username)?;
+        fits_narrow("name.givenName", &self.first_name)?;
+        fits_narrow("name.familyName", &self.last_name)?;
+        fits_narrow("emails.value", self.email.as_str())
+    }
+}
+
+/// Checks a text against the width of its column. No engine is given a NUL character: `PostgreSQL` can't keep it.
 pub(super) fn fits(attribute: &str, text: &str, most: usize) -> Result<(), StoreError> {
-    if text.chars().count() <= most {
+    let expected = if text.contains('\0') {
+        "no NUL character".to_owned()
+    } else if text.len() > most && text.chars().count() > most {
+        format!("at most {most} characters")
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::InvalidValue { attribute: attribute.to_owned(), expected })
+}
+
+/// Checks a text for a column that holds only what has three bytes in UTF-8, such as `utf8mb3` of `MySQL`.
+pub(super) fn fits_narrow(attribute: &str, text: &str) -> Result<(), StoreError> {
+    if text.chars().all(|c| c.len_utf8() < 4) {
         return Ok(());
     }
-    Err(StoreError::InvalidValue { attribute: attribute.to_owned(), expected: format!("at most {most} characters") })
+    let expected = "characters up to U+FFFF, because the database's character set holds no others".to_owned();
+    Err(StoreError::InvalidValue { attribute: attribute.to_owned(), expected })
 }
 
 /// The first and the last name. What the client gave counts; what is missing is split off from the whole name, else from
@@ -166,6 +202,19 @@ mod tests {
             assert_eq!(refusal, format!("`{attribute}`: expected at most {most} characters"));
         }
         assert!(profile(json!({"userName": long(128), "name": {"givenName": long(64)}})).is_ok());
+    }
+
+    #[test]
+    fn characters_that_a_database_can_t_keep_are_refused() {
+        let refusal = |user| profile(user).unwrap_err().to_string();
+        assert_eq!(refusal(json!({"userName": "a\u{0}b"})), "`userName`: expected no NUL character");
+        let name = json!({"userName": "a", "name": {"formatted": "A\u{0}"}});
+        assert_eq!(refusal(name), "`name.formatted`: expected no NUL character");
+        let key = profile(json!({"userName": "a", "displayName": "A 🔑"})).unwrap();
+        assert!(
+            key.check_narrow().unwrap_err().to_string().starts_with("`name.familyName`: expected characters up to")
+        );
+        assert!(profile(json!({"userName": "李"})).unwrap().check_narrow().is_ok());
     }
 
     #[test]

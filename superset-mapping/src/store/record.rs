@@ -6,7 +6,8 @@ use scim_service::{Precondition, StoreError};
 use serde_json::{Map, Value};
 
 use crate::driver::{DatabaseError, Row};
-use crate::sql::Fragment;
+use crate::sql::{Fragment, Param, index_key};
+use crate::store::profile::fits;
 use crate::store::session::Session;
 
 /// The row of a table of Superset that belongs to a resource.
@@ -16,6 +17,9 @@ pub(super) struct LocalRow {
     /// What the row with this id must have for being the same row: SQLite gives ids out again.
     pub(super) mark: String,
 }
+
+/// The longest text that has a column of ours, in characters: four bytes each still fit `MEDIUMTEXT` of `MySQL`.
+const MAX_TEXT: usize = 4_000_000;
 
 /// A stored resource.
 #[derive(Clone, Debug)]
@@ -80,8 +84,22 @@ impl Record {
         resource
     }
 
+    /// Whether the values that have columns of their own fit them.
+    fn check_columns(&self) -> Result<(), StoreError> {
+        for name in ["externalId", "displayName", "userName"] {
+            if let Some(text) = self.body.get(name).and_then(Value::as_str) {
+                fits(name, text, MAX_TEXT)?;
+            }
+        }
+        Ok(())
+    }
+
     fn body_text(&self) -> Result<String, StoreError> {
         serde_json::to_string(&self.body).map_err(StoreError::internal)
+    }
+
+    pub(super) fn version(&self) -> i64 {
+        self.version
     }
 
     fn external_id(&self) -> Option<&str> {
@@ -97,14 +115,19 @@ impl Session<'_> {
             .bind(id.as_str())
             .bind(self.tenant)
             .bind(of.resource_type().name().as_str());
+        if id.as_str().contains('\0') {
+            // No engine need know such an id, and one can't be asked for it.
+            return Err(StoreError::NotFound);
+        }
         let row = self.transaction.row(statement).await?.ok_or(StoreError::NotFound)?;
         Ok(Record::read(&row)?)
     }
 
     pub(super) async fn insert(&mut self, of: &TypeSchema, record: &Record) -> Result<(), StoreError> {
+        record.check_columns()?;
         let statement = Fragment::new(
-            "INSERT INTO scim_resource (id, tenant, resource_type, local_id, local_mark, external_id, display, body, version, \
-             created, last_modified) VALUES ",
+            "INSERT INTO scim_resource (id, tenant, resource_type, local_id, local_mark, external_id, external_key, display, \
+             body, version, created, last_modified) VALUES ",
         )
         .then(Fragment::list([
             record.id.as_str().into(),
@@ -113,24 +136,27 @@ impl Session<'_> {
             record.local.as_ref().map(|local| local.id).into(),
             record.local.as_ref().map(|local| local.mark.as_str()).into(),
             record.external_id().into(),
+            record.external_id().map(index_key).as_deref().into(),
             display(&record.body).into(),
             record.body_text()?.into(),
             record.version.into(),
             format_date_time(record.created).into(),
-            crate::sql::Param::from(format_date_time(record.last_modified)),
+            Param::from(format_date_time(record.last_modified)),
         ]));
         self.transaction.execute(statement).await?;
         Ok(())
     }
 
     pub(super) async fn update(&mut self, record: &Record) -> Result<(), StoreError> {
+        record.check_columns()?;
         let statement = Fragment::new(
-            "UPDATE scim_resource SET local_id = ?, local_mark = ?, external_id = ?, display = ?, body = ?, version = ?, \
-             last_modified = ? WHERE id = ?",
+            "UPDATE scim_resource SET local_id = ?, local_mark = ?, external_id = ?, external_key = ?, display = ?, body = ?, \
+             version = ?, last_modified = ? WHERE id = ?",
         )
         .bind(record.local.as_ref().map(|local| local.id))
         .bind(record.local.as_ref().map(|local| local.mark.as_str()))
         .bind(record.external_id())
+        .bind(record.external_id().map(index_key).as_deref())
         .bind(display(&record.body))
         .bind(record.body_text()?)
         .bind(record.version)
@@ -153,10 +179,11 @@ impl Session<'_> {
             record.local.as_ref().map(|local| local.id).into(),
             record.local.as_ref().map(|local| local.mark.as_str()).into(),
             record.body.get("userName").and_then(Value::as_str).into(),
-            crate::sql::Param::from(format_date_time(self.now)),
+            Param::from(format_date_time(self.now)),
         ]));
         self.transaction.execute(tombstone).await?;
         self.release_values(id).await?;
+        self.forget_values(id).await?;
         self.transaction.execute(Fragment::new("DELETE FROM scim_resource WHERE id = ?").bind(id)).await?;
         Ok(())
     }
@@ -175,8 +202,10 @@ impl Session<'_> {
         let now = format_date_time(self.now);
         for ids in ids.chunks(CHUNK) {
             let statement = Fragment::new(
-                "UPDATE scim_resource SET version = version + 1, last_modified = max(last_modified, ?) WHERE id IN ",
+                "UPDATE scim_resource SET version = version + 1, \
+                 last_modified = CASE WHEN last_modified < ? THEN ? ELSE last_modified END WHERE id IN ",
             )
+            .bind(now.as_str())
             .bind(now.as_str());
             self.transaction.execute(statement.then(Fragment::list(ids.iter().map(String::as_str)))).await?;
         }

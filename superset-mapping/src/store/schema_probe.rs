@@ -1,11 +1,12 @@
 //! What kind of Superset this is, told by its tables. A version number says less: which Flask-AppBuilder it runs on decides.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use crate::driver::Catalogue;
+use crate::sql::{AB_GROUP, AB_GROUP_ROLE, AB_USER, AB_USER_GROUP, AB_USER_ROLE, Dialect, Ids, SUBJECTS, Table};
 use crate::store::connect::ConnectError;
 
-/// The security tables that not every Superset has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The security tables that there are, and where their ids come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says whether something is there")]
 pub(super) struct SecurityTables {
     /// `ab_group` and `ab_user_group`: groups are visible in Superset.
     pub(super) groups: bool,
@@ -13,6 +14,20 @@ pub(super) struct SecurityTables {
     pub(super) group_roles: bool,
     /// `ab_api_key`: users can have keys.
     pub(super) api_keys: bool,
+    /// `subjects`, which mirrors users and groups for the permissions of single dashboards.
+    pub(super) subjects: bool,
+    /// `ab_user` holds only characters of at most three bytes in UTF-8.
+    pub(super) narrow_users: bool,
+    /// The same for `ab_group`.
+    pub(super) narrow_groups: bool,
+    /// The tables that ask a sequence for ids.
+    by_sequence: Vec<&'static str>,
+}
+
+impl SecurityTables {
+    pub(super) fn ids(&self, table: &Table) -> Ids {
+        if self.by_sequence.contains(&table.name) { Ids::Sequence } else { Ids::Column }
+    }
 }
 
 const REQUIRED: [(&str, &[&str]); 3] = [
@@ -24,14 +39,16 @@ const REQUIRED: [(&str, &[&str]); 3] = [
     ("ab_user_role", &["id", "user_id", "role_id"]),
 ];
 
-/// Judges the tables of a database, given as table and columns.
-pub(super) fn probe(found: &BTreeMap<String, BTreeSet<String>>) -> Result<SecurityTables, ConnectError> {
+const SUBJECT_COLUMNS: [&str; 7] = ["id", "label", "secondary_label", "active", "type", "user_id", "group_id"];
+
+/// Judges the tables of a database.
+pub(super) fn probe(found: &Catalogue, dialect: Dialect) -> Result<SecurityTables, ConnectError> {
     let has = |table: &str, columns: &[&str]| {
-        found.get(table).is_some_and(|found| columns.iter().all(|column| found.contains(*column)))
+        found.tables.get(table).is_some_and(|found| columns.iter().all(|column| found.contains(*column)))
     };
     let mut missing = Vec::new();
     for (table, columns) in REQUIRED {
-        match found.get(table) {
+        match found.tables.get(table) {
             None => missing.push(table.to_owned()),
             Some(found) => {
                 let absent = columns.iter().filter(|column| !found.contains(**column));
@@ -39,17 +56,43 @@ pub(super) fn probe(found: &BTreeMap<String, BTreeSet<String>>) -> Result<Securi
             }
         }
     }
+    let groups = has("ab_group", &["id", "name", "label"]) && has("ab_user_group", &["id", "user_id", "group_id"]);
+    let group_roles = groups && has("ab_group_role", &["id", "group_id", "role_id"]);
+    let subjects = has("subjects", &SUBJECT_COLUMNS);
+    if !subjects && found.tables.contains_key("subjects") {
+        tracing::warn!("the table `subjects` is none that this library knows, and is not kept up to date");
+    }
+    let mut by_sequence = Vec::new();
+    for (table, used) in [
+        (&AB_USER, true),
+        (&AB_USER_ROLE, true),
+        (&AB_GROUP, groups),
+        (&AB_USER_GROUP, groups),
+        (&AB_GROUP_ROLE, group_roles),
+        (&SUBJECTS, subjects),
+    ] {
+        let there = used && found.tables.contains_key(table.name);
+        if there && dialect != Dialect::Sqlite && !found.own_ids.contains(table.name) {
+            by_sequence.push(table.name);
+            if !found.sequences.contains(table.sequence) {
+                missing.push(table.sequence.to_owned());
+            }
+        }
+    }
     if !missing.is_empty() {
         return Err(ConnectError::NoSecurityTables { missing: missing.join(", ") });
     }
-    if found.contains_key("subjects") {
-        tracing::warn!("the table `subjects` is not kept up to date: this Superset is newer than this library knows");
-    }
-    let groups = has("ab_group", &["id", "name", "label"]) && has("ab_user_group", &["id", "user_id", "group_id"]);
+    let narrow = |table: &str| found.narrow.iter().any(|column| column.starts_with(table));
+    let api_keys = has("ab_api_key", &["user_id", "active", "revoked_on"]);
+    tracing::info!(groups, group_roles, api_keys, subjects, "found the security tables of Superset");
     Ok(SecurityTables {
         groups,
-        group_roles: groups && has("ab_group_role", &["id", "group_id", "role_id"]),
-        api_keys: has("ab_api_key", &["user_id", "active", "revoked_on"]),
+        group_roles,
+        api_keys,
+        subjects,
+        narrow_users: narrow("ab_user."),
+        narrow_groups: narrow("ab_group."),
+        by_sequence,
     })
 }
 
@@ -57,24 +100,42 @@ pub(super) fn probe(found: &BTreeMap<String, BTreeSet<String>>) -> Result<Securi
 mod tests {
     use super::*;
 
-    fn tables(tables: &[(&str, &[&str])]) -> BTreeMap<String, BTreeSet<String>> {
-        let columns = |columns: &[&str]| columns.iter().map(|&column| column.to_owned()).collect();
-        tables.iter().map(|(name, names)| ((*name).to_owned(), columns(names))).collect()
+    fn catalogue(tables: &[(&str, &[&str])]) -> Catalogue {
+        let mut catalogue = Catalogue::default();
+        for (table, columns) in tables {
+            catalogue.own_ids.insert((*table).to_owned());
+            let columns = columns.iter().map(|&column| column.to_owned()).collect();
+            catalogue.tables.insert((*table).to_owned(), columns);
+        }
+        catalogue
     }
 
     #[test]
     fn an_older_superset_has_no_groups() {
-        let tables = tables(&REQUIRED);
-        assert_eq!(probe(&tables).unwrap(), SecurityTables { groups: false, group_roles: false, api_keys: false });
+        let tables = probe(&catalogue(&REQUIRED), Dialect::Postgres).unwrap();
+        assert!(!tables.groups && !tables.group_roles && !tables.api_keys && !tables.subjects);
+        assert_eq!(tables.ids(&AB_USER), Ids::Column);
     }
 
     #[test]
     fn a_refusal_names_what_is_missing_and_what_to_do() {
-        let refusal = probe(&BTreeMap::new()).unwrap_err().to_string();
+        let refusal = probe(&Catalogue::default(), Dialect::Postgres).unwrap_err().to_string();
         assert!(refusal.contains("(ab_user, ab_role, ab_user_role not found)"), "{refusal}");
         assert!(refusal.contains("superset db upgrade"), "{refusal}");
-        let mut old = tables(&REQUIRED);
-        old.get_mut("ab_user").unwrap().remove("email");
-        assert!(probe(&old).unwrap_err().to_string().contains("(ab_user.email not found)"));
+        let mut old = catalogue(&REQUIRED);
+        old.tables.get_mut("ab_user").unwrap().remove("email");
+        assert!(probe(&old, Dialect::Sqlite).unwrap_err().to_string().contains("(ab_user.email not found)"));
+    }
+
+    #[test]
+    fn ids_come_from_a_sequence_where_the_column_has_none_and_the_sequence_must_be_there() {
+        let mut found = catalogue(&REQUIRED);
+        found.own_ids.clear();
+        let refusal = probe(&found, Dialect::Postgres).unwrap_err().to_string();
+        assert!(refusal.contains("(ab_user_id_seq, ab_user_role_id_seq not found)"), "{refusal}");
+        found.sequences.extend(["ab_user_id_seq", "ab_user_role_id_seq"].map(str::to_owned));
+        assert_eq!(probe(&found, Dialect::Postgres).unwrap().ids(&AB_USER), Ids::Sequence);
+        found.sequences.clear();
+        assert_eq!(probe(&found, Dialect::Sqlite).unwrap().ids(&AB_USER), Ids::Column);
     }
 }

@@ -1,14 +1,14 @@
 //! Several calls in one transaction of the database.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use scim_service::{Context, StoreError, Transaction};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::store::connect::{SupersetStore, tenant_of};
+use crate::store::connect::SupersetStore;
 use crate::store::contract::Sessions;
-use crate::store::session::{Held, Session, Shared};
+use crate::store::held::{Held, Shared};
+use crate::store::session::{Session, tenant_of};
 
 /// An open transaction. It holds the write lock of the database until it is committed or dropped.
 ///
@@ -18,10 +18,9 @@ use crate::store::session::{Held, Session, Shared};
 #[derive(Debug)]
 pub(super) struct OpenTransaction {
     store: SupersetStore,
-    tenant: String,
-    now: DateTime<Utc>,
+    cx: Context,
     /// Whether there was an administrator at the start.
-    admin: bool,
+    had_admin: bool,
     /// `None` once it has ended.
     shared: Option<Mutex<Shared>>,
     runtime: Handle,
@@ -29,14 +28,14 @@ pub(super) struct OpenTransaction {
 
 impl OpenTransaction {
     pub(super) async fn begin(store: &SupersetStore, cx: &Context) -> Result<Self, StoreError> {
-        let session = store.writing(cx).await?;
-        let admin = session.admin;
+        let mut session = store.writing(cx).await?;
+        let had_admin = session.has_admin().await?;
         let Held::Own(transaction) = session.transaction else {
             return Err(StoreError::internal("a session of the store has no transaction of its own"));
         };
         let shared = Some(Mutex::new(Shared::new(transaction)));
         let runtime = Handle::try_current().map_err(StoreError::internal)?;
-        Ok(Self { store: store.clone(), tenant: tenant_of(cx).to_owned(), now: cx.now, admin, shared, runtime })
+        Ok(Self { store: store.clone(), cx: cx.clone(), had_admin, shared, runtime })
     }
 
     async fn lock(&self) -> Result<MutexGuard<'_, Shared>, StoreError> {
@@ -47,7 +46,7 @@ impl OpenTransaction {
     }
 
     fn check_tenant(&self, cx: &Context) -> Result<(), StoreError> {
-        if tenant_of(cx) == self.tenant {
+        if tenant_of(cx) == tenant_of(&self.cx) {
             return Ok(());
         }
         Err(StoreError::internal("a transaction was used for another tenant than it was begun for"))
@@ -55,18 +54,21 @@ impl OpenTransaction {
 }
 
 impl Sessions for OpenTransaction {
+    /// A lost race has ended the transaction: whoever began it may begin again.
+    const ATTEMPTS: u32 = 1;
+
     async fn reading<'a>(&'a self, cx: &'a Context) -> Result<Session<'a>, StoreError> {
         self.check_tenant(cx)?;
         let mut shared = self.lock().await?;
         shared.undo_unfinished().await?;
-        Ok(Session::new(Held::Lent(shared), &self.store, tenant_of(cx), cx.now))
+        Ok(Session::new(Held::Lent(shared), &self.store, cx))
     }
 
     async fn writing<'a>(&'a self, cx: &'a Context) -> Result<Session<'a>, StoreError> {
         self.check_tenant(cx)?;
         let mut shared = self.lock().await?;
         shared.mark().await?;
-        Ok(Session::new(Held::Lent(shared), &self.store, tenant_of(cx), cx.now))
+        Ok(Session::new(Held::Lent(shared), &self.store, cx))
     }
 }
 
@@ -75,8 +77,8 @@ impl Transaction for OpenTransaction {
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
         let mut shared = self.shared.take().ok_or_else(ended)?.into_inner();
         shared.undo_unfinished().await?;
-        let mut session = Session::new(Held::Own(shared.transaction), &self.store, &self.tenant, self.now);
-        session.admin = self.admin;
+        let mut session = Session::new(Held::Own(shared.transaction), &self.store, &self.cx);
+        session.had_admin = Some(self.had_admin);
         session.keep_last_admin().await?;
         session.commit().await
     }

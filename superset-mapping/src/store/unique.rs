@@ -7,8 +7,9 @@ use scim_filter::fold;
 use scim_service::{StoreError, UniqueValue, unique_values};
 use serde_json::Value;
 
-use crate::sql::Fragment;
+use crate::sql::{Fragment, Param, index_key};
 use crate::store::content::Kind;
+use crate::store::profile::fits;
 use crate::store::session::Session;
 
 /// What is unique beyond the schema: `displayName` of a group, because Superset knows groups by name.
@@ -43,20 +44,35 @@ impl Session<'_> {
             return Ok(());
         }
         self.release_values(id.as_str()).await?;
-        for value in new {
-            let claim = Fragment::new(
-                "INSERT INTO scim_unique (tenant, resource_type, attribute, value, resource_id) VALUES (?, ?, ?, ?, ?) \
-                 ON CONFLICT DO NOTHING",
+        for value in &new {
+            fits(&value.attribute, &value.key, usize::MAX)?;
+            // Writers take turns, so a value that is free now stays free until it is claimed.
+            let taken = Fragment::new(
+                "SELECT 1 FROM scim_unique WHERE tenant = ? AND resource_type = ? AND attribute = ? AND value = ?",
             )
             .bind(self.tenant)
             .bind(resource_type)
             .bind(value.attribute.as_str())
-            .bind(value.key)
-            .bind(id.as_str());
-            if self.transaction.execute(claim).await? == 0 {
-                return Err(StoreError::Uniqueness { attribute: value.attribute });
+            .bind(&*index_key(&value.key));
+            if self.transaction.row(taken).await?.is_some() {
+                return Err(StoreError::Uniqueness { attribute: value.attribute.clone() });
             }
         }
+        if new.is_empty() {
+            return Ok(());
+        }
+        let rows = new.iter().map(|value| {
+            Fragment::list([
+                Param::from(self.tenant),
+                resource_type.into(),
+                value.attribute.as_str().into(),
+                (&*index_key(&value.key)).into(),
+                id.as_str().into(),
+            ])
+        });
+        let claim =
+            Fragment::new("INSERT INTO scim_unique (tenant, resource_type, attribute, value, resource_id) VALUES ");
+        self.transaction.execute(claim.then(Fragment::joined(rows.collect(), ", "))).await?;
         Ok(())
     }
 

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use scim_core::{Resource, ResourceId, TypeSchema};
 use scim_service::StoreError;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::sql::Fragment;
+use crate::store::audit::Action;
 use crate::store::content::{Kind, Member};
+use crate::store::groups::group_ref;
 use crate::store::profile::Profile;
 use crate::store::record::{Record, display};
 use crate::store::session::Session;
@@ -46,6 +48,7 @@ impl Session<'_> {
         password: Option<&str>,
     ) -> Result<(), StoreError> {
         self.claim_values(of, &id, None, &body).await?;
+        self.index_values(of, &id, None, &body).await?;
         let kind = Kind::of(of);
         let local = match kind {
             Kind::User => Some(self.open_account(&id, Profile::of(&body)?, password).await?),
@@ -54,10 +57,15 @@ impl Session<'_> {
         };
         let record = Record::new(id, body, local, self.now);
         self.insert(of, &record).await?;
+        let name = of.resource_type().name().as_str();
+        let set: Vec<&String> = record.body.attributes().keys().collect();
+        self.note(Action::Create, name, &record.id, Some(record.version()), json!({ "set": set }));
         match kind {
             Kind::User => self.sync_access(&BTreeSet::from([record.id.to_string()])).await,
             Kind::Group => {
+                self.sync_roles_of(&record).await?;
                 let added = self.add_members(record.id.as_str(), members).await?;
+                self.note_members(&record, &added, &[]);
                 let users = self.users_within(&added).await?;
                 self.touch_all(&users).await?;
                 self.sync_access(&users).await
@@ -76,13 +84,14 @@ impl Session<'_> {
         let Change { body, members, password } = change;
         let kind = Kind::of(of);
         let moved = match (kind, members) {
-            (Kind::Group, members) => self.move_members(record.id.as_str(), members).await?,
+            (Kind::Group, members) => self.move_members(&record, members).await?,
             _ => Vec::new(),
         };
         if record.body == body && password.is_none() && moved.is_empty() {
             return self.reassert(kind, &record).await;
         }
         self.claim_values(of, &record.id, Some(&record.body), &body).await?;
+        self.index_values(of, &record.id, Some(&record.body), &body).await?;
         let local = record.local.take();
         let had_row = local.clone();
         record.local = match kind {
@@ -96,9 +105,18 @@ impl Session<'_> {
         let external_id = |body: &Resource| body.get("externalId").and_then(Value::as_str).map(str::to_owned);
         let renamed = display(&record.body) != display(&body);
         let seen_by_rules = renamed || external_id(&record.body) != external_id(&body) || had_row != record.local;
+        let mut set = changed_names(&record.body, &body);
+        set.extend(password.is_some().then_some("password"));
+        set.extend((!moved.is_empty()).then_some("members"));
+        let detail = json!({ "set": set });
+        let deactivated = kind == Kind::User && is_active(&record.body) && !is_active(&body);
         record.body = body;
         record.modified(self.now);
         self.update(&record).await?;
+        self.note(Action::Update, of.resource_type().name().as_str(), &record.id, Some(record.version()), detail);
+        if deactivated {
+            self.note(Action::Deactivate, "User", &record.id, None, json!({}));
+        }
         if renamed {
             // What a member is called is part of its groups' representation.
             let groups = self.direct_groups(record.id.as_str()).await?;
@@ -106,7 +124,12 @@ impl Session<'_> {
         }
         match kind {
             Kind::User => self.sync_access(&BTreeSet::from([record.id.to_string()])).await,
-            Kind::Group => self.follow_group(record.id.as_str(), &moved, renamed, seen_by_rules).await,
+            Kind::Group => {
+                if seen_by_rules {
+                    self.sync_roles_of(&record).await?;
+                }
+                self.follow_group(record.id.as_str(), &moved, renamed, seen_by_rules).await
+            }
             Kind::Other => Ok(()),
         }
     }
@@ -121,26 +144,49 @@ impl Session<'_> {
             Kind::User | Kind::Other => BTreeSet::new(),
         };
         match (kind, &record.local) {
-            (Kind::User, Some(local)) => self.close_account(local).await?,
+            (Kind::User, Some(local)) => drop(self.close_account(local).await?),
             (Kind::Group, Some(local)) => self.drop_group(local).await?,
             _ => {}
         }
         let pairs = Fragment::new("DELETE FROM scim_member WHERE group_id = ? OR member_id = ?").bind(id).bind(id);
         self.transaction.execute(pairs).await?;
         self.bury(of, record).await?;
+        let name = of.resource_type().name().as_str();
+        self.note(Action::Delete, name, &record.id, Some(record.version()), json!({}));
+        if let (Kind::User, Some(local), Some(successor)) = (kind, &record.local, self.options.successor()) {
+            self.purge_account(&record.id, local, successor).await?;
+        }
         self.touch_as_modified(&holders).await?;
         self.touch_all(&within).await?;
         self.sync_access(&within).await
     }
 
-    async fn move_members(&mut self, group: &str, members: MemberChange) -> Result<Vec<String>, StoreError> {
+    async fn sync_roles_of(&mut self, record: &Record) -> Result<(), StoreError> {
+        let group = record.local.as_ref().map(|local| (local.id, group_ref(&record.id, &record.body)));
+        self.sync_group_roles(&group.into_iter().collect()).await
+    }
+
+    async fn move_members(&mut self, group: &Record, members: MemberChange) -> Result<Vec<String>, StoreError> {
+        let id = group.id.as_str();
         match members {
-            MemberChange::Set(members) => self.set_members(group, &members).await,
-            MemberChange::Delta { add, remove } => {
-                let mut moved = self.remove_members(group, &remove).await?;
-                moved.extend(self.add_members(group, &add).await?);
-                Ok(moved)
+            MemberChange::Set(members) => {
+                let (added, removed) = self.set_members(id, &members).await?;
+                self.note_members(group, &added, &removed);
+                Ok([added, removed].concat())
             }
+            MemberChange::Delta { add, remove } => {
+                let removed = self.remove_members(id, &remove).await?;
+                let added = self.add_members(id, &add).await?;
+                self.note_members(group, &added, &removed);
+                Ok([added, removed].concat())
+            }
+        }
+    }
+
+    fn note_members(&mut self, group: &Record, added: &[String], removed: &[String]) {
+        if !added.is_empty() || !removed.is_empty() {
+            let detail = json!({"added": added, "removed": removed});
+            self.note(Action::Members, "Group", &group.id, None, detail);
         }
     }
 
@@ -173,8 +219,24 @@ impl Session<'_> {
     /// A client that says again that somebody is inactive is right, whatever was done in Superset meanwhile.
     async fn reassert(&mut self, kind: Kind, record: &Record) -> Result<(), StoreError> {
         match &record.local {
-            Some(local) if kind == Kind::User && !Profile::of(&record.body)?.active => self.close_account(local).await,
+            Some(local) if kind == Kind::User && !Profile::of(&record.body)?.active => {
+                if self.close_account(local).await? {
+                    self.note(Action::Deactivate, "User", &record.id, Some(record.version()), json!({}));
+                }
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
+}
+
+/// The attributes that differ, by name.
+fn changed_names<'r>(old: &'r Resource, new: &'r Resource) -> Vec<&'r str> {
+    let (old, new) = (old.attributes(), new.attributes());
+    let set = new.iter().filter(|(name, value)| old.get(name.as_str()) != Some(value)).map(|(name, _)| name.as_str());
+    set.chain(old.keys().map(String::as_str).filter(|name| !new.contains_key(*name))).collect()
+}
+
+fn is_active(body: &Resource) -> bool {
+    body.get("active").and_then(Value::as_bool).unwrap_or(true)
 }

@@ -3,21 +3,38 @@
 use scim_service::StoreError;
 use serde_json::json;
 
+use crate::harness::{Case, cases};
 use crate::support::{Superset, id_of};
 
-const KEY: &str = "INSERT INTO ab_api_key (uuid, name, key_hash, key_prefix, user_id, active) \
-                   VALUES ('u' || random(), 'k', 'h', 'p', 2, 1)";
+pub(crate) const CASES: &[Case] = cases![
+    deactivation_by_patch_and_by_replacement_takes_everything_and_reactivation_gives_what_is_due,
+    deletion_takes_everything_and_leaves_the_row_and_a_tombstone,
+    a_name_can_be_provisioned_again_and_gets_its_row_back_with_nothing_of_the_past,
+    a_deleted_user_who_was_activated_by_hand_is_a_local_account,
+    an_inactive_user_gets_nothing_by_joining_a_group,
+    a_repeated_deactivation_undoes_what_was_done_by_hand,
+    the_last_active_administrator_stays,
+    an_administrator_by_a_group_of_superset_counts,
+];
+
+/// A key that the user of row 2 made.
+async fn make_key(superset: &Superset, uuid: &str) {
+    let values = format!("'{uuid}', 'k', 'h', 'p', 2, TRUE");
+    superset.by_hand("ab_api_key", "uuid, name, key_hash, key_prefix, user_id, active", &values).await;
+}
 
 async fn has_nothing(superset: &Superset, username: &str) {
     let account = superset.account(username).await;
     assert!(!account.active, "{account:?}");
     assert!(account.roles.is_empty() && account.groups.is_empty(), "{account:?}");
-    assert_eq!(superset.value("SELECT count(*) FROM scim_role_grant WHERE user_id = 2").await, "0");
-    let keys = "SELECT count(*) FROM ab_api_key WHERE user_id = 2 AND (active <> 0 OR revoked_on IS NULL)";
+    assert_eq!(
+        superset.value("SELECT count(*) FROM scim_grant WHERE relation <> 'ab_group_role' AND holder_id = 2").await,
+        "0"
+    );
+    let keys = "SELECT count(*) FROM ab_api_key WHERE user_id = 2 AND (active IS TRUE OR revoked_on IS NULL)";
     assert_eq!(superset.value(keys).await, "0");
 }
 
-#[tokio::test]
 async fn deactivation_by_patch_and_by_replacement_takes_everything_and_reactivation_gives_what_is_due() {
     let superset = Superset::start().await;
     let id = superset.named("ada").await;
@@ -25,8 +42,8 @@ async fn deactivation_by_patch_and_by_replacement_takes_everything_and_reactivat
     assert_eq!(superset.roles("ada").await, ["Alpha"]);
     assert_eq!(superset.groups("ada").await, ["analysts"]);
     for by_patch in [true, false] {
-        superset.run(KEY).await;
-        superset.run("INSERT INTO ab_user_role (user_id, role_id) VALUES (2, 5)").await;
+        make_key(&superset, if by_patch { "a" } else { "b" }).await;
+        superset.by_hand("ab_user_role", "user_id, role_id", "2, 5").await;
         if by_patch {
             superset.set("User", &id, "active", json!(false)).await.unwrap();
         } else {
@@ -44,12 +61,11 @@ async fn deactivation_by_patch_and_by_replacement_takes_everything_and_reactivat
     assert!(superset.value("SELECT max(revoked_on) FROM ab_api_key").await.starts_with("2026-11-24 10:00:"));
 }
 
-#[tokio::test]
 async fn deletion_takes_everything_and_leaves_the_row_and_a_tombstone() {
     let superset = Superset::start().await;
     let id = superset.named("ada").await;
     let group = superset.group("analysts", &[&id]).await;
-    superset.run(KEY).await;
+    make_key(&superset, "a").await;
     superset.run("INSERT INTO logs (action, user_id) VALUES ('x', 2)").await;
     superset.delete("User", &id).await.unwrap();
     has_nothing(&superset, "ada").await;
@@ -62,7 +78,6 @@ async fn deletion_takes_everything_and_leaves_the_row_and_a_tombstone() {
     assert_eq!(tombstone, format!("{id}ada2"));
 }
 
-#[tokio::test]
 async fn a_name_can_be_provisioned_again_and_gets_its_row_back_with_nothing_of_the_past() {
     let superset = Superset::start().await;
     let first = superset.user(json!({"userName": "ada", "password": "before"})).await;
@@ -82,17 +97,15 @@ async fn a_name_can_be_provisioned_again_and_gets_its_row_back_with_nothing_of_t
     assert_eq!(superset.value("SELECT count(*) FROM ab_user").await, "2");
 }
 
-#[tokio::test]
 async fn a_deleted_user_who_was_activated_by_hand_is_a_local_account() {
     let superset = Superset::start().await;
     let id = superset.named("ada").await;
     superset.delete("User", &id).await.unwrap();
-    superset.run("UPDATE ab_user SET active = 1 WHERE id = 2").await;
+    superset.run("UPDATE ab_user SET active = TRUE WHERE id = 2").await;
     let outcome = superset.create("User", json!({"userName": "ada"})).await;
     assert_eq!(crate::support::taken(outcome), "userName");
 }
 
-#[tokio::test]
 async fn an_inactive_user_gets_nothing_by_joining_a_group() {
     let superset = Superset::start().await;
     let id = superset.user(json!({"userName": "ada", "active": false})).await;
@@ -102,20 +115,17 @@ async fn an_inactive_user_gets_nothing_by_joining_a_group() {
     assert!(superset.roles("ada").await.is_empty() && superset.groups("ada").await.is_empty());
 }
 
-#[tokio::test]
 async fn a_repeated_deactivation_undoes_what_was_done_by_hand() {
     let superset = Superset::start().await;
     let id = superset.user(json!({"userName": "ada", "active": false})).await;
-    superset
-        .run("UPDATE ab_user SET active = 1 WHERE id = 2; INSERT INTO ab_user_role (user_id, role_id) VALUES (2, 3)")
-        .await;
+    superset.run("UPDATE ab_user SET active = TRUE WHERE id = 2").await;
+    superset.by_hand("ab_user_role", "user_id, role_id", "2, 3").await;
     let before = superset.get("User", &id).await.unwrap();
     let after = superset.set("User", &id, "active", json!(false)).await.unwrap();
     has_nothing(&superset, "ada").await;
     assert_eq!(after, before);
 }
 
-#[tokio::test]
 async fn the_last_active_administrator_stays() {
     let superset = Superset::start().await;
     let id = superset.named("ada").await;
@@ -123,7 +133,7 @@ async fn the_last_active_administrator_stays() {
         id_of(&superset.create("Group", json!({"displayName": "board", "externalId": "grp-exec"})).await.unwrap());
     superset.add_member(&group, &id).await;
     assert_eq!(superset.roles("ada").await, ["Admin"]);
-    superset.run("UPDATE ab_user SET active = 0 WHERE id = 1").await;
+    superset.run("UPDATE ab_user SET active = FALSE WHERE id = 1").await;
     let before = superset.get("User", &id).await.unwrap();
     let remove = json!([{"op": "remove", "path": "members"}]);
     for refused in [
@@ -139,18 +149,16 @@ async fn the_last_active_administrator_stays() {
     assert_eq!(superset.get("User", &id).await.unwrap(), before);
     assert!(superset.account("ada").await.active);
     // With another administrator all of it is allowed.
-    superset.run("UPDATE ab_user SET active = 1 WHERE id = 1").await;
+    superset.run("UPDATE ab_user SET active = TRUE WHERE id = 1").await;
     superset.delete("User", &id).await.unwrap();
 }
 
-#[tokio::test]
 async fn an_administrator_by_a_group_of_superset_counts() {
     let superset = Superset::start().await;
     let id = superset.named("ada").await;
     let group = superset.group("ops", &[&id]).await;
-    superset
-        .run("INSERT INTO ab_group_role (group_id, role_id) VALUES (1, 1); UPDATE ab_user SET active = 0 WHERE id = 1;")
-        .await;
+    superset.by_hand("ab_group_role", "group_id, role_id", "1, 1").await;
+    superset.run("UPDATE ab_user SET active = FALSE WHERE id = 1").await;
     let refusal = superset.delete("Group", &group).await.unwrap_err();
     assert!(matches!(refusal, StoreError::Refused { .. }), "{refusal}");
 }

@@ -5,9 +5,22 @@ use scim_filter::Sort;
 use scim_service::{ListQuery, Precondition, Start, Store, StoreError};
 use serde_json::json;
 
+use crate::harness::{Case, cases};
 use crate::support::{Superset, each, id_of, rid, taken, version};
 
-#[tokio::test]
+pub(crate) const CASES: &[Case] = cases![
+    what_create_returns_is_what_get_returns,
+    r192_a_write_that_changes_nothing_keeps_version_and_time,
+    a_change_moves_version_and_time_and_leaves_created,
+    a_change_that_shows_elsewhere_moves_the_version_there_and_not_the_time,
+    r204_a_write_under_a_stale_version_changes_nothing,
+    a_failed_patch_leaves_everything_as_it_was,
+    listing_selects_what_the_evaluator_selects,
+    pages_are_sorted_and_have_the_true_total,
+    relations_are_loaded_where_they_are_wanted,
+    r230_resource_types_that_are_data_are_kept_as_documents,
+];
+
 async fn what_create_returns_is_what_get_returns() {
     let superset = Superset::start().await;
     let user = json!({"userName": "ada", "emails": [{"value": "a@x", "type": "work"}], "active": true});
@@ -22,7 +35,6 @@ async fn what_create_returns_is_what_get_returns() {
     assert!(matches!(superset.get("Group", &id_of(&created)).await, Err(StoreError::NotFound)));
 }
 
-#[tokio::test]
 async fn r192_a_write_that_changes_nothing_keeps_version_and_time() {
     let superset = Superset::start().await;
     let ada = superset.named("ada").await;
@@ -35,7 +47,6 @@ async fn r192_a_write_that_changes_nothing_keeps_version_and_time() {
     assert_eq!(superset.set("User", &ada, "userName", json!("ada")).await.unwrap(), user);
 }
 
-#[tokio::test]
 async fn a_change_moves_version_and_time_and_leaves_created() {
     let superset = Superset::start().await;
     let ada = superset.create("User", json!({"userName": "ada"})).await.unwrap();
@@ -46,7 +57,6 @@ async fn a_change_moves_version_and_time_and_leaves_created() {
     assert!(after.last_modified > before.last_modified);
 }
 
-#[tokio::test]
 async fn a_change_that_shows_elsewhere_moves_the_version_there_and_not_the_time() {
     let superset = Superset::start().await;
     let ada = superset.named("ada").await;
@@ -78,7 +88,6 @@ async fn a_change_that_shows_elsewhere_moves_the_version_there_and_not_the_time(
     assert!(meta("Group", &inner).await.last_modified > after.last_modified);
 }
 
-#[tokio::test]
 async fn r204_a_write_under_a_stale_version_changes_nothing() {
     let superset = Superset::start().await;
     let id = rid(&superset.named("ada").await);
@@ -96,7 +105,6 @@ async fn r204_a_write_under_a_stale_version_changes_nothing() {
     assert_eq!(version(&patched), 2);
 }
 
-#[tokio::test]
 async fn a_failed_patch_leaves_everything_as_it_was() {
     let superset = Superset::start().await;
     let id = superset.named("ada").await;
@@ -109,7 +117,6 @@ async fn a_failed_patch_leaves_everything_as_it_was() {
     assert_eq!(version(&superset.get("User", &id).await.unwrap()), 1);
 }
 
-#[tokio::test]
 async fn listing_selects_what_the_evaluator_selects() {
     let superset = Superset::start().await;
     let ada = superset.user(json!({"userName": "ada", "title": "Dr", "externalId": "X"})).await;
@@ -137,7 +144,6 @@ async fn listing_selects_what_the_evaluator_selects() {
     }
 }
 
-#[tokio::test]
 async fn pages_are_sorted_and_have_the_true_total() {
     let superset = Superset::start().await;
     for name in ["c", "a", "B"] {
@@ -165,7 +171,6 @@ async fn pages_are_sorted_and_have_the_true_total() {
     assert_eq!((none.resources.len(), none.total_results), (0, Some(3)));
 }
 
-#[tokio::test]
 async fn relations_are_loaded_where_they_are_wanted() {
     let superset = Superset::start().await;
     let ada = superset.named("ada").await;
@@ -178,7 +183,6 @@ async fn relations_are_loaded_where_they_are_wanted() {
     assert_eq!(each(&page.resources[0], "members", "value"), [ada.as_str()]);
 }
 
-#[tokio::test]
 async fn r230_resource_types_that_are_data_are_kept_as_documents() {
     let superset = Superset::start().await;
     let thing = json!({"serial": "S-1", "code": 7, "secret": "s", "colour": "red"});

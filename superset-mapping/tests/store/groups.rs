@@ -2,11 +2,22 @@
 
 use serde_json::json;
 
+use crate::harness::{Case, cases};
 use crate::support::{Superset, each, taken, version};
+
+pub(crate) const CASES: &[Case] = cases![
+    a_group_and_its_members_are_rows_of_superset_and_follow_changes,
+    members_and_groups_are_rendered_with_type_and_display,
+    a_member_is_there_once_however_often_it_is_named,
+    cycles_end,
+    a_group_that_somebody_deleted_in_superset_comes_back_with_the_next_change,
+    memberships_made_by_hand_in_other_groups_stay,
+    a_superset_without_group_tables_gets_roles_all_the_same,
+    a_group_name_that_does_not_fit_is_refused,
+];
 
 const NO_GROUPS: &str = "DROP TABLE ab_group_role; DROP TABLE ab_user_group; DROP TABLE ab_group;";
 
-#[tokio::test]
 async fn a_group_and_its_members_are_rows_of_superset_and_follow_changes() {
     let superset = Superset::start().await;
     let (ada, bob) = (superset.named("ada").await, superset.named("bob").await);
@@ -28,7 +39,6 @@ async fn a_group_and_its_members_are_rows_of_superset_and_follow_changes() {
     superset.group("X", &[]).await;
 }
 
-#[tokio::test]
 async fn members_and_groups_are_rendered_with_type_and_display() {
     let superset = Superset::start().await;
     let ada = superset.user(json!({"userName": "ada", "displayName": "Ada K"})).await;
@@ -55,7 +65,6 @@ async fn members_and_groups_are_rendered_with_type_and_display() {
     assert_eq!(superset.groups("ada").await, ["inner", "outer"]);
 }
 
-#[tokio::test]
 async fn a_member_is_there_once_however_often_it_is_named() {
     let superset = Superset::start().await;
     let ada = superset.named("ada").await;
@@ -67,7 +76,6 @@ async fn a_member_is_there_once_however_often_it_is_named() {
     assert_eq!(superset.value("SELECT count(*) FROM ab_user_group").await, "1");
 }
 
-#[tokio::test]
 async fn cycles_end() {
     let superset = Superset::start().await;
     let ada = superset.named("ada").await;
@@ -87,13 +95,12 @@ async fn cycles_end() {
     assert!(superset.groups("ada").await.is_empty());
 }
 
-#[tokio::test]
 async fn a_group_that_somebody_deleted_in_superset_comes_back_with_the_next_change() {
     let superset = Superset::start().await;
     let ada = superset.named("ada").await;
     let group = superset.group("analysts", &[&ada]).await;
     superset.run("DELETE FROM ab_user_group; DELETE FROM ab_group;").await;
-    superset.run("INSERT INTO ab_group (name) VALUES ('by hand')").await;
+    superset.by_hand("ab_group", "name", "'by hand'").await;
     superset.set("Group", &group, "externalId", json!("x")).await.unwrap();
     assert_eq!(superset.groups("ada").await, ["analysts"]);
     assert_eq!(superset.column("SELECT name FROM ab_group ORDER BY id").await, ["by hand", "analysts"]);
@@ -101,17 +108,16 @@ async fn a_group_that_somebody_deleted_in_superset_comes_back_with_the_next_chan
     assert_eq!(superset.column("SELECT name FROM ab_group").await, ["by hand"]);
 }
 
-#[tokio::test]
 async fn memberships_made_by_hand_in_other_groups_stay() {
     let superset = Superset::start().await;
     let ada = superset.named("ada").await;
-    superset.run("INSERT INTO ab_group (id, name) VALUES (7, 'ops'); INSERT INTO ab_user_group (user_id, group_id) VALUES (2, 7)").await;
+    superset.run("INSERT INTO ab_group (id, name) VALUES (7, 'ops')").await;
+    superset.by_hand("ab_user_group", "user_id, group_id", "2, 7").await;
     let group = superset.group("analysts", &[&ada]).await;
     superset.remove_member(&group, &ada).await;
     assert_eq!(superset.groups("ada").await, ["ops"]);
 }
 
-#[tokio::test]
 async fn a_superset_without_group_tables_gets_roles_all_the_same() {
     let superset = Superset::prepared(crate::support::RULES, NO_GROUPS).await;
     let ada = superset.named("ada").await;
@@ -125,7 +131,6 @@ async fn a_superset_without_group_tables_gets_roles_all_the_same() {
     superset.delete("User", &ada).await.unwrap();
 }
 
-#[tokio::test]
 async fn a_group_name_that_does_not_fit_is_refused() {
     let superset = Superset::start().await;
     let refusal = superset.create("Group", json!({ "displayName": "é".repeat(101) })).await.unwrap_err();

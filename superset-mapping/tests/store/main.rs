@@ -1,18 +1,39 @@
-//! `SupersetStore` through the `Store` trait, on a SQLite file, with every effect checked in Superset's own tables.
+//! `SupersetStore` through the `Store` trait, on every engine, with every effect checked in Superset's own tables.
+//!
+//! A server is found by `SCIM_TEST_POSTGRES_URL` and `SCIM_TEST_MYSQL_URL`, whose users may create databases, or started
+//! for the time of the tests from the programs that are installed. Where there is neither, the tests of the engine are
+//! reported as ignored, with the reason; with `SCIM_TEST_ALL_ENGINES` set that is a failure.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
 mod access;
-#[cfg(test)]
 mod concurrency;
 mod conflicts;
 mod contract;
+mod engine;
 mod groups;
+mod harness;
 mod opening;
 mod roles;
 mod secrets;
-#[cfg(test)]
 mod support;
-#[cfg(test)]
 mod transactions;
 mod users;
-#[cfg(test)]
 mod walk;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    harness::run(&[
+        ("access", access::CASES),
+        ("concurrency", concurrency::CASES),
+        ("conflicts", conflicts::CASES),
+        ("contract", contract::CASES),
+        ("groups", groups::CASES),
+        ("opening", opening::CASES),
+        ("roles", roles::CASES),
+        ("secrets", secrets::CASES),
+        ("transactions", transactions::CASES),
+        ("users", users::CASES),
+        ("walk", walk::CASES),
+    ])
+}

@@ -3,27 +3,46 @@
 use scim_service::{Store, StoreError};
 use superset_mapping::{ConnectError, DemoError, RuleSet, SupersetStore, create_demo_schema};
 
+use crate::engine::{Database, Kind, Tables};
+use crate::harness::{Case, cases, engine};
 use crate::support::Superset;
 
-#[tokio::test]
+pub(crate) const CASES: &[Case] = cases![
+    a_database_without_superset_is_refused_with_what_to_do,
+    a_url_of_no_engine_is_refused,
+    a_file_that_is_no_database_is_refused,
+    a_missing_sequence_is_named,
+    demonstration_tables_are_made_in_an_empty_database_only,
+    instances_that_start_at_once_make_the_side_tables_once,
+    side_tables_of_a_newer_version_are_left_alone,
+    supersets_own_tables_keep_their_structure,
+    a_closed_store_is_not_healthy,
+];
+
 async fn a_database_without_superset_is_refused_with_what_to_do() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}/x.db", folder.path().display());
-    let refusal = SupersetStore::connect(&url, RuleSet::default()).await.unwrap_err();
-    assert!(matches!(refusal, ConnectError::NoDatabase(_)), "{refusal}");
-    assert!(!folder.path().join("x.db").exists());
-    std::fs::write(folder.path().join("x.db"), b"").unwrap();
-    let refusal = SupersetStore::connect(&url, RuleSet::default()).await.unwrap_err();
+    let database = Database::empty(&engine()).await;
+    if engine().kind == Kind::Sqlite {
+        let refusal = SupersetStore::connect(&database.url, RuleSet::default()).await.unwrap_err();
+        assert!(matches!(refusal, ConnectError::NoDatabase(_)), "{refusal}");
+        std::fs::write(database.url.trim_start_matches("sqlite://"), b"").unwrap();
+    } else {
+        let nowhere = format!("{}_nowhere", database.url);
+        let refusal = SupersetStore::connect(&nowhere, RuleSet::default()).await.unwrap_err();
+        assert!(matches!(refusal, ConnectError::NoDatabase(_)), "{refusal:?}");
+    }
+    let refusal = SupersetStore::connect(&database.url, RuleSet::default()).await.unwrap_err();
     assert!(refusal.to_string().contains("run `superset db upgrade` and `superset init`"), "{refusal}");
     // And nothing was made in it.
-    assert_eq!(std::fs::metadata(folder.path().join("x.db")).unwrap().len(), 0);
-    for url in ["postgres://localhost/x", "nonsense"] {
+    create_demo_schema(&database.url).await.unwrap();
+}
+
+async fn a_url_of_no_engine_is_refused() {
+    for url in ["nonsense", "oracle://localhost/x", ""] {
         assert!(matches!(SupersetStore::connect(url, RuleSet::default()).await, Err(ConnectError::Url)), "{url}");
     }
 }
 
-#[tokio::test]
-async fn a_database_that_is_none_is_refused() {
+async fn a_file_that_is_no_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("x.db"), "not a database at all, but long enough to be read as one").unwrap();
     let url = format!("sqlite://{}/x.db", folder.path().display());
@@ -31,7 +50,16 @@ async fn a_database_that_is_none_is_refused() {
     assert!(matches!(refusal, ConnectError::Database(_)), "{refusal}");
 }
 
-#[tokio::test]
+async fn a_missing_sequence_is_named() {
+    if engine().kind != Kind::Postgres {
+        return;
+    }
+    let database = Database::create(&engine()).await;
+    Tables::open(&database.url).await.run("DROP SEQUENCE ab_user_id_seq").await;
+    let refusal = SupersetStore::connect(&database.url, RuleSet::default()).await.unwrap_err();
+    assert!(refusal.to_string().contains("(ab_user_id_seq not found)"), "{refusal}");
+}
+
 async fn demonstration_tables_are_made_in_an_empty_database_only() {
     let superset = Superset::start().await;
     assert!(matches!(create_demo_schema(&superset.url).await, Err(DemoError::NotEmpty)));
@@ -39,11 +67,9 @@ async fn demonstration_tables_are_made_in_an_empty_database_only() {
     assert_eq!(roles, ["Admin", "Alpha", "Gamma", "Public", "sql_lab"]);
 }
 
-#[tokio::test]
 async fn instances_that_start_at_once_make_the_side_tables_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}/x.db", folder.path().display());
-    create_demo_schema(&url).await.unwrap();
+    let database = Database::create(&engine()).await;
+    let url = database.url.clone();
     let starts: Vec<_> = (0..4)
         .map(|_| {
             let url = url.clone();
@@ -55,7 +81,6 @@ async fn instances_that_start_at_once_make_the_side_tables_once() {
     }
 }
 
-#[tokio::test]
 async fn side_tables_of_a_newer_version_are_left_alone() {
     let superset = Superset::start().await;
     superset.run("INSERT INTO scim_schema_version VALUES (99, 'x')").await;
@@ -63,20 +88,30 @@ async fn side_tables_of_a_newer_version_are_left_alone() {
     assert!(matches!(refusal, ConnectError::Newer { found: 99, known: 1 }), "{refusal}");
 }
 
-#[tokio::test]
 async fn supersets_own_tables_keep_their_structure() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}/x.db", folder.path().display());
-    create_demo_schema(&url).await.unwrap();
+    let theirs = match engine().kind {
+        Kind::Sqlite => "SELECT sql FROM sqlite_schema WHERE name NOT LIKE '%scim_%' AND sql IS NOT NULL ORDER BY name",
+        Kind::Postgres => {
+            "SELECT concat(c.table_name, c.column_name, c.data_type, c.column_default) FROM information_schema.columns c \
+             WHERE c.table_schema = 'public' AND c.table_name NOT LIKE 'scim_%' UNION ALL \
+             SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LIKE 'scim_%' ORDER BY 1"
+        }
+        Kind::MySql => {
+            "SELECT concat(table_name, column_name, column_type, column_key, extra) FROM information_schema.columns \
+             WHERE table_schema = database() AND table_name NOT LIKE 'scim_%' UNION ALL \
+             SELECT concat(table_name, index_name, column_name) FROM information_schema.statistics \
+             WHERE table_schema = database() AND table_name NOT LIKE 'scim_%' ORDER BY 1"
+        }
+    };
+    let plain = Database::create(&engine()).await;
+    let before = Tables::open(&plain.url).await.column(theirs).await;
     let superset = Superset::start().await;
-    let theirs = "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema WHERE name NOT LIKE '%scim_%' ORDER BY name)";
-    let after = superset.value(theirs).await;
-    let plain = sqlx::sqlite::SqlitePool::connect(&url).await.unwrap();
-    let before: String = sqlx::query_scalar(theirs).fetch_one(&plain).await.unwrap();
-    assert_eq!(before, after);
+    let id = superset.named("ada").await;
+    superset.group("analysts", &[&id]).await;
+    assert_eq!(superset.column(theirs).await, before);
+    assert!(before.len() > 20);
 }
 
-#[tokio::test]
 async fn a_closed_store_is_not_healthy() {
     let superset = Superset::start().await;
     superset.store.health().await.unwrap();

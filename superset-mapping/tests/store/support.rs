@@ -12,10 +12,10 @@ use scim_filter::{Filter, check};
 use scim_patch::Patch;
 use scim_service::{Context, ListPage, ListQuery, Precondition, Principal, Store, StoreError};
 use serde_json::{Value, json};
-use sqlx::sqlite::SqlitePool;
-use sqlx::{AssertSqlSafe, Row};
-use superset_mapping::{Account, SupersetStore, create_demo_schema};
-use tempfile::TempDir;
+use superset_mapping::{Account, StoreOptions, SupersetStore};
+
+use crate::engine::{Database, Kind, Tables};
+use crate::harness::engine;
 
 pub(crate) const RULES: &str = r#"
     default_roles = ["Gamma"]
@@ -43,10 +43,10 @@ const THING: &str = r#"{
 pub(crate) struct Superset {
     pub(crate) store: SupersetStore,
     pub(crate) url: String,
-    pub(crate) sql: SqlitePool,
+    pub(crate) sql: Tables,
     schemas: SchemaSet,
     seconds: AtomicI64,
-    _folder: TempDir,
+    _database: Database,
 }
 
 impl Superset {
@@ -60,21 +60,35 @@ impl Superset {
     }
 
     /// The same, changed by a script before the store opens it.
-    pub(crate) async fn prepared(rules: &str, script: &'static str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}/superset.db", folder.path().display());
-        create_demo_schema(&url).await.unwrap();
-        let sql = SqlitePool::connect(&url).await.unwrap();
-        let admin = "INSERT INTO ab_user (id, first_name, last_name, username, password, active, email, created_on) VALUES \
-                     (1, 'Local', 'Admin', 'admin', 'x', 1, 'admin@local', '2026-01-01 00:00:00.000000'); \
-                     INSERT INTO ab_user_role (user_id, role_id) VALUES (1, 1);";
-        sqlx::raw_sql(admin).execute(&sql).await.unwrap();
-        sqlx::raw_sql(script).execute(&sql).await.unwrap();
-        let store = SupersetStore::connect(&url, rules.parse().unwrap()).await.unwrap();
+    pub(crate) async fn prepared(rules: &str, script: &str) -> Self {
+        Self::with_options(rules, script, StoreOptions::new()).await
+    }
+
+    /// The same, with options.
+    pub(crate) async fn with_options(rules: &str, script: &str, options: StoreOptions) -> Self {
+        let database = Database::create(&engine()).await;
+        let sql = Tables::open(&database.url).await;
+        let columns = "first_name, last_name, username, password, active, email, created_on";
+        let admin = "'Local', 'Admin', 'admin', 'x', TRUE, 'admin@local', '2026-01-01 00:00:00.000000'";
+        sql.insert("ab_user", columns, admin).await;
+        sql.insert("ab_user_role", "user_id, role_id", "1, 1").await;
+        if !script.is_empty() {
+            sql.run(script).await;
+        }
+        let store = SupersetStore::connect_with(&database.url, rules.parse().unwrap(), options).await.unwrap();
         let thing = Arc::new(serde_json::from_str(THING).unwrap());
         let kind = json!({"name": "Thing", "endpoint": "/Things", "schema": "urn:example:1.0:Thing"});
         let schemas = SchemaSet::builtin().with([thing], [serde_json::from_value(kind).unwrap()]).unwrap();
-        Self { store, url, sql, schemas, seconds: AtomicI64::new(0), _folder: folder }
+        let url = database.url.clone();
+        Self { store, url, sql, schemas, seconds: AtomicI64::new(0), _database: database }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        match self.sql {
+            Tables::Sqlite(_) => Kind::Sqlite,
+            Tables::Postgres(_) => Kind::Postgres,
+            Tables::MySql(_) => Kind::MySql,
+        }
     }
 
     pub(crate) fn of(&self, name: &str) -> &Arc<TypeSchema> {
@@ -176,10 +190,7 @@ impl Superset {
 
     /// The first column of every row, as text.
     pub(crate) async fn column(&self, sql: &str) -> Vec<String> {
-        let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(&self.sql).await.unwrap();
-        rows.iter()
-            .map(|row| row.try_get_unchecked::<Option<String>, _>(0).unwrap().unwrap_or_else(|| "NULL".to_owned()))
-            .collect()
+        self.sql.column(sql).await
     }
 
     pub(crate) async fn value(&self, sql: &str) -> String {
@@ -187,7 +198,23 @@ impl Superset {
     }
 
     pub(crate) async fn run(&self, sql: &str) {
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&self.sql).await.unwrap();
+        self.sql.run(sql).await;
+    }
+
+    /// A row that a person makes in Superset.
+    pub(crate) async fn by_hand(&self, table: &str, columns: &str, values: &str) {
+        self.sql.insert(table, columns, values).await;
+    }
+
+    /// A local account that a person makes in Superset.
+    pub(crate) async fn local_account(&self, username: &str, email: &str) {
+        let values = format!("'L', 'L', '{username}', TRUE, '{email}', '2026-11-25 00:00:00.000000'");
+        self.by_hand("ab_user", "first_name, last_name, username, active, email, created_on", &values).await;
+    }
+
+    /// The id of a user's row.
+    pub(crate) async fn row_of(&self, username: &str) -> String {
+        self.value(&format!("SELECT id FROM ab_user WHERE username = '{username}'")).await
     }
 
     pub(crate) async fn account(&self, username: &str) -> Account {

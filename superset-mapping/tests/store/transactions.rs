@@ -4,7 +4,18 @@ use scim_core::{Projection, Resource};
 use scim_service::{Context, Precondition, Store, StoreError, Transaction};
 use serde_json::{Value, json};
 
+use crate::harness::{Case, cases, engine, on};
 use crate::support::{Superset, id_of, rid, taken};
+
+pub(crate) const CASES: &[Case] = cases![
+    writes_are_seen_inside_at_once_and_outside_after_the_commit,
+    of_a_transaction_that_is_dropped_nothing_is_left,
+    a_call_that_fails_leaves_the_others_alone,
+    a_call_that_is_dropped_in_the_middle_is_done_or_undone_or_ends_the_transaction,
+    the_last_administrator_is_looked_after_at_the_commit,
+    a_transaction_is_of_one_tenant_and_starts_no_other,
+    a_transaction_may_be_dropped_anywhere,
+];
 
 impl Superset {
     async fn begin(&self, cx: &Context) -> Box<dyn Transaction> {
@@ -27,7 +38,6 @@ impl Superset {
     }
 }
 
-#[tokio::test]
 async fn writes_are_seen_inside_at_once_and_outside_after_the_commit() {
     let superset = Superset::start().await;
     let cx = superset.cx();
@@ -45,7 +55,6 @@ async fn writes_are_seen_inside_at_once_and_outside_after_the_commit() {
     assert_eq!(superset.roles("ada").await, ["Alpha"]);
 }
 
-#[tokio::test]
 async fn of_a_transaction_that_is_dropped_nothing_is_left() {
     let superset = Superset::start().await;
     let ada = superset.named("ada").await;
@@ -61,7 +70,6 @@ async fn of_a_transaction_that_is_dropped_nothing_is_left() {
     assert!(superset.account("ada").await.active);
 }
 
-#[tokio::test]
 async fn a_call_that_fails_leaves_the_others_alone() {
     let superset = Superset::start().await;
     let cx = superset.cx();
@@ -79,7 +87,6 @@ async fn a_call_that_fails_leaves_the_others_alone() {
     assert_eq!(superset.remains().await[..2], ["2", "3"]);
 }
 
-#[tokio::test]
 async fn a_call_that_is_dropped_in_the_middle_is_done_or_undone_or_ends_the_transaction() {
     for polls in 0..30 {
         let superset = Superset::start().await;
@@ -110,7 +117,6 @@ async fn a_call_that_is_dropped_in_the_middle_is_done_or_undone_or_ends_the_tran
     }
 }
 
-#[tokio::test]
 async fn the_last_administrator_is_looked_after_at_the_commit() {
     // The local account is no administrator; whoever is in the group is.
     let superset = Superset::prepared(crate::support::RULES, "DELETE FROM ab_user_role").await;
@@ -142,7 +148,6 @@ async fn the_last_administrator_is_looked_after_at_the_commit() {
     );
 }
 
-#[tokio::test]
 async fn a_transaction_is_of_one_tenant_and_starts_no_other() {
     let superset = Superset::start().await;
     let cx = superset.cx_of("one");
@@ -153,15 +158,19 @@ async fn a_transaction_is_of_one_tenant_and_starts_no_other() {
     assert!(transaction.begin(&cx).await.unwrap().is_none());
 }
 
-#[test]
-fn a_transaction_may_be_dropped_anywhere() {
-    let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let (first, second) = (runtime(), runtime());
-    let superset = first.block_on(Superset::start());
-    let transaction = first.block_on(superset.begin(&superset.cx()));
-    drop(transaction);
-    first.block_on(superset.named("ada"));
-    let transaction = first.block_on(superset.begin(&superset.cx()));
-    drop(first);
-    second.block_on(async { drop(transaction) });
+async fn a_transaction_may_be_dropped_anywhere() {
+    let engine = engine();
+    // Runtimes can't be made within one, but on a thread of their own.
+    let thread = std::thread::spawn(move || {
+        let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let (first, second) = (runtime(), runtime());
+        let superset = first.block_on(on(engine, Superset::start()));
+        let transaction = first.block_on(superset.begin(&superset.cx()));
+        drop(transaction);
+        first.block_on(superset.named("ada"));
+        let transaction = first.block_on(superset.begin(&superset.cx()));
+        drop(first);
+        second.block_on(async { drop(transaction) });
+    });
+    thread.join().unwrap();
 }

@@ -10,7 +10,11 @@ use scim_service::{BearerTokens, Principal, ScimService, ServiceConfig};
 use serde_json::{Value, json};
 use superset_mapping::SupersetStore;
 
+use crate::harness::{Case, cases};
 use crate::support::Superset;
+
+pub(crate) const CASES: &[Case] =
+    cases![r262_a_walk_meets_everybody_once_while_others_write, r249_r250_pages_lead_forth_and_back];
 
 const BASE_URL: &str = "https://example.com/scim/v2";
 
@@ -42,7 +46,6 @@ async fn walk(service: &Service, query: &str) -> Vec<String> {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn r262_a_walk_meets_everybody_once_while_others_write() {
     let superset = Arc::new(Superset::start().await);
     let service = service(&superset);
@@ -85,7 +88,6 @@ async fn r262_a_walk_meets_everybody_once_while_others_write() {
 }
 
 /// Pushed down or not, every page of a walk is one of the whole, and leads back.
-#[tokio::test]
 async fn r249_r250_pages_lead_forth_and_back() {
     let superset = Superset::start().await;
     let service = service(&superset);

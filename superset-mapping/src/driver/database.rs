@@ -1,0 +1,218 @@
+//! An open database of any engine.
+
+use crate::driver::catalogue::Catalogue;
+use crate::driver::error::DatabaseError;
+#[cfg(feature = "mysql")]
+use crate::driver::mysql;
+#[cfg(feature = "postgres")]
+use crate::driver::postgres;
+#[cfg(feature = "sqlite")]
+use crate::driver::sqlite;
+use crate::sql::{Dialect, Fragment};
+
+/// Does the same with whichever engine it is.
+macro_rules! each {
+    ($kind:ident, $value:expr, $inner:ident => $action:expr) => {
+        match $value {
+            #[cfg(feature = "sqlite")]
+            $kind::Sqlite($inner) => $action,
+            #[cfg(feature = "postgres")]
+            $kind::Postgres($inner) => $action,
+            #[cfg(feature = "mysql")]
+            $kind::MySql($inner) => $action,
+        }
+    };
+}
+
+/// The same, with the outcome in an enum of the engines again.
+macro_rules! each_into {
+    ($from:ident, $into:ident, $value:expr, $inner:ident => $action:expr) => {
+        match $value {
+            #[cfg(feature = "sqlite")]
+            $from::Sqlite($inner) => $into::Sqlite($action),
+            #[cfg(feature = "postgres")]
+            $from::Postgres($inner) => $into::Postgres($action),
+            #[cfg(feature = "mysql")]
+            $from::MySql($inner) => $into::MySql($action),
+        }
+    };
+}
+
+/// An open database.
+///
+/// All writers of a database take turns, by a lock that every instance knows; within a process they queue for one
+/// connection, which is fair. What a writer reads therefore stays true until it commits, as far as SCIM is concerned;
+/// Superset itself knows nothing of the lock. Readers see one state of the database and wait for nobody.
+#[derive(Clone, Debug)]
+pub(crate) enum Database {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlite::Pools),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Pools),
+    #[cfg(feature = "mysql")]
+    MySql(mysql::Pools),
+}
+
+/// A transaction; dropped without [`commit`](Self::commit) it leaves no trace.
+#[derive(Debug)]
+pub(crate) enum Transaction {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlite::Transaction),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Transaction),
+    #[cfg(feature = "mysql")]
+    MySql(mysql::Transaction),
+}
+
+/// A row of a result; columns count from 0.
+#[derive(Debug)]
+pub(crate) enum Row {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlite::Row),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Row),
+    #[cfg(feature = "mysql")]
+    MySql(mysql::Row),
+}
+
+impl Database {
+    /// Opens a database that exists; `None` for a URL of no engine that this build has. `create` makes a missing file of
+    /// `SQLite`.
+    pub(crate) async fn open(url: &str, create: bool) -> Result<Option<Self>, DatabaseError> {
+        let _ = create;
+        Ok(match url.split(':').next() {
+            #[cfg(feature = "sqlite")]
+            Some("sqlite") => Some(Self::Sqlite(sqlite::Pools::open(url, create).await?)),
+            #[cfg(feature = "postgres")]
+            Some("postgres" | "postgresql") => Some(Self::Postgres(postgres::Pools::open(url).await?)),
+            #[cfg(feature = "mysql")]
+            Some("mysql" | "mariadb") => Some(Self::MySql(mysql::Pools::open(url).await?)),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => Dialect::Sqlite,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Dialect::Postgres,
+            #[cfg(feature = "mysql")]
+            Self::MySql(_) => Dialect::MySql,
+        }
+    }
+
+    /// Starts a transaction that may write, once it is its turn: what it reads stays true.
+    pub(crate) async fn write(&self) -> Result<Transaction, DatabaseError> {
+        Ok(each_into!(Self, Transaction, self, pools => pools.write().await?))
+    }
+
+    /// Starts a transaction that may define tables. Of several instances one does so at a time.
+    pub(crate) async fn migrate(&self) -> Result<Transaction, DatabaseError> {
+        Ok(each_into!(Self, Transaction, self, pools => pools.migrate().await?))
+    }
+
+    /// Starts a transaction that reads one state of the database.
+    pub(crate) async fn read(&self) -> Result<Transaction, DatabaseError> {
+        Ok(each_into!(Self, Transaction, self, pools => pools.read().await?))
+    }
+
+    /// Closes all connections once they are idle.
+    pub(crate) async fn close(&self) {
+        each!(Self, self, pools => {
+            pools.writer.close().await;
+            pools.readers.close().await;
+        });
+    }
+}
+
+impl Transaction {
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => Dialect::Sqlite,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Dialect::Postgres,
+            #[cfg(feature = "mysql")]
+            Self::MySql(_) => Dialect::MySql,
+        }
+    }
+
+    /// Runs a statement and returns how many rows it touched.
+    pub(crate) async fn execute(&mut self, statement: Fragment) -> Result<u64, DatabaseError> {
+        each!(Self, self, transaction => transaction.execute(statement).await)
+    }
+
+    /// Runs several statements without values, such as a migration.
+    pub(crate) async fn script(&mut self, text: &'static str) -> Result<(), DatabaseError> {
+        each!(Self, self, transaction => transaction.script(text).await)
+    }
+
+    /// All rows.
+    pub(crate) async fn rows(&mut self, statement: Fragment) -> Result<Vec<Row>, DatabaseError> {
+        Ok(match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(it) => it.rows(statement).await?.into_iter().map(Row::Sqlite).collect(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(it) => it.rows(statement).await?.into_iter().map(Row::Postgres).collect(),
+            #[cfg(feature = "mysql")]
+            Self::MySql(it) => it.rows(statement).await?.into_iter().map(Row::MySql).collect(),
+        })
+    }
+
+    /// The first row.
+    pub(crate) async fn row(&mut self, statement: Fragment) -> Result<Option<Row>, DatabaseError> {
+        Ok(match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(it) => it.row(statement).await?.map(Row::Sqlite),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(it) => it.row(statement).await?.map(Row::Postgres),
+            #[cfg(feature = "mysql")]
+            Self::MySql(it) => it.row(statement).await?.map(Row::MySql),
+        })
+    }
+
+    /// The number in the first column of the first row; 0 without a row or a number.
+    pub(crate) async fn number(&mut self, statement: Fragment) -> Result<i64, DatabaseError> {
+        let row = self.row(statement).await?;
+        Ok(row.map(|row| row.optional_integer(0)).transpose()?.flatten().unwrap_or_default())
+    }
+
+    /// What the database says of its tables.
+    pub(crate) async fn catalogue(&mut self) -> Result<Catalogue, DatabaseError> {
+        each!(Self, self, transaction => transaction.catalogue().await)
+    }
+
+    /// Makes it all last.
+    pub(crate) async fn commit(self) -> Result<(), DatabaseError> {
+        each!(Self, self, transaction => transaction.commit().await)
+    }
+
+    /// Ends what [`Database::migrate`] started.
+    pub(crate) async fn migrated(self) -> Result<(), DatabaseError> {
+        each!(Self, self, transaction => transaction.migrated().await)
+    }
+}
+
+impl Row {
+    pub(crate) fn integer(&self, column: usize) -> Result<i64, DatabaseError> {
+        self.optional_integer(column)?.ok_or_else(|| DatabaseError::corrupt("null where a number is due"))
+    }
+
+    pub(crate) fn optional_integer(&self, column: usize) -> Result<Option<i64>, DatabaseError> {
+        each!(Self, self, row => row.optional_integer(column))
+    }
+
+    pub(crate) fn text(&self, column: usize) -> Result<String, DatabaseError> {
+        self.optional_text(column)?.ok_or_else(|| DatabaseError::corrupt("null where a text is due"))
+    }
+
+    pub(crate) fn optional_text(&self, column: usize) -> Result<Option<String>, DatabaseError> {
+        each!(Self, self, row => row.optional_text(column))
+    }
+
+    /// A truth value; null is false.
+    pub(crate) fn boolean(&self, column: usize) -> Result<bool, DatabaseError> {
+        Ok(each!(Self, self, row => row.optional_boolean(column))?.unwrap_or_default())
+    }
+}

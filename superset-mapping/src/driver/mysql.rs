@@ -1,0 +1,114 @@
+//! `MySQL` and `MariaDB`.
+
+use std::str::FromStr;
+
+use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, MySql, Row as _};
+
+use crate::driver::catalogue::Catalogue;
+use crate::driver::error::{CONNECTION_WAIT, DatabaseError, LOCK_WAIT, READERS};
+use crate::sql::{Dialect, Fragment, Param};
+
+/// The name of the lock of whoever defines tables. The locks of a server are shared by its databases.
+const LOCK: &str = "concat('scim side tables of ', left(database(), 40))";
+
+/// What every connection is told first: how long it waits for a row that another one holds.
+fn settings() -> String {
+    format!("SET SESSION innodb_lock_wait_timeout = {}", LOCK_WAIT.as_secs())
+}
+
+/// The connections to a database.
+#[derive(Clone, Debug)]
+pub(crate) struct Pools {
+    pub(super) writer: MySqlPool,
+    pub(super) readers: MySqlPool,
+}
+
+impl Pools {
+    pub(crate) async fn open(url: &str) -> Result<Self, DatabaseError> {
+        let options = MySqlConnectOptions::from_str(url)?.disable_statement_logging();
+        let pool = |size, isolation: &'static str| {
+            let told = MySqlPoolOptions::new().after_connect(move |connection, _| {
+                Box::pin(async move {
+                    connection.execute(AssertSqlSafe(settings())).await?;
+                    connection.execute(isolation).await?;
+                    Ok(())
+                })
+            });
+            told.max_connections(size).acquire_timeout(CONNECTION_WAIT)
+        };
+        // Each statement after the lock sees what the holders before it did.
+        let write = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
+        let read = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+        let writer = pool(1, write).connect_with(options.clone()).await?;
+        let readers = pool(READERS, read).connect_lazy_with(options);
+        Ok(Self { writer, readers })
+    }
+
+    pub(crate) async fn write(&self) -> Result<Transaction, DatabaseError> {
+        let mut transaction = Transaction(self.writer.begin().await?);
+        transaction.row(Fragment::new("SELECT id FROM scim_lock WHERE id = 1 FOR UPDATE")).await?;
+        Ok(transaction)
+    }
+
+    /// Definitions of tables commit by themselves and let go of row locks, so this lock is one of the connection.
+    pub(crate) async fn migrate(&self) -> Result<Transaction, DatabaseError> {
+        let mut transaction = Transaction(self.writer.begin().await?);
+        let lock = Fragment::new("SELECT get_lock(").then(Fragment::new(LOCK)).then(Fragment::new(", ?)"));
+        let wait = i64::try_from(CONNECTION_WAIT.as_secs()).unwrap_or(i64::MAX);
+        let row = transaction.row(lock.bind(wait)).await?;
+        let locked = row.map(|row| row.optional_integer(0)).transpose()?.flatten();
+        if locked == Some(1) { Ok(transaction) } else { Err(DatabaseError::from(sqlx::Error::PoolTimedOut)) }
+    }
+
+    pub(crate) async fn read(&self) -> Result<Transaction, DatabaseError> {
+        Ok(Transaction(self.readers.begin().await?))
+    }
+}
+
+/// The one place where text becomes SQL of this engine. [`Fragment`] keeps values out of its text.
+fn query(statement: Fragment) -> sqlx::query::Query<'static, MySql, MySqlArguments> {
+    let (text, params) = statement.into_parts(Dialect::MySql);
+    let query = sqlx::query(AssertSqlSafe(text));
+    params.into_iter().fold(query, |query, param| match param {
+        Param::Bool(value) => query.bind(value),
+        Param::Integer(number) => query.bind(number),
+        Param::Text(text) => query.bind(text),
+        Param::Time(time) => query.bind(time),
+    })
+}
+
+statements!(MySql, MySqlRow);
+
+impl Transaction {
+    /// Commits, then lets others define tables.
+    pub(crate) async fn migrated(mut self) -> Result<(), DatabaseError> {
+        self.0.execute("COMMIT").await?;
+        let unlock = Fragment::new("SELECT release_lock(").then(Fragment::new(LOCK)).then(Fragment::new(")"));
+        self.row(unlock).await?;
+        self.commit().await
+    }
+
+    pub(crate) async fn catalogue(&mut self) -> Result<Catalogue, DatabaseError> {
+        let columns = "SELECT table_name, column_name, extra, coalesce(character_set_name, 'utf8mb4') \
+                       FROM information_schema.columns WHERE table_schema = database()";
+        let mut catalogue = Catalogue::default();
+        for row in self.rows(Fragment::new(columns)).await? {
+            let (Some(table), Some(column)) = (row.optional_text(0)?, row.optional_text(1)?) else { continue };
+            let extra = row.optional_text(2)?.unwrap_or_default();
+            if column == "id" && extra.contains("auto_increment") {
+                catalogue.own_ids.insert(table.clone());
+            }
+            if row.optional_text(3)?.as_deref() != Some("utf8mb4") {
+                catalogue.narrow.insert(format!("{table}.{column}"));
+            }
+            catalogue.add(table, column);
+        }
+        let sequences = "SELECT table_name FROM information_schema.tables WHERE table_schema = database() \
+                         AND table_type = 'SEQUENCE'";
+        for row in self.rows(Fragment::new(sequences)).await? {
+            catalogue.sequences.extend(row.optional_text(0)?);
+        }
+        Ok(catalogue)
+    }
+}

@@ -1,0 +1,89 @@
+//! `PostgreSQL`.
+
+use std::str::FromStr;
+
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::{AssertSqlSafe, ConnectOptions, Postgres, Row as _};
+
+use crate::driver::catalogue::Catalogue;
+use crate::driver::error::{CONNECTION_WAIT, DatabaseError, LOCK_WAIT, READERS};
+use crate::sql::{Dialect, Fragment, Param};
+
+/// The key of the lock by which writers take turns: "SCIM". Advisory locks belong to a database.
+const LOCK: i64 = 0x5343_494d;
+
+/// The connections to a database.
+#[derive(Clone, Debug)]
+pub(crate) struct Pools {
+    pub(super) writer: PgPool,
+    pub(super) readers: PgPool,
+}
+
+impl Pools {
+    pub(crate) async fn open(url: &str) -> Result<Self, DatabaseError> {
+        let options = PgConnectOptions::from_str(url)?
+            .application_name("scim")
+            .options([("lock_timeout", LOCK_WAIT.as_millis().to_string())])
+            .disable_statement_logging();
+        let pool = |size| PgPoolOptions::new().max_connections(size).acquire_timeout(CONNECTION_WAIT);
+        let writer = pool(1).connect_with(options.clone()).await?;
+        let readers = pool(READERS).connect_lazy_with(options);
+        Ok(Self { writer, readers })
+    }
+
+    /// `READ COMMITTED`, whatever the server's default: each statement after the lock sees what the holders before it did.
+    /// A snapshot of the whole transaction would be older than the lock.
+    pub(crate) async fn write(&self) -> Result<Transaction, DatabaseError> {
+        let mut transaction =
+            Transaction(self.writer.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await?);
+        transaction.row(Fragment::new("SELECT pg_advisory_xact_lock(?)").bind(LOCK)).await?;
+        Ok(transaction)
+    }
+
+    pub(crate) async fn migrate(&self) -> Result<Transaction, DatabaseError> {
+        self.write().await
+    }
+
+    pub(crate) async fn read(&self) -> Result<Transaction, DatabaseError> {
+        Ok(Transaction(self.readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?))
+    }
+}
+
+/// The one place where text becomes SQL of this engine. [`Fragment`] keeps values out of its text.
+fn query(statement: Fragment) -> sqlx::query::Query<'static, Postgres, PgArguments> {
+    let (text, params) = statement.into_parts(Dialect::Postgres);
+    let query = sqlx::query(AssertSqlSafe(text));
+    params.into_iter().fold(query, |query, param| match param {
+        Param::Bool(value) => query.bind(value),
+        Param::Integer(number) => query.bind(number),
+        Param::Text(text) => query.bind(text),
+        Param::Time(time) => query.bind(time),
+    })
+}
+
+statements!(Postgres, PgRow);
+
+impl Transaction {
+    /// The lock ends with the transaction.
+    pub(crate) async fn migrated(self) -> Result<(), DatabaseError> {
+        self.commit().await
+    }
+
+    pub(crate) async fn catalogue(&mut self) -> Result<Catalogue, DatabaseError> {
+        let columns = "SELECT table_name::text, column_name::text, (column_default IS NOT NULL OR is_identity = 'YES') \
+                       FROM information_schema.columns WHERE table_schema = ANY(current_schemas(false))";
+        let mut catalogue = Catalogue::default();
+        for row in self.rows(Fragment::new(columns)).await? {
+            let (Some(table), Some(column)) = (row.optional_text(0)?, row.optional_text(1)?) else { continue };
+            if column == "id" && row.optional_boolean(2)? == Some(true) {
+                catalogue.own_ids.insert(table.clone());
+            }
+            catalogue.add(table, column);
+        }
+        let sequences = "SELECT sequencename::text FROM pg_sequences WHERE schemaname = ANY(current_schemas(false))";
+        for row in self.rows(Fragment::new(sequences)).await? {
+            catalogue.sequences.extend(row.optional_text(0)?);
+        }
+        Ok(catalogue)
+    }
+}

@@ -1,0 +1,104 @@
+//! What differs between the three engines, as text.
+
+/// The SQL that a database speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+    /// `MySQL` and `MariaDB`.
+    MySql,
+}
+
+impl Dialect {
+    /// The statement with its `?` in the form of the engine. Our text has no `?` but those that stand for values.
+    pub(crate) fn placeholders(self, text: String) -> String {
+        if self != Self::Postgres {
+            return text;
+        }
+        let mut numbered = String::with_capacity(text.len() + 16);
+        for (index, part) in text.split('?').enumerate() {
+            if index > 0 {
+                numbered.push('$');
+                numbered.push_str(&index.to_string());
+            }
+            numbered.push_str(part);
+        }
+        numbered
+    }
+
+    /// A name in quotes.
+    pub(crate) fn quoted(self, name: &str) -> String {
+        let quote = if self == Self::MySql { '`' } else { '"' };
+        let mut quoted = String::from(quote);
+        for c in name.chars() {
+            if c == quote {
+                quoted.push(quote);
+            }
+            quoted.push(c);
+        }
+        quoted.push(quote);
+        quoted
+    }
+
+    /// What `ab_user u` must have besides its id for being the row that we wrote. `SQLite` gives ids of deleted rows out
+    /// again; the other engines never do.
+    pub(crate) fn user_mark(self) -> &'static str {
+        if self == Self::Sqlite { "coalesce(u.created_on, '')" } else { "''" }
+    }
+
+    /// The same for `ab_group g`.
+    pub(crate) fn group_mark(self) -> &'static str {
+        if self == Self::Sqlite { "g.name" } else { "''" }
+    }
+
+    /// Finds the rows of `ab_user u` whose name (`?`) or address (`?`) may be folded to a given one. The engines fold ASCII
+    /// alike, so every row with more than ASCII is a candidate, and the fold of this library decides. The last two values
+    /// are name and address as they are: `MySQL` may hold more names to be equal than the fold does, and then refuses them.
+    pub(crate) fn name_candidates(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "(lower(u.username) = ? OR lower(u.email) = ? OR length(CAST(u.username AS BLOB)) <> length(u.username) \
+                 OR length(CAST(u.email AS BLOB)) <> length(u.email) OR u.username = ? OR u.email = ?)"
+            }
+            Self::Postgres => {
+                "(lower(u.username COLLATE \"C\") = ? OR lower(u.email COLLATE \"C\") = ? \
+                 OR octet_length(u.username) <> char_length(u.username) \
+                 OR octet_length(u.email) <> char_length(u.email) OR u.username = ? OR u.email = ?)"
+            }
+            Self::MySql => {
+                "(lower(u.username) = ? OR lower(u.email) = ? OR length(u.username) <> char_length(u.username) \
+                 OR length(u.email) <> char_length(u.email) OR u.username = ? OR u.email = ?)"
+            }
+        }
+    }
+
+    /// The same for `ab_group g`: the folded name, and the name as it is.
+    pub(crate) fn group_candidates(self) -> &'static str {
+        match self {
+            Self::Sqlite => "(lower(g.name) = ? OR length(CAST(g.name AS BLOB)) <> length(g.name) OR g.name = ?)",
+            Self::Postgres => {
+                "(lower(g.name COLLATE \"C\") = ? OR octet_length(g.name) <> char_length(g.name) OR g.name = ?)"
+            }
+            Self::MySql => "(lower(g.name) = ? OR length(g.name) <> char_length(g.name) OR g.name = ?)",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_numbered_where_the_engine_wants_numbers() {
+        let text = "SELECT 1 WHERE a = ? AND b IN (?, ?)";
+        assert_eq!(Dialect::Postgres.placeholders(text.to_owned()), "SELECT 1 WHERE a = $1 AND b IN ($2, $3)");
+        assert_eq!(Dialect::MySql.placeholders(text.to_owned()), text);
+        assert_eq!(Dialect::Postgres.placeholders("SELECT 1".to_owned()), "SELECT 1");
+    }
+
+    #[test]
+    fn a_name_cannot_leave_its_quotes() {
+        assert_eq!(Dialect::Postgres.quoted("a\"; drop"), "\"a\"\"; drop\"");
+        assert_eq!(Dialect::MySql.quoted("a`\""), "`a``\"`");
+    }
+}

@@ -1,0 +1,178 @@
+//! What people may do in Superset, made equal to what the rules decide.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use scim_core::ResourceId;
+use scim_service::StoreError;
+use serde_json::json;
+
+use crate::rules::{GroupRef, Subject};
+use crate::sql::Fragment;
+use crate::store::audit::Action;
+use crate::store::grants::{GROUP_ROLES, Moved, USER_GROUPS, USER_ROLES};
+use crate::store::membership::InGroup;
+use crate::store::profile::Profile;
+use crate::store::record::{CHUNK, RECORD_COLUMNS, Record};
+use crate::store::session::Session;
+
+/// A user whose row is there.
+struct Person {
+    row: i64,
+    record: Record,
+}
+
+impl Session<'_> {
+    /// Makes roles and groups of these users what membership and rules say now.
+    pub(super) async fn sync_access(&mut self, users: &BTreeSet<String>) -> Result<(), StoreError> {
+        let users: Vec<String> = users.iter().cloned().collect();
+        for users in users.chunks(CHUNK) {
+            let (mut active, mut inactive) = (Vec::new(), Vec::new());
+            for person in self.people(users).await? {
+                if Profile::of(&person.record.body)?.active {
+                    active.push(person);
+                } else {
+                    inactive.push(person.row);
+                }
+            }
+            self.revoke_access(&inactive).await?;
+            self.sync_people(&active).await?;
+        }
+        Ok(())
+    }
+
+    /// The users among these whose row is still the one that we wrote.
+    async fn people(&mut self, ids: &[String]) -> Result<Vec<Person>, StoreError> {
+        let select = Fragment::new(RECORD_COLUMNS)
+            .then(Fragment::new("JOIN ab_user u ON u.id = r.local_id AND r.local_mark = "))
+            .then(Fragment::new(self.dialect().user_mark()))
+            .then(Fragment::new(" WHERE r.resource_type = 'User' AND r.id IN "))
+            .then(Fragment::list(ids.iter().map(String::as_str)));
+        let mut people = Vec::new();
+        for row in self.transaction.rows(select).await? {
+            let record = Record::read(&row)?;
+            let Some(row) = record.local.as_ref().map(|local| local.id) else { continue };
+            people.push(Person { row, record });
+        }
+        Ok(people)
+    }
+
+    async fn sync_people(&mut self, people: &[Person]) -> Result<(), StoreError> {
+        let ids: Vec<String> = people.iter().map(|person| person.record.id.to_string()).collect();
+        let mut groups = self.groups_of(&ids).await?;
+        let (mut memberships, mut roles) = (BTreeMap::new(), BTreeMap::new());
+        let mut carried: BTreeMap<i64, GroupRef> = BTreeMap::new();
+        for person in people {
+            let in_groups = groups.remove(person.record.id.as_str()).unwrap_or_default();
+            let held = in_groups.iter().filter_map(|in_group| in_group.local).collect();
+            memberships.insert(person.row, held);
+            if self.tables.group_roles {
+                let rows = in_groups.iter().filter_map(|in_group| Some((in_group.local?, in_group.group.clone())));
+                carried.extend(rows);
+            }
+            roles.insert(person.row, self.direct_roles(person, &in_groups).await?);
+        }
+        if self.tables.groups {
+            self.settle(&USER_GROUPS, &memberships).await?;
+        }
+        self.sync_group_roles(&carried).await?;
+        let moved = self.settle(&USER_ROLES, &roles).await?;
+        let ids: BTreeMap<i64, &ResourceId> = people.iter().map(|person| (person.row, &person.record.id)).collect();
+        self.note_moved("User", &moved, &ids).await
+    }
+
+    /// The roles that are to be granted to a person: what the rules decide, without what the person's groups hold in
+    /// Superset.
+    async fn direct_roles(&mut self, person: &Person, groups: &[InGroup]) -> Result<BTreeSet<i64>, StoreError> {
+        let rules = self.rules;
+        let by_group: BTreeSet<&str> = groups
+            .iter()
+            .filter(|in_group| self.tables.group_roles && in_group.local.is_some())
+            .flat_map(|in_group| rules.roles_of_group(&in_group.group))
+            .collect();
+        let groups = groups.iter().map(|in_group| in_group.group.clone()).collect();
+        let decision = rules.decide(&Subject { user: &person.record.body, groups });
+        self.known_roles(decision.roles().filter(|role| !by_group.contains(role))).await
+    }
+
+    /// Makes the roles of these rows of `ab_group` what the rules give for the groups alone.
+    pub(super) async fn sync_group_roles(&mut self, groups: &BTreeMap<i64, GroupRef>) -> Result<(), StoreError> {
+        if !self.tables.group_roles || groups.is_empty() {
+            return Ok(());
+        }
+        let rules = self.rules;
+        let mut due = BTreeMap::new();
+        for (row, group) in groups {
+            due.insert(*row, self.known_roles(rules.roles_of_group(group)).await?);
+        }
+        let moved = self.settle(&GROUP_ROLES, &due).await?;
+        let ids = groups.iter().map(|(row, group)| (*row, &group.id)).collect();
+        self.note_moved("Group", &moved, &ids).await
+    }
+
+    async fn note_moved(
+        &mut self,
+        resource_type: &str,
+        moved: &Moved,
+        ids: &BTreeMap<i64, &ResourceId>,
+    ) -> Result<(), StoreError> {
+        for (action, pairs) in [(Action::Grant, &moved.granted), (Action::Revoke, &moved.revoked)] {
+            for (holder, role) in pairs {
+                let Some(id) = ids.get(holder) else { continue };
+                let roles = self.role_ids().await?;
+                let name = roles.iter().find_map(|(name, id)| (id == role).then(|| name.clone()));
+                self.note(action, resource_type, id, None, json!({ "role": name }));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes away what these users may do, and says whether there was anything: roles, groups and API keys. One path for
+    /// whoever leaves, in whatever way.
+    pub(super) async fn revoke_access(&mut self, users: &[i64]) -> Result<bool, StoreError> {
+        if users.is_empty() {
+            return Ok(false);
+        }
+        self.note_admin().await?;
+        let users = Fragment::list(users.iter().copied());
+        let mut statements = vec![Fragment::new("DELETE FROM ab_user_role WHERE user_id IN ").then(users.clone())];
+        if self.tables.groups {
+            statements.push(Fragment::new("DELETE FROM ab_user_group WHERE user_id IN ").then(users.clone()));
+        }
+        if self.tables.api_keys {
+            let keys = "UPDATE ab_api_key SET active = ?, revoked_on = ? WHERE revoked_on IS NULL AND user_id IN ";
+            statements.push(Fragment::new(keys).bind(false).bind(self.local_now()).then(users.clone()));
+        }
+        let mut touched = 0;
+        for statement in statements {
+            touched += self.transaction.execute(statement).await?;
+        }
+        let grants = "DELETE FROM scim_grant WHERE relation IN ('ab_user_role', 'ab_user_group') AND holder_id IN ";
+        self.transaction.execute(Fragment::new(grants).then(users)).await?;
+        Ok(touched > 0)
+    }
+
+    /// The ids of the roles with exactly these names. One that Superset does not have is told, and granted once it is there.
+    async fn known_roles<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) -> Result<BTreeSet<i64>, StoreError> {
+        let known = self.role_ids().await?;
+        let mut ids = BTreeSet::new();
+        for name in names {
+            if let Some(id) = known.get(name) {
+                ids.insert(*id);
+            } else {
+                tracing::warn!(role = name, "a rule grants a role that Superset does not have");
+            }
+        }
+        Ok(ids)
+    }
+
+    async fn role_ids(&mut self) -> Result<&BTreeMap<String, i64>, StoreError> {
+        if self.role_ids.is_none() {
+            let mut ids = BTreeMap::new();
+            for row in self.transaction.rows(Fragment::new("SELECT id, name FROM ab_role")).await? {
+                ids.insert(row.text(1)?, row.integer(0)?);
+            }
+            self.role_ids = Some(ids);
+        }
+        Ok(self.role_ids.get_or_insert_default())
+    }
+}

@@ -1,0 +1,101 @@
+//! What was done, in a table of its own, in the transaction that did it.
+
+use scim_core::{ResourceId, format_date_time};
+use scim_service::StoreError;
+use serde_json::Value;
+
+use crate::sql::{Fragment, Param};
+use crate::store::record::CHUNK;
+use crate::store::session::Session;
+
+/// What happened, as the column `action` has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Create,
+    Update,
+    Delete,
+    /// Members joined or left a group.
+    Members,
+    /// A local account became a provisioned one.
+    Adopt,
+    /// The account of an earlier user with the name was taken into use again.
+    Reuse,
+    /// An account was closed.
+    Deactivate,
+    /// A role was given to a user or a group.
+    Grant,
+    /// A role that we had given was taken back.
+    Revoke,
+    /// The row of a deleted user was removed.
+    Purge,
+}
+
+impl Action {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Members => "members",
+            Self::Adopt => "adopt",
+            Self::Reuse => "reuse",
+            Self::Deactivate => "deactivate",
+            Self::Grant => "grant",
+            Self::Revoke => "revoke",
+            Self::Purge => "purge",
+        }
+    }
+}
+
+/// One row of `scim_audit` to be. `detail` names attributes, roles and rows, never values that a client sent.
+#[derive(Clone, Debug)]
+pub(super) struct AuditEvent {
+    action: Action,
+    resource_type: String,
+    resource_id: String,
+    version: Option<i64>,
+    detail: Value,
+}
+
+impl Session<'_> {
+    pub(super) fn note(
+        &mut self,
+        action: Action,
+        resource_type: &str,
+        id: &ResourceId,
+        version: Option<i64>,
+        detail: Value,
+    ) {
+        tracing::debug!(action = action.as_str(), resource_type, %id, "noted");
+        let (resource_type, resource_id) = (resource_type.to_owned(), id.to_string());
+        self.audit.push(AuditEvent { action, resource_type, resource_id, version, detail });
+    }
+
+    /// Writes what was noted.
+    pub(super) async fn write_audit(&mut self) -> Result<(), StoreError> {
+        let events = std::mem::take(&mut self.audit);
+        let now = format_date_time(self.now);
+        for events in events.chunks(CHUNK) {
+            let rows = events.iter().map(|event| {
+                Fragment::list([
+                    Param::from(now.as_str()),
+                    self.tenant.into(),
+                    self.cx.principal.name().into(),
+                    (&*self.cx.request_id).into(),
+                    event.action.as_str().into(),
+                    event.resource_type.as_str().into(),
+                    event.resource_id.as_str().into(),
+                    event.version.into(),
+                    event.detail.to_string().into(),
+                ])
+            });
+            let statement = Fragment::new(
+                "INSERT INTO scim_audit (happened_at, tenant, principal, request_id, action, resource_type, resource_id, \
+                 version, detail) VALUES ",
+            );
+            let statement = statement.then(Fragment::joined(rows.collect(), ", "));
+            self.transaction.execute(statement).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! Rows that give somebody something, and whose they are: ours to take back, or made by hand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use scim_service::StoreError;
+
+use crate::sql::{AB_GROUP_ROLE, AB_USER_GROUP, AB_USER_ROLE, Fragment, Table};
+use crate::store::record::CHUNK;
+use crate::store::session::Session;
+
+/// A table of pairs: who holds, and what is held.
+#[derive(Debug)]
+pub(super) struct Relation {
+    table: &'static Table,
+    columns: &'static str,
+    select: &'static str,
+    delete: &'static str,
+    pair: &'static str,
+}
+
+macro_rules! relation {
+    ($table:ident, $name:literal, $holder:literal, $held:literal) => {
+        Relation {
+            table: &$table,
+            columns: concat!($holder, ", ", $held),
+            select: concat!("SELECT ", $holder, ", ", $held, " FROM ", $name, " WHERE ", $holder, " IN "),
+            delete: concat!("DELETE FROM ", $name, " WHERE "),
+            pair: concat!("(", $holder, " = ? AND ", $held, " = ?)"),
+        }
+    };
+}
+
+/// Roles granted to a user.
+pub(super) static USER_ROLES: Relation = relation!(AB_USER_ROLE, "ab_user_role", "user_id", "role_id");
+/// Memberships of a user.
+pub(super) static USER_GROUPS: Relation = relation!(AB_USER_GROUP, "ab_user_group", "user_id", "group_id");
+/// Roles granted to a group.
+pub(super) static GROUP_ROLES: Relation = relation!(AB_GROUP_ROLE, "ab_group_role", "group_id", "role_id");
+
+type Pairs = BTreeSet<(i64, i64)>;
+
+/// What changed: the pairs that were granted, and those that were taken back.
+#[derive(Debug, Default)]
+pub(super) struct Moved {
+    pub(super) granted: Pairs,
+    pub(super) revoked: Pairs,
+}
+
+/// How many pairs one statement looks for.
+const PAIRS: usize = 100;
+
+impl Session<'_> {
+    /// Grants what is due to each holder and takes back what we granted and is no longer due. What a person granted by hand
+    /// stays, and is not ours even where it is due; what a person took away by hand is granted again.
+    pub(super) async fn settle(
+        &mut self,
+        relation: &Relation,
+        due: &BTreeMap<i64, BTreeSet<i64>>,
+    ) -> Result<Moved, StoreError> {
+        let holders: Vec<i64> = due.keys().copied().collect();
+        let due: Pairs = due.iter().flat_map(|(holder, held)| held.iter().map(|held| (*holder, *held))).collect();
+        let (mut there, mut ours) = (Pairs::new(), Pairs::new());
+        for holders in holders.chunks(CHUNK) {
+            let select = Fragment::new(relation.select).then(Fragment::list(holders.iter().copied()));
+            there.extend(self.pairs(select).await?);
+            let select = "SELECT holder_id, held_id FROM scim_grant WHERE relation = ? AND holder_id IN ";
+            let select = Fragment::new(select).bind(relation.table.name);
+            ours.extend(self.pairs(select.then(Fragment::list(holders.iter().copied()))).await?);
+        }
+        let moved = Moved {
+            granted: due.difference(&there).copied().collect(),
+            revoked: ours.intersection(&there).filter(|pair| !due.contains(pair)).copied().collect(),
+        };
+        // A grant of ours that somebody took away by hand is no longer ours, until it is granted again.
+        let forgotten: Pairs = ours.iter().filter(|pair| !there.contains(pair)).copied().collect();
+        if !moved.revoked.is_empty() {
+            self.note_admin().await?;
+        }
+        self.take(relation, &moved.revoked).await?;
+        let gone: Vec<_> = forgotten.union(&moved.revoked).copied().collect();
+        self.forget(relation, &gone).await?;
+        self.give(relation, &moved.granted).await?;
+        Ok(moved)
+    }
+
+    async fn pairs(&mut self, select: Fragment) -> Result<Pairs, StoreError> {
+        let mut pairs = Pairs::new();
+        for row in self.transaction.rows(select).await? {
+            // Superset's columns may be null, which means nothing to anybody.
+            pairs.extend(row.optional_integer(0)?.zip(row.optional_integer(1)?));
+        }
+        Ok(pairs)
+    }
+
+    async fn give(&mut self, relation: &Relation, pairs: &Pairs) -> Result<(), StoreError> {
+        let (dialect, ids) = (self.dialect(), self.tables.ids(relation.table));
+        for pairs in pairs.iter().collect::<Vec<_>>().chunks(CHUNK) {
+            let rows = pairs.iter().map(|(holder, held)| Fragment::new("?, ?").bind(*holder).bind(*held)).collect();
+            self.transaction.execute(relation.table.insert(dialect, ids, relation.columns, rows)).await?;
+            let name = relation.table.name;
+            let rows =
+                pairs.iter().map(|(holder, held)| Fragment::new("(?, ?, ?)").bind(name).bind(*holder).bind(*held));
+            let ours = Fragment::new("INSERT INTO scim_grant (relation, holder_id, held_id) VALUES ");
+            self.transaction.execute(ours.then(Fragment::joined(rows.collect(), ", "))).await?;
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, relation: &Relation, pairs: &Pairs) -> Result<(), StoreError> {
+        for pairs in pairs.iter().collect::<Vec<_>>().chunks(PAIRS) {
+            let pairs = pairs.iter().map(|(holder, held)| Fragment::new(relation.pair).bind(*holder).bind(*held));
+            let delete = Fragment::new(relation.delete).then(Fragment::joined(pairs.collect(), " OR "));
+            self.transaction.execute(delete).await?;
+        }
+        Ok(())
+    }
+
+    async fn forget(&mut self, relation: &Relation, pairs: &[(i64, i64)]) -> Result<(), StoreError> {
+        for pairs in pairs.chunks(PAIRS) {
+            let pair = |(holder, held): &(i64, i64)| {
+                Fragment::new("(holder_id = ? AND held_id = ?)").bind(*holder).bind(*held)
+            };
+            let delete = Fragment::new("DELETE FROM scim_grant WHERE relation = ? AND (").bind(relation.table.name);
+            let pairs = Fragment::joined(pairs.iter().map(pair).collect(), " OR ");
+            self.transaction.execute(delete.then(pairs).then(Fragment::new(")"))).await?;
+        }
+        Ok(())
+    }
+}

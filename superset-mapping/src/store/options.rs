@@ -1,0 +1,66 @@
+//! What a host may choose.
+
+/// What happens when a client provisions somebody who has a local account, which somebody made in Superset.
+///
+/// Adoption makes the account the client's to manage, with every right that it has. That is why it is not the default: whoever
+/// may provision could otherwise take over any account by naming it. What an adopted account is told on the first contact
+/// leaves its username, its e-mail address and, unless the client sends one, its password alone; roles and groups that were
+/// given by hand stay. Every adoption is in the audit table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Adoption {
+    /// The client is told that the name is taken: 409.
+    #[default]
+    Refuse,
+    /// An account with the same username, whatever its case, is adopted.
+    ByUsername,
+    /// An account with the same username or, failing that, with the e-mail address that the client sends is adopted. Only for
+    /// clients that vouch for addresses.
+    ByEmail,
+}
+
+/// What a host may choose beyond the rules.
+///
+/// ```
+/// use superset_mapping::{Adoption, StoreOptions};
+///
+/// let options = StoreOptions::new().with_adoption(Adoption::ByUsername).with_hard_delete("admin");
+/// assert_eq!(options.adoption(), Adoption::ByUsername);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreOptions {
+    adoption: Adoption,
+    successor: Option<String>,
+}
+
+impl StoreOptions {
+    /// Local accounts are refused, deleted users leave their row.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets what happens to local accounts.
+    #[must_use]
+    pub fn with_adoption(self, adoption: Adoption) -> Self {
+        Self { adoption, ..self }
+    }
+
+    /// Makes a deletion remove the row of `ab_user`. What the user owned (dashboards, charts, datasets, reports, queries)
+    /// goes to `successor`, a username of Superset; what else refers to the row refers to nobody, or is deleted where it
+    /// must refer to somebody. Not on `SQLite`, which would give the id, and with it open sessions, to the next
+    /// user, and not where Superset keeps owners in the table `subjects`.
+    #[must_use]
+    pub fn with_hard_delete(self, successor: impl Into<String>) -> Self {
+        Self { successor: Some(successor.into()), ..self }
+    }
+
+    /// What happens to local accounts.
+    pub fn adoption(&self) -> Adoption {
+        self.adoption
+    }
+
+    /// Who inherits from deleted users whose row is removed; `None` where the row stays.
+    pub fn successor(&self) -> Option<&str> {
+        self.successor.as_deref()
+    }
+}

@@ -1,0 +1,73 @@
+//! The orders that an index knows: of ids, and of the names of users.
+
+use scim_core::{SortOrder, TypeSchema};
+use scim_filter::fold;
+use scim_service::{ListQuery, Position};
+use serde_json::Value;
+
+use crate::sql::Fragment;
+use crate::store::content::Kind;
+
+/// An order that the database can page by. Both ids and folded names are compared byte by byte, here as there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Id,
+    /// By `userName`, which every user has and nobody shares, so that there are no ties.
+    UserName(SortOrder),
+}
+
+impl Order {
+    /// The order of a query, if it is one of these.
+    pub(super) fn of(of: &TypeSchema, query: &ListQuery) -> Option<Self> {
+        let Some(sort) = &query.sort else { return Some(Self::Id) };
+        let by_name =
+            Kind::of(of) == Kind::User && sort.path().as_top_level() == Some("userName") && !sort.case_exact();
+        let readable = match &query.start {
+            scim_service::Start::Index(_) => true,
+            scim_service::Start::After(position) | scim_service::Start::Before(position) => key(position).is_some(),
+        };
+        (by_name && readable).then(|| Self::UserName(sort.order()))
+    }
+
+    /// What the statement has to join for it.
+    pub(super) fn join(self) -> Fragment {
+        match self {
+            Self::Id => Fragment::new(""),
+            Self::UserName(_) => Fragment::new(
+                "JOIN scim_unique n ON n.resource_id = r.id AND n.tenant = r.tenant \
+                     AND n.resource_type = r.resource_type AND n.attribute = 'userName' ",
+            ),
+        }
+    }
+
+    fn descends(self, backwards: bool) -> bool {
+        matches!(self, Self::UserName(SortOrder::Descending)) != backwards
+    }
+
+    pub(super) fn order_by(self, backwards: bool) -> Fragment {
+        Fragment::new(match (self, self.descends(backwards)) {
+            (Self::Id, false) => " ORDER BY r.id",
+            (Self::Id, true) => " ORDER BY r.id DESC",
+            (Self::UserName(_), false) => " ORDER BY n.value",
+            (Self::UserName(_), true) => " ORDER BY n.value DESC",
+        })
+    }
+
+    /// What comes after a position, or before it.
+    pub(super) fn beyond(self, position: &Position, backwards: bool) -> Fragment {
+        let descends = self.descends(backwards);
+        match self {
+            Self::Id => {
+                Fragment::new(if descends { " AND r.id < ?" } else { " AND r.id > ?" }).bind(position.id.as_str())
+            }
+            Self::UserName(_) => Fragment::new(if descends { " AND n.value < ?" } else { " AND n.value > ?" })
+                .bind(key(position).unwrap_or_default()),
+        }
+    }
+}
+
+/// The name that a position stands at, as the index has it.
+fn key(position: &Position) -> Option<String> {
+    let name = position.key.as_ref().and_then(Value::as_str)?;
+    (!name.contains('\0')).then(|| fold(name).into_owned())
+}

@@ -1,0 +1,60 @@
+//! The rows of `subjects`, where Superset has that table: a mirror of users and groups that its own code keeps by hooks,
+//! and that nobody else keeps.
+
+use scim_service::StoreError;
+
+use crate::sql::{Fragment, SUBJECTS};
+use crate::store::session::Session;
+
+/// `SubjectType` of Superset.
+const USER: i64 = 1;
+const GROUP: i64 = 3;
+
+impl Session<'_> {
+    /// Makes the subject of a user say what the row of the user says.
+    pub(super) async fn keep_user_subject(&mut self, user: i64) -> Result<(), StoreError> {
+        if !self.tables.subjects {
+            return Ok(());
+        }
+        let statement = "SELECT u.first_name, u.last_name, u.username, u.email, u.active FROM ab_user u WHERE u.id = ?";
+        let Some(row) = self.transaction.row(Fragment::new(statement).bind(user)).await? else { return Ok(()) };
+        let whole = format!("{} {}", row.text(0)?, row.text(1)?);
+        let label = if whole.trim().is_empty() { row.text(2)? } else { whole.trim().to_owned() };
+        let (email, active) = (row.text(3)?, row.boolean(4)?);
+        let update = "UPDATE subjects SET label = ?, secondary_label = ?, active = ? WHERE user_id = ?";
+        let update = Fragment::new(update).bind(label.as_str()).bind(email.as_str()).bind(active).bind(user);
+        if self.transaction.execute(update).await? == 0 {
+            let row = Fragment::new("?, ?, ?, ?, ?").bind(label).bind(email).bind(active).bind(USER).bind(user);
+            self.insert_subject("label, secondary_label, active, type, user_id", row).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the subject of a group have the group's name.
+    pub(super) async fn keep_group_subject(&mut self, group: i64, name: &str) -> Result<(), StoreError> {
+        if !self.tables.subjects {
+            return Ok(());
+        }
+        let update = Fragment::new("UPDATE subjects SET label = ? WHERE group_id = ?").bind(name).bind(group);
+        if self.transaction.execute(update).await? == 0 {
+            let row = Fragment::new("?, ?, ?, ?").bind(name).bind(true).bind(GROUP).bind(group);
+            self.insert_subject("label, active, type, group_id", row).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes the subject of a group whose row goes.
+    pub(super) async fn drop_group_subject(&mut self, group: i64) -> Result<(), StoreError> {
+        if self.tables.subjects {
+            let statement = Fragment::new("DELETE FROM subjects WHERE group_id = ?").bind(group);
+            self.transaction.execute(statement).await?;
+        }
+        Ok(())
+    }
+
+    async fn insert_subject(&mut self, columns: &'static str, row: Fragment) -> Result<(), StoreError> {
+        let insert = SUBJECTS.insert(self.dialect(), self.tables.ids(&SUBJECTS), columns, vec![row]);
+        self.transaction.execute(insert).await?;
+        Ok(())
+    }
+}
