@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
 mod access;
+mod adoption;
 mod concurrency;
 mod conflicts;
 mod contract;
@@ -13,8 +14,10 @@ mod engine;
 mod groups;
 mod harness;
 mod opening;
+mod purge;
 mod roles;
 mod secrets;
+mod subjects;
 mod support;
 mod transactions;
 mod users;
@@ -25,13 +28,16 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     harness::run(&[
         ("access", access::CASES),
+        ("adoption", adoption::CASES),
         ("concurrency", concurrency::CASES),
         ("conflicts", conflicts::CASES),
         ("contract", contract::CASES),
         ("groups", groups::CASES),
         ("opening", opening::CASES),
+        ("purge", purge::CASES),
         ("roles", roles::CASES),
         ("secrets", secrets::CASES),
+        ("subjects", subjects::CASES),
         ("transactions", transactions::CASES),
         ("users", users::CASES),
         ("walk", walk::CASES),
