@@ -7,14 +7,17 @@
 
 mod access;
 mod adoption;
+mod audit;
 mod concurrency;
 mod conflicts;
 mod contract;
 mod engine;
+mod grants;
 mod groups;
 mod harness;
 mod opening;
 mod purge;
+mod races;
 mod roles;
 mod secrets;
 mod subjects;
@@ -29,12 +32,15 @@ fn main() -> ExitCode {
     harness::run(&[
         ("access", access::CASES),
         ("adoption", adoption::CASES),
+        ("audit", audit::CASES),
         ("concurrency", concurrency::CASES),
         ("conflicts", conflicts::CASES),
         ("contract", contract::CASES),
+        ("grants", grants::CASES),
         ("groups", groups::CASES),
         ("opening", opening::CASES),
         ("purge", purge::CASES),
+        ("races", races::CASES),
         ("roles", roles::CASES),
         ("secrets", secrets::CASES),
         ("subjects", subjects::CASES),
