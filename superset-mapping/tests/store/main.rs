@@ -7,6 +7,7 @@
 
 mod access;
 mod adoption;
+mod agreement;
 mod audit;
 mod concurrency;
 mod conflicts;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     harness::run(&[
         ("access", access::CASES),
         ("adoption", adoption::CASES),
+        ("agreement", agreement::CASES),
         ("audit", audit::CASES),
         ("concurrency", concurrency::CASES),
         ("conflicts", conflicts::CASES),
