@@ -2,31 +2,58 @@
 //!
 //! ```sh
 //! cargo run --example superset_server -- --token secret-token --database sqlite:///tmp/demo.db --rules rules.toml --demo
+//! cargo run --example superset_server -- --token-file token --database-file url --rules rules.toml
 //! ```
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fs, io};
 
-use clap::Parser;
+use clap::{Args, Parser, ValueEnum};
 use scim_examples::{Flags, serve};
-use superset_mapping::{ConnectError, DemoError, RuleSet, SupersetStore, create_demo_schema};
+use superset_mapping::{Adoption, ConnectError, DemoError, RuleSet, StoreOptions, SupersetStore, create_demo_schema};
 
 /// A SCIM 2.0 server over Apache Superset's metadata database
 #[derive(Parser)]
 struct Arguments {
     #[command(flatten)]
     flags: Flags,
-    /// Superset's metadata database, as a URL with the scheme sqlite
-    #[arg(long)]
-    database: String,
+    #[command(flatten)]
+    database: DatabaseFlags,
     /// TOML file with the rules that give roles
     #[arg(long)]
     rules: Option<PathBuf>,
     /// Create Superset's security tables in an empty database, to try things without a Superset
     #[arg(long)]
     demo: bool,
+    /// What happens to an account that somebody made in Superset when a client provisions it
+    #[arg(long, value_enum, default_value = "refuse")]
+    adopt: Adopt,
+    /// Remove the rows of deleted users; what they owned goes to this user of Superset. Not on SQLite
+    #[arg(long, value_name = "USERNAME")]
+    hard_delete_to: Option<String>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct DatabaseFlags {
+    /// Superset's metadata database, as a URL with the scheme postgres, mysql or sqlite
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// File whose first line is that URL, so that its password is in no list of processes
+    #[arg(long, value_name = "FILE")]
+    database_file: Option<PathBuf>,
+}
+
+#[derive(ValueEnum, Clone, Copy)]
+enum Adopt {
+    /// Its name and address are taken: 409
+    Refuse,
+    /// The client manages it from now on, if the username is the same
+    Username,
+    /// The same, also if the e-mail address is
+    Email,
 }
 
 #[tokio::main]
@@ -37,22 +64,44 @@ async fn main() -> ExitCode {
     }
 }
 
+impl DatabaseFlags {
+    fn url(self) -> io::Result<String> {
+        match (self.database, self.database_file) {
+            (Some(url), _) => Ok(url),
+            (None, Some(path)) => Ok(read(&path, "database URL")?.lines().next().unwrap_or_default().trim().to_owned()),
+            (None, None) => Ok(String::new()),
+        }
+    }
+}
+
+fn read(path: &Path, what: &str) -> io::Result<String> {
+    fs::read_to_string(path)
+        .map_err(|error| io::Error::other(format!("cannot read {what} `{}`: {error}", path.display())))
+}
+
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let rules: RuleSet = match &arguments.rules {
-        Some(path) => {
-            let unreadable = |error| io::Error::other(format!("cannot read rules `{}`: {error}", path.display()));
-            fs::read_to_string(path).map_err(unreadable)?.parse()?
-        }
+        Some(path) => read(path, "rules")?.parse()?,
         None => RuleSet::default(),
     };
+    let database = arguments.database.url()?;
+    let adoption = match arguments.adopt {
+        Adopt::Refuse => Adoption::Refuse,
+        Adopt::Username => Adoption::ByUsername,
+        Adopt::Email => Adoption::ByEmail,
+    };
+    let mut options = StoreOptions::new().with_adoption(adoption);
+    if let Some(successor) = arguments.hard_delete_to {
+        options = options.with_hard_delete(successor);
+    }
     if arguments.demo {
-        match create_demo_schema(&arguments.database).await {
+        match create_demo_schema(&database).await {
             // Made at an earlier start.
             Ok(()) | Err(DemoError::NotEmpty) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    let store = SupersetStore::connect(&arguments.database, rules).await.inspect_err(|error| {
+    let store = SupersetStore::connect_with(&database, rules, options).await.inspect_err(|error| {
         if matches!(error, ConnectError::NoDatabase(_) | ConnectError::NoSecurityTables { .. }) {
             eprintln!("hint: `--demo` makes Superset's security tables in an empty database, to try things");
         }
