@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Provisions a real Superset 6.1.0, on PostgreSQL and on SQLite, and asks Superset what the people affected may do.
+# usage: superset.sh CACHE_FOLDER [PART...]   parts: play sqlite crash import; all of them unless some are named
+set -euo pipefail
+cache=$1; shift
+parts=" ${*:-play sqlite crash import} "
+here=$(cd "$(dirname "$0")" && pwd)/superset
+work=$(mktemp -d)
+# shellcheck source=.ci/superset/lab.sh
+. "$here/lab.sh"
+trap 'lab_stop; rm -rf "$work"' EXIT
+token=superset-token
+rules=$here/rules.toml
+started=$SECONDS
+say() { printf '[%3ds] %s\n' "$((SECONDS - started))" "$*"; }
+wanted() { case $parts in *" $1 "*) true ;; *) false ;; esac; }
+
+cargo build -q --example superset_server
+programs=${CARGO_TARGET_DIR:-target}/debug/examples
+lab_install
+python=$superset_venv/bin/python
+say "Superset is installed"
+lab_postgres_start
+
+if wanted play || wanted import; then
+  lab_metadata_postgres superset
+  say "its PostgreSQL metadata is there"
+  superset_serve "postgresql+psycopg2://superset@127.0.0.1:$postgres_port/superset"
+  say "it serves"
+  # In a file, as a password in the URL would have to be.
+  echo "postgres://superset@127.0.0.1:$postgres_port/superset" >"$work/database"
+  scim_serve "$work/scim.log" --database-file "$work/database"
+  if wanted play; then
+    "$python" "$here/play.py" "$superset_url" "$scim_url" "$token" "$superset_admin_password"
+    scim_serve "$work/options.log" --database-file "$work/database" --adopt username --hard-delete-to admin
+    "$python" "$here/play_options.py" "$superset_url" "$scim_url" "$token" "$superset_admin_password"
+    say "played on PostgreSQL"
+  fi
+  if wanted import; then
+    "$python" "$here/import_users.py" "$superset_url" "$scim_url" "$token" "$superset_admin_password" \
+      "${SCIM_IMPORT_USERS:-10000}" "${SCIM_IMPORT_GROUPS:-50}"
+    say "imported"
+  fi
+  kill "${lab_pids[@]}"; wait "${lab_pids[@]}" || true
+  lab_pids=()
+fi
+
+if wanted crash; then
+  lab_metadata_postgres crash
+  url=postgres://superset@127.0.0.1:$postgres_port/crash
+  "$python" "$here/crash.py" "$url" "$token" 5 "${SCIM_CRASH_WRITES:-1000}" \
+    "$programs/superset_server" --token "$token" --rules "$rules" --database "$url"
+  say "crashed"
+fi
+
+if wanted sqlite; then
+  lab_metadata_sqlite "$work/superset.db"
+  superset_serve "sqlite:///$work/superset.db"
+  scim_serve "$work/scim-sqlite.log" --database "sqlite://$work/superset.db"
+  "$python" "$here/play.py" "$superset_url" "$scim_url" "$token" "$superset_admin_password"
+  say "played on SQLite"
+fi

@@ -1,0 +1,134 @@
+# A real Superset on loopback, for the scripts beside this file; to be sourced. Everything ends with `lab_stop`.
+# Needs: $cache (kept between runs), $work (a folder of this run).
+
+superset_wanted="apache-superset==6.1.0 rich cachetools flask-caching==2.3.1 psycopg2-binary gunicorn requests"
+superset_venv=$cache/superset/venv
+superset_admin_password=admin-lab-only
+export SUPERSET_SECRET_KEY=lab-only-not-a-secret-0123456789abcdef0123456789abcdef
+export FLASK_APP=superset
+
+lab_pids=()
+lab_stop() {
+  [ ${#lab_pids[@]} -eq 0 ] || kill "${lab_pids[@]}" 2>/dev/null || true
+  [ -z "${lab_postgres:-}" ] || { kill -QUIT "$lab_postgres" 2>/dev/null || true; wait "$lab_postgres" 2>/dev/null || true; }
+  lab_pids=() lab_postgres=
+}
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# wait_for SECONDS COMMAND...: until the command succeeds.
+wait_for() {
+  local end=$((SECONDS + $1)); shift
+  until "$@" >/dev/null 2>&1; do
+    [ $SECONDS -lt $end ] || { echo "timed out: $*"; return 1; }
+    sleep 0.3
+  done
+}
+
+# Python with Superset in it. The pins are those that Superset's own metadata lacks: `rich` and `cachetools` are imported
+# and not declared, and flask-caching 2.5 passes an argument that Superset's cache refuses.
+lab_install() {
+  if [ "$(cat "$superset_venv/wanted" 2>/dev/null)" != "$superset_wanted" ]; then
+    rm -rf "$cache/superset"; mkdir -p "$cache/superset"
+    python3 -m venv "$superset_venv"
+    # shellcheck disable=SC2086
+    "$superset_venv/bin/pip" install -q $superset_wanted
+    echo "$superset_wanted" >"$superset_venv/wanted"
+  fi
+  cat >"$work/superset_config.py" <<'PY'
+import os
+SECRET_KEY = os.environ["SUPERSET_SECRET_KEY"]
+SQLALCHEMY_DATABASE_URI = os.environ["LAB_DATABASE"]
+FAB_ADD_SECURITY_API = True
+WTF_CSRF_ENABLED = False
+TALISMAN_ENABLED = False
+RATELIMIT_ENABLED = False
+AUTH_RATE_LIMITED = False
+SESSION_COOKIE_SECURE = False
+PY
+  export SUPERSET_CONFIG_PATH=$work/superset_config.py SUPERSET_HOME=$work/home
+  mkdir -p "$SUPERSET_HOME"
+}
+
+as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
+
+# Starts a throw-away PostgreSQL and sets $postgres_bin and $postgres_port.
+lab_postgres_start() {
+  postgres_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
+  if [ -z "$postgres_bin" ]; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null
+    postgres_bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
+  fi
+  chmod 755 "$work"; mkdir -p "$work/postgres"
+  [ "$(id -u)" != 0 ] || chown postgres "$work/postgres"
+  (cd / && as_postgres "$postgres_bin/initdb" -D "$work/postgres/data" -U superset -A trust -E UTF8 --locale=C --no-sync >/dev/null)
+  postgres_port=$(free_port)
+  (cd / && exec setpriv ${SETPRIV:-$([ "$(id -u)" != 0 ] || echo --reuid=postgres --regid=postgres --clear-groups)} \
+    "$postgres_bin/postgres" -D "$work/postgres/data" -p "$postgres_port" -k "$work/postgres" \
+    -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200) >"$work/postgres.log" 2>&1 &
+  lab_postgres=$!
+  wait_for 60 "$postgres_bin/pg_isready" -q -h 127.0.0.1 -p "$postgres_port"
+}
+
+psql_lab() { "$postgres_bin/psql" -X -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$postgres_port" -U superset "$@"; }
+
+# Makes Superset's tables, roles and first administrator in the database that LAB_DATABASE names.
+superset_init() {
+  {
+    "$superset_venv/bin/superset" db upgrade
+    "$superset_venv/bin/superset" fab create-admin --username admin --firstname Lab --lastname Admin \
+      --email admin@example.invalid --password "$superset_admin_password"
+    "$superset_venv/bin/superset" init
+  } >"$work/init.log" 2>&1 || { tail -n 30 "$work/init.log"; return 1; }
+}
+
+# lab_metadata_postgres NAME: a new database with Superset's tables; the first time takes minutes, then a copy is kept.
+lab_metadata_postgres() {
+  local copy=$cache/superset/metadata-postgres.sql
+  psql_lab -d postgres -c "CREATE DATABASE $1"
+  if [ ! -f "$copy" ]; then
+    LAB_DATABASE=postgresql+psycopg2://superset@127.0.0.1:$postgres_port/$1 superset_init
+    "$postgres_bin/pg_dump" -h 127.0.0.1 -p "$postgres_port" -U superset --no-owner -d "$1" >"$copy.new"
+    mv "$copy.new" "$copy"
+  else
+    psql_lab -d "$1" -f "$copy" >/dev/null
+  fi
+}
+
+# lab_metadata_sqlite FILE: the same in a file.
+lab_metadata_sqlite() {
+  local copy=$cache/superset/metadata-sqlite.db
+  if [ ! -f "$copy" ]; then
+    LAB_DATABASE=sqlite:///$1 superset_init
+    cp "$1" "$copy.new"; mv "$copy.new" "$copy"
+  else
+    cp "$copy" "$1"
+  fi
+}
+
+# superset_serve DATABASE: serves Superset and sets $superset_url and $superset_pid.
+superset_serve() {
+  local port; port=$(free_port)
+  LAB_DATABASE=$1 "$superset_venv/bin/gunicorn" --workers 2 --worker-class gthread --threads 4 --timeout 120 \
+    --bind "127.0.0.1:$port" --error-logfile "$work/superset.log" --capture-output "superset.app:create_app()" \
+    >>"$work/superset.log" 2>&1 &
+  superset_pid=$!
+  lab_pids+=("$superset_pid")
+  superset_url=http://127.0.0.1:$port
+  wait_for 180 python3 -c "import urllib.request; urllib.request.urlopen('$superset_url/health', timeout=5)" ||
+    { tail -n 30 "$work/superset.log"; return 1; }
+}
+
+# scim_serve LOG ARGUMENTS...: starts superset_server and sets $scim_url and $scim_pid.
+scim_serve() {
+  local log=$1; shift
+  "$programs/superset_server" --listen 127.0.0.1:0 --token "$token" --rules "$rules" "$@" >"$log" 2>&1 &
+  scim_pid=$!
+  lab_pids+=("$scim_pid")
+  for _ in $(seq 300); do
+    scim_url=$(sed -n 's/^listening on //p' "$log")
+    [ -z "$scim_url" ] || return 0
+    sleep 0.1
+  done
+  cat "$log"; echo "superset_server did not start"; return 1
+}
