@@ -1,5 +1,6 @@
 //! The patch that turns one resource into another.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use scim_core::{
@@ -133,7 +134,7 @@ impl Difference<'_> {
         }
         let before = value_at(self.before, place).and_then(|value| writable(attribute, value));
         let after = value_at(self.after, place).and_then(|value| writable(attribute, value));
-        if before == after {
+        if is_same(attribute, before.as_ref(), after.as_ref()) {
             return Ok(());
         }
         refuse_impossible(attribute, &place.path(), before.as_ref(), after.as_ref())?;
@@ -161,7 +162,21 @@ impl Difference<'_> {
         let at = |resource: &Resource, place: &Place| {
             value_at(resource, place).and_then(|value| writable(&place.attribute, value))
         };
-        applied && places.iter().all(|place| at(&made, place) == at(self.after, place))
+        applied
+            && places
+                .iter()
+                .all(|place| is_same(&place.attribute, at(&made, place).as_ref(), at(self.after, place).as_ref()))
+    }
+}
+
+/// Whether two values are the same: of a relation, whatever the order.
+fn is_same(attribute: &Attribute, a: Option<&Value>, b: Option<&Value>) -> bool {
+    match (a, b) {
+        (Some(Value::Array(a)), Some(Value::Array(b))) if a != b && attribute.is_relation() => {
+            let [a, b] = [a, b].map(|elements| elements.iter().collect::<HashSet<&Value>>());
+            a == b
+        }
+        _ => a == b,
     }
 }
 

@@ -136,6 +136,9 @@ fn members_come_and_go_by_id_however_many_stay() {
     let mut reversed = members(0..10);
     reversed.reverse();
     assert!(demands::leads(&group(members(0..10)), &group(reversed), schema).unwrap().operations.is_empty());
+    let without_id = [json!({"$ref": "https://x/Users/1"}), json!({"value": "b"})];
+    let reversed = vec![without_id[1].clone(), without_id[0].clone()];
+    assert!(demands::leads(&group(without_id.to_vec()), &group(reversed), schema).unwrap().operations.is_empty());
 }
 
 #[test]
