@@ -60,8 +60,17 @@ impl Order {
             Self::Id => {
                 Fragment::new(if descends { " AND r.id < ?" } else { " AND r.id > ?" }).bind(position.id.as_str())
             }
-            Self::UserName(_) => Fragment::new(if descends { " AND n.value < ?" } else { " AND n.value > ?" })
-                .bind(key(position).unwrap_or_default()),
+            // Whoever has the position's own name now may be somebody else, created since.
+            Self::UserName(_) => {
+                let beyond = match (descends, backwards) {
+                    (false, false) => " AND n.value >= ? AND (n.value <> ? OR r.id > ?)",
+                    (false, true) => " AND n.value >= ? AND (n.value <> ? OR r.id < ?)",
+                    (true, false) => " AND n.value <= ? AND (n.value <> ? OR r.id > ?)",
+                    (true, true) => " AND n.value <= ? AND (n.value <> ? OR r.id < ?)",
+                };
+                let name = key(position).unwrap_or_default();
+                Fragment::new(beyond).bind(&*name).bind(&*name).bind(position.id.as_str())
+            }
         }
     }
 }
