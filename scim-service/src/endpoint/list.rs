@@ -76,7 +76,7 @@ pub(super) async fn query_all<S: Store + ?Sized>(
     let last = start_index.saturating_add(count).saturating_sub(1);
     let mut total_results = 0_u64;
     let mut found = Vec::new();
-    for Part { of, filter, projection } in parts {
+    for (index, Part { of, filter, projection }) in parts.iter().enumerate() {
         // Sorting merges the heads of all types; otherwise a type begins where those before it end.
         let (start_index, count) = if sort.is_some() {
             (1, last)
@@ -84,14 +84,15 @@ pub(super) async fn query_all<S: Store + ?Sized>(
             let wanted = count.saturating_sub(found.len() as u64);
             (start_index.saturating_sub(total_results).max(1), wanted)
         };
+        let (filter, projection) = (filter.clone(), projection.clone());
         let query = ListQuery { filter, sort: sort.clone(), start: Start::Index(start_index), count, projection };
-        let page = call.store.list(&call.cx, &of, &query).await?;
+        let page = call.store.list(&call.cx, of, &query).await?;
         total_results += page.total_results.unwrap_or_default();
-        found.extend(page.resources.into_iter().map(|resource| (of.clone(), query.projection.clone(), resource)));
+        found.extend(page.resources.into_iter().map(|resource| (index, resource)));
     }
     call.config.limits().check_results(total_results)?;
     if let Some(sort) = &sort {
-        found.sort_by(|(_, _, a), (_, _, b)| {
+        found.sort_by(|(_, a), (_, b)| {
             let order = sort.compare(a, b);
             if order == Ordering::Equal { a.id().cmp(&b.id()) } else { order }
         });
@@ -99,9 +100,11 @@ pub(super) async fn query_all<S: Store + ?Sized>(
         found.drain(..skipped.min(found.len()));
         found.truncate(usize::try_from(count).unwrap_or(usize::MAX));
     }
-    let resources =
-        found.into_iter().map(|(of, projection, resource)| shown(call, &of, resource, &projection)).collect();
-    Ok(json_response(200, &ListResponse::new(total_results, start_index, resources), call.format))
+    let resources = found.into_iter().filter_map(|(index, resource)| {
+        let part = parts.get(index)?;
+        Some(shown(call, &part.of, resource, &part.projection))
+    });
+    Ok(json_response(200, &ListResponse::new(total_results, start_index, resources.collect()), call.format))
 }
 
 /// What the policy leaves of a query of one type: narrowed to what the client may see.
