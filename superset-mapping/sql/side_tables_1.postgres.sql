@@ -41,6 +41,7 @@ CREATE INDEX scim_value_value ON scim_value (tenant, resource_type, attribute, v
 
 CREATE TABLE scim_member (
     position BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    tenant TEXT COLLATE "C" NOT NULL,
     group_id TEXT COLLATE "C" NOT NULL,
     member_id TEXT COLLATE "C" NOT NULL,
     member_key TEXT COLLATE "C" NOT NULL,

@@ -44,10 +44,11 @@ CREATE TABLE scim_value (
 );
 CREATE INDEX scim_value_value ON scim_value (tenant, resource_type, attribute, value);
 
--- Who is in which group. `member_key` is the id in the form that filters compare; `member_type` is what the client said,
+-- Who is in which group; `tenant` is that of the group. `member_key` is the id in the form that filters compare; `member_type` is what the client said,
 -- for ids that no resource has.
 CREATE TABLE scim_member (
     position INTEGER NOT NULL PRIMARY KEY,
+    tenant TEXT NOT NULL,
     group_id TEXT NOT NULL,
     member_id TEXT NOT NULL,
     member_key TEXT NOT NULL,

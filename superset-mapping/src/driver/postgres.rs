@@ -23,7 +23,8 @@ impl Pools {
     pub(crate) async fn open(url: &str) -> Result<Self, DatabaseError> {
         let options = PgConnectOptions::from_str(url)?
             .application_name("scim")
-            .options([("lock_timeout", LOCK_WAIT.as_millis().to_string())])
+            // Compiling a statement takes longer than any of ours, whatever the planner estimates.
+            .options([("lock_timeout", LOCK_WAIT.as_millis().to_string()), ("jit", "off".to_owned())])
             .disable_statement_logging();
         let pool = |size| PgPoolOptions::new().max_connections(size).acquire_timeout(CONNECTION_WAIT);
         let writer = pool(1).connect_with(options.clone()).await?;

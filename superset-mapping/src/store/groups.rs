@@ -6,7 +6,7 @@ use scim_service::StoreError;
 use serde_json::Value;
 
 use crate::rules::GroupRef;
-use crate::sql::{AB_GROUP, Fragment, Param};
+use crate::sql::{AB_GROUP, Dialect, Fragment, Param};
 use crate::store::profile::{fits, fits_narrow};
 use crate::store::record::{LocalRow, display};
 use crate::store::session::Session;
@@ -54,10 +54,8 @@ impl Session<'_> {
             None => self.insert_row(&AB_GROUP, "Group", "name, label", [Param::from(name), name.into()]).await?,
         };
         self.keep_group_subject(id, name).await?;
-        let mark = Fragment::new("SELECT ").then(Fragment::new(self.dialect().group_mark()));
-        let mark = mark.then(Fragment::new(" FROM ab_group g WHERE g.id = ?").bind(id));
-        let mark = self.transaction.row(mark).await?.ok_or(StoreError::NotFound)?.text(0)?;
-        Ok(Some(LocalRow { id, mark }))
+        let mark = if self.dialect() == Dialect::Sqlite { name } else { "" };
+        Ok(Some(LocalRow { id, mark: mark.to_owned() }))
     }
 
     /// Deletes the row of a group, with what hangs on it.

@@ -60,7 +60,8 @@ impl Session<'_> {
             let rows: Vec<Fragment> = new
                 .iter()
                 .map(|member| {
-                    Fragment::new("(?, ?, ?, ?)")
+                    Fragment::new("(?, ?, ?, ?, ?)")
+                        .bind(self.tenant)
                         .bind(group)
                         .bind(member.id.as_str())
                         .bind(&*index_key(&fold(&member.id)))
@@ -71,7 +72,7 @@ impl Session<'_> {
                 continue;
             }
             let insert =
-                Fragment::new("INSERT INTO scim_member (group_id, member_id, member_key, member_type) VALUES ");
+                Fragment::new("INSERT INTO scim_member (tenant, group_id, member_id, member_key, member_type) VALUES ");
             self.transaction.execute(insert.then(Fragment::joined(rows, ", "))).await?;
             added.extend(new.into_iter().map(|member| member.id.clone()));
         }
@@ -112,51 +113,41 @@ impl Session<'_> {
 
     /// The groups that hold a resource directly.
     pub(super) async fn direct_groups(&mut self, member: &str) -> Result<Vec<String>, StoreError> {
-        let statement = Fragment::new(
-            "SELECT g.id FROM scim_member m JOIN scim_resource g ON g.id = m.group_id WHERE m.member_id = ? AND g.tenant = ?",
-        );
+        let statement = Fragment::new("SELECT group_id FROM scim_member WHERE member_id = ? AND tenant = ?");
         let rows = self.transaction.rows(statement.bind(member).bind(self.tenant)).await?;
         Ok(rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?)
     }
 
     /// The groups that each of these is in, direct ones first (R051). `UNION` drops what was seen, so a cycle ends.
+    ///
+    /// First the relation alone, then the groups by id: no engine can mistake how many there are.
     pub(super) async fn groups_of(&mut self, members: &[String]) -> Result<BTreeMap<String, Vec<InGroup>>, StoreError> {
-        let (local, join) = if self.tables.groups {
-            let join = Fragment::new(" LEFT JOIN ab_group g ON g.id = r.local_id AND r.local_mark = ");
-            (Fragment::new("g.id"), join.then(Fragment::new(self.dialect().group_mark())))
-        } else {
-            (Fragment::new("r.local_id"), Fragment::new(""))
-        };
-        let mut groups: BTreeMap<String, Vec<InGroup>> = BTreeMap::new();
+        let mut above: BTreeMap<(String, String), bool> = BTreeMap::new();
         for members in members.chunks(CHUNK) {
             let statement = Fragment::new(
-                "WITH RECURSIVE above (member, id) AS (\
-                     SELECT m.member_id, r.id FROM scim_member m JOIN scim_resource r ON r.id = m.group_id \
-                     WHERE r.tenant = ? AND m.member_id IN ",
+                "WITH RECURSIVE above (member, id, direct) AS (\
+                     SELECT m.member_id, m.group_id, 1 FROM scim_member m WHERE m.tenant = ? AND m.member_id IN ",
             )
             .bind(self.tenant)
             .then(Fragment::list(members.iter().map(String::as_str)))
             .then(Fragment::new(
                 " UNION \
-                     SELECT a.member, r.id FROM above a JOIN scim_member m ON m.member_id = a.id \
-                     JOIN scim_resource r ON r.id = m.group_id WHERE r.tenant = ?) \
-                 SELECT a.member, r.id, r.external_id, r.display, ",
+                     SELECT a.member, m.group_id, 0 FROM above a JOIN scim_member m ON m.member_id = a.id \
+                     WHERE m.tenant = ?) \
+                 SELECT a.member, a.id, a.direct FROM above a",
             ))
-            .bind(self.tenant)
-            .then(local.clone())
-            .then(Fragment::new(
-                ", EXISTS (SELECT 1 FROM scim_member m WHERE m.group_id = r.id AND m.member_id = a.member) \
-                 FROM above a JOIN scim_resource r ON r.id = a.id",
-            ))
-            .then(join.clone());
+            .bind(self.tenant);
             for row in self.transaction.rows(statement).await? {
-                let group = GroupRef {
-                    id: row.text(1)?.parse().map_err(StoreError::internal)?,
-                    external_id: row.optional_text(2)?.as_deref().map(ExternalId::from),
-                    display_name: row.optional_text(3)?.unwrap_or_default(),
-                };
-                let in_group = InGroup { group, local: row.optional_integer(4)?, direct: row.boolean(5)? };
-                groups.entry(row.text(0)?).or_default().push(in_group);
+                *above.entry((row.text(0)?, row.text(1)?)).or_default() |= row.integer(2)? != 0;
+            }
+        }
+        let ids: BTreeSet<String> = above.keys().map(|(_, id)| id.clone()).collect();
+        let known = self.groups_by_id(&ids.into_iter().collect::<Vec<_>>()).await?;
+        let mut groups: BTreeMap<String, Vec<InGroup>> = BTreeMap::new();
+        for ((member, id), direct) in above {
+            if let Some((group, local)) = known.get(&id) {
+                let in_group = InGroup { group: group.clone(), local: *local, direct };
+                groups.entry(member).or_default().push(in_group);
             }
         }
         for groups in groups.values_mut() {
@@ -165,24 +156,61 @@ impl Session<'_> {
         Ok(groups)
     }
 
+    /// Groups as the rules see them, with the row of `ab_group` where it is still ours.
+    async fn groups_by_id(&mut self, ids: &[String]) -> Result<BTreeMap<String, (GroupRef, Option<i64>)>, StoreError> {
+        let (local, join) = if self.tables.groups {
+            let join = Fragment::new(" LEFT JOIN ab_group g ON g.id = r.local_id AND r.local_mark = ");
+            (Fragment::new("g.id"), join.then(Fragment::new(self.dialect().group_mark())))
+        } else {
+            (Fragment::new("r.local_id"), Fragment::new(""))
+        };
+        let mut groups = BTreeMap::new();
+        for ids in ids.chunks(CHUNK) {
+            let statement = Fragment::new("SELECT r.id, r.external_id, r.display, ")
+                .then(local.clone())
+                .then(Fragment::new(" FROM scim_resource r"))
+                .then(join.clone())
+                .then(Fragment::new(" WHERE r.id IN "))
+                .then(Fragment::list(ids.iter().map(String::as_str)));
+            for row in self.transaction.rows(statement).await? {
+                let id = row.text(0)?;
+                let group = GroupRef {
+                    id: id.parse().map_err(StoreError::internal)?,
+                    external_id: row.optional_text(1)?.as_deref().map(ExternalId::from),
+                    display_name: row.optional_text(2)?.unwrap_or_default(),
+                };
+                groups.insert(id, (group, row.optional_integer(3)?));
+            }
+        }
+        Ok(groups)
+    }
+
     /// The users among these resources, and those in them, directly or through other groups.
     pub(super) async fn users_within(&mut self, roots: &[String]) -> Result<BTreeSet<String>, StoreError> {
-        let mut users = BTreeSet::new();
+        let mut within: BTreeSet<String> = roots.iter().cloned().collect();
         for roots in roots.chunks(CHUNK) {
             let statement = Fragment::new(
-                "WITH RECURSIVE below (id, resource_type) AS (\
-                     SELECT id, resource_type FROM scim_resource WHERE tenant = ? AND id IN ",
+                "WITH RECURSIVE below (id) AS (\
+                     SELECT m.member_id FROM scim_member m WHERE m.tenant = ? AND m.group_id IN ",
             )
             .bind(self.tenant)
             .then(Fragment::list(roots.iter().map(String::as_str)))
             .then(Fragment::new(
                 " UNION \
-                     SELECT r.id, r.resource_type FROM below b JOIN scim_member m ON m.group_id = b.id \
-                     JOIN scim_resource r ON r.id = m.member_id WHERE r.tenant = ?) \
-                 SELECT id FROM below WHERE resource_type = 'User'",
+                     SELECT m.member_id FROM below b JOIN scim_member m ON m.group_id = b.id WHERE m.tenant = ?) \
+                 SELECT b.id FROM below b",
             ))
             .bind(self.tenant);
             for row in self.transaction.rows(statement).await? {
+                within.insert(row.text(0)?);
+            }
+        }
+        let mut users = BTreeSet::new();
+        for ids in within.into_iter().collect::<Vec<_>>().chunks(CHUNK) {
+            let statement =
+                "SELECT r.id FROM scim_resource r WHERE r.resource_type = 'User' AND r.tenant = ? AND r.id IN ";
+            let statement = Fragment::new(statement).bind(self.tenant);
+            for row in self.transaction.rows(statement.then(Fragment::list(ids.iter().map(String::as_str)))).await? {
                 users.insert(row.text(0)?);
             }
         }

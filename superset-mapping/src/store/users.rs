@@ -97,6 +97,9 @@ impl Session<'_> {
     }
 
     async fn mark_of_user(&mut self, row: i64) -> Result<String, StoreError> {
+        if self.dialect() != Dialect::Sqlite {
+            return Ok(String::new());
+        }
         let mark = Fragment::new("SELECT ").then(Fragment::new(self.dialect().user_mark()));
         let mark = mark.then(Fragment::new(" FROM ab_user u WHERE u.id = ?").bind(row));
         Ok(self.transaction.row(mark).await?.ok_or(StoreError::NotFound)?.text(0)?)
