@@ -54,7 +54,7 @@ as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$
 
 # Starts a throw-away PostgreSQL and sets $postgres_bin and $postgres_port.
 lab_postgres_start() {
-  postgres_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
+  postgres_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1 || true)
   if [ -z "$postgres_bin" ]; then
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null
     postgres_bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
@@ -63,8 +63,9 @@ lab_postgres_start() {
   [ "$(id -u)" != 0 ] || chown postgres "$work/postgres"
   (cd / && as_postgres "$postgres_bin/initdb" -D "$work/postgres/data" -U superset -A trust -E UTF8 --locale=C --no-sync >/dev/null)
   postgres_port=$(free_port)
-  (cd / && exec setpriv ${SETPRIV:-$([ "$(id -u)" != 0 ] || echo --reuid=postgres --regid=postgres --clear-groups)} \
-    "$postgres_bin/postgres" -D "$work/postgres/data" -p "$postgres_port" -k "$work/postgres" \
+  local as=()
+  [ "$(id -u)" != 0 ] || as=(setpriv --reuid=postgres --regid=postgres --clear-groups)
+  (cd / && exec "${as[@]}" "$postgres_bin/postgres" -D "$work/postgres/data" -p "$postgres_port" -k "$work/postgres" \
     -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200) >"$work/postgres.log" 2>&1 &
   lab_postgres=$!
   wait_for 60 "$postgres_bin/pg_isready" -q -h 127.0.0.1 -p "$postgres_port"
