@@ -30,6 +30,7 @@
 //! | piece | for |
 //! |---|---|
 //! | [`RuleSet`], [`Subject`], [`Decision`], [`Explanation`] | which roles a person gets, and why: pure functions |
+//! | [`RoleMapper`] | the host's own code in place of rules |
 //! | `SupersetStore` (with a database feature) | a `scim_service::Store` over Superset's metadata database |
 //! | `StoreOptions`, `Adoption` | what happens to local accounts, and to the rows of deleted users |
 //! | `create_demo_schema` (with a database feature) | Superset's security tables in an empty database, to try it all out |
@@ -57,7 +58,9 @@ mod store;
 #[cfg(feature = "_store")]
 pub use demo::{DemoError, create_demo_schema};
 pub use rules::{
-    Binding, Decision, Explanation, GroupRef, IgnoredGroup, Reason, Rule, RuleError, RuleSet, Subject, WhyIgnored,
+    Binding, Condition, Decision, Explanation, GroupPattern, GroupRef, IgnoredGroup, MAX_MATCHED_NAME_LEN,
+    MAX_PATTERN_LEN, MAX_ROLE_LEN, MAX_RULES, MAX_RULES_LEN, Reason, RoleMapper, RoleTemplate, Rule, RuleError,
+    RuleReader, RuleSet, Subject, UnknownGroups, WhyIgnored,
 };
 #[cfg(feature = "_store")]
 pub use store::{Account, Adoption, ConnectError, StoreOptions, SupersetStore};

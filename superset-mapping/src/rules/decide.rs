@@ -1,105 +1,24 @@
-//! The decision: which roles a person gets, and why.
+//! Deciding.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
-use scim_core::{ExternalId, Resource, ResourceId};
+use scim_core::Resource;
 use scim_filter::fold;
 
-use crate::rules::rule::{Binding, Rule};
-use crate::rules::rule_set::RuleSet;
-
-/// A group that a person is in, directly or through other groups.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupRef {
-    /// The SCIM `id`.
-    pub id: ResourceId,
-    /// The `externalId`.
-    pub external_id: Option<ExternalId>,
-    /// The `displayName`.
-    pub display_name: String,
-}
-
-/// A person and the groups that speak for them.
-#[derive(Clone, Debug)]
-pub struct Subject<'a> {
-    /// The User resource.
-    pub user: &'a Resource,
-    /// All groups, indirect ones included, each once.
-    pub groups: Vec<GroupRef>,
-}
-
-/// Why a role is given.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Reason {
-    /// A rule recognised a group.
-    Rule {
-        /// The 1-based number of the rule in the file.
-        rule: usize,
-        /// The display name of the group.
-        group: String,
-    },
-    /// No rule matched, and the role is among the default roles.
-    Default,
-}
-
-/// Why a group gave nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum WhyIgnored {
-    /// No rule names it.
-    NoRule,
-    /// A rule names it in another case, and names regard case.
-    OtherCase {
-        /// The 1-based number of the rule in the file.
-        rule: usize,
-        /// The name as the rule has it.
-        name: String,
-    },
-}
-
-/// A group that gave nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IgnoredGroup {
-    /// The group.
-    pub group: GroupRef,
-    /// Why.
-    pub why: WhyIgnored,
-}
-
-/// The roles of a person, each with its reasons.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Decision {
-    roles: BTreeMap<String, BTreeSet<Reason>>,
-    ignored: Vec<IgnoredGroup>,
-}
-
-impl Decision {
-    /// The roles in the order of their names.
-    pub fn roles(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.roles.keys().map(String::as_str)
-    }
-
-    /// Whether the role is given.
-    pub fn grants(&self, role: &str) -> bool {
-        self.roles.contains_key(role)
-    }
-
-    /// The reasons for a role: rules in the order of the file.
-    pub fn reasons(&self, role: &str) -> impl Iterator<Item = &Reason> {
-        self.roles.get(role).into_iter().flatten()
-    }
-
-    /// The groups that gave nothing.
-    pub fn ignored(&self) -> &[IgnoredGroup] {
-        &self.ignored
-    }
-}
+use crate::rules::binding::Binding;
+use crate::rules::decision::{Decision, IgnoredGroup, Reason, WhyIgnored};
+use crate::rules::role_template::MAX_ROLE_LEN;
+use crate::rules::rule::Rule;
+use crate::rules::rule_set::{RuleSet, UnknownGroups};
+use crate::rules::subject::{GroupRef, Subject, user_in};
 
 impl RuleSet {
-    /// Decides the roles of a person. Default roles go to whom no rule matches.
+    /// Decides the roles of a person: those of every rule that means them, else the default roles.
     ///
-    /// The decision does not look at `active`: whether a person may have roles at all is for the store to say.
+    /// A pure function, in time linear in the number of groups: rules are found by the group's name and identifiers, patterns by
+    /// one pass over the name, and a condition is run once. The decision does not look at `active`: whether a person may have
+    /// roles at all is for the store to say.
     ///
     /// ```
     /// use scim_core::Resource;
@@ -121,34 +40,29 @@ impl RuleSet {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn decide(&self, subject: &Subject<'_>) -> Decision {
-        let mut decision = Decision::default();
-        let mut matched = false;
-        for group in &subject.groups {
-            let mut spoke = false;
-            for (number, rule) in self.numbered() {
-                if !rule.binding().matches(group) {
-                    continue;
-                }
-                spoke = true;
-                for role in rule.roles() {
-                    let reason = Reason::Rule { rule: number, group: group.display_name.clone() };
-                    decision.roles.entry(role.clone()).or_default().insert(reason);
-                }
-            }
-            matched |= spoke;
-            if !spoke {
-                decision.ignored.push(IgnoredGroup { group: group.clone(), why: self.why_ignored(group) });
-            }
+        let mut deciding = Deciding {
+            rules: self,
+            subject,
+            in_groups: OnceCell::new(),
+            held: vec![None; self.rules.len()],
+            decision: Decision::default(),
+        };
+        let found: Vec<Vec<usize>> = subject.groups.iter().map(|group| self.index.rules_for(group)).collect();
+        if self.unknown_groups == UnknownGroups::Refuse {
+            let unknown = subject.groups.iter().zip(&found).filter(|(group, rules)| self.is_unknown(group, rules));
+            deciding.decision.refused_by = unknown.map(|(group, _)| group.display_name.clone()).collect();
         }
-        if !matched {
-            for role in self.default_roles() {
-                decision.roles.entry(role.clone()).or_default().insert(Reason::Default);
-            }
+        for (group, rules) in subject.groups.iter().zip(&found) {
+            deciding.group(group, rules);
         }
-        decision
+        if !deciding.decision.is_refused() {
+            deciding.people();
+            deciding.default_roles();
+        }
+        deciding.decision
     }
 
-    /// The roles that every member gets because of this group alone, whoever the member is.
+    /// The roles that every member gets because of this group alone, whoever the member is and whatever other groups there are.
     ///
     /// Where Superset has groups these can be granted to the group instead of to each member.
     ///
@@ -160,18 +74,158 @@ impl RuleSet {
     /// assert!(rules.roles_of_group(&group).into_iter().eq(["Alpha"]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn roles_of_group(&self, group: &GroupRef) -> BTreeSet<&str> {
-        let matching = self.rules().iter().filter(|rule| rule.binding().matches(group));
-        matching.flat_map(Rule::roles).map(String::as_str).collect()
+    pub fn roles_of_group(&self, group: &GroupRef) -> BTreeSet<String> {
+        let mut roles = BTreeSet::new();
+        let for_everybody = |rule: &&Rule| {
+            let withheld_from_some = self.unknown_groups == UnknownGroups::Refuse;
+            rule.condition().is_none() && (!withheld_from_some || rule.binding().is_some_and(Binding::is_identifier))
+        };
+        let rules = self.index.rules_for(group).into_iter().filter_map(|index| self.rules.get(index));
+        for rule in rules.filter(for_everybody) {
+            self.each_role(rule, group, |role| {
+                roles.extend(role.ok());
+            });
+        }
+        roles
+    }
+
+    /// Visits the roles that a rule gives for a group. `Err` is one that the group's name makes and that must not be.
+    fn each_role(&self, rule: &Rule, group: &GroupRef, mut visit: impl FnMut(Result<String, String>)) {
+        let captures = match rule.binding() {
+            Some(Binding::Pattern(pattern)) => pattern.captures(&group.display_name),
+            _ => None,
+        };
+        for role in rule.roles() {
+            match (role.as_fixed(), &captures) {
+                (Some(name), _) => visit(Ok(name.to_owned())),
+                (None, Some(captures)) => {
+                    let name = role.expand(captures);
+                    // The pattern was checked when it was loaded; this holds whatever was overlooked there.
+                    let withheld = name.is_empty() || name.chars().count() > MAX_ROLE_LEN || self.is_protected(&name);
+                    visit(if withheld { Err(name) } else { Ok(name) });
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn is_unknown(&self, group: &GroupRef, rules: &[usize]) -> bool {
+        rules.is_empty() && !(self.index.has_allowed_groups() && self.index.allows_name(&group.display_name))
+    }
+
+    /// Whether conditions see a group.
+    fn sees(&self, group: &GroupRef) -> bool {
+        self.index.allows_name(&group.display_name) || !self.index.rules_for(group).is_empty()
+    }
+
+    fn is_protected(&self, role: &str) -> bool {
+        let role = fold(role.trim());
+        self.protected_roles.iter().any(|protected| fold(protected.trim()) == role)
+    }
+}
+
+/// A decision under way.
+struct Deciding<'a> {
+    rules: &'a RuleSet,
+    subject: &'a Subject<'a>,
+    /// The user with the groups that conditions may ask for.
+    in_groups: OnceCell<Resource>,
+    /// Whether the condition of a rule holds, once it was asked for.
+    held: Vec<Option<bool>>,
+    decision: Decision,
+}
+
+impl Deciding<'_> {
+    fn group(&mut self, group: &GroupRef, found: &[usize]) {
+        let (all, refused) = (self.rules, self.decision.is_refused());
+        let mut why = None;
+        let mut gave = false;
+        for &index in found {
+            let Some(rule) = all.rules.get(index) else { continue };
+            if refused && !rule.binding().is_some_and(Binding::is_identifier) {
+                why.get_or_insert(WhyIgnored::Refused);
+            } else if !self.holds(index, rule) {
+                why.get_or_insert(WhyIgnored::Condition { rule: index + 1 });
+            } else if let Some(withheld) = self.grant(index, rule, group) {
+                why.get_or_insert(withheld);
+            } else {
+                gave = true;
+            }
+        }
+        if !gave {
+            let why = why.unwrap_or_else(|| self.why_ignored(group));
+            self.decision.ignored.push(IgnoredGroup { group: group.clone(), why });
+        }
+    }
+
+    /// Grants the roles of a rule for a group. Says why not, if it grants none of them.
+    fn grant(&mut self, index: usize, rule: &Rule, group: &GroupRef) -> Option<WhyIgnored> {
+        let reason = || Reason::Rule { rule: index + 1, group: Some(group.display_name.clone()) };
+        let mut withheld = None;
+        let mut granted = false;
+        let all = self.rules;
+        all.each_role(rule, group, |role| match role {
+            Ok(role) => {
+                granted = true;
+                self.decision.roles.entry(role).or_default().insert(reason());
+            }
+            Err(role) => {
+                withheld.get_or_insert(WhyIgnored::Withheld { rule: index + 1, role });
+            }
+        });
+        if granted { None } else { withheld }
+    }
+
+    /// The rules that ask about the person alone.
+    fn people(&mut self) {
+        let all = self.rules;
+        for &index in all.index.for_people() {
+            let Some(rule) = all.rules.get(index) else { continue };
+            if !self.holds(index, rule) {
+                continue;
+            }
+            for role in rule.roles() {
+                let reason = Reason::Rule { rule: index + 1, group: None };
+                self.decision.roles.entry(role.as_str().to_owned()).or_default().insert(reason);
+            }
+        }
+    }
+
+    fn default_roles(&mut self) {
+        if self.decision.roles.is_empty() {
+            for role in &self.rules.default_roles {
+                self.decision.roles.entry(role.clone()).or_default().insert(Reason::Default);
+            }
+        }
+    }
+
+    fn holds(&mut self, index: usize, rule: &Rule) -> bool {
+        let Some(condition) = rule.condition() else { return true };
+        if let Some(Some(held)) = self.held.get(index) {
+            return *held;
+        }
+        let held = if condition.asks_for_groups() {
+            condition.holds(self.in_groups.get_or_init(|| {
+                let seen = |group: &&GroupRef| self.rules.sees(group);
+                user_in(self.subject.user, self.subject.groups.iter().filter(seen))
+            }))
+        } else {
+            condition.holds(self.subject.user)
+        };
+        if let Some(known) = self.held.get_mut(index) {
+            *known = Some(held);
+        }
+        held
     }
 
     fn why_ignored(&self, group: &GroupRef) -> WhyIgnored {
-        let folded = fold(&group.display_name);
-        let near = self.numbered().find_map(|(rule, candidate)| match candidate.binding() {
-            Binding::DisplayName(name) if fold(name) == folded => Some((rule, name.clone())),
-            _ => None,
-        });
-        near.map_or(WhyIgnored::NoRule, |(rule, name)| WhyIgnored::OtherCase { rule, name })
+        let index = &self.rules.index;
+        if !index.allows_name(&group.display_name) {
+            return WhyIgnored::NotAllowed;
+        }
+        let Some(near) = index.near(&group.display_name) else { return WhyIgnored::NoRule };
+        let name = self.rules.rules.get(near).and_then(Rule::binding).map_or("", Binding::value);
+        WhyIgnored::OtherCase { rule: near + 1, name: name.to_owned() }
     }
 }
 
@@ -179,72 +233,38 @@ impl RuleSet {
 mod tests {
     use super::*;
 
-    fn group(id: &str, external_id: Option<&str>, display_name: &str) -> GroupRef {
-        GroupRef {
-            id: id.parse().unwrap(),
-            external_id: external_id.map(ExternalId::from),
-            display_name: display_name.to_owned(),
-        }
-    }
-
-    fn decide(rules: &str, groups: Vec<GroupRef>) -> Decision {
-        let rules: RuleSet = rules.parse().unwrap();
-        rules.decide(&Subject { user: &Resource::default(), groups })
-    }
-
-    const RULES: &str = r#"
-        default_roles = ["Gamma"]
-        [[rule]]
-        group = "analysts"
-        roles = ["Alpha", "sql_lab"]
-        [[rule]]
-        group_external_id = "grp-exec"
-        roles = ["Admin"]
-        grants_protected = true
-        [[rule]]
-        group_id = "g-9"
-        roles = ["Alpha"]
-    "#;
-
-    fn roles(groups: Vec<GroupRef>) -> Vec<String> {
-        decide(RULES, groups).roles().map(str::to_owned).collect()
-    }
-
     #[test]
-    fn roles_of_all_groups_add_up_and_come_sorted() {
-        assert_eq!(roles(vec![group("g-1", None, "analysts")]), ["Alpha", "sql_lab"]);
-        assert_eq!(
-            roles(vec![group("g-1", None, "analysts"), group("g-2", Some("grp-exec"), "x")]),
-            ["Admin", "Alpha", "sql_lab"]
-        );
-    }
-
-    #[test]
-    fn default_roles_are_for_those_whom_no_rule_matches() {
-        assert_eq!(roles(vec![]), ["Gamma"]);
-        assert_eq!(roles(vec![group("g-1", None, "others")]), ["Gamma"]);
-        assert_eq!(roles(vec![group("g-9", None, "others")]), ["Alpha"]);
-    }
-
-    #[test]
-    fn a_role_names_every_rule_that_gave_it() {
-        let decision = decide(RULES, vec![group("g-9", None, "analysts")]);
-        let reasons: Vec<_> = decision.reasons("Alpha").cloned().collect();
-        assert_eq!(reasons, [1, 3].map(|rule| Reason::Rule { rule, group: "analysts".into() }));
-        assert!(!decision.grants("Gamma"));
-    }
-
-    #[test]
-    fn an_ignored_group_says_whether_only_its_case_differs() {
-        let decision = decide(RULES, vec![group("g-1", None, "Analysts"), group("g-2", Some("GRP-EXEC"), "exec")]);
-        let why: Vec<_> = decision.ignored().iter().map(|ignored| ignored.why.clone()).collect();
-        assert_eq!(why, [WhyIgnored::OtherCase { rule: 1, name: "analysts".into() }, WhyIgnored::NoRule]);
-        assert_eq!(decision.roles().collect::<Vec<_>>(), ["Gamma"]);
-    }
-
-    #[test]
-    fn a_display_name_stands_for_neither_an_id_nor_an_external_id() {
-        assert_eq!(roles(vec![group("g-1", None, "grp-exec"), group("g-2", Some("g-9"), "g-9")]), ["Gamma"]);
-        assert_eq!(roles(vec![group("grp-exec", Some("analysts"), "Admin")]), ["Gamma"]);
+    fn a_group_alone_gives_what_depends_on_nothing_else() {
+        let group = GroupRef {
+            id: "g-1".parse().unwrap(),
+            external_id: Some("e-1".into()),
+            display_name: "data-team".to_owned(),
+        };
+        let rules = |unknown_groups: &str| -> RuleSet {
+            let text = r#"
+                default_roles = ["Gamma"]
+                [[rule]]
+                group = "data-team"
+                roles = ["Alpha"]
+                [[rule]]
+                group = "data-team"
+                when = "title pr"
+                roles = ["Lead"]
+                [[rule]]
+                group_pattern = "(?<team>[a-z]+)-team"
+                roles = ["Team ${team}"]
+                [[rule]]
+                group_external_id = "e-1"
+                roles = ["Admin"]
+                grants_protected = true
+                [[rule]]
+                when = 'groups.display eq "data-team"'
+                roles = ["Player"]
+            "#;
+            format!("unknown_groups = {unknown_groups:?}\n{text}").parse().unwrap()
+        };
+        assert!(rules("ignore").roles_of_group(&group).iter().eq(["Admin", "Alpha", "Team data"]));
+        // Another group may withhold what names give.
+        assert!(rules("refuse").roles_of_group(&group).iter().eq(["Admin"]));
     }
 }

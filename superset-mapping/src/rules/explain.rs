@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use crate::rules::decide::{Decision, Reason, WhyIgnored};
+use crate::rules::decision::{Decision, Reason, WhyIgnored};
 use crate::rules::rule_set::RuleSet;
 
 /// Says of a decision which rule gave which role, and which group was ignored and why. Made by [`RuleSet::explain`].
+///
+/// A line for each: `Display` ends every line with a line feed.
 #[derive(Clone, Copy, Debug)]
 pub struct Explanation<'a> {
     rules: &'a RuleSet,
@@ -21,7 +23,7 @@ impl RuleSet {
     ///
     /// let rules: RuleSet = r#"default_roles = ["Gamma"]"#.parse()?;
     /// let decision = rules.decide(&Subject { user: &Resource::default(), groups: vec![] });
-    /// assert_eq!(rules.explain(&decision).to_string(), "Gamma: default role, because no rule matches\n");
+    /// assert_eq!(rules.explain(&decision).to_string(), "Gamma: default role, because no rule gives a role\n");
     /// # Ok::<(), superset_mapping::RuleError>(())
     /// ```
     pub fn explain<'a>(&'a self, decision: &'a Decision) -> Explanation<'a> {
@@ -31,73 +33,77 @@ impl RuleSet {
 
 impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for group in self.decision.refused_by() {
+            writeln!(f, "refused: the group {group:?} is unknown, so that only identifiers of groups give roles")?;
+        }
         if self.decision.roles().len() == 0 {
-            writeln!(f, "no roles: no rule matches, and there are no default roles")?;
+            if self.decision.is_refused() {
+                writeln!(f, "no roles")?;
+            } else {
+                writeln!(f, "no roles: no rule gives one, and there are no default roles")?;
+            }
         }
         for role in self.decision.roles() {
             for reason in self.decision.reasons(role) {
-                match reason {
-                    Reason::Default => writeln!(f, "{role}: default role, because no rule matches")?,
-                    Reason::Rule { rule, group } => {
-                        let binding = self.rules.rule(*rule).map(|rule| (rule.binding().key(), rule.binding().value()));
-                        let (key, value) = binding.unwrap_or(("group", group));
-                        writeln!(f, "{role}: rule {rule} ({key} = {value:?}) matches the group {group:?}")?;
-                    }
-                }
+                writeln!(f, "{role}: {}", ShownReason { rules: self.rules, reason })?;
             }
         }
         for ignored in self.decision.ignored() {
-            let name = &ignored.group.display_name;
-            match &ignored.why {
-                WhyIgnored::NoRule => writeln!(f, "group {name:?} is ignored: no rule names it")?,
-                WhyIgnored::OtherCase { rule, name: other } => {
-                    writeln!(f, "group {name:?} is ignored: rule {rule} names {other:?}, and names regard case")?;
-                }
-            }
+            let why = ShownWhy { rules: self.rules, why: &ignored.why };
+            writeln!(f, "group {:?} is ignored: {why}", ignored.group.display_name)?;
         }
         Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rules::{GroupRef, Subject};
-    use scim_core::Resource;
+struct ShownReason<'a> {
+    rules: &'a RuleSet,
+    reason: &'a Reason,
+}
 
-    #[test]
-    fn every_role_and_every_ignored_group_is_explained() {
-        let rules: RuleSet = r#"
-            [[rule]]
-            group = "analysts"
-            roles = ["Alpha"]
-            [[rule]]
-            group_external_id = "grp-exec"
-            roles = ["Admin"]
-            grants_protected = true
-        "#
-        .parse()
-        .unwrap();
-        let group = |id: &str, external: &str, name: &str| GroupRef {
-            id: id.parse().unwrap(),
-            external_id: Some(external.into()),
-            display_name: name.into(),
-        };
-        let groups = vec![
-            group("1", "a", "analysts"),
-            group("2", "grp-exec", "Board"),
-            group("3", "b", "ANALYSTS"),
-            group("4", "c", "x"),
-        ];
-        let decision = rules.decide(&Subject { user: &Resource::default(), groups });
-        assert_eq!(
-            rules.explain(&decision).to_string(),
-            "Admin: rule 2 (group_external_id = \"grp-exec\") matches the group \"Board\"\n\
-             Alpha: rule 1 (group = \"analysts\") matches the group \"analysts\"\n\
-             group \"ANALYSTS\" is ignored: rule 1 names \"analysts\", and names regard case\n\
-             group \"x\" is ignored: no rule names it\n"
-        );
-        let nothing = Decision::default();
-        assert!(rules.explain(&nothing).to_string().starts_with("no roles"));
+impl fmt::Display for ShownReason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reason {
+            Reason::Default => f.write_str("default role, because no rule gives a role"),
+            Reason::Host(reason) => f.write_str(reason),
+            Reason::Rule { rule: number, group } => {
+                write!(f, "rule {number}")?;
+                let Some(rule) = self.rules.rule(*number) else { return Ok(()) };
+                if let (Some(binding), Some(group)) = (rule.binding(), group) {
+                    write!(f, " ({} = {:?}) matches the group {group:?}", binding.key(), binding.value())?;
+                }
+                if let Some(condition) = rule.condition() {
+                    let and = if group.is_some() { ", and the person" } else { ": the person" };
+                    write!(f, "{and} fulfils `{}`", condition.as_str())?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+struct ShownWhy<'a> {
+    rules: &'a RuleSet,
+    why: &'a WhyIgnored,
+}
+
+impl fmt::Display for ShownWhy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.why {
+            WhyIgnored::NoRule => f.write_str("no rule names it"),
+            WhyIgnored::OtherCase { rule, name } => {
+                write!(f, "rule {rule} names {name:?}, and names are compared exactly")
+            }
+            WhyIgnored::NotAllowed => f.write_str("it is not among the allowed groups"),
+            WhyIgnored::Condition { rule } => {
+                let condition = self.rules.rule(*rule).and_then(|rule| rule.condition());
+                let condition = condition.map_or("", |condition| condition.as_str());
+                write!(f, "the person does not fulfil `{condition}` of rule {rule}")
+            }
+            WhyIgnored::Withheld { rule, role } => {
+                write!(f, "rule {rule} would make it the role {role:?}, which must not be")
+            }
+            WhyIgnored::Refused => f.write_str("another group is unknown"),
+        }
     }
 }

@@ -2,13 +2,39 @@
 //!
 //! [`RuleSet::decide`] is a pure function of a [`Subject`]: whoever provisions (SCIM), logs in (just in time) or checks
 //! (reconciliation) asks it, so that the three can't disagree.
+//!
+//! A file is read by [`rule_reader`] into [`rule_file`], whose entries are checked one by one ([`rule`]) and together ([`reach`]);
+//! what is wrong is a [`fault`], which finds its place in the text and becomes a [`rule_error`].
 
+mod binding;
+mod condition;
+mod contradiction;
 mod decide;
+mod decision;
 mod explain;
+mod fault;
+mod group_pattern;
+mod reach;
+mod role_mapper;
+mod role_template;
 mod rule;
+mod rule_error;
+mod rule_file;
+mod rule_index;
+mod rule_reader;
 mod rule_set;
+mod subject;
 
-pub use decide::{Decision, GroupRef, IgnoredGroup, Reason, Subject, WhyIgnored};
+pub use binding::Binding;
+pub use condition::Condition;
+pub use decision::{Decision, IgnoredGroup, Reason, WhyIgnored};
 pub use explain::Explanation;
-pub use rule::{Binding, Rule};
-pub use rule_set::{RuleError, RuleSet};
+pub use group_pattern::{GroupPattern, MAX_MATCHED_NAME_LEN, MAX_PATTERN_LEN};
+pub use role_mapper::RoleMapper;
+pub use role_template::{MAX_ROLE_LEN, RoleTemplate};
+pub use rule::Rule;
+pub use rule_error::RuleError;
+pub use rule_file::MAX_RULES;
+pub use rule_reader::{MAX_RULES_LEN, RuleReader};
+pub use rule_set::{RuleSet, UnknownGroups};
+pub use subject::{GroupRef, Subject};

@@ -1,64 +1,41 @@
-//! One rule: a group, and the roles its members get.
+//! One rule: whom it means, and the roles they get.
 
-use serde::Deserialize;
+use std::collections::BTreeSet;
 
-use crate::rules::decide::GroupRef;
+use scim_core::TypeSchema;
+use scim_filter::fold;
+use serde::{Deserialize, Serialize};
 
-/// How a rule recognises a group. All three regard case, as Flask-AppBuilder's own `AUTH_ROLES_MAPPING` does.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Binding {
-    /// By `displayName`. Clients choose and change it, so such a rule never grants a protected role.
-    DisplayName(String),
-    /// By `externalId`, which the identity provider issues.
-    ExternalId(String),
-    /// By the SCIM `id`, which the service issues.
-    Id(String),
-}
-
-impl Binding {
-    /// The key of the rules file.
-    pub fn key(&self) -> &'static str {
-        match self {
-            Self::DisplayName(_) => "group",
-            Self::ExternalId(_) => "group_external_id",
-            Self::Id(_) => "group_id",
-        }
-    }
-
-    /// The name or identifier that the group must have.
-    pub fn value(&self) -> &str {
-        match self {
-            Self::DisplayName(value) | Self::ExternalId(value) | Self::Id(value) => value,
-        }
-    }
-
-    /// Whether the rule means this group.
-    pub fn matches(&self, group: &GroupRef) -> bool {
-        match self {
-            Self::DisplayName(name) => group.display_name == *name,
-            Self::ExternalId(id) => group.external_id.as_ref().is_some_and(|external| external.as_str() == id),
-            Self::Id(id) => group.id.as_str() == id,
-        }
-    }
-}
+use crate::rules::binding::Binding;
+use crate::rules::condition::Condition;
+use crate::rules::fault::Fault;
+use crate::rules::group_pattern::GroupPattern;
+use crate::rules::role_template::{MAX_ROLE_LEN, RoleTemplate};
 
 /// A rule that a [`RuleSet`](crate::RuleSet) has checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// It means the members of the groups of its binding who fulfil its condition. One of the two may be missing, not both.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
-    binding: Binding,
-    roles: Vec<String>,
+    binding: Option<Binding>,
+    condition: Option<Condition>,
+    roles: Vec<RoleTemplate>,
     grants_protected: bool,
 }
 
 impl Rule {
-    /// Which group.
-    pub fn binding(&self) -> &Binding {
-        &self.binding
+    /// Which group; `None` where the rule asks about the person alone.
+    pub fn binding(&self) -> Option<&Binding> {
+        self.binding.as_ref()
+    }
+
+    /// What it asks of the person.
+    pub fn condition(&self) -> Option<&Condition> {
+        self.condition.as_ref()
     }
 
     /// Which roles, by the names that Superset knows them by.
-    pub fn roles(&self) -> &[String] {
+    pub fn roles(&self) -> &[RoleTemplate] {
         &self.roles
     }
 
@@ -69,62 +46,204 @@ impl Rule {
 }
 
 /// A rule as the file has it.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RuleEntry {
+    #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_pattern: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     group_external_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     group_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    when: Option<String>,
     roles: Vec<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     grants_protected: bool,
 }
 
-/// What is wrong with a rule, and the key that the fault is at, if it is at one.
-pub(super) struct RuleFault {
-    pub(super) key: Option<&'static str>,
-    pub(super) message: String,
+impl From<&Rule> for RuleEntry {
+    fn from(rule: &Rule) -> Self {
+        let bound =
+            |key| rule.binding().filter(|binding| binding.key() == key).map(|binding| binding.value().to_owned());
+        Self {
+            group: bound("group"),
+            group_pattern: bound("group_pattern"),
+            group_external_id: bound("group_external_id"),
+            group_id: bound("group_id"),
+            when: rule.condition().map(|condition| condition.as_str().to_owned()),
+            roles: rule.roles().iter().map(|role| role.as_str().to_owned()).collect(),
+            grants_protected: rule.grants_protected(),
+        }
+    }
 }
 
-impl RuleFault {
-    fn at(key: &'static str, message: impl Into<String>) -> Self {
-        Self { key: Some(key), message: message.into() }
+/// What a rule is checked against.
+pub(super) struct Ground<'a> {
+    /// Roles that are protected, as they are written.
+    pub(super) protected: &'a [String],
+    /// The roles that Superset has, where the host knows them.
+    pub(super) known: Option<&'a BTreeSet<String>>,
+    /// The schema of users.
+    pub(super) user: &'a TypeSchema,
+}
+
+impl Ground<'_> {
+    /// Without regard to case, because MySQL finds the role `Admin` by the name `admin` too.
+    pub(super) fn is_protected(&self, role: &str) -> bool {
+        let role = fold(role.trim());
+        self.protected.iter().any(|protected| fold(protected.trim()) == role)
+    }
+
+    /// Refuses a role that can't be one, or that Superset does not have.
+    pub(super) fn check_role(&self, role: &str) -> Result<(), String> {
+        if role.is_empty() {
+            return Err("expected the name of a role".to_owned());
+        }
+        if role.chars().count() > MAX_ROLE_LEN {
+            return Err(format!("the name of a role has at most {MAX_ROLE_LEN} characters"));
+        }
+        let Some(known) = self.known else { return Ok(()) };
+        if known.contains(role) {
+            return Ok(());
+        }
+        let near = known.iter().find(|known| fold(known) == fold(role));
+        let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        Err(format!("unknown role `{role}`{hint}"))
     }
 }
 
 impl RuleEntry {
-    /// Checks the rule against the roles for which `is_protected` holds.
-    pub(super) fn check(self, is_protected: impl Fn(&str) -> bool) -> Result<Rule, RuleFault> {
-        let bindings = [
-            self.group.map(Binding::DisplayName),
-            self.group_external_id.map(Binding::ExternalId),
-            self.group_id.map(Binding::Id),
-        ];
-        let mut bindings = bindings.into_iter().flatten();
-        let (Some(binding), None) = (bindings.next(), bindings.next()) else {
-            let message = "expected exactly one of `group`, `group_external_id` and `group_id`".to_owned();
-            return Err(RuleFault { key: None, message });
+    pub(super) fn check(self, ground: &Ground<'_>) -> Result<Rule, Fault> {
+        let binding = self.binding()?;
+        let condition = match &self.when {
+            Some(text) => Some(
+                Condition::check(text, ground.user)
+                    .map_err(|fault| Fault::at("when", fault.message).offset(fault.offset))?,
+            ),
+            None => None,
         };
-        if binding.value().is_empty() {
-            return Err(RuleFault::at(binding.key(), format!("`{}` is empty", binding.key())));
+        if binding.is_none() && condition.is_none() {
+            return Err(Fault::new(
+                "expected `group`, `group_pattern`, `group_external_id` or `group_id` to say which group, or `when` to say \
+                 which people",
+            ));
         }
-        if self.roles.is_empty() || self.roles.iter().any(String::is_empty) {
-            return Err(RuleFault::at("roles", "expected `roles` to name at least one role, and no role to be empty"));
+        if self.grants_protected {
+            may_grant_protected(binding.as_ref(), condition.as_ref())?;
         }
-        if self.grants_protected && matches!(binding, Binding::DisplayName(_)) {
-            let message = "a rule bound by display name can't grant protected roles, because clients choose display \
-                           names: bind it by `group_external_id` or `group_id`";
-            return Err(RuleFault::at("grants_protected", message));
-        }
-        if !self.grants_protected
-            && let Some(role) = self.roles.iter().find(|role| is_protected(role))
-        {
-            let message = format!(
-                "the role `{role}` is protected: only a rule bound by `group_external_id` or `group_id` with \
-                 `grants_protected = true` may grant it"
-            );
-            return Err(RuleFault::at("roles", message));
-        }
-        Ok(Rule { binding, roles: self.roles, grants_protected: self.grants_protected })
+        let roles = self.roles(binding.as_ref(), ground)?;
+        Ok(Rule { binding, condition, roles, grants_protected: self.grants_protected })
     }
+
+    fn binding(&self) -> Result<Option<Binding>, Fault> {
+        let given = [
+            ("group", &self.group),
+            ("group_pattern", &self.group_pattern),
+            ("group_external_id", &self.group_external_id),
+            ("group_id", &self.group_id),
+        ];
+        let mut given = given.into_iter().filter_map(|(key, value)| Some((key, value.as_ref()?)));
+        let Some((key, value)) = given.next() else { return Ok(None) };
+        if let Some((other, _)) = given.next() {
+            return Err(Fault::at(other, format!("a rule names its group once: `{key}` is there already")));
+        }
+        if value.is_empty() {
+            return Err(Fault::at(key, format!("`{key}` is empty")));
+        }
+        let value = value.clone();
+        Ok(Some(match key {
+            "group" => Binding::DisplayName(value),
+            "group_external_id" => Binding::ExternalId(value),
+            "group_id" => Binding::Id(value),
+            _ => Binding::Pattern(
+                GroupPattern::compile(&value).map_err(|fault| Fault::at(key, fault.message).offset(fault.offset))?,
+            ),
+        }))
+    }
+
+    fn roles(&self, binding: Option<&Binding>, ground: &Ground<'_>) -> Result<Vec<RoleTemplate>, Fault> {
+        if self.roles.is_empty() {
+            return Err(Fault::at("roles", "expected `roles` to name at least one role"));
+        }
+        let mut roles: Vec<RoleTemplate> = Vec::new();
+        for (index, text) in self.roles.iter().enumerate() {
+            let fault = |message: String| Fault::at("roles", message).index(index);
+            let role = RoleTemplate::parse(text).map_err(|bad| fault(bad.message).offset(Some(bad.offset)))?;
+            if roles.contains(&role) {
+                return Err(fault(format!("the role `{role}` is named twice")));
+            }
+            match role.as_fixed() {
+                Some(name) => {
+                    ground.check_role(name).map_err(fault)?;
+                    if !self.grants_protected && ground.is_protected(name) {
+                        return Err(fault(format!(
+                            "the role `{name}` is protected: only a rule bound by `group_external_id` or `group_id` with \
+                             `grants_protected = true` may grant it"
+                        )));
+                    }
+                }
+                None => check_captures(&role, binding, ground).map_err(|(message, capture)| {
+                    fault(message).offset(capture.and_then(|capture| Some(role.place_of(capture)?.start)))
+                })?,
+            }
+            roles.push(role);
+        }
+        Ok(roles)
+    }
+}
+
+/// What a client can change by renaming a group must not decide over a protected role.
+fn may_grant_protected(binding: Option<&Binding>, condition: Option<&Condition>) -> Result<(), Fault> {
+    let by_identifier = "bind it by `group_external_id` or `group_id`";
+    match binding {
+        Some(binding) if binding.is_identifier() => {}
+        Some(_) => {
+            return Err(Fault::at(
+                "grants_protected",
+                format!(
+                    "a rule bound by display name can't grant protected roles, because clients choose display names: \
+                     {by_identifier}"
+                ),
+            ));
+        }
+        None => {
+            let message = format!("a rule without a group can't grant protected roles: {by_identifier}");
+            return Err(Fault::at("grants_protected", message));
+        }
+    }
+    if condition.is_some_and(Condition::asks_for_groups) {
+        let message = "a rule that grants protected roles can't ask for `groups`, whose names clients choose";
+        return Err(Fault::at("when", message));
+    }
+    Ok(())
+}
+
+/// What is wrong, and with which capture.
+fn check_captures<'r>(
+    role: &'r RoleTemplate,
+    binding: Option<&Binding>,
+    ground: &Ground<'_>,
+) -> Result<(), (String, Option<&'r str>)> {
+    let Some(Binding::Pattern(pattern)) = binding else {
+        let message = "captures such as `${team}` are those of a `group_pattern`".to_owned();
+        return Err((message, role.captures().next()));
+    };
+    if let Some(unknown) = role.captures().find(|capture| !pattern.capture_names().any(|name| name == *capture)) {
+        return Err((format!("the pattern has no capture `{unknown}`: write it `(?<{unknown}>...)`"), Some(unknown)));
+    }
+    let Some(spellings) = role.spellings(pattern) else {
+        return Err(("the names that this role can have take too much memory to check".to_owned(), None));
+    };
+    let spelled = ground.protected.iter().find(|protected| spellings.is_match(protected.trim()));
+    if let Some(protected) = spelled {
+        let message = format!(
+            "a group's name can make `{role}` the protected role `{protected}`: add a part to the role that `{protected}` does \
+             not have, or narrow the capture"
+        );
+        return Err((message, role.captures().next()));
+    }
+    Ok(())
 }

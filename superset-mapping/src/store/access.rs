@@ -84,14 +84,14 @@ impl Session<'_> {
     /// Superset.
     async fn direct_roles(&mut self, person: &Person, groups: &[InGroup]) -> Result<BTreeSet<i64>, StoreError> {
         let rules = self.rules;
-        let by_group: BTreeSet<&str> = groups
+        let by_group: BTreeSet<String> = groups
             .iter()
             .filter(|in_group| self.tables.group_roles && in_group.local.is_some())
             .flat_map(|in_group| rules.roles_of_group(&in_group.group))
             .collect();
         let groups = groups.iter().map(|in_group| in_group.group.clone()).collect();
         let decision = rules.decide(&Subject { user: &person.record.body, groups });
-        self.known_roles(decision.roles().filter(|role| !by_group.contains(role))).await
+        self.known_roles(decision.roles().filter(|role| !by_group.contains(*role))).await
     }
 
     /// Makes the roles of these rows of `ab_group` what the rules give for the groups alone.
@@ -102,7 +102,8 @@ impl Session<'_> {
         let rules = self.rules;
         let mut due = BTreeMap::new();
         for (row, group) in groups {
-            due.insert(*row, self.known_roles(rules.roles_of_group(group)).await?);
+            let roles = rules.roles_of_group(group);
+            due.insert(*row, self.known_roles(roles.iter().map(String::as_str)).await?);
         }
         let moved = self.settle(&GROUP_ROLES, &due).await?;
         let ids = groups.iter().map(|(row, group)| (*row, &group.id)).collect();

@@ -8,7 +8,7 @@ use scim_service::{Context, StoreError};
 use thiserror::Error;
 
 use crate::driver::{Database, DatabaseError};
-use crate::rules::RuleSet;
+use crate::rules::{RoleMapper, RuleSet};
 use crate::sql::{Dialect, Fragment};
 use crate::store::contract::Sessions;
 use crate::store::held::Held;
@@ -63,7 +63,7 @@ use crate::store::side_tables;
 pub struct SupersetStore {
     pub(super) database: Database,
     pub(super) tables: Arc<SecurityTables>,
-    pub(super) rules: Arc<RuleSet>,
+    pub(super) rules: Arc<dyn RoleMapper>,
     pub(super) options: Arc<StoreOptions>,
 }
 
@@ -157,7 +157,7 @@ impl SupersetStore {
             let reason = "this Superset keeps owners in `subjects`, which this library cannot pass on";
             return Err(ConnectError::HardDelete { reason });
         }
-        let store = Self { database, tables: tables.into(), rules: rules.into(), options: options.into() };
+        let store = Self { database, tables: tables.into(), rules: Arc::new(rules), options: options.into() };
         if let Some(username) = store.options.successor()
             && !store.has_account(username).await.map_err(failed)?
         {
@@ -174,9 +174,15 @@ impl SupersetStore {
         Ok(self.database.read().await?.row(statement).await?.is_some())
     }
 
-    /// The rules by which roles are granted.
-    pub fn rules(&self) -> &RuleSet {
-        &self.rules
+    /// Has roles decided by the host's own code in place of the rules. Clones made before keep what they have.
+    #[must_use]
+    pub fn deciding_by(self, rules: impl RoleMapper) -> Self {
+        Self { rules: Arc::new(rules), ..self }
+    }
+
+    /// What decides over roles.
+    pub fn rules(&self) -> &dyn RoleMapper {
+        &*self.rules
     }
 
     /// The roles that the rules name and Superset does not have. They are granted to nobody until somebody creates them.
@@ -188,7 +194,7 @@ impl SupersetStore {
         let mut transaction = self.database.read().await?;
         let rows = transaction.rows(Fragment::new("SELECT name FROM ab_role")).await?;
         let known = rows.iter().map(|row| row.text(0)).collect::<Result<BTreeSet<_>, _>>()?;
-        Ok(self.rules.roles().into_iter().filter(|role| !known.contains(*role)).map(str::to_owned).collect())
+        Ok(self.rules.possible_roles().into_iter().filter(|role| !known.contains(role)).collect())
     }
 
     /// Closes the connections. Calls that are under way end first; later ones fail.

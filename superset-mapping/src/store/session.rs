@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use scim_service::{Context, StoreError};
 
-use crate::rules::RuleSet;
+use crate::rules::RoleMapper;
 use crate::sql::Dialect;
 use crate::store::audit::AuditEvent;
 use crate::store::connect::SupersetStore;
@@ -18,7 +18,7 @@ use crate::store::schema_probe::SecurityTables;
 pub(super) struct Session<'a> {
     pub(super) transaction: Held<'a>,
     pub(super) tables: &'a SecurityTables,
-    pub(super) rules: &'a RuleSet,
+    pub(super) rules: &'a dyn RoleMapper,
     pub(super) options: &'a StoreOptions,
     pub(super) cx: &'a Context,
     pub(super) tenant: &'a str,
@@ -36,7 +36,7 @@ impl<'a> Session<'a> {
         Self {
             transaction,
             tables: &store.tables,
-            rules: &store.rules,
+            rules: &*store.rules,
             options: &store.options,
             cx,
             tenant: tenant_of(cx),

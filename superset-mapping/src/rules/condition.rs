@@ -1,0 +1,70 @@
+//! What a rule asks of the person.
+
+use scim_core::{Leniencies, Profile, Resource, TypeSchema};
+use scim_filter::{CheckError, Filter, ParseError, Predicate, check, parse_with};
+
+use crate::rules::contradiction::contradiction;
+
+/// A SCIM filter over the User resource, checked against its schema when the rules are loaded.
+///
+/// Attributes of the enterprise extension may be named without its URI. `groups` has `value` and `display` of each group, indirect
+/// ones included. Case counts where the schema of the attribute says so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    text: String,
+    filter: Filter,
+    predicate: Predicate,
+}
+
+/// What is wrong with a condition, and at which byte of it.
+#[derive(Debug)]
+pub(super) struct ConditionFault {
+    pub(super) offset: Option<usize>,
+    pub(super) message: String,
+}
+
+impl Condition {
+    pub(super) fn check(text: &str, of: &TypeSchema) -> Result<Self, ConditionFault> {
+        let profile = Profile::compatible();
+        let mut used = Leniencies::default();
+        let filter =
+            parse_with(text, &scim_filter::Limits::default(), &profile, &mut used).map_err(|error| syntax(&error))?;
+        let predicate = check(&filter, of, &profile, &mut used).map_err(|error| misfit(error, text))?;
+        if let Some(contradiction) = contradiction(&filter, of) {
+            return Err(ConditionFault {
+                offset: None,
+                message: format!("the condition never holds: {contradiction}"),
+            });
+        }
+        Ok(Self { text: text.to_owned(), filter, predicate })
+    }
+
+    /// The filter as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The filter.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Whether the person fulfils it.
+    pub(super) fn holds(&self, user: &Resource) -> bool {
+        self.predicate.matches(user)
+    }
+
+    /// Whether it looks at the groups of the person.
+    pub(super) fn asks_for_groups(&self) -> bool {
+        self.predicate.mentions("groups")
+    }
+}
+
+fn syntax(error: &ParseError) -> ConditionFault {
+    ConditionFault { offset: Some(error.offset()), message: format!("not a filter: {error}") }
+}
+
+fn misfit(error: CheckError, text: &str) -> ConditionFault {
+    let error = error.in_text(text);
+    ConditionFault { offset: error.offset(), message: error.to_string() }
+}

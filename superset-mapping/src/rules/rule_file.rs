@@ -1,0 +1,87 @@
+//! The rules file: its form, and what a whole set of rules must not be.
+
+use serde::{Deserialize, Serialize};
+
+use crate::rules::fault::Fault;
+use crate::rules::reach::unreachable;
+use crate::rules::rule::{Ground, RuleEntry};
+use crate::rules::rule_index::RuleIndex;
+use crate::rules::rule_set::{RuleSet, UnknownGroups};
+
+/// Most rules of a file.
+pub const MAX_RULES: usize = 10_000;
+
+/// The file as it is written.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuleFile {
+    #[serde(default)]
+    default_roles: Vec<String>,
+    #[serde(default = "protected_by_default")]
+    protected_roles: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    allowed_groups: Option<Vec<String>>,
+    #[serde(default)]
+    unknown_groups: UnknownGroups,
+    #[serde(default, rename = "rule")]
+    rules: Vec<RuleEntry>,
+}
+
+pub(super) fn protected_by_default() -> Vec<String> {
+    vec!["Admin".to_owned()]
+}
+
+impl From<RuleSet> for RuleFile {
+    fn from(rules: RuleSet) -> Self {
+        Self {
+            rules: rules.rules().iter().map(RuleEntry::from).collect(),
+            default_roles: rules.default_roles,
+            protected_roles: rules.protected_roles,
+            allowed_groups: rules.allowed_groups,
+            unknown_groups: rules.unknown_groups,
+        }
+    }
+}
+
+impl RuleFile {
+    pub(super) fn protected_roles(&self) -> &[String] {
+        &self.protected_roles
+    }
+
+    pub(super) fn check(self, ground: &Ground<'_>) -> Result<RuleSet, Fault> {
+        for (index, role) in self.protected_roles.iter().enumerate() {
+            if role.trim().is_empty() {
+                return Err(Fault::at("protected_roles", "expected the name of a role").index(index));
+            }
+        }
+        for (index, role) in self.default_roles.iter().enumerate() {
+            let fault = |message| Fault::at("default_roles", message).index(index);
+            ground.check_role(role).map_err(fault)?;
+            if ground.is_protected(role) {
+                return Err(fault(format!("the role `{role}` is protected: it can't be a default role")));
+            }
+        }
+        for (index, group) in self.allowed_groups.iter().flatten().enumerate() {
+            if group.is_empty() {
+                return Err(Fault::at("allowed_groups", "expected the name of a group").index(index));
+            }
+        }
+        if self.rules.len() > MAX_RULES {
+            return Err(Fault::at("rule", format!("more than {MAX_RULES} rules")));
+        }
+        let mut rules = Vec::with_capacity(self.rules.len());
+        for (index, entry) in self.rules.into_iter().enumerate() {
+            rules.push(entry.check(ground).map_err(|fault| fault.in_rule(index))?);
+        }
+        unreachable(&rules, self.allowed_groups.as_deref())?;
+        let index = RuleIndex::of(&rules, self.allowed_groups.as_deref())?;
+        Ok(RuleSet {
+            default_roles: self.default_roles,
+            protected_roles: self.protected_roles,
+            allowed_groups: self.allowed_groups,
+            unknown_groups: self.unknown_groups,
+            rules,
+            index,
+        })
+    }
+}
