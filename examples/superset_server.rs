@@ -12,7 +12,9 @@ use std::{fs, io};
 
 use clap::{Args, Parser, ValueEnum};
 use scim_examples::{Flags, serve};
-use superset_mapping::{Adoption, ConnectError, DemoError, RuleSet, StoreOptions, SupersetStore, create_demo_schema};
+use superset_mapping::{
+    Adoption, ConnectError, DemoError, RuleReader, RuleSet, StoreOptions, SupersetStore, create_demo_schema,
+};
 
 /// A SCIM 2.0 server over Apache Superset's metadata database
 #[derive(Parser)]
@@ -21,7 +23,7 @@ struct Arguments {
     flags: Flags,
     #[command(flatten)]
     database: DatabaseFlags,
-    /// TOML file with the rules that give roles
+    /// File with the rules that give roles: TOML, or JSON if the name ends in .json
     #[arg(long)]
     rules: Option<PathBuf>,
     /// Create Superset's security tables in an empty database, to try things without a Superset
@@ -80,8 +82,8 @@ fn read(path: &Path, what: &str) -> io::Result<String> {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let rules: RuleSet = match &arguments.rules {
-        Some(path) => read(path, "rules")?.parse()?,
+    let rules = match &arguments.rules {
+        Some(path) => rules(path)?,
         None => RuleSet::default(),
     };
     let database = arguments.database.url()?;
@@ -110,4 +112,13 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         eprintln!("warning: the rules name role `{role}`, which Superset does not have; nobody gets it");
     }
     serve(&arguments.flags, store).await
+}
+
+/// Reads rules; what is wrong with them is shown with the line that it is on.
+fn rules(path: &Path) -> Result<RuleSet, String> {
+    let text = read(path, "rules").map_err(|error| error.to_string())?;
+    let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let reader = RuleReader::new();
+    let rules = if json { reader.json(&text) } else { reader.toml(&text) };
+    rules.map_err(|error| format!("{}: {error:#}", path.display()))
 }

@@ -1,0 +1,113 @@
+//! Looks at a rules file before it is used: checks it, explains what it gives a person, and shows what a new one would change.
+//!
+//! ```sh
+//! cargo run --example rules -- check examples/rules/new.toml --roles Admin,Alpha,Gamma,sql_lab
+//! cargo run --example rules -- explain examples/rules/new.toml --user examples/rules/ada.json
+//! cargo run --example rules -- diff examples/rules/old.toml examples/rules/new.toml --users examples/rules/users.jsonl
+//! ```
+//!
+//! A user is a SCIM User resource as a service answers it, `groups` included. A group's `externalId` is not part of that; where
+//! rules ask for it, the element may have it beside `value` and `display`.
+
+mod difference;
+mod person;
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use superset_mapping::{RuleReader, RuleSet};
+
+use difference::Difference;
+use person::{people, person};
+
+/// Checks, explains and compares the rules that give Superset roles
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Roles that Superset has, separated by commas: rules that name others are refused
+    #[arg(long, global = true, value_delimiter = ',')]
+    roles: Option<Vec<String>>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check a rules file
+    Check {
+        /// TOML, or JSON if the name ends in .json
+        file: PathBuf,
+    },
+    /// Say which roles a person gets and why
+    Explain {
+        /// The rules
+        file: PathBuf,
+        /// JSON file with a SCIM User, its groups included
+        #[arg(long)]
+        user: PathBuf,
+    },
+    /// Say what new rules would change, person by person
+    Diff {
+        /// The rules now
+        old: PathBuf,
+        /// The rules to come
+        new: PathBuf,
+        /// File with a SCIM User on each line
+        #[arg(long)]
+        users: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let reader = match &arguments.roles {
+        Some(roles) => RuleReader::new().with_known_roles(roles.clone()),
+        None => RuleReader::new(),
+    };
+    match &arguments.command {
+        Command::Check { file } => {
+            let rules = rules(&reader, file)?;
+            let roles = rules.roles().into_iter().collect::<Vec<_>>().join(", ");
+            println!("{}: {} rules, roles: {roles}", file.display(), rules.rules().len());
+        }
+        Command::Explain { file, user } => {
+            let rules = rules(&reader, file)?;
+            let person = person(&read(user)?).map_err(|error| format!("{}: {error}", user.display()))?;
+            print!("{}", rules.explain(&rules.decide(&person.subject())));
+        }
+        Command::Diff { old, new, users } => {
+            let (old, new) = (rules(&reader, old)?, rules(&reader, new)?);
+            let text = read(users)?;
+            let mut difference = Difference::default();
+            for (line, person) in people(&text) {
+                let person = person.map_err(|error| format!("{}, line {line}: {error}", users.display()))?;
+                difference.add(&person, &old, &new);
+            }
+            print!("{difference}");
+        }
+    }
+    Ok(())
+}
+
+/// Reads rules; what is wrong with them is shown with the line that it is on.
+fn rules(reader: &RuleReader, path: &Path) -> Result<RuleSet, Box<dyn Error>> {
+    let text = read(path)?;
+    let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let rules = if json { reader.json(&text) } else { reader.toml(&text) };
+    Ok(rules.map_err(|error| format!("{}: {error:#}", path.display()))?)
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))
+}

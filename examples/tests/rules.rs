@@ -1,0 +1,71 @@
+//! The example `rules`, run as a person runs it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic"
+)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Runs an example in the folder of the rules.
+fn run(example: &str, arguments: &[&str]) -> Output {
+    let cargo = std::env::var("CARGO").unwrap();
+    let mut command = Command::new(cargo);
+    command.args(["run", "-q", "-p", "scim-examples", "--example", example, "--"]).args(arguments);
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")).output().unwrap()
+}
+
+fn rules(arguments: &[&str]) -> Output {
+    run("rules", arguments)
+}
+
+fn printed(arguments: &[&str]) -> String {
+    let output = rules(arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn check_says_what_is_in_a_file() {
+    let printed = printed(&["check", "new.toml", "--roles", "Admin,Alpha,Gamma,sql_lab"]);
+    assert_eq!(printed, "new.toml: 4 rules, roles: Admin, Alpha, Gamma, sql_lab\n");
+}
+
+#[test]
+fn check_shows_the_line_of_a_fault() {
+    let output = rules(&["check", "new.toml", "--roles", "Admin,Alpha,Gamma"]);
+    assert!(!output.status.success());
+    let shown = "new.toml: line 11, column 10: unknown role `sql_lab`\nroles = [\"sql_lab\"]\n         ^\n";
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), shown);
+}
+
+#[test]
+fn explain_gives_the_reasons() {
+    assert_eq!(
+        printed(&["explain", "new.toml", "--user", "ada.json"]),
+        r#"Alpha: rule 1 (group = "analytics-team") matches the group "analytics-team"
+Team data: rule 3 (group_pattern = "company:(?<team>[a-z-]+)-team") matches the group "company:data-team"
+group "Company:ML-team" is ignored: no rule names it
+"#
+    );
+}
+
+#[test]
+fn diff_shows_everybody() {
+    assert_eq!(
+        printed(&["diff", "old.toml", "new.toml", "--users", "users.jsonl"]),
+        "\
+user              gained     lost     unchanged
+ada@example.com   Team data  sql_lab  Alpha
+bob@example.com                       Alpha, sql_lab
+eve@example.com                       Admin
+joe@example.com                       Gamma
+left@example.com
+1 of 5 people would have other roles
+"
+    );
+}
