@@ -31,6 +31,7 @@
 //! |---|---|
 //! | [`RuleSet`], [`Subject`], [`Decision`], [`Explanation`] | which roles a person gets, and why: pure functions |
 //! | [`RoleMapper`] | the host's own code in place of rules |
+//! | `JitLogin`, `AttributeMapping`, `IdentityProvider` (feature `jit`) | logins that create people on the spot, by the same rules |
 //! | `SupersetStore` (with a database feature) | a `scim_service::Store` over Superset's metadata database |
 //! | `StoreOptions`, `Adoption` | what happens to local accounts, and to the rows of deleted users |
 //! | `create_demo_schema` (with a database feature) | Superset's security tables in an empty database, to try it all out |
@@ -42,6 +43,7 @@
 //! | `postgres` | `SupersetStore` on `PostgreSQL`, by sqlx on tokio |
 //! | `mysql` | the same on `MySQL` and `MariaDB` |
 //! | `sqlite` | the same on `SQLite` |
+//! | `jit` | login just in time over any `scim_service::Store` |
 //!
 //! For TLS to a database server the host enables one of the `tls-*` features of `sqlx` 0.9.
 
@@ -49,6 +51,8 @@
 mod demo;
 #[cfg(feature = "_store")]
 mod driver;
+#[cfg(feature = "jit")]
+mod jit;
 mod rules;
 #[cfg(feature = "_store")]
 mod sql;
@@ -57,6 +61,15 @@ mod store;
 
 #[cfg(feature = "_store")]
 pub use demo::{DemoError, create_demo_schema};
+#[cfg(all(feature = "jit", feature = "_store"))]
+pub use jit::SqlReplays;
+#[cfg(feature = "jit")]
+pub use jit::{
+    Assertion, AssertionError, AssertionVerifier, AttributeMapping, AuditError, GroupChanges, GroupClaim, GroupNames,
+    GroupScope, IdentityProvider, JitLogin, JsonLines, Login, LoginAudit, LoginError, LoginOutcome, LoginRecord,
+    LoginRequest, LoginResponse, MAX_ASSERTED_GROUPS, MAX_ATTRIBUTE_LEN, MAX_ATTRIBUTE_VALUES, MAX_ATTRIBUTES,
+    MAX_PROVIDER_NAME_LEN, MappingError, MemoryReplays, People, Person, ProviderNameError, Refusal, ReplayStore,
+};
 pub use rules::{
     Binding, Condition, Decision, Explanation, GroupPattern, GroupRef, IgnoredGroup, MAX_MATCHED_NAME_LEN,
     MAX_PATTERN_LEN, MAX_ROLE_LEN, MAX_RULES, MAX_RULES_LEN, Reason, RoleMapper, RoleTemplate, Rule, RuleError,

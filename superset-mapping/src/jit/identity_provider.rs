@@ -1,0 +1,147 @@
+//! What an identity provider may do here.
+
+use thiserror::Error;
+
+use crate::jit::attribute_mapping::AttributeMapping;
+
+/// Longest name of an identity provider, in bytes.
+pub const MAX_PROVIDER_NAME_LEN: usize = 40;
+
+/// An identity provider, and whom it may let in.
+///
+/// People and groups that a login creates carry the name of the identity provider in their `externalId`
+/// (`jit:partners:ada@example.com`), so that no identity provider speaks for the people of another, nor for those of a SCIM client.
+///
+/// ```
+/// use superset_mapping::{AttributeMapping, IdentityProvider, People};
+///
+/// // The people of this one come by SCIM; the other's are created when they first log in.
+/// let staff = IdentityProvider::new("corporate", AttributeMapping::okta(), People::Provisioned)?;
+/// let partners = IdentityProvider::new("partners", AttributeMapping::entra_id(), People::Created)?;
+/// # Ok::<(), superset_mapping::ProviderNameError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct IdentityProvider {
+    name: String,
+    mapping: AttributeMapping,
+    people: People,
+    groups: GroupScope,
+    links_by_email: bool,
+    tenant: Option<String>,
+}
+
+/// Where the people of an identity provider come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum People {
+    /// From SCIM: they are found by `userName` and logged in, and nothing of them is changed. Who is not there is refused.
+    Provisioned,
+    /// From here: created on their first login, and brought up to date on each later one, groups included.
+    Created,
+}
+
+/// Which groups the people of an identity provider are put into.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GroupScope {
+    /// Groups of this identity provider alone. A group that somebody else made is not joined, whatever it is called: it may stand
+    /// for more rights than this identity provider is trusted with.
+    #[default]
+    Own,
+    /// Every group: the identity provider speaks for the same organisation as the SCIM client, and its groups are the same.
+    Shared,
+}
+
+/// A name that no identity provider can have.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("identity provider `{0}`: expected 1 to 40 of the characters a-z, 0-9 and `-`")]
+pub struct ProviderNameError(String);
+
+impl IdentityProvider {
+    /// An identity provider. Its name must not change later: what it created is known by it.
+    ///
+    /// # Errors
+    ///
+    /// [`ProviderNameError`] for a name that is not of 1 to 40 letters a-z, digits and hyphens.
+    pub fn new(name: &str, mapping: AttributeMapping, people: People) -> Result<Self, ProviderNameError> {
+        let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.is_empty() || name.len() > MAX_PROVIDER_NAME_LEN || !name.chars().all(legal) {
+            return Err(ProviderNameError(name.chars().take(MAX_PROVIDER_NAME_LEN).collect()));
+        }
+        let groups = GroupScope::default();
+        Ok(Self { name: name.to_owned(), mapping, people, groups, links_by_email: false, tenant: None })
+    }
+
+    /// Puts people into groups of this scope.
+    #[must_use]
+    pub fn with_groups(self, groups: GroupScope) -> Self {
+        Self { groups, ..self }
+    }
+
+    /// Takes a person who is not known here, but whose e-mail address is that of exactly one user whom nobody else vouches for
+    /// (without `externalId`), for that user. Only for an identity provider that has verified the addresses.
+    #[must_use]
+    pub fn linking_by_email(self) -> Self {
+        Self { links_by_email: true, ..self }
+    }
+
+    /// Confines the identity provider to a tenant.
+    #[must_use]
+    pub fn in_tenant(self, tenant: &str) -> Self {
+        Self { tenant: Some(tenant.to_owned()), ..self }
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Which attribute becomes which.
+    pub fn mapping(&self) -> &AttributeMapping {
+        &self.mapping
+    }
+
+    /// Where its people come from.
+    pub fn people(&self) -> People {
+        self.people
+    }
+
+    /// Which groups they are put into.
+    pub fn groups(&self) -> GroupScope {
+        self.groups
+    }
+
+    /// Whether people are recognised by their e-mail address.
+    pub fn links_by_email(&self) -> bool {
+        self.links_by_email
+    }
+
+    /// The tenant.
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// The `externalId` of what this identity provider calls so.
+    pub(super) fn external_id(&self, name: &str) -> String {
+        format!("{}{name}", self.own_prefix())
+    }
+
+    /// What every `externalId` of this identity provider starts with. No name has a colon, so that no prefix is part of another.
+    pub(super) fn own_prefix(&self) -> String {
+        format!("jit:{}:", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_no_colon_and_no_case() {
+        for name in ["", "a:b", "Corp", "a b", "ä", &"a".repeat(41)] {
+            assert!(IdentityProvider::new(name, AttributeMapping::new(), People::Created).is_err(), "{name}");
+        }
+        let provider = IdentityProvider::new("a-1", AttributeMapping::new(), People::Created).unwrap();
+        assert_eq!(provider.external_id("x:y"), "jit:a-1:x:y");
+    }
+}

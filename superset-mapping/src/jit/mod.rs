@@ -1,0 +1,32 @@
+//! Login just in time: whoever an identity provider vouches for becomes a user on the spot.
+//!
+//! A message is verified by an [`AssertionVerifier`] and becomes an [`Assertion`]; an [`AttributeMapping`] makes a [`Person`] of it;
+//! [`JitLogin`] takes the person through the [`Store`](scim_service::Store), as a SCIM client would, and records the outcome.
+
+mod assertion;
+mod attribute_mapping;
+mod audit;
+mod directory;
+mod group_claim;
+mod identity_provider;
+mod login;
+mod membership;
+mod presets;
+mod refusal;
+mod replay;
+#[cfg(feature = "_store")]
+mod sql_replays;
+
+pub use assertion::{
+    Assertion, AssertionError, AssertionVerifier, LoginRequest, LoginResponse, MAX_ATTRIBUTE_LEN, MAX_ATTRIBUTE_VALUES,
+    MAX_ATTRIBUTES,
+};
+pub use attribute_mapping::{AttributeMapping, MappingError, Person};
+pub use audit::{AuditError, JsonLines, LoginAudit, LoginOutcome, LoginRecord};
+pub use group_claim::{GroupClaim, GroupNames, MAX_ASSERTED_GROUPS};
+pub use identity_provider::{GroupScope, IdentityProvider, MAX_PROVIDER_NAME_LEN, People, ProviderNameError};
+pub use login::{GroupChanges, JitLogin, Login};
+pub use refusal::{LoginError, Refusal};
+pub use replay::{MemoryReplays, ReplayStore};
+#[cfg(feature = "_store")]
+pub use sql_replays::SqlReplays;

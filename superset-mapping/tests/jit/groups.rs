@@ -1,0 +1,118 @@
+//! Groups follow the assertion at each login.
+
+use serde_json::json;
+use superset_mapping::{AttributeMapping, GroupClaim, GroupScope, IdentityProvider, People};
+
+use crate::support::{RULES, houses, in_groups, partners, roles, says};
+
+#[tokio::test]
+async fn roles_come_and_go_with_the_groups_of_each_login() {
+    for house in houses(RULES).await {
+        let login = house.login(&partners(), &in_groups(&["analysts", "sql"])).await.unwrap();
+        assert_eq!(roles(&login), ["Alpha", "sql_lab"]);
+        assert_eq!(login.groups.joined, ["analysts", "sql"]);
+        let login = house.login(&partners(), &in_groups(&["sql"])).await.unwrap();
+        assert_eq!(roles(&login), ["sql_lab"]);
+        assert_eq!((&*login.groups.joined, &*login.groups.left), (&[][..], &["analysts".to_owned()][..]));
+        // No groups, in a list or without one, take the roles away.
+        let login = house.login(&partners(), &in_groups(&[])).await.unwrap();
+        assert_eq!(roles(&login), ["Gamma"]);
+        house.login(&partners(), &in_groups(&["analysts"])).await.unwrap();
+        let login = house.login(&partners(), &says("ada@example.com", json!({}))).await.unwrap();
+        assert_eq!(roles(&login), ["Gamma"]);
+        assert_eq!(login.groups.left, ["analysts"]);
+    }
+}
+
+#[tokio::test]
+async fn a_mapping_without_groups_leaves_them_alone() {
+    let provider = IdentityProvider::new("partners", AttributeMapping::new(), People::Created).unwrap();
+    for house in houses(RULES).await {
+        let login = house.login(&partners(), &in_groups(&["analysts"])).await.unwrap();
+        assert_eq!(roles(&login), ["Alpha"]);
+        let login = house.login(&provider, &in_groups(&[])).await.unwrap();
+        assert_eq!(roles(&login), ["Alpha"]);
+    }
+}
+
+#[tokio::test]
+async fn groups_that_somebody_else_made_are_neither_joined_nor_left() {
+    for house in houses(RULES).await {
+        let board = json!({"displayName": "board", "externalId": "grp-exec"});
+        let board = house.provision("Group", board).await;
+        let sql = house.provision("Group", json!({"displayName": "sql"})).await;
+        let login = house.login(&partners(), &in_groups(&["board", "analysts"])).await.unwrap();
+        assert_eq!(roles(&login), ["Alpha"]);
+        // Where names of groups are unique there can't be another `board`.
+        let not_joined: &[&str] = if house.unique_groups { &["board"] } else { &[] };
+        assert_eq!(login.groups.not_joined, not_joined);
+        assert!(house.get("Group", &board).await.get("members").is_none());
+        // Nor does it help to assert the identifier.
+        let login = house.login(&partners(), &in_groups(&["grp-exec"])).await.unwrap();
+        assert_eq!(roles(&login), ["Gamma"]);
+        // What a SCIM client put the person into stays.
+        let id = login.user.id().unwrap().to_owned();
+        let team = json!({"displayName": "team", "members": [{"value": id, "type": "User"}]});
+        let team = house.provision("Group", team).await;
+        let login = house.login(&partners(), &in_groups(&[])).await.unwrap();
+        assert_eq!(login.groups.left, ["grp-exec"]);
+        assert!(house.get("Group", &team).await.get("members").is_some());
+        assert!(house.get("Group", &sql).await.get("members").is_none());
+    }
+}
+
+#[tokio::test]
+async fn an_identity_provider_of_the_house_shares_its_groups() {
+    let shared = partners().with_groups(GroupScope::Shared);
+    for house in houses(RULES).await {
+        let sql = house.provision("Group", json!({"displayName": "sql"})).await;
+        let login = house.login(&shared, &in_groups(&["sql", "analysts"])).await.unwrap();
+        assert_eq!(roles(&login), ["Alpha", "sql_lab"]);
+        assert!(house.get("Group", &sql).await.get("members").is_some());
+        let login = house.login(&shared, &in_groups(&["analysts"])).await.unwrap();
+        assert_eq!(roles(&login), ["Alpha"]);
+        assert!(house.get("Group", &sql).await.get("members").is_none());
+    }
+}
+
+#[tokio::test]
+async fn identifiers_of_groups_are_external_ids() {
+    let mapping = AttributeMapping::new().with_groups(GroupClaim::new("groups").of_external_ids());
+    let entra = IdentityProvider::new("entra", mapping, People::Created).unwrap();
+    for house in houses(RULES).await {
+        house.provision("Group", json!({"displayName": "board", "externalId": "grp-exec"})).await;
+        let ada = json!({ "groups": ["grp-exec"] });
+        // Of its own groups this is another one.
+        let login = house.login(&entra, &says("ada", ada.clone())).await.unwrap();
+        assert_eq!(roles(&login), ["Gamma"]);
+        let shared = entra.clone().with_groups(GroupScope::Shared);
+        let login = house.login(&shared, &says("ada", ada)).await.unwrap();
+        assert_eq!(roles(&login), ["Admin"]);
+        assert_eq!(login.groups.joined, ["board"]);
+    }
+}
+
+#[tokio::test]
+async fn unknown_groups_are_refused_where_the_rules_say_so() {
+    let rules = format!("unknown_groups = \"refuse\"\n{RULES}");
+    for house in houses(&rules).await {
+        house.login(&partners(), &in_groups(&["analysts"])).await.unwrap();
+        assert_eq!(house.refused(&partners(), &in_groups(&["analysts", "x"])).await, "unknown_group");
+        let login = house.login(&partners(), &in_groups(&["analysts"])).await.unwrap();
+        assert_eq!(roles(&login), ["Alpha"]);
+    }
+}
+
+#[tokio::test]
+async fn groups_within_groups_count() {
+    for house in houses(RULES).await {
+        let login = house.login(&partners(), &in_groups(&["inner"])).await.unwrap();
+        let inner = login.user.get("groups").unwrap()[0]["value"].as_str().unwrap().to_owned();
+        let outer = json!({"displayName": "sql", "members": [{"value": inner, "type": "Group"}]});
+        house.provision("Group", outer).await;
+        let login = house.login(&partners(), &in_groups(&["inner"])).await.unwrap();
+        assert_eq!(roles(&login), ["sql_lab"]);
+        let login = house.login(&partners(), &in_groups(&[])).await.unwrap();
+        assert_eq!(roles(&login), ["Gamma"]);
+    }
+}
