@@ -32,6 +32,7 @@
 //! | [`RuleSet`], [`Subject`], [`Decision`], [`Explanation`] | which roles a person gets, and why: pure functions |
 //! | [`RoleMapper`] | the host's own code in place of rules |
 //! | `JitLogin`, `AttributeMapping`, `IdentityProvider` (feature `jit`) | logins that create people on the spot, by the same rules |
+//! | `SamlVerifier` (feature `saml`) | SAML responses, verified |
 //! | `SupersetStore` (with a database feature) | a `scim_service::Store` over Superset's metadata database |
 //! | `StoreOptions`, `Adoption` | what happens to local accounts, and to the rows of deleted users |
 //! | `create_demo_schema` (with a database feature) | Superset's security tables in an empty database, to try it all out |
@@ -44,6 +45,7 @@
 //! | `mysql` | the same on `MySQL` and `MariaDB` |
 //! | `sqlite` | the same on `SQLite` |
 //! | `jit` | login just in time over any `scim_service::Store` |
+//! | `saml` | verification of SAML responses, by `saml-rs` with AWS-LC |
 //!
 //! For TLS to a database server the host enables one of the `tls-*` features of `sqlx` 0.9.
 
@@ -54,6 +56,8 @@ mod driver;
 #[cfg(feature = "jit")]
 mod jit;
 mod rules;
+#[cfg(feature = "saml")]
+mod saml;
 #[cfg(feature = "_store")]
 mod sql;
 #[cfg(feature = "_store")]
@@ -74,6 +78,11 @@ pub use rules::{
     Binding, Condition, Decision, Explanation, GroupPattern, GroupRef, IgnoredGroup, MAX_MATCHED_NAME_LEN,
     MAX_PATTERN_LEN, MAX_ROLE_LEN, MAX_RULES, MAX_RULES_LEN, Reason, RoleMapper, RoleTemplate, Rule, RuleError,
     RuleReader, RuleSet, Subject, UnknownGroups, WhyIgnored,
+};
+#[cfg(feature = "saml")]
+pub use saml::{
+    MAX_RESPONSE_LEN, MetadataError, SamlConfigError, SamlIdentityProvider, SamlServiceProvider, SamlVerifier,
+    SignedPart,
 };
 #[cfg(feature = "_store")]
 pub use store::{Account, Adoption, ConnectError, StoreOptions, SupersetStore};

@@ -1,0 +1,16 @@
+//! SAML 2.0 web browser single sign-on, as a service provider.
+//!
+//! [`SamlVerifier`] is an [`AssertionVerifier`](crate::AssertionVerifier): it looks at a message before anything parses it
+//! ([`message`]), has the signature and the profile checked by `saml-rs` with every policy set here, and sees to it that a message is
+//! used once.
+
+mod identity_provider;
+mod message;
+mod reason;
+mod service_provider;
+mod verifier;
+
+pub use identity_provider::{MetadataError, SamlIdentityProvider};
+pub use message::MAX_RESPONSE_LEN;
+pub use service_provider::{SamlConfigError, SamlServiceProvider, SignedPart};
+pub use verifier::SamlVerifier;

@@ -1,0 +1,253 @@
+//! Responses that real identity provider libraries made, good ones and attacks: `tests/data/saml`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test may panic"
+)]
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+use scim_core::{SchemaSet, parse_date_time};
+use scim_service::MemoryStore;
+use serde::Deserialize;
+use superset_mapping::{
+    AssertionError, AssertionVerifier, AttributeMapping, AuditError, GroupClaim, IdentityProvider, JitLogin,
+    LoginAudit, LoginError, LoginOutcome, LoginRecord, LoginRequest, LoginResponse, MemoryReplays, People, Refusal,
+    ReplayStore, RuleSet, SamlIdentityProvider, SamlServiceProvider, SamlVerifier, SignedPart,
+};
+
+const IDP: &str = "https://idp.test/metadata";
+const SP: &str = "https://superset.test/saml/metadata";
+const ACS: &str = "https://superset.test/saml/acs";
+
+/// A response, and what becomes of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    xml: String,
+    /// `accepted`, or the word for the refusal.
+    expect: String,
+    #[serde(default = "ten_o_clock")]
+    now: String,
+    #[serde(default = "request")]
+    request: Option<String>,
+    #[serde(default = "relay_state")]
+    relay_state: Option<String>,
+    #[serde(default)]
+    unsolicited: bool,
+    #[serde(default)]
+    response_signature: bool,
+}
+
+fn ten_o_clock() -> String {
+    "2026-01-15T10:00:00Z".to_owned()
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the field can be null")]
+fn request() -> Option<String> {
+    Some("_request-1".to_owned())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the field can be null")]
+fn relay_state() -> Option<String> {
+    Some("/dashboard".to_owned())
+}
+
+fn cases() -> Vec<Case> {
+    serde_json::from_str(include_str!("../data/saml/responses.json")).unwrap()
+}
+
+fn case(name: &str) -> Case {
+    cases().into_iter().find(|case| case.name == name).unwrap()
+}
+
+impl Case {
+    fn now(&self) -> DateTime<Utc> {
+        parse_date_time(&self.now).unwrap()
+    }
+
+    fn response(&self) -> LoginResponse {
+        let request = self.request.clone().map(|id| LoginRequest { id, relay_state: relay_state() });
+        LoginResponse { message: STANDARD.encode(&self.xml), relay_state: self.relay_state.clone(), request }
+    }
+
+    fn verifier(&self, replays: Arc<dyn ReplayStore>) -> SamlVerifier {
+        let signed = if self.response_signature { SignedPart::AssertionOrResponse } else { SignedPart::Assertion };
+        let service = SamlServiceProvider::accepting(SP, ACS, signed).unwrap();
+        let provider = SamlIdentityProvider::from_metadata(IDP, include_str!("../data/saml/idp_metadata.xml")).unwrap();
+        let verifier = SamlVerifier::new(service, provider, replays);
+        if self.unsolicited { verifier.accepting_unsolicited() } else { verifier }
+    }
+}
+
+#[derive(Clone, Default)]
+struct Records(Arc<Mutex<Vec<LoginRecord>>>);
+
+#[async_trait]
+impl LoginAudit for Records {
+    async fn record(&self, record: &LoginRecord) -> Result<(), AuditError> {
+        self.0.lock().unwrap().push(record.clone());
+        Ok(())
+    }
+}
+
+fn partners() -> IdentityProvider {
+    // samlp sends the plain names, pysaml2 those of its basic format.
+    let names = ["", "urn:mace:dir:attribute-def:"].into_iter().flat_map(|prefix| {
+        [("givenName", "name.givenName"), ("sn", "name.familyName"), ("mail", "emails")]
+            .map(|(name, path)| (format!("{prefix}{name}"), path))
+    });
+    let mapping = names.fold(AttributeMapping::new(), |mapping, (name, path)| mapping.with(&name, path).unwrap());
+    let mapping = mapping.with_groups(GroupClaim::new("groups"));
+    IdentityProvider::new("partners", mapping, People::Created).unwrap()
+}
+
+/// Logs in with a response; what the record says.
+async fn outcome(case: &Case) -> (String, LoginRecord) {
+    let rules: RuleSet = "[[rule]]\ngroup = \"board\"\nroles = [\"Alpha\"]".parse().unwrap();
+    let records = Records::default();
+    let logins = JitLogin::new(Arc::new(MemoryStore::new()), SchemaSet::builtin(), Arc::new(rules), records.clone());
+    let verifier = case.verifier(Arc::new(MemoryReplays::new()));
+    let login = logins.authenticate(&partners(), &verifier, &case.response(), case.now()).await;
+    let record = records.0.lock().unwrap().pop().unwrap();
+    let outcome = match (&login, &record.outcome) {
+        (Ok(login), LoginOutcome::LoggedIn { .. }) => {
+            assert_eq!(login.user.get("userName").unwrap(), "ada@example.com", "{}", case.name);
+            assert_eq!(login.user.get("name").unwrap()["givenName"], "Ada", "{}", case.name);
+            let board = !case.name.contains("without groups");
+            assert_eq!(login.decision.grants("Alpha"), board, "{}", case.name);
+            assert_eq!(login.groups.joined.len(), if board { 2 } else { 0 }, "{}", case.name);
+            "accepted".to_owned()
+        }
+        (Err(LoginError::Refused(Refusal::Assertion(error))), LoginOutcome::Refused { reason, detail }) => {
+            assert_eq!((error.code(), &error.to_string()), (*reason, detail));
+            assert_eq!((&record.subject, &record.user), (&None, &None));
+            (*reason).to_owned()
+        }
+        other => panic!("{}: {other:?}", case.name),
+    };
+    (outcome, record)
+}
+
+#[tokio::test]
+async fn good_responses_log_in_and_each_attack_is_recorded_with_its_reason() {
+    let mut wrong = Vec::new();
+    let cases = cases();
+    for case in &cases {
+        let (outcome, record) = outcome(case).await;
+        if outcome != case.expect {
+            wrong.push(format!("{}\t{}\t{outcome}\t{:?}", case.name, case.expect, record.outcome));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(cases.len() >= 70, "{}", cases.len());
+    let accepted =
+        |library: &str| cases.iter().filter(|case| case.expect == "accepted" && case.name.contains(library)).count();
+    assert!(accepted("pysaml2") >= 4 && accepted("samlp") >= 3);
+}
+
+async fn is_replayed(verifier: &SamlVerifier, case: &Case) -> bool {
+    match verifier.verify(&case.response(), case.now()).await {
+        Ok(_) => false,
+        Err(AssertionError::Replayed) => true,
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_response_logs_in_once() {
+    let good = case("good: pysaml2, the assertion signed");
+    let replays: Arc<dyn ReplayStore> = Arc::new(MemoryReplays::new());
+    let verifier = good.verifier(replays.clone());
+    assert!(!is_replayed(&verifier, &good).await);
+    assert!(is_replayed(&verifier, &good).await);
+    // The same assertion in an envelope of another name, and another answer to the same request.
+    let mut renamed = case("good: pysaml2, the assertion signed");
+    let id = renamed.xml.split(" ID=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    renamed.xml = renamed.xml.replacen(&id, "_another", 1);
+    assert!(is_replayed(&good.verifier(replays), &renamed).await);
+    assert!(is_replayed(&verifier, &case("good: samlp, the assertion signed")).await);
+}
+
+#[tokio::test]
+async fn what_was_refused_may_still_be_answered() {
+    let good = case("good: pysaml2, the assertion signed");
+    let verifier = good.verifier(Arc::new(MemoryReplays::new()));
+    let tampered = case("tampered: a group");
+    assert_eq!(verifier.verify(&tampered.response(), good.now()).await, Err(AssertionError::Signature));
+    assert!(!is_replayed(&verifier, &good).await);
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn a_response_logs_in_once_on_whichever_host() {
+    use superset_mapping::{SqlReplays, create_demo_schema};
+
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/superset.db", folder.path().display());
+    create_demo_schema(&url).await.unwrap();
+    let good = case("good: pysaml2, the assertion signed");
+    let mut accepted = 0;
+    let mut tasks = Vec::new();
+    for _ in 0..4 {
+        let verifier = good.verifier(Arc::new(SqlReplays::connect(&url).await.unwrap()));
+        let (response, now) = (good.response(), good.now());
+        tasks.push(tokio::spawn(async move { verifier.verify(&response, now).await }));
+    }
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(_) => accepted += 1,
+            Err(error) => assert_eq!(error, AssertionError::Replayed),
+        }
+    }
+    assert_eq!(accepted, 1);
+    // What has expired is forgotten.
+    let replays = SqlReplays::connect(&url).await.unwrap();
+    let (now, hour) = (good.now(), chrono::TimeDelta::hours(1));
+    assert!(replays.first_use("x", now + hour, now).await.unwrap());
+    assert!(!replays.first_use("x", now + hour, now + hour).await.unwrap());
+    assert!(replays.first_use("x", now + hour * 4, now + hour * 2).await.unwrap());
+}
+
+#[test]
+fn metadata_goes_out_and_comes_in() {
+    let service = SamlServiceProvider::new(SP, ACS).unwrap();
+    for part in [SP, ACS, "WantAssertionsSigned=\"true\"", "AssertionConsumerService"] {
+        assert!(service.metadata().contains(part), "{}", service.metadata());
+    }
+    let metadata = include_str!("../data/saml/idp_metadata.xml");
+    let provider = SamlIdentityProvider::from_metadata(IDP, metadata).unwrap();
+    let (url, request) = service.begin(&provider, Some("/dashboard")).unwrap();
+    assert!(url.starts_with("https://idp.test/sso?SAMLRequest="), "{url}");
+    assert!(url.contains("RelayState=%2Fdashboard"), "{url}");
+    assert_eq!(request.relay_state.as_deref(), Some("/dashboard"));
+    let another = service.begin(&provider, None).unwrap().1;
+    assert_ne!(another.id, request.id);
+    // What the host keeps survives its session.
+    let kept: LoginRequest = serde_json::from_str(&serde_json::to_string(&request).unwrap()).unwrap();
+    assert_eq!(kept, request);
+    assert!(service.begin(&provider, Some(&"x".repeat(81))).is_err());
+}
+
+#[test]
+fn metadata_that_could_verify_nothing_is_refused() {
+    let metadata = include_str!("../data/saml/idp_metadata.xml");
+    let refused =
+        |entity_id: &str, xml: &str| SamlIdentityProvider::from_metadata(entity_id, xml).unwrap_err().to_string();
+    assert!(refused("https://other.test", metadata).contains("not that of the identity provider"));
+    let start = metadata.find("<ns0:KeyDescriptor").unwrap();
+    let end = metadata.rfind("</ns0:KeyDescriptor>").unwrap() + "</ns0:KeyDescriptor>".len();
+    let without = format!("{}{}", &metadata[..start], &metadata[end..]);
+    assert_eq!(refused(IDP, &without), "the metadata has no certificate for signatures");
+    assert!(refused(IDP, &" ".repeat(2 << 20)).contains("longer than"));
+    let certificate = include_str!("../data/saml/idp.crt");
+    assert!(SamlIdentityProvider::from_signed_metadata(IDP, metadata, &[certificate]).is_err(), "it is not signed");
+}
