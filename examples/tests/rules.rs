@@ -1,4 +1,4 @@
-//! The example `rules`, run as a person runs it.
+//! The examples `rules` and `fab_config`, run as a person runs them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -68,4 +68,36 @@ left@example.com
 1 of 5 people would have other roles
 "
     );
+}
+
+#[test]
+fn fab_config_prints_python_and_warns() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = folder.path().join("idp.crt");
+    std::fs::write(&certificate, "-----BEGIN CERTIFICATE-----\nMIIB\nabc=\n-----END CERTIFICATE-----\n").unwrap();
+    let certificate = certificate.to_str().unwrap();
+    let flags = "new.toml --from okta --entity-id http://www.okta.com/exk1 --single-sign-on https://example.okta.com/sso \
+                 --superset https://superset.example.com --certificate";
+    let arguments: Vec<&str> = flags.split_whitespace().chain([certificate]).collect();
+    let output = run("fab_config", &arguments);
+    let warnings = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{warnings}");
+    assert_eq!(
+        warnings,
+        "\
+warning: rule 2: conditions on the person can't be expressed
+warning: rule 3: forms of group names can't be expressed
+warning: rule 4: the assertions name groups by display names, not by identifiers
+"
+    );
+    let fragment = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "# WARNING: rule 3: forms of group names can't be expressed",
+        "    \"analytics-team\": [\"Alpha\"],",
+        "            \"x509cert\": \"MIIBabc=\",",
+        "            \"groups\": \"role_keys\",",
+        "        \"entityId\": \"https://superset.example.com\" + \"/saml/metadata/\",",
+    ] {
+        assert!(fragment.lines().any(|printed| printed == line), "{line}\n{fragment}");
+    }
 }

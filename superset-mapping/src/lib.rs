@@ -33,6 +33,7 @@
 //! | [`RoleMapper`] | the host's own code in place of rules |
 //! | `JitLogin`, `AttributeMapping`, `IdentityProvider` (feature `jit`) | logins that create people on the spot, by the same rules |
 //! | `SamlVerifier` (feature `saml`) | SAML responses, verified |
+//! | `FabConfig` (feature `jit`) | the same rules as settings of Superset's own login |
 //! | `SupersetStore` (with a database feature) | a `scim_service::Store` over Superset's metadata database |
 //! | `StoreOptions`, `Adoption` | what happens to local accounts, and to the rows of deleted users |
 //! | `create_demo_schema` (with a database feature) | Superset's security tables in an empty database, to try it all out |
@@ -44,7 +45,7 @@
 //! | `postgres` | `SupersetStore` on `PostgreSQL`, by sqlx on tokio |
 //! | `mysql` | the same on `MySQL` and `MariaDB` |
 //! | `sqlite` | the same on `SQLite` |
-//! | `jit` | login just in time over any `scim_service::Store` |
+//! | `jit` | login just in time over any `scim_service::Store`, and settings for Flask-AppBuilder |
 //! | `saml` | verification of SAML responses, by `saml-rs` with AWS-LC |
 //!
 //! For TLS to a database server the host enables one of the `tls-*` features of `sqlx` 0.9.
@@ -53,6 +54,8 @@
 mod demo;
 #[cfg(feature = "_store")]
 mod driver;
+#[cfg(feature = "jit")]
+mod fab_config;
 #[cfg(feature = "jit")]
 mod jit;
 mod rules;
@@ -65,6 +68,8 @@ mod store;
 
 #[cfg(feature = "_store")]
 pub use demo::{DemoError, create_demo_schema};
+#[cfg(feature = "jit")]
+pub use fab_config::{FabConfig, FabProvider};
 #[cfg(all(feature = "jit", feature = "_store"))]
 pub use jit::SqlReplays;
 #[cfg(feature = "jit")]
