@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scim_service::StoreError;
+use scim_core::ResourceId;
+use scim_service::{Context, StoreError};
 
 use crate::driver::Transaction;
 use crate::sql::Fragment;
 use crate::store::connect::SupersetStore;
+use crate::store::session::tenant_of;
 
 /// A user as Superset sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +76,28 @@ impl SupersetStore {
         }
         accounts.sort_by(|a, b| a.username.cmp(&b.username));
         Ok(accounts)
+    }
+
+    /// The username by which Superset knows a user, for as long as the user may log in: what a gateway in front of Superset asks
+    /// before each request. It may differ from `userName`, for instance after an adoption.
+    ///
+    /// `None` for somebody who is inactive, deleted or of another tenant, and where the row of `ab_user` is no longer the one
+    /// that was written for this user.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`] where the database fails.
+    pub async fn username_of(&self, cx: &Context, id: &ResourceId) -> Result<Option<String>, StoreError> {
+        let mut transaction = self.database.read().await?;
+        let statement = Fragment::new(
+            "SELECT u.username, u.active FROM scim_resource r JOIN ab_user u ON u.id = r.local_id AND r.local_mark = ",
+        )
+        .then(Fragment::new(self.database.dialect().user_mark()))
+        .then(Fragment::new(" WHERE r.resource_type = 'User' AND r.tenant = "))
+        .then(Fragment::new("?").bind(tenant_of(cx)))
+        .then(Fragment::new(" AND r.id = ?").bind(id.as_str()));
+        let Some(row) = transaction.row(statement).await? else { return Ok(None) };
+        Ok(if row.boolean(1)? { Some(row.text(0)?) } else { None })
     }
 }
 

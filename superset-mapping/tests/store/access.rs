@@ -15,6 +15,7 @@ pub(crate) const CASES: &[Case] = cases![
     a_repeated_deactivation_undoes_what_was_done_by_hand,
     the_last_active_administrator_stays,
     an_administrator_by_a_group_of_superset_counts,
+    a_username_is_known_for_as_long_as_the_user_may_log_in,
 ];
 
 /// A key that the user of row 2 made.
@@ -161,4 +162,24 @@ async fn an_administrator_by_a_group_of_superset_counts() {
     superset.run("UPDATE ab_user SET active = FALSE WHERE id = 1").await;
     let refusal = superset.delete("Group", &group).await.unwrap_err();
     assert!(matches!(refusal, StoreError::Refused { .. }), "{refusal}");
+}
+
+async fn a_username_is_known_for_as_long_as_the_user_may_log_in() {
+    let superset = Superset::start().await;
+    let id = superset.named("ada").await;
+    let resource_id = id.parse().unwrap();
+    let cx = superset.cx();
+    let known = async || superset.store.username_of(&cx, &resource_id).await.unwrap();
+    assert_eq!(known().await.as_deref(), Some("ada"));
+    superset.set("User", &id, "active", json!(false)).await.unwrap();
+    assert_eq!(known().await, None);
+    superset.set("User", &id, "active", json!(true)).await.unwrap();
+    assert_eq!(known().await.as_deref(), Some("ada"));
+    // By hand: Superset's word counts for who may log in, and who is called what.
+    superset.run("UPDATE ab_user SET active = NULL WHERE id = 2").await;
+    assert_eq!(known().await, None);
+    superset.run("UPDATE ab_user SET active = TRUE WHERE id = 2").await;
+    superset.delete("User", &id).await.unwrap();
+    assert_eq!(known().await, None);
+    assert_eq!(superset.store.username_of(&cx, &"nobody".parse().unwrap()).await.unwrap(), None);
 }
