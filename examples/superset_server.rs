@@ -6,12 +6,11 @@
 //! ```
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::{fs, io};
 
-use clap::{Args, Parser, ValueEnum};
-use scim_examples::{Flags, serve};
+use clap::{Parser, ValueEnum};
+use scim_examples::{DatabaseFlags, Flags, read_rules, serve};
 use superset_mapping::{
     Adoption, ConnectError, DemoError, RuleReader, RuleSet, StoreOptions, SupersetStore, create_demo_schema,
 };
@@ -37,17 +36,6 @@ struct Arguments {
     hard_delete_to: Option<String>,
 }
 
-#[derive(Args)]
-#[group(required = true, multiple = false)]
-struct DatabaseFlags {
-    /// Superset's metadata database, as a URL with the scheme postgres, mysql or sqlite
-    #[arg(long, value_name = "URL")]
-    database: Option<String>,
-    /// File whose first line is that URL, so that its password is in no list of processes
-    #[arg(long, value_name = "FILE")]
-    database_file: Option<PathBuf>,
-}
-
 #[derive(ValueEnum, Clone, Copy)]
 enum Adopt {
     /// Its name and address are taken: 409
@@ -66,24 +54,9 @@ async fn main() -> ExitCode {
     }
 }
 
-impl DatabaseFlags {
-    fn url(self) -> io::Result<String> {
-        match (self.database, self.database_file) {
-            (Some(url), _) => Ok(url),
-            (None, Some(path)) => Ok(read(&path, "database URL")?.lines().next().unwrap_or_default().trim().to_owned()),
-            (None, None) => Ok(String::new()),
-        }
-    }
-}
-
-fn read(path: &Path, what: &str) -> io::Result<String> {
-    fs::read_to_string(path)
-        .map_err(|error| io::Error::other(format!("cannot read {what} `{}`: {error}", path.display())))
-}
-
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let rules = match &arguments.rules {
-        Some(path) => rules(path)?,
+        Some(path) => read_rules(&RuleReader::new(), path)?,
         None => RuleSet::default(),
     };
     let database = arguments.database.url()?;
@@ -112,13 +85,4 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         eprintln!("warning: the rules name role `{role}`, which Superset does not have; nobody gets it");
     }
     serve(&arguments.flags, store).await
-}
-
-/// Reads rules; what is wrong with them is shown with the line that it is on.
-fn rules(path: &Path) -> Result<RuleSet, String> {
-    let text = read(path, "rules").map_err(|error| error.to_string())?;
-    let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let reader = RuleReader::new();
-    let rules = if json { reader.json(&text) } else { reader.toml(&text) };
-    rules.map_err(|error| format!("{}: {error:#}", path.display()))
 }

@@ -13,12 +13,12 @@ mod difference;
 mod person;
 
 use std::error::Error;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use superset_mapping::{RuleReader, RuleSet};
+use scim_examples::{read_file, read_rules};
+use superset_mapping::RuleReader;
 
 use difference::Difference;
 use person::{people, person};
@@ -77,18 +77,18 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     };
     match &arguments.command {
         Command::Check { file } => {
-            let rules = rules(&reader, file)?;
+            let rules = read_rules(&reader, file)?;
             let roles = rules.roles().into_iter().collect::<Vec<_>>().join(", ");
             println!("{}: {} rules, roles: {roles}", file.display(), rules.rules().len());
         }
         Command::Explain { file, user } => {
-            let rules = rules(&reader, file)?;
-            let person = person(&read(user)?).map_err(|error| format!("{}: {error}", user.display()))?;
+            let rules = read_rules(&reader, file)?;
+            let person = person(&read_file(user, "user")?).map_err(|error| format!("{}: {error}", user.display()))?;
             print!("{}", rules.explain(&rules.decide(&person.subject())));
         }
         Command::Diff { old, new, users } => {
-            let (old, new) = (rules(&reader, old)?, rules(&reader, new)?);
-            let text = read(users)?;
+            let (old, new) = (read_rules(&reader, old)?, read_rules(&reader, new)?);
+            let text = read_file(users, "users")?;
             let mut difference = Difference::default();
             for (line, person) in people(&text) {
                 let person = person.map_err(|error| format!("{}, line {line}: {error}", users.display()))?;
@@ -98,16 +98,4 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
-}
-
-/// Reads rules; what is wrong with them is shown with the line that it is on.
-fn rules(reader: &RuleReader, path: &Path) -> Result<RuleSet, Box<dyn Error>> {
-    let text = read(path)?;
-    let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let rules = if json { reader.json(&text) } else { reader.toml(&text) };
-    Ok(rules.map_err(|error| format!("{}: {error:#}", path.display()))?)
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))
 }

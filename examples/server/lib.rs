@@ -1,10 +1,12 @@
-//! What the example servers share: their flags, and how a [`ScimService`](scim_service::ScimService) is mounted in axum.
+//! What the examples share: their flags, and how a [`ScimService`](scim_service::ScimService) is mounted in axum.
 
 mod flags;
 mod serve;
+mod superset;
 
 pub use flags::{Bulk, Capability, Flags, FlagsError, PatchStatus, ProfileName};
-pub use serve::serve;
+pub use serve::{serve, stop};
+pub use superset::{DatabaseFlags, read_file, read_rules};
 
 /// Prints an error with its causes, and gives the exit code of a failed program.
 pub fn fail(error: &dyn std::error::Error) -> std::process::ExitCode {

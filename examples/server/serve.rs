@@ -41,7 +41,7 @@ pub async fn serve<S: Store>(flags: &Flags, store: S) -> Result<(), Box<dyn Erro
 }
 
 /// Waits for SIGTERM or SIGINT.
-async fn stop() {
+pub async fn stop() {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         return std::future::pending().await;
