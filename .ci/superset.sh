@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Provisions a real Superset 6.1.0, on PostgreSQL and on SQLite, and asks Superset what the people affected may do.
-# usage: superset.sh CACHE_FOLDER [PART...]   parts: play sqlite crash import; all of them unless some are named
+# Provisions a real Superset 6.1.0, on PostgreSQL and on SQLite, by SCIM and by SAML logins, and asks Superset what the people
+# affected may do.
+# usage: superset.sh CACHE_FOLDER [PART...]   parts: play import gateway crash sqlite; all of them unless some are named
 set -euo pipefail
 cache=$1; shift
-parts=" ${*:-play sqlite crash import} "
-here=$(cd "$(dirname "$0")" && pwd)/superset
+cd "$(dirname "$0")/.."
+parts=" ${*:-play import gateway crash sqlite} "
+here=$PWD/.ci/superset
 work=$(mktemp -d)
 # shellcheck source=.ci/superset/lab.sh
 . "$here/lab.sh"
@@ -15,7 +17,7 @@ started=$SECONDS
 say() { printf '[%3ds] %s\n' "$((SECONDS - started))" "$*"; }
 wanted() { case $parts in *" $1 "*) true ;; *) false ;; esac; }
 
-cargo build -q --example superset_server
+cargo build -q -p scim-examples --features saml --example superset_server --example saml_gateway
 programs=${CARGO_TARGET_DIR:-target}/debug/examples
 lab_install
 python=$superset_venv/bin/python
@@ -41,8 +43,28 @@ if wanted play || wanted import; then
       "${SCIM_IMPORT_USERS:-10000}" "${SCIM_IMPORT_GROUPS:-50}"
     say "imported"
   fi
-  kill "${lab_pids[@]}"; wait "${lab_pids[@]}" || true
-  lab_pids=()
+  lab_end
+fi
+
+if wanted gateway; then
+  lab_install_saml
+  lab_metadata_postgres gateway
+  cat examples/saml_gateway/superset_config.py >>"$work/superset_config.py"
+  superset_serve "postgresql+psycopg2://superset@127.0.0.1:$postgres_port/gateway"
+  database=postgres://superset@127.0.0.1:$postgres_port/gateway
+  scim_serve "$work/gateway-scim.log" --database "$database"
+  keys=superset-mapping/tests/data/saml
+  # What pysaml2 calls attributes.
+  claims=urn:mace:dir:attribute-def
+  serve "$work/gateway.log" saml_gateway --database "$database" --superset "$superset_url" --audit "$work/logins" \
+    --idp-entity-id https://idp.test/metadata --idp-metadata "$keys/idp_metadata.xml" \
+    --preset none --group-attribute groups --map "$claims:givenName=name.givenName" --map "$claims:sn=name.familyName" \
+    --map "$claims:mail=emails"
+  "$saml_venv/bin/python" -W ignore "$here/gateway.py" "$served_url" "$scim_url" "$token" "$keys" "$work/logins" ||
+    { tail -n 5 "$work/gateway.log" "$work/superset.log" "$work/logins"; exit 1; }
+  say "logged in through the gateway"
+  lab_install_config
+  lab_end
 fi
 
 if wanted crash; then

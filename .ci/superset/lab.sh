@@ -14,6 +14,12 @@ lab_stop() {
   lab_pids=() lab_postgres=
 }
 
+# Ends the servers, but not PostgreSQL.
+lab_end() {
+  kill "${lab_pids[@]}"; wait "${lab_pids[@]}" || true
+  lab_pids=()
+}
+
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 # wait_for SECONDS COMMAND...: until the command succeeds.
@@ -35,6 +41,11 @@ lab_install() {
     "$superset_venv/bin/pip" install -q $superset_wanted
     echo "$superset_wanted" >"$superset_venv/wanted"
   fi
+  lab_install_config
+}
+
+# Superset's settings, as they are for everything but the gateway.
+lab_install_config() {
   cat >"$work/superset_config.py" <<'PY'
 import os
 SECRET_KEY = os.environ["SUPERSET_SECRET_KEY"]
@@ -48,6 +59,16 @@ SESSION_COOKIE_SECURE = False
 PY
   export SUPERSET_CONFIG_PATH=$work/superset_config.py SUPERSET_HOME=$work/home
   mkdir -p "$SUPERSET_HOME"
+}
+
+# Python with an identity provider's library in it; it signs with the program xmlsec1.
+lab_install_saml() {
+  command -v xmlsec1 >/dev/null || {
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq xmlsec1 >/dev/null
+  }
+  saml_venv=$cache/superset-saml
+  [ -x "$saml_venv/bin/python" ] || python3 -m venv "$saml_venv"
+  "$saml_venv/bin/pip" install -q pysaml2==7.5.5 requests
 }
 
 as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
@@ -120,16 +141,22 @@ superset_serve() {
     { tail -n 30 "$work/superset.log"; return 1; }
 }
 
-# scim_serve LOG ARGUMENTS...: starts superset_server and sets $scim_url and $scim_pid.
-scim_serve() {
-  local log=$1; shift
-  "$programs/superset_server" --listen 127.0.0.1:0 --token "$token" --rules "$rules" "$@" >"$log" 2>&1 &
-  scim_pid=$!
-  lab_pids+=("$scim_pid")
+# serve LOG PROGRAM ARGUMENTS...: starts an example server on a free port and sets $served_url.
+serve() {
+  local log=$1 program=$2; shift 2
+  "$programs/$program" --listen 127.0.0.1:0 --rules "$rules" "$@" >"$log" 2>&1 &
+  lab_pids+=("$!")
   for _ in $(seq 300); do
-    scim_url=$(sed -n 's/^listening on //p' "$log")
-    [ -z "$scim_url" ] || return 0
+    served_url=$(sed -n 's/^listening on //p' "$log")
+    [ -z "$served_url" ] || return 0
     sleep 0.1
   done
-  cat "$log"; echo "superset_server did not start"; return 1
+  cat "$log"; echo "$program did not start"; return 1
+}
+
+# scim_serve LOG ARGUMENTS...: starts superset_server and sets $scim_url.
+scim_serve() {
+  local log=$1; shift
+  serve "$log" superset_server --token "$token" "$@"
+  scim_url=$served_url
 }

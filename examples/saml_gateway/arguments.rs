@@ -1,0 +1,161 @@
+//! The flags.
+
+use std::error::Error;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use axum_extra::extract::cookie::Key;
+use clap::{Parser, ValueEnum};
+use scim_examples::{DatabaseFlags, read_file};
+use superset_mapping::{
+    AttributeMapping, GroupClaim, GroupScope, IdentityProvider, JsonLines, MappingError, People, SignedPart,
+};
+
+/// A gateway in front of Apache Superset: people log in by SAML, with the roles that the rules give
+#[derive(Parser)]
+pub(crate) struct Arguments {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8090")]
+    pub(crate) listen: SocketAddr,
+    /// URL that browsers know the gateway by; the listen address unless given
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// Superset itself, which must be reachable through the gateway alone
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8088")]
+    pub(crate) superset: String,
+    #[command(flatten)]
+    pub(crate) database: DatabaseFlags,
+    /// File with the rules that give roles: TOML, or JSON if the name ends in .json
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Name of the identity provider in its metadata
+    #[arg(long, value_name = "NAME")]
+    pub(crate) idp_entity_id: String,
+    /// File with the metadata of the identity provider
+    #[arg(long, value_name = "FILE")]
+    pub(crate) idp_metadata: PathBuf,
+    /// Name that people and groups of the identity provider are marked with; it must not change later
+    #[arg(long, default_value = "partners")]
+    provider: String,
+    /// What the attributes of assertions are called
+    #[arg(long, value_enum, default_value = "okta")]
+    preset: Preset,
+    /// One more attribute, or another name for one: ATTRIBUTE=PATH, such as dept=department
+    #[arg(long, value_name = "ATTRIBUTE=PATH")]
+    map: Vec<String>,
+    /// Attribute that holds the groups, if not that of the preset
+    #[arg(long, value_name = "ATTRIBUTE")]
+    group_attribute: Option<String>,
+    /// Where people come from
+    #[arg(long, value_enum, default_value = "created")]
+    people: Origin,
+    /// Put people into groups that somebody else made, too; only where all groups are of one organisation
+    #[arg(long)]
+    shared_groups: bool,
+    /// What the identity provider has to sign
+    #[arg(long, value_enum, default_value = "assertion")]
+    pub(crate) signed: Signed,
+    /// File whose first line is the secret for cookies, at least 64 random characters (`openssl rand -hex 64`); random unless
+    /// given, and then sessions end with the gateway
+    #[arg(long, value_name = "FILE")]
+    session_key: Option<PathBuf>,
+    /// How long a session lasts
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=168))]
+    pub(crate) session_hours: u16,
+    /// File that a line of JSON is added to for each login; standard output unless given
+    #[arg(long, value_name = "FILE")]
+    audit: Option<PathBuf>,
+    /// Largest body of a request that is passed on, in bytes
+    #[arg(long, default_value_t = 64 * 1024 * 1024)]
+    pub(crate) max_upload: usize,
+}
+
+#[derive(ValueEnum, Clone, Copy)]
+enum Preset {
+    Adfs,
+    Auth0,
+    Entra,
+    Google,
+    Keycloak,
+    Okta,
+    /// Nothing but the subject: name the rest by --map and --group-attribute
+    None,
+}
+
+#[derive(ValueEnum, Clone, Copy)]
+enum Origin {
+    /// Created on their first login, brought up to date on each later one
+    Created,
+    /// Provisioned by SCIM; others are refused
+    Provisioned,
+}
+
+#[derive(ValueEnum, Clone, Copy)]
+pub(crate) enum Signed {
+    /// The assertion
+    Assertion,
+    /// The assertion, or the response around it
+    Either,
+}
+
+impl From<Signed> for SignedPart {
+    fn from(signed: Signed) -> Self {
+        match signed {
+            Signed::Assertion => Self::Assertion,
+            Signed::Either => Self::AssertionOrResponse,
+        }
+    }
+}
+
+impl Arguments {
+    /// The identity provider, and what it may do here.
+    pub(crate) fn provider(&self) -> Result<IdentityProvider, Box<dyn Error>> {
+        let people = match self.people {
+            Origin::Created => People::Created,
+            Origin::Provisioned => People::Provisioned,
+        };
+        let provider = IdentityProvider::new(&self.provider, self.mapping()?, people)?;
+        Ok(if self.shared_groups { provider.with_groups(GroupScope::Shared) } else { provider })
+    }
+
+    fn mapping(&self) -> Result<AttributeMapping, Box<dyn Error>> {
+        let preset = match self.preset {
+            Preset::Adfs => AttributeMapping::adfs(),
+            Preset::Auth0 => AttributeMapping::auth0(),
+            Preset::Entra => AttributeMapping::entra_id(),
+            Preset::Google => AttributeMapping::google(),
+            Preset::Keycloak => AttributeMapping::keycloak(),
+            Preset::Okta => AttributeMapping::okta(),
+            Preset::None => AttributeMapping::new(),
+        };
+        let mapping = self.map.iter().try_fold(preset, |mapping, pair| -> Result<_, Box<dyn Error>> {
+            let (attribute, path) = pair.split_once('=').ok_or_else(|| format!("--map `{pair}`: expected `=`"))?;
+            mapping.with(attribute, path).map_err(|error: MappingError| format!("--map `{pair}`: {error}").into())
+        })?;
+        Ok(match &self.group_attribute {
+            Some(attribute) => mapping.with_groups(GroupClaim::new(attribute)),
+            None => mapping,
+        })
+    }
+
+    /// The key that cookies are sealed with.
+    pub(crate) fn session_key(&self) -> Result<Key, Box<dyn Error>> {
+        let Some(path) = &self.session_key else { return Ok(Key::generate()) };
+        let text = read_file(path, "secret for cookies")?;
+        let secret = text.lines().next().unwrap_or_default().trim();
+        Key::try_from(secret.as_bytes())
+            .map_err(|_| format!("`{}`: expected a secret of at least 64 bytes", path.display()).into())
+    }
+
+    /// Where logins are recorded.
+    pub(crate) fn audit(&self) -> io::Result<JsonLines<Box<dyn Write + Send>>> {
+        Ok(JsonLines::new(match &self.audit {
+            Some(path) => Box::new(OpenOptions::new().append(true).create(true).open(path).map_err(|error| {
+                io::Error::other(format!("cannot write the record of logins `{}`: {error}", path.display()))
+            })?),
+            None => Box::new(io::stdout()),
+        }))
+    }
+}
