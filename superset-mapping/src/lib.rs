@@ -58,6 +58,8 @@ mod driver;
 mod fab_config;
 #[cfg(feature = "jit")]
 mod jit;
+#[cfg(feature = "_store")]
+mod reconcile;
 mod rules;
 #[cfg(feature = "saml")]
 mod saml;
@@ -79,6 +81,8 @@ pub use jit::{
     LoginRequest, LoginResponse, MAX_ASSERTED_GROUPS, MAX_ATTRIBUTE_LEN, MAX_ATTRIBUTE_VALUES, MAX_ATTRIBUTES,
     MAX_PROVIDER_NAME_LEN, MappingError, MemoryReplays, People, Person, ProviderNameError, Refusal, ReplayStore,
 };
+#[cfg(feature = "_store")]
+pub use reconcile::{Checked, Drift, DriftOptions, Finding, FindingKind, Progress, Stage, Who};
 pub use rules::{
     Binding, Condition, Decision, Explanation, GroupPattern, GroupRef, IgnoredGroup, MAX_MATCHED_NAME_LEN,
     MAX_PATTERN_LEN, MAX_ROLE_LEN, MAX_RULES, MAX_RULES_LEN, Reason, RoleMapper, RoleTemplate, Rule, RuleError,

@@ -23,7 +23,7 @@ struct Person {
 
 impl Session<'_> {
     /// Makes roles and groups of these users what membership and rules say now.
-    pub(super) async fn sync_access(&mut self, users: &BTreeSet<String>) -> Result<(), StoreError> {
+    pub(crate) async fn sync_access(&mut self, users: &BTreeSet<String>) -> Result<(), StoreError> {
         let users: Vec<String> = users.iter().cloned().collect();
         for users in users.chunks(CHUNK) {
             let (mut active, mut inactive) = (Vec::new(), Vec::new());
@@ -95,7 +95,7 @@ impl Session<'_> {
     }
 
     /// Makes the roles of these rows of `ab_group` what the rules give for the groups alone.
-    pub(super) async fn sync_group_roles(&mut self, groups: &BTreeMap<i64, GroupRef>) -> Result<(), StoreError> {
+    pub(crate) async fn sync_group_roles(&mut self, groups: &BTreeMap<i64, GroupRef>) -> Result<(), StoreError> {
         if !self.tables.group_roles || groups.is_empty() {
             return Ok(());
         }
@@ -129,7 +129,7 @@ impl Session<'_> {
 
     /// Takes away what these users may do, and says whether there was anything: roles, groups and API keys. One path for
     /// whoever leaves, in whatever way.
-    pub(super) async fn revoke_access(&mut self, users: &[i64]) -> Result<bool, StoreError> {
+    pub(crate) async fn revoke_access(&mut self, users: &[i64]) -> Result<bool, StoreError> {
         if users.is_empty() {
             return Ok(false);
         }
@@ -166,7 +166,7 @@ impl Session<'_> {
         Ok(ids)
     }
 
-    async fn role_ids(&mut self) -> Result<&BTreeMap<String, i64>, StoreError> {
+    pub(crate) async fn role_ids(&mut self) -> Result<&BTreeMap<String, i64>, StoreError> {
         if self.role_ids.is_none() {
             let mut ids = BTreeMap::new();
             for row in self.transaction.rows(Fragment::new("SELECT id, name FROM ab_role")).await? {

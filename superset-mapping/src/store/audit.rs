@@ -10,7 +10,7 @@ use crate::store::session::Session;
 
 /// What happened, as the column `action` has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action {
+pub(crate) enum Action {
     Create,
     Update,
     Delete,
@@ -49,7 +49,7 @@ impl Action {
 
 /// One row of `scim_audit` to be. `detail` names attributes, roles and rows, never values that a client sent.
 #[derive(Clone, Debug)]
-pub(super) struct AuditEvent {
+pub(crate) struct AuditEvent {
     action: Action,
     resource_type: String,
     resource_id: String,
@@ -58,7 +58,7 @@ pub(super) struct AuditEvent {
 }
 
 impl Session<'_> {
-    pub(super) fn note(
+    pub(crate) fn note(
         &mut self,
         action: Action,
         resource_type: &str,

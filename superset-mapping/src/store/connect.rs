@@ -61,10 +61,10 @@ use crate::store::side_tables;
 /// ```
 #[derive(Clone, Debug)]
 pub struct SupersetStore {
-    pub(super) database: Database,
-    pub(super) tables: Arc<SecurityTables>,
-    pub(super) rules: Arc<dyn RoleMapper>,
-    pub(super) options: Arc<StoreOptions>,
+    pub(crate) database: Database,
+    pub(crate) tables: Arc<SecurityTables>,
+    pub(crate) rules: Arc<dyn RoleMapper>,
+    pub(crate) options: Arc<StoreOptions>,
 }
 
 /// The store can't be opened.

@@ -29,7 +29,7 @@ impl Kind {
 
 /// A member as the client names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Member {
+pub(crate) struct Member {
     pub(super) id: String,
     pub(super) kind: Option<String>,
 }

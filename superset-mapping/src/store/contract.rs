@@ -34,7 +34,7 @@ async fn hashed(password: Option<String>) -> Result<Option<String>, StoreError> 
 }
 
 /// What gives calls their sessions: the store, or one of its transactions.
-pub(super) trait Sessions: Sync {
+pub(crate) trait Sessions: Sync {
     /// How often a call is tried when it loses against another transaction.
     const ATTEMPTS: u32;
 
@@ -123,7 +123,7 @@ pub(super) async fn delete(
 }
 
 /// Repeats a call that lost a race, after a moment that grows.
-async fn again<T, F>(attempts: u32, call: impl Fn() -> F) -> Result<T, StoreError>
+pub(crate) async fn again<T, F>(attempts: u32, call: impl Fn() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
 {

@@ -10,10 +10,10 @@ use crate::store::session::Session;
 
 /// A table of pairs: who holds, and what is held.
 #[derive(Debug)]
-pub(super) struct Relation {
-    table: &'static Table,
+pub(crate) struct Relation {
+    pub(crate) table: &'static Table,
     columns: &'static str,
-    select: &'static str,
+    pub(crate) select: &'static str,
     delete: &'static str,
     pair: &'static str,
 }
@@ -31,19 +31,19 @@ macro_rules! relation {
 }
 
 /// Roles granted to a user.
-pub(super) static USER_ROLES: Relation = relation!(AB_USER_ROLE, "ab_user_role", "user_id", "role_id");
+pub(crate) static USER_ROLES: Relation = relation!(AB_USER_ROLE, "ab_user_role", "user_id", "role_id");
 /// Memberships of a user.
-pub(super) static USER_GROUPS: Relation = relation!(AB_USER_GROUP, "ab_user_group", "user_id", "group_id");
+pub(crate) static USER_GROUPS: Relation = relation!(AB_USER_GROUP, "ab_user_group", "user_id", "group_id");
 /// Roles granted to a group.
-pub(super) static GROUP_ROLES: Relation = relation!(AB_GROUP_ROLE, "ab_group_role", "group_id", "role_id");
+pub(crate) static GROUP_ROLES: Relation = relation!(AB_GROUP_ROLE, "ab_group_role", "group_id", "role_id");
 
-type Pairs = BTreeSet<(i64, i64)>;
+pub(crate) type Pairs = BTreeSet<(i64, i64)>;
 
 /// What changed: the pairs that were granted, and those that were taken back.
 #[derive(Debug, Default)]
-pub(super) struct Moved {
-    pub(super) granted: Pairs,
-    pub(super) revoked: Pairs,
+pub(crate) struct Moved {
+    pub(crate) granted: Pairs,
+    pub(crate) revoked: Pairs,
 }
 
 /// How many pairs one statement looks for.
@@ -52,7 +52,7 @@ const PAIRS: usize = 100;
 impl Session<'_> {
     /// Grants what is due to each holder and takes back what we granted and is no longer due. What a person granted by hand
     /// stays, and is not ours even where it is due; what a person took away by hand is granted again.
-    pub(super) async fn settle(
+    pub(crate) async fn settle(
         &mut self,
         relation: &Relation,
         due: &BTreeMap<i64, BTreeSet<i64>>,
@@ -83,7 +83,7 @@ impl Session<'_> {
         Ok(moved)
     }
 
-    async fn pairs(&mut self, select: Fragment) -> Result<Pairs, StoreError> {
+    pub(crate) async fn pairs(&mut self, select: Fragment) -> Result<Pairs, StoreError> {
         let mut pairs = Pairs::new();
         for row in self.transaction.rows(select).await? {
             // Superset's columns may be null, which means nothing to anybody.
@@ -106,7 +106,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn take(&mut self, relation: &Relation, pairs: &Pairs) -> Result<(), StoreError> {
+    pub(crate) async fn take(&mut self, relation: &Relation, pairs: &Pairs) -> Result<(), StoreError> {
         for pairs in pairs.iter().collect::<Vec<_>>().chunks(PAIRS) {
             let pairs = pairs.iter().map(|(holder, held)| Fragment::new(relation.pair).bind(*holder).bind(*held));
             let delete = Fragment::new(relation.delete).then(Fragment::joined(pairs.collect(), " OR "));
@@ -115,7 +115,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn forget(&mut self, relation: &Relation, pairs: &[(i64, i64)]) -> Result<(), StoreError> {
+    pub(crate) async fn forget(&mut self, relation: &Relation, pairs: &[(i64, i64)]) -> Result<(), StoreError> {
         for pairs in pairs.chunks(PAIRS) {
             let pair = |(holder, held): &(i64, i64)| {
                 Fragment::new("(holder_id = ? AND held_id = ?)").bind(*holder).bind(*held)

@@ -15,7 +15,7 @@ use crate::store::session::Session;
 const MAX_GROUP_NAME: usize = 100;
 
 /// A group as the rules see it.
-pub(super) fn group_ref(id: &ResourceId, body: &Resource) -> GroupRef {
+pub(crate) fn group_ref(id: &ResourceId, body: &Resource) -> GroupRef {
     GroupRef {
         id: id.clone(),
         external_id: body.get("externalId").and_then(Value::as_str).map(ExternalId::from),
@@ -26,7 +26,7 @@ pub(super) fn group_ref(id: &ResourceId, body: &Resource) -> GroupRef {
 impl Session<'_> {
     /// Makes the row of a group follow its `displayName`; a new row for a new group, and where somebody deleted the old one
     /// in Superset.
-    pub(super) async fn write_group(
+    pub(crate) async fn write_group(
         &mut self,
         local: Option<LocalRow>,
         body: &Resource,
@@ -59,7 +59,7 @@ impl Session<'_> {
     }
 
     /// Deletes the row of a group, with what hangs on it.
-    pub(super) async fn drop_group(&mut self, local: &LocalRow) -> Result<(), StoreError> {
+    pub(crate) async fn drop_group(&mut self, local: &LocalRow) -> Result<(), StoreError> {
         if !self.tables.groups || self.name_of_group(local).await?.is_none() {
             return Ok(());
         }

@@ -10,7 +10,7 @@ use crate::sql::Fragment;
 
 /// The transaction of a call.
 #[derive(Debug)]
-pub(super) enum Held<'a> {
+pub(crate) enum Held<'a> {
     /// Its own.
     Own(Transaction),
     /// One that goes on after it.
@@ -19,8 +19,8 @@ pub(super) enum Held<'a> {
 
 /// A transaction that serves several calls, one after another. Each call that writes is a savepoint.
 #[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) transaction: Transaction,
+pub(crate) struct Shared {
+    pub(crate) transaction: Transaction,
     savepoint: Savepoint,
 }
 
@@ -37,7 +37,7 @@ enum Savepoint {
 
 impl Held<'_> {
     /// Makes what the call wrote last: at once, or with the transaction that it is part of.
-    pub(super) async fn commit(self) -> Result<(), StoreError> {
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Own(transaction) => Ok(transaction.commit().await?),
             Self::Lent(mut shared) => shared.keep().await,
@@ -46,12 +46,12 @@ impl Held<'_> {
 }
 
 impl Shared {
-    pub(super) fn new(transaction: Transaction) -> Self {
+    pub(crate) fn new(transaction: Transaction) -> Self {
         Self { transaction, savepoint: Savepoint::None }
     }
 
     /// Marks where a call begins to write.
-    pub(super) async fn mark(&mut self) -> Result<(), StoreError> {
+    pub(crate) async fn mark(&mut self) -> Result<(), StoreError> {
         self.undo_unfinished().await?;
         self.step("SAVEPOINT scim_call").await?;
         self.savepoint = Savepoint::Open;
@@ -66,7 +66,7 @@ impl Shared {
     }
 
     /// Undoes what a call wrote that failed or was dropped.
-    pub(super) async fn undo_unfinished(&mut self) -> Result<(), StoreError> {
+    pub(crate) async fn undo_unfinished(&mut self) -> Result<(), StoreError> {
         match self.savepoint {
             Savepoint::None => Ok(()),
             Savepoint::Open => {

@@ -11,7 +11,7 @@ const ADMIN: &str = "Admin";
 
 impl Session<'_> {
     /// Whether an active user holds the role, in person or by a group.
-    pub(super) async fn has_admin(&mut self) -> Result<bool, StoreError> {
+    pub(crate) async fn has_admin(&mut self) -> Result<bool, StoreError> {
         let mut statement = Fragment::new(
             "SELECT 1 FROM ab_user u WHERE u.active IS TRUE AND (u.id IN (SELECT ur.user_id FROM ab_user_role ur \
              JOIN ab_role r ON r.id = ur.role_id WHERE r.name = ?)",
@@ -31,7 +31,7 @@ impl Session<'_> {
 
     /// Remembers whether there is an administrator. To be called before anything is taken from anybody; a call that is part
     /// of a transaction leaves it to the transaction.
-    pub(super) async fn note_admin(&mut self) -> Result<(), StoreError> {
+    pub(crate) async fn note_admin(&mut self) -> Result<(), StoreError> {
         if self.had_admin.is_none() && matches!(self.transaction, Held::Own(_)) {
             self.had_admin = Some(self.has_admin().await?);
         }
@@ -39,7 +39,7 @@ impl Session<'_> {
     }
 
     /// Refuses a write after which nobody is administrator any more, if somebody was before it.
-    pub(super) async fn keep_last_admin(&mut self) -> Result<(), StoreError> {
+    pub(crate) async fn keep_last_admin(&mut self) -> Result<(), StoreError> {
         if self.had_admin == Some(true) && !self.has_admin().await? {
             let reason =
                 format!("the last active user with the role `{ADMIN}` can't lose it: give it to somebody else first");

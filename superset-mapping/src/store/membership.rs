@@ -19,11 +19,11 @@ const MAX_MEMBER_ID: usize = 255;
 
 /// A group that somebody is in.
 #[derive(Clone, Debug)]
-pub(super) struct InGroup {
-    pub(super) group: GroupRef,
+pub(crate) struct InGroup {
+    pub(crate) group: GroupRef,
     /// The row of `ab_group`, where there is one and it is still ours.
-    pub(super) local: Option<i64>,
-    pub(super) direct: bool,
+    pub(crate) local: Option<i64>,
+    pub(crate) direct: bool,
 }
 
 impl Session<'_> {
@@ -121,7 +121,7 @@ impl Session<'_> {
     /// The groups that each of these is in, direct ones first (R051). `UNION` drops what was seen, so a cycle ends.
     ///
     /// First the relation alone, then the groups by id: no engine can mistake how many there are.
-    pub(super) async fn groups_of(&mut self, members: &[String]) -> Result<BTreeMap<String, Vec<InGroup>>, StoreError> {
+    pub(crate) async fn groups_of(&mut self, members: &[String]) -> Result<BTreeMap<String, Vec<InGroup>>, StoreError> {
         let mut above: BTreeMap<(String, String), bool> = BTreeMap::new();
         for members in members.chunks(CHUNK) {
             let statement = Fragment::new(
@@ -186,7 +186,7 @@ impl Session<'_> {
     }
 
     /// The users among these resources, and those in them, directly or through other groups.
-    pub(super) async fn users_within(&mut self, roots: &[String]) -> Result<BTreeSet<String>, StoreError> {
+    pub(crate) async fn users_within(&mut self, roots: &[String]) -> Result<BTreeSet<String>, StoreError> {
         let mut within: BTreeSet<String> = roots.iter().cloned().collect();
         for roots in roots.chunks(CHUNK) {
             let statement = Fragment::new(

@@ -30,5 +30,15 @@ mod users;
 mod write;
 
 pub use accounts::Account;
+pub(crate) use audit::Action;
 pub use connect::{ConnectError, SupersetStore};
+pub(crate) use contract::{Sessions, again};
+pub(crate) use grants::{GROUP_ROLES, Pairs, Relation, USER_GROUPS, USER_ROLES};
+pub(crate) use groups::group_ref;
+pub(crate) use held::Held;
+pub(crate) use membership::InGroup;
 pub use options::{Adoption, StoreOptions};
+pub(crate) use profile::{Email, Profile};
+pub(crate) use record::{CHUNK, LocalRow, Record};
+pub(crate) use session::Session;
+pub(crate) use write::{Change, MemberChange};

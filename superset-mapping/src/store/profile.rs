@@ -15,7 +15,7 @@ const NO_NAME: &str = "-";
 
 /// An e-mail address, and whether the client gave it as one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Email {
+pub(crate) enum Email {
     /// From `emails`.
     Given(String),
     /// Made up from `userName`, because Superset must have one. Nobody's claim to the address.
@@ -23,7 +23,7 @@ pub(super) enum Email {
 }
 
 impl Email {
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Given(address) | Self::Derived(address) => address,
         }
@@ -32,17 +32,17 @@ impl Email {
 
 /// The columns of `ab_user` that come from the resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Profile {
-    pub(super) username: String,
-    pub(super) first_name: String,
-    pub(super) last_name: String,
-    pub(super) email: Email,
-    pub(super) active: bool,
+pub(crate) struct Profile {
+    pub(crate) username: String,
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
+    pub(crate) email: Email,
+    pub(crate) active: bool,
 }
 
 impl Profile {
     /// Makes the columns and checks that they fit.
-    pub(super) fn of(body: &Resource) -> Result<Self, StoreError> {
+    pub(crate) fn of(body: &Resource) -> Result<Self, StoreError> {
         let user: User = body.view().map_err(StoreError::internal)?;
         fits("userName", &user.user_name, MAX_USERNAME)?;
         if user.user_name.starts_with(HASHED) {
@@ -74,7 +74,7 @@ impl Profile {
 
 impl Profile {
     /// Checks that a narrow `ab_user` can hold it.
-    pub(super) fn check_narrow(&self) -> Result<(), StoreError> {
+    pub(crate) fn check_narrow(&self) -> Result<(), StoreError> {
         fits_narrow("userName", &self.username)?;
         fits_narrow("name.givenName", &self.first_name)?;
         fits_narrow("name.familyName", &self.last_name)?;
@@ -83,7 +83,7 @@ impl Profile {
 }
 
 /// Checks a text against the width of its column. No engine is given a NUL character: `PostgreSQL` can't keep it.
-pub(super) fn fits(attribute: &str, text: &str, most: usize) -> Result<(), StoreError> {
+pub(crate) fn fits(attribute: &str, text: &str, most: usize) -> Result<(), StoreError> {
     let expected = if text.contains('\0') {
         "no NUL character".to_owned()
     } else if text.len() > most && text.chars().count() > most {
@@ -95,7 +95,7 @@ pub(super) fn fits(attribute: &str, text: &str, most: usize) -> Result<(), Store
 }
 
 /// Checks a text for a column that holds only what has three bytes in UTF-8, such as `utf8mb3` of `MySQL`.
-pub(super) fn fits_narrow(attribute: &str, text: &str) -> Result<(), StoreError> {
+pub(crate) fn fits_narrow(attribute: &str, text: &str) -> Result<(), StoreError> {
     if text.chars().all(|c| c.len_utf8() < 4) {
         return Ok(());
     }

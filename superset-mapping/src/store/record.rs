@@ -12,10 +12,10 @@ use crate::store::session::Session;
 
 /// The row of a table of Superset that belongs to a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct LocalRow {
-    pub(super) id: i64,
+pub(crate) struct LocalRow {
+    pub(crate) id: i64,
     /// What the row with this id must have for being the same row: SQLite gives ids out again.
-    pub(super) mark: String,
+    pub(crate) mark: String,
 }
 
 /// The longest text that has a column of ours, in characters: four bytes each still fit `MEDIUMTEXT` of `MySQL`.
@@ -23,11 +23,11 @@ const MAX_TEXT: usize = 4_000_000;
 
 /// A stored resource.
 #[derive(Clone, Debug)]
-pub(super) struct Record {
-    pub(super) id: ResourceId,
-    pub(super) local: Option<LocalRow>,
+pub(crate) struct Record {
+    pub(crate) id: ResourceId,
+    pub(crate) local: Option<LocalRow>,
     /// Without `id`, `meta` and what is computed or kept elsewhere.
-    pub(super) body: Resource,
+    pub(crate) body: Resource,
     version: i64,
     created: DateTime<Utc>,
     last_modified: DateTime<Utc>,
@@ -38,7 +38,7 @@ pub(super) const RECORD_COLUMNS: &str =
     "SELECT r.id, r.local_id, r.local_mark, r.body, r.version, r.created, r.last_modified FROM scim_resource r ";
 
 /// What other resources call this one.
-pub(super) fn display(body: &Resource) -> Option<&str> {
+pub(crate) fn display(body: &Resource) -> Option<&str> {
     ["displayName", "userName"].into_iter().find_map(|name| body.get(name)?.as_str())
 }
 
@@ -47,7 +47,7 @@ impl Record {
         Self { id, local, body, version: 1, created: now, last_modified: now }
     }
 
-    pub(super) fn read(row: &Row) -> Result<Self, DatabaseError> {
+    pub(crate) fn read(row: &Row) -> Result<Self, DatabaseError> {
         let corrupt = |what: &str| DatabaseError::corrupt(format!("`scim_resource` holds an unreadable {what}"));
         let time = |text: String| parse_date_time(&text).map_err(|_| corrupt("time"));
         let body: Map<String, Value> = serde_json::from_str(&row.text(3)?).map_err(|_| corrupt("body"))?;
@@ -98,6 +98,11 @@ impl Record {
         serde_json::to_string(&self.body).map_err(StoreError::internal)
     }
 
+    /// What other resources call this one.
+    pub(crate) fn display_name(&self) -> &str {
+        display(&self.body).unwrap_or_default()
+    }
+
     pub(super) fn version(&self) -> i64 {
         self.version
     }
@@ -109,7 +114,7 @@ impl Record {
 
 impl Session<'_> {
     /// The resource of this type and id in the caller's tenant.
-    pub(super) async fn find(&mut self, of: &TypeSchema, id: &ResourceId) -> Result<Record, StoreError> {
+    pub(crate) async fn find(&mut self, of: &TypeSchema, id: &ResourceId) -> Result<Record, StoreError> {
         let statement = Fragment::new(RECORD_COLUMNS)
             .then(Fragment::new("WHERE r.id = ? AND r.tenant = ? AND r.resource_type = ?"))
             .bind(id.as_str())
@@ -147,7 +152,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    pub(super) async fn update(&mut self, record: &Record) -> Result<(), StoreError> {
+    pub(crate) async fn update(&mut self, record: &Record) -> Result<(), StoreError> {
         record.check_columns()?;
         let statement = Fragment::new(
             "UPDATE scim_resource SET local_id = ?, local_mark = ?, external_id = ?, external_key = ?, display = ?, body = ?, \
@@ -214,4 +219,4 @@ impl Session<'_> {
 }
 
 /// How many values one statement binds at most, with room to spare on every engine.
-pub(super) const CHUNK: usize = 400;
+pub(crate) const CHUNK: usize = 400;

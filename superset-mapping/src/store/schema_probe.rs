@@ -7,19 +7,19 @@ use crate::store::connect::ConnectError;
 /// The security tables that there are, and where their ids come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each says whether something is there")]
-pub(super) struct SecurityTables {
+pub(crate) struct SecurityTables {
     /// `ab_group` and `ab_user_group`: groups are visible in Superset.
-    pub(super) groups: bool,
+    pub(crate) groups: bool,
     /// `ab_group_role`: groups can hold roles.
-    pub(super) group_roles: bool,
+    pub(crate) group_roles: bool,
     /// `ab_api_key`: users can have keys.
-    pub(super) api_keys: bool,
+    pub(crate) api_keys: bool,
     /// `subjects`, which mirrors users and groups for the permissions of single dashboards.
-    pub(super) subjects: bool,
+    pub(crate) subjects: bool,
     /// `ab_user` holds only characters of at most three bytes in UTF-8.
-    pub(super) narrow_users: bool,
+    pub(crate) narrow_users: bool,
     /// The same for `ab_group`.
-    pub(super) narrow_groups: bool,
+    pub(crate) narrow_groups: bool,
     /// The tables that ask a sequence for ids.
     by_sequence: Vec<&'static str>,
 }

@@ -15,24 +15,24 @@ use crate::store::schema_probe::SecurityTables;
 
 /// A call under way. Its steps are in the files of their concepts: records, users, groups, membership, access.
 #[derive(Debug)]
-pub(super) struct Session<'a> {
-    pub(super) transaction: Held<'a>,
-    pub(super) tables: &'a SecurityTables,
-    pub(super) rules: &'a dyn RoleMapper,
-    pub(super) options: &'a StoreOptions,
-    pub(super) cx: &'a Context,
-    pub(super) tenant: &'a str,
-    pub(super) now: DateTime<Utc>,
+pub(crate) struct Session<'a> {
+    pub(crate) transaction: Held<'a>,
+    pub(crate) tables: &'a SecurityTables,
+    pub(crate) rules: &'a dyn RoleMapper,
+    pub(crate) options: &'a StoreOptions,
+    pub(crate) cx: &'a Context,
+    pub(crate) tenant: &'a str,
+    pub(crate) now: DateTime<Utc>,
     /// The ids of Superset's roles by name, once they were asked for.
-    pub(super) role_ids: Option<BTreeMap<String, i64>>,
+    pub(crate) role_ids: Option<BTreeMap<String, i64>>,
     /// Whether there was an administrator before the call took anything away; unknown until it does.
-    pub(super) had_admin: Option<bool>,
+    pub(crate) had_admin: Option<bool>,
     /// What the call has done, to be written when it ends.
-    pub(super) audit: Vec<AuditEvent>,
+    pub(crate) audit: Vec<AuditEvent>,
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(transaction: Held<'a>, store: &'a SupersetStore, cx: &'a Context) -> Self {
+    pub(crate) fn new(transaction: Held<'a>, store: &'a SupersetStore, cx: &'a Context) -> Self {
         Self {
             transaction,
             tables: &store.tables,
@@ -47,23 +47,23 @@ impl<'a> Session<'a> {
         }
     }
 
-    pub(super) fn dialect(&self) -> Dialect {
+    pub(crate) fn dialect(&self) -> Dialect {
         self.transaction.dialect()
     }
 
     /// The time of the call, as Superset's tables have it: without zone.
-    pub(super) fn local_now(&self) -> NaiveDateTime {
+    pub(crate) fn local_now(&self) -> NaiveDateTime {
         self.now.naive_utc()
     }
 
     /// Writes down what was done, and makes it all last.
-    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         self.write_audit().await?;
         self.transaction.commit().await
     }
 }
 
 /// The tenant of a call as the tables have it; the only tenant is the empty text.
-pub(super) fn tenant_of(cx: &Context) -> &str {
+pub(crate) fn tenant_of(cx: &Context) -> &str {
     cx.tenant().unwrap_or_default()
 }

@@ -47,7 +47,7 @@ impl Session<'_> {
     }
 
     /// Writes a user's profile to the row, which is a new one if somebody deleted the row in Superset.
-    pub(super) async fn change_account(
+    pub(crate) async fn change_account(
         &mut self,
         id: &ResourceId,
         local: Option<LocalRow>,
@@ -71,7 +71,7 @@ impl Session<'_> {
 
     /// Closes the account of a user who has left, and says whether there was anything to do. The row stays: much of Superset
     /// refers to it.
-    pub(super) async fn close_account(&mut self, local: &LocalRow) -> Result<bool, StoreError> {
+    pub(crate) async fn close_account(&mut self, local: &LocalRow) -> Result<bool, StoreError> {
         if !self.account_is_ours(local).await? {
             return Ok(false);
         }

@@ -16,7 +16,7 @@ use crate::store::session::Session;
 
 /// What happens to the members of a group.
 #[derive(Debug)]
-pub(super) enum MemberChange {
+pub(crate) enum MemberChange {
     /// These are the members now.
     Set(Vec<Member>),
     /// These come and go; nobody is in both lists.
@@ -25,16 +25,16 @@ pub(super) enum MemberChange {
 
 /// New content for a resource.
 #[derive(Debug)]
-pub(super) struct Change {
-    pub(super) body: Resource,
-    pub(super) members: MemberChange,
+pub(crate) struct Change {
+    pub(crate) body: Resource,
+    pub(crate) members: MemberChange,
     /// The new content of `ab_user.password`.
-    pub(super) password: Option<String>,
+    pub(crate) password: Option<String>,
 }
 
 impl MemberChange {
     /// All stays as it is.
-    pub(super) const NONE: Self = Self::Delta { add: Vec::new(), remove: Vec::new() };
+    pub(crate) const NONE: Self = Self::Delta { add: Vec::new(), remove: Vec::new() };
 }
 
 impl Session<'_> {
@@ -75,7 +75,7 @@ impl Session<'_> {
     }
 
     /// Puts new content in place of the old. Content that says the same changes nothing, neither version nor time.
-    pub(super) async fn change(
+    pub(crate) async fn change(
         &mut self,
         of: &TypeSchema,
         mut record: Record,

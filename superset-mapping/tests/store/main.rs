@@ -19,6 +19,7 @@ mod harness;
 mod opening;
 mod purge;
 mod races;
+mod reconcile;
 mod roles;
 mod secrets;
 mod subjects;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         ("opening", opening::CASES),
         ("purge", purge::CASES),
         ("races", races::CASES),
+        ("reconcile::drift", reconcile::DRIFT),
         ("roles", roles::CASES),
         ("secrets", secrets::CASES),
         ("subjects", subjects::CASES),
