@@ -82,7 +82,11 @@ pub use jit::{
     MAX_PROVIDER_NAME_LEN, MappingError, MemoryReplays, People, Person, ProviderNameError, Refusal, ReplayStore,
 };
 #[cfg(feature = "_store")]
-pub use reconcile::{Checked, Drift, DriftOptions, Finding, FindingKind, Progress, Stage, Who};
+pub use reconcile::{
+    Breaker, BreakerError, Checked, Directory, DirectoryError, DirectoryPage, DirectoryPerson, Drift, DriftOptions,
+    Export, Finding, FindingKind, Leaver, Leavers, LeaversError, MAX_DIRECTORY_PAGE, MAX_DIRECTORY_PEOPLE,
+    MAX_EXPORT_LINE, Outcome, Progress, Repair, RepairOptions, RepairReport, ScimDirectory, Stage, Transport, Who,
+};
 pub use rules::{
     Binding, Condition, Decision, Explanation, GroupPattern, GroupRef, IgnoredGroup, MAX_MATCHED_NAME_LEN,
     MAX_PATTERN_LEN, MAX_ROLE_LEN, MAX_RULES, MAX_RULES_LEN, Reason, RoleMapper, RoleTemplate, Rule, RuleError,

@@ -75,7 +75,7 @@ impl Session<'_> {
         for unclaimed in rows {
             let id = unclaimed.buried.as_ref().map(|(id, _)| id.clone());
             let who = Who { name: Some(unclaimed.username.clone()), id, local_id: Some(unclaimed.row.id) };
-            let subject = Subject::Account(unclaimed.row.id);
+            let subject = Subject::Account { row: unclaimed.row.id, active: unclaimed.active };
             let has = access.of(world, unclaimed.row.id);
             let what = (!has.is_empty()).then(|| has.join(", "));
             let (kind, why) = match (&unclaimed.buried, unclaimed.active, &what) {

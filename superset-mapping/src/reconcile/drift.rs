@@ -155,7 +155,7 @@ impl SupersetStore {
         let mut held = session.transaction;
         // All groups before all users: the users of one tenant may be in rows that the groups of another had.
         for cx in &contexts {
-            held = run.groups(held, cx, options).await?;
+            held = run.groups(held, cx).await?;
         }
         held = run.orphans(held, &cx, options).await?;
         for cx in &contexts {
@@ -180,12 +180,7 @@ struct Run<'r> {
 }
 
 impl<'r> Run<'r> {
-    async fn groups(
-        &mut self,
-        held: Held<'r>,
-        cx: &'r Context,
-        _options: &DriftOptions,
-    ) -> Result<Held<'r>, StoreError> {
+    async fn groups(&mut self, held: Held<'r>, cx: &'r Context) -> Result<Held<'r>, StoreError> {
         let mut session = Session::new(held, self.store, cx);
         if !session.tables.groups {
             return Ok(session.transaction);

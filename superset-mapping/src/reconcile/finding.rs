@@ -176,9 +176,12 @@ pub struct Finding {
     pub(super) subject: Subject,
 }
 
-/// What findings are about, as the tables know it. The order is that of repair: groups before their members.
+/// What findings are about, as the tables know it. The order is that of repair: records that nothing stands behind, which the other
+/// steps would forget without a word, then groups before their members.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Subject {
+    /// A row of `scim_grant`.
+    Grant { relation: &'static str, holder: i64, held: i64 },
     /// A SCIM group.
     Group { tenant: String, id: String },
     /// A row of `ab_group` without a SCIM group.
@@ -186,9 +189,7 @@ pub(super) enum Subject {
     /// A SCIM user.
     User { tenant: String, id: String },
     /// A row of `ab_user` without a SCIM user.
-    Account(i64),
-    /// A row of `scim_grant`.
-    Grant { relation: &'static str, holder: i64, held: i64 },
+    Account { row: i64, active: bool },
     /// A role that is missing in Superset, which nobody here can repair.
     Role,
 }

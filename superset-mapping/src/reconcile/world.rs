@@ -29,6 +29,10 @@ impl World {
     pub(super) fn role_id(&self, name: &str) -> Option<i64> {
         self.roles.iter().find_map(|(id, role)| (role == name).then_some(*id))
     }
+
+    pub(super) fn group_id(&self, name: &str) -> Option<i64> {
+        self.groups.iter().find_map(|(id, group)| (group == name).then_some(*id))
+    }
 }
 
 /// What was found so far.

@@ -28,6 +28,8 @@ pub(crate) enum Action {
     Revoke,
     /// The row of a deleted user was removed.
     Purge,
+    /// A difference between what is due and what Superset held was repaired.
+    Repair,
 }
 
 impl Action {
@@ -43,6 +45,7 @@ impl Action {
             Self::Grant => "grant",
             Self::Revoke => "revoke",
             Self::Purge => "purge",
+            Self::Repair => "repair",
         }
     }
 }

@@ -45,6 +45,8 @@ fn main() -> ExitCode {
         ("purge", purge::CASES),
         ("races", races::CASES),
         ("reconcile::drift", reconcile::DRIFT),
+        ("reconcile::leavers", reconcile::LEAVERS),
+        ("reconcile::repair", reconcile::REPAIR),
         ("roles", roles::CASES),
         ("secrets", secrets::CASES),
         ("subjects", subjects::CASES),

@@ -2,6 +2,10 @@
 
 mod drift;
 mod faults;
+mod leavers;
 mod population;
+mod repair;
 
 pub(crate) use drift::CASES as DRIFT;
+pub(crate) use leavers::CASES as LEAVERS;
+pub(crate) use repair::CASES as REPAIR;

@@ -1,0 +1,107 @@
+//! The circuit breaker: a broken export must not lock everybody out.
+
+use thiserror::Error;
+
+/// The share of people who may leave at once, unless told otherwise.
+const MAX_SHARE: f64 = 0.1;
+
+/// So many may always leave: a share of a small number is nobody.
+const MAX_ALWAYS: u64 = 3;
+
+/// When leavers are not deactivated.
+///
+/// More leavers than 10 % of the active people of SCIM are refused, but never up to three, so that small installations work.
+/// A directory without anybody, and one that ended before its own total, are refused whatever the share.
+///
+/// ```
+/// use superset_mapping::Breaker;
+///
+/// let breaker = Breaker::new();
+/// assert!(breaker.check(100, 10, 90).is_ok());
+/// assert!(breaker.check(100, 11, 89).is_err());
+/// assert!(breaker.check(5, 3, 2).is_ok());
+/// assert!(breaker.check(5, 3, 0).is_err(), "a directory without anybody");
+/// assert!(breaker.with_max_share(0.5).check(100, 50, 50).is_ok());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Breaker {
+    max_share: f64,
+    open: bool,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self { max_share: MAX_SHARE, open: false }
+    }
+}
+
+/// Why leavers are not deactivated.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum BreakerError {
+    /// Too many would leave.
+    #[error(
+        "{leavers} of {active} active people would be deactivated: expected at most {most}. Look at the directory, then raise \
+         the share if it is right"
+    )]
+    Share {
+        /// How many would leave.
+        leavers: u64,
+        /// Of how many.
+        active: u64,
+        /// How many may.
+        most: u64,
+    },
+    /// The directory has nobody.
+    #[error("the directory holds nobody: that is hardly true")]
+    Empty,
+    /// The directory said that it has more people than it showed.
+    #[error("the directory ended early: it has more people than it showed")]
+    EndedEarly,
+}
+
+impl Breaker {
+    /// 10 %.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Another share, from 0 to 1; what is beyond counts as the nearer of the two.
+    #[must_use]
+    pub fn with_max_share(self, max_share: f64) -> Self {
+        Self { max_share: if max_share.is_nan() { 0.0 } else { max_share.clamp(0.0, 1.0) }, ..self }
+    }
+
+    /// Lets everything pass: a share of 1, and directories that are empty or ended early.
+    #[must_use]
+    pub fn switched_off(self) -> Self {
+        Self { open: true, ..self }
+    }
+
+    /// Judges so many leavers among so many active people, by a directory of so many.
+    ///
+    /// # Errors
+    ///
+    /// [`BreakerError::Share`] or [`BreakerError::Empty`].
+    pub fn check(&self, active: u64, leavers: u64, directory: u64) -> Result<(), BreakerError> {
+        if self.open || leavers == 0 {
+            return Ok(());
+        }
+        if directory == 0 {
+            return Err(BreakerError::Empty);
+        }
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of fewer than 2^53 people, rounded down"
+        )]
+        let share = (active as f64 * self.max_share) as u64;
+        let most = share.max(MAX_ALWAYS);
+        if leavers > most { Err(BreakerError::Share { leavers, active, most }) } else { Ok(()) }
+    }
+
+    pub(super) fn check_walk(&self, ended_early: bool) -> Result<(), BreakerError> {
+        if ended_early && !self.open { Err(BreakerError::EndedEarly) } else { Ok(()) }
+    }
+}

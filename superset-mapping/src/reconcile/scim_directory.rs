@@ -1,0 +1,132 @@
+//! A SCIM service as the source of truth: its `/Users`, page by page (RFC 7644 section 3.4.2.4, RFC 9865).
+
+use std::error::Error;
+use std::fmt::Write;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use serde::Deserialize;
+
+use crate::reconcile::directory::{Directory, DirectoryError, DirectoryPage, DirectoryPerson};
+
+/// The longest page that is read, in bytes.
+pub const MAX_DIRECTORY_PAGE: usize = 64 * 1024 * 1024;
+
+/// How many users a page is asked to have.
+const COUNT: u64 = 200;
+
+/// Sends a request and brings the answer: the host's HTTP client, with its authentication, timeouts and TLS.
+#[async_trait]
+pub trait Transport: Send + Sync {
+    /// Sends one request. The URI is absolute.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept the answer from coming.
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Box<dyn Error + Send + Sync>>;
+}
+
+/// The people of a SCIM service. By cursors where the service offers them, else by `startIndex`, in the order of `id`s if it sorts.
+///
+/// A service that pages by `startIndex` may show somebody twice or not at all if others are created and deleted meanwhile: a walk
+/// that saw fewer people than there are counts as ended early, and nobody is deactivated by it.
+#[derive(Clone, Debug)]
+pub struct ScimDirectory<T> {
+    transport: T,
+    base_url: String,
+}
+
+impl<T: Transport> ScimDirectory<T> {
+    /// The service at a base URL such as `https://idp.example.com/scim/v2`.
+    pub fn new(base_url: &str, transport: T) -> Self {
+        Self { transport, base_url: base_url.trim_end_matches('/').to_owned() }
+    }
+
+    async fn ask(&self, query: &str) -> Result<Response<Bytes>, DirectoryError> {
+        let request = Request::builder()
+            .method(Method::GET)
+            .uri(format!("{}/Users?attributes=userName,externalId,active&count={COUNT}&{query}", self.base_url))
+            .header(http::header::ACCEPT, "application/scim+json")
+            .body(Bytes::new())
+            .map_err(|error| DirectoryError::Unreachable(Box::new(error)))?;
+        self.transport.send(request).await.map_err(DirectoryError::Unreachable)
+    }
+}
+
+/// A ListResponse, as far as it matters.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListResponse {
+    total_results: Option<u64>,
+    next_cursor: Option<String>,
+    #[serde(default, rename = "Resources")]
+    resources: Vec<DirectoryPerson>,
+}
+
+fn read(response: &Response<Bytes>) -> Result<ListResponse, DirectoryError> {
+    if response.status() != StatusCode::OK {
+        let answer = format!("status {}", response.status().as_u16());
+        return Err(DirectoryError::Answer { answer, expected: "200" });
+    }
+    if response.body().len() > MAX_DIRECTORY_PAGE {
+        return Err(DirectoryError::TooMuch { limit: format!("{MAX_DIRECTORY_PAGE} bytes in a page") });
+    }
+    serde_json::from_slice(response.body()).map_err(|error| {
+        let answer = format!("something unreadable in line {}, column {}", error.line(), error.column());
+        DirectoryError::Answer { answer, expected: "a ListResponse of users" }
+    })
+}
+
+fn index_query(index: u64) -> String {
+    format!("startIndex={index}")
+}
+
+#[async_trait]
+impl<T: Transport> Directory for ScimDirectory<T> {
+    async fn page(&self, after: Option<&str>) -> Result<DirectoryPage, DirectoryError> {
+        let index = after.and_then(|after| after.strip_prefix("index:")).and_then(|index| index.parse::<u64>().ok());
+        let list = match (after, index) {
+            (_, Some(index)) => read(&self.ask(&index_query(index)).await?)?,
+            (None, None) => {
+                // An empty cursor asks for the first page by cursor; who knows no cursors may refuse it.
+                let response = self.ask("cursor=").await?;
+                if response.status() == StatusCode::BAD_REQUEST {
+                    read(&self.ask(&index_query(1)).await?)?
+                } else {
+                    read(&response)?
+                }
+            }
+            (Some(after), None) => {
+                let cursor = after.strip_prefix("cursor:").unwrap_or(after);
+                let cursor: String = form_encoded(cursor);
+                read(&self.ask(&format!("cursor={cursor}")).await?)?
+            }
+        };
+        let seen = u64::try_from(list.resources.len()).unwrap_or(u64::MAX);
+        let by_cursor = after.is_some_and(|after| after.starts_with("cursor:"));
+        let start = index.unwrap_or(1);
+        let next = match (list.next_cursor, list.total_results) {
+            (Some(cursor), _) => Some(format!("cursor:{cursor}")),
+            (None, Some(total)) if !by_cursor && seen > 0 && start.saturating_add(seen) <= total => {
+                Some(format!("index:{}", start.saturating_add(seen)))
+            }
+            _ => None,
+        };
+        Ok(DirectoryPage { people: list.resources, next, total: list.total_results })
+    }
+}
+
+/// A value in a query: all but unreserved characters in percent notation (RFC 3986 section 2.3).
+fn form_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a `String` does not fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
