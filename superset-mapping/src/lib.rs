@@ -36,6 +36,7 @@
 //! | `FabConfig` (feature `jit`) | the same rules as settings of Superset's own login |
 //! | `SupersetStore` (with a database feature) | a `scim_service::Store` over Superset's metadata database |
 //! | `StoreOptions`, `Adoption` | what happens to local accounts, and to the rows of deleted users |
+//! | `SupersetStore::drift`, `repair`, `leavers`, `Directory` (with a database feature) | what differs from rules and SCIM, its repair, who has left |
 //! | `create_demo_schema` (with a database feature) | Superset's security tables in an empty database, to try it all out |
 //!
 //! # Features

@@ -69,25 +69,25 @@ impl Session<'_> {
                 if lost || found.explained.contains(&(name, holder, held)) {
                     continue;
                 }
-                self.tell_stale(world, name, holder, held, row.optional_text(2)?, found);
+                tell_stale(world, name, holder, held, row.optional_text(2)?, found);
             }
         }
         Ok(())
     }
+}
 
-    pub(super) fn tell_stale(
-        &self,
-        world: &World,
-        relation: &'static str,
-        holder: i64,
-        held: i64,
-        name: Option<String>,
-        found: &mut Found,
-    ) {
-        let who = Who { name, id: None, local_id: Some(holder) };
-        let what = if relation == USER_GROUPS.table.name { world.group(held) } else { world.role(held) };
-        let why = format!("`scim_grant` says that we granted it, and no row of `{relation}` does");
-        let subject = Subject::Grant { relation, holder, held };
-        found.add(FindingKind::GrantStale, &subject, &who, Some(what), why);
-    }
+/// Adds the finding.
+pub(super) fn tell_stale(
+    world: &World,
+    relation: &'static str,
+    holder: i64,
+    held: i64,
+    name: Option<String>,
+    found: &mut Found,
+) {
+    let who = Who { name, id: None, local_id: Some(holder) };
+    let what = if relation == USER_GROUPS.table.name { world.group(held) } else { world.role(held) };
+    let why = format!("`scim_grant` says that we granted it, and no row of `{relation}` does");
+    let subject = Subject::Grant { relation, holder, held };
+    found.add(FindingKind::GrantStale, &subject, &who, Some(what), why);
 }

@@ -30,9 +30,9 @@ impl Sheet {
         let mut tables = String::new();
         for table in &self.tables {
             // Writing to a `String` does not fail.
-            let _ = write!(
+            let _ = writeln!(
                 tiles,
-                "<a class=\"tile {}\" href=\"#{}\"><b>{}</b><span>{}</span></a>\n",
+                "<a class=\"tile {}\" href=\"#{}\"><b>{}</b><span>{}</span></a>",
                 table.weight,
                 escaped(&table.key),
                 table.rows.len(),
@@ -77,7 +77,7 @@ fn section(table: &Table) -> String {
         .collect();
     let column = |index: usize| table.columns.get(index).copied().unwrap_or_default();
     for index in &filled {
-        let _ = write!(html, "<th scope=\"col\">{}</th>", column(*index));
+        let _ = write!(html, "<th scope=\"col\" data-column=\"{0}\">{0}</th>", column(*index));
     }
     html.push_str("</tr></thead><tbody>\n");
     for row in &table.rows {

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::reconcile::drift::{in_tenant, size};
 use crate::reconcile::finding::{Finding, FindingKind, Subject};
-use crate::reconcile::grant_drift::relation;
+use crate::reconcile::grant_drift::{relation, tell_stale};
 use crate::reconcile::group_drift::among;
 use crate::reconcile::progress::{Progress, Stage};
 use crate::reconcile::remedy::{RepairOptions, remedy};
@@ -321,7 +321,7 @@ impl Session<'_> {
                 if let (Some(pair), false) = (groups.first(), fresh.is_empty())
                     && self.mend_group(world, pair, &fresh).await?
                 {
-                    follow.extend(self.users_within(&[id.clone()]).await?);
+                    follow.extend(self.users_within(std::slice::from_ref(id)).await?);
                 }
                 fresh
             }
@@ -377,7 +377,7 @@ impl Session<'_> {
         let recorded = now.ours.get(&holder).is_some_and(|ours| ours.contains(&held));
         if recorded && !now.of(holder).contains(&held) {
             self.forget(relation, &[(holder, held)]).await?;
-            self.tell_stale(world, name, holder, held, None, found);
+            tell_stale(world, name, holder, held, None, found);
         }
         Ok(())
     }
@@ -385,8 +385,9 @@ impl Session<'_> {
     /// Writes down that a finding was repaired: kind, row and role, but nothing that a client may have chosen.
     fn note_repair(&mut self, finding: &Finding) -> Result<(), StoreError> {
         let (resource_type, table) = match &finding.subject {
-            Subject::Group { .. } | Subject::LocalGroup(_) => ("Group", "ab_group"),
-            Subject::Grant { relation: "ab_group_role", .. } => ("Group", "ab_group"),
+            Subject::Group { .. } | Subject::LocalGroup(_) | Subject::Grant { relation: "ab_group_role", .. } => {
+                ("Group", "ab_group")
+            }
             _ => ("User", "ab_user"),
         };
         let mut detail = json!({"finding": finding.kind.as_str(), table: finding.who.local_id});

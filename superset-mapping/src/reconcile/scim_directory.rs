@@ -54,7 +54,7 @@ impl<T: Transport> ScimDirectory<T> {
     }
 }
 
-/// A ListResponse, as far as it matters.
+/// A `ListResponse`, as far as it matters.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ListResponse {

@@ -174,13 +174,11 @@ impl Session<'_> {
         };
         let mut due = BTreeSet::new();
         for name in decision.roles().filter(|role| !by_group.contains(*role)) {
-            match world.role_id(name) {
-                Some(id) => drop(due.insert(id)),
-                None => {
-                    let whom =
-                        format!("for {}, by {}", who.name.as_deref().unwrap_or_default(), because(&decision, name));
-                    found.unknown_roles.entry(name.to_owned()).or_insert(whom);
-                }
+            if let Some(id) = world.role_id(name) {
+                due.insert(id);
+            } else {
+                let whom = format!("for {}, by {}", who.name.as_deref().unwrap_or_default(), because(&decision, name));
+                found.unknown_roles.entry(name.to_owned()).or_insert(whom);
             }
         }
         let roles = access.roles.difference(row, &due);

@@ -123,7 +123,7 @@ impl Session<'_> {
 
     async fn names(&mut self, select: &'static str) -> Result<BTreeMap<i64, String>, StoreError> {
         let rows = self.transaction.rows(Fragment::new(select)).await?;
-        Ok(rows.iter().map(|row| Ok::<_, StoreError>((row.integer(0)?, row.text(1)?))).collect::<Result<_, _>>()?)
+        rows.iter().map(|row| Ok::<_, StoreError>((row.integer(0)?, row.text(1)?))).collect()
     }
 
     /// What these holders have, at most a chunk of them.
@@ -146,7 +146,7 @@ impl Session<'_> {
         let select = "SELECT user_id, count(*) FROM ab_api_key WHERE revoked_on IS NULL AND user_id IN ";
         let select = Fragment::new(select).then(Fragment::list(users.iter().copied()));
         let rows = self.transaction.rows(select.then(Fragment::new(" GROUP BY user_id"))).await?;
-        Ok(rows.iter().map(|row| Ok::<_, StoreError>((row.integer(0)?, row.integer(1)?))).collect::<Result<_, _>>()?)
+        rows.iter().map(|row| Ok::<_, StoreError>((row.integer(0)?, row.integer(1)?))).collect()
     }
 }
 
