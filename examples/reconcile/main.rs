@@ -1,0 +1,135 @@
+//! Compares a Superset with what rules and SCIM say, repairs it, and finds who has left.
+//!
+//! ```sh
+//! alias reconcile="cargo run --features reconcile --example reconcile -- --database-file url --rules rules.toml"
+//! reconcile --local=admin drift --format html --output drift.html
+//! reconcile --local=admin repair --dry-run
+//! reconcile leavers --export people.csv --deactivate
+//! ```
+//!
+//! Ends with status 0 if nothing was found, 1 if something was, 2 after an error.
+
+mod arguments;
+mod bar;
+mod demo;
+mod transport;
+
+use std::error::Error;
+use std::fs;
+use std::process::ExitCode;
+
+use clap::Parser;
+use scim_service::Context;
+use superset_mapping::{
+    Breaker, Directory, Drift, Export, Leavers, RepairOptions, RepairReport, ScimDirectory, SupersetStore,
+};
+
+use arguments::{Arguments, Command, Format, Source, first_line};
+use bar::Bar;
+use transport::HttpTransport;
+
+/// The principal of the audit table.
+const NAME: &str = "reconcile";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            scim_examples::fail(&*error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether nothing was found.
+async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
+    if let Command::Demo = arguments.command {
+        demo::demo(&arguments.database.url()?).await?;
+        return Ok(true);
+    }
+    let store = SupersetStore::connect(&arguments.database.url()?, arguments.rules()?).await?;
+    let (bar, now) = (Bar::default(), chrono::Utc::now());
+    let mut cx = Context::internal(NAME, now);
+    if let Some(tenant) = &arguments.tenant {
+        cx.principal = cx.principal.in_tenant(tenant);
+    }
+    let (clean, text) = match &arguments.command {
+        Command::Demo => return Ok(true),
+        Command::Drift => {
+            let drift = store.drift(&arguments.drift_options(), &bar).await?;
+            (drift.is_clean(), arguments.shown(&drift)?)
+        }
+        Command::Repair { dry_run, revoke_by_hand, deactivate_unmanaged } => {
+            let mut options = RepairOptions::new(arguments.drift_options());
+            if *revoke_by_hand {
+                options = options.with_by_hand_revoked();
+            }
+            if *deactivate_unmanaged {
+                options = options.with_unmanaged_deactivated();
+            }
+            if *dry_run {
+                options = options.with_dry_run();
+            }
+            let report = store.repair(&cx, &options, &bar).await?;
+            (report.is_clean(), arguments.shown(&report)?)
+        }
+        Command::Leavers { source, deactivate, max_share } => {
+            let directory = directory(source)?;
+            let mut leavers = store.leavers(&cx, &*directory, &bar).await?;
+            if *deactivate {
+                let breaker = Breaker::new().with_max_share(*max_share);
+                store.deactivate_leavers(&cx, &mut leavers, &breaker, &bar).await?;
+            }
+            (leavers.is_clean(), arguments.shown(&leavers)?)
+        }
+    };
+    bar.finish();
+    match &arguments.output {
+        Some(path) => fs::write(path, text).map_err(|error| format!("cannot write `{}`: {error}", path.display()))?,
+        None => print!("{text}"),
+    }
+    Ok(clean)
+}
+
+fn directory(source: &Source) -> Result<Box<dyn Directory>, Box<dyn Error>> {
+    if let Some(path) = &source.export {
+        let csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        let text = scim_examples::read_file(path, "export")?;
+        let export = if csv { Export::csv(text.as_bytes()) } else { Export::json_lines(&text) };
+        return Ok(Box::new(export.map_err(|error| format!("{}: {error}", path.display()))?));
+    }
+    let (url, token) = match (&source.scim, &source.token_file) {
+        (Some(url), Some(path)) => (url, first_line(path, "token")?),
+        _ => return Err("expected `--export FILE`, or `--scim URL` with `--token-file FILE`".into()),
+    };
+    Ok(Box::new(ScimDirectory::new(url, HttpTransport::new(&token)?)))
+}
+
+/// A report in every form.
+trait Report: serde::Serialize + std::fmt::Display {
+    fn html(&self) -> String;
+}
+
+macro_rules! report {
+    ($($report:ty),*) => {
+        $(impl Report for $report {
+            fn html(&self) -> String {
+                self.to_html()
+            }
+        })*
+    };
+}
+
+report!(Drift, RepairReport, Leavers);
+
+impl Arguments {
+    fn shown(&self, report: &impl Report) -> Result<String, serde_json::Error> {
+        Ok(match self.format {
+            Format::Table => report.to_string(),
+            Format::Json => serde_json::to_string_pretty(report)? + "\n",
+            Format::Html => report.html(),
+        })
+    }
+}
