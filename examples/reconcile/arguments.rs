@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use scim_examples::{read_file, read_rules};
+use scim_examples::{first_line, read_file, read_rules};
 use superset_mapping::{DriftOptions, RuleReader, RuleSet};
 
 /// Keeps rules, SCIM and a Superset equal
@@ -99,7 +99,7 @@ impl DatabaseFlags {
     pub(crate) fn url(&self) -> Result<String, String> {
         match (&self.database, &self.database_file) {
             (Some(url), _) => Ok(url.clone()),
-            (None, Some(path)) => first_line(path, "database URL"),
+            (None, Some(path)) => secret(path, "database URL"),
             (None, None) => Err("expected `--database URL` or `--database-file FILE`".to_owned()),
         }
     }
@@ -122,7 +122,6 @@ impl Arguments {
     }
 }
 
-pub(crate) fn first_line(path: &Path, what: &str) -> Result<String, String> {
-    let text = read_file(path, what).map_err(|error| error.to_string())?;
-    Ok(text.lines().next().unwrap_or_default().trim().to_owned())
+pub(crate) fn secret(path: &Path, what: &str) -> Result<String, String> {
+    Ok(first_line(&read_file(path, what).map_err(|error| error.to_string())?))
 }

@@ -4,6 +4,7 @@
 //! cargo run --example rules -- check examples/rules/new.toml --roles Admin,Alpha,Gamma,sql_lab
 //! cargo run --example rules -- explain examples/rules/new.toml --user examples/rules/ada.json
 //! cargo run --example rules -- diff examples/rules/old.toml examples/rules/new.toml --users examples/rules/users.jsonl
+//! cargo run --example rules -- diff rules.toml new.toml --database-file url
 //! ```
 //!
 //! A user is a SCIM User resource as a service answers it, `groups` included. A group's `externalId` is not part of that; where
@@ -11,17 +12,19 @@
 
 mod difference;
 mod person;
+mod provisioned;
 
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use scim_examples::{read_file, read_rules};
+use clap::{Args, Parser, Subcommand};
+use scim_examples::{first_line, read_file, read_rules};
 use superset_mapping::RuleReader;
 
 use difference::Difference;
 use person::{people, person};
+use provisioned::each_person;
 
 /// Checks, explains and compares the rules that give Superset roles
 #[derive(Parser)]
@@ -54,14 +57,31 @@ enum Command {
         old: PathBuf,
         /// The rules to come
         new: PathBuf,
-        /// File with a SCIM User on each line
-        #[arg(long)]
-        users: PathBuf,
+        #[command(flatten)]
+        people: People,
     },
 }
 
-fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+/// Whom new rules are tried on.
+#[derive(Args)]
+struct People {
+    /// File with a SCIM User on each line
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["database", "database_file"], required_unless_present_any = ["database", "database_file"])]
+    users: Option<PathBuf>,
+    /// Superset's metadata database, for everyone now provisioned, as a URL with the scheme postgres, mysql or sqlite
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// File whose first line is that URL, so that its password is in no list of processes
+    #[arg(long, value_name = "FILE", conflicts_with = "database")]
+    database_file: Option<PathBuf>,
+    /// Those of this tenant; without it those of no tenant
+    #[arg(long, conflicts_with = "users")]
+    tenant: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -70,7 +90,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let reader = match &arguments.roles {
         Some(roles) => RuleReader::new().with_known_roles(roles.clone()),
         None => RuleReader::new(),
@@ -86,13 +106,22 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             let person = person(&read_file(user, "user")?).map_err(|error| format!("{}: {error}", user.display()))?;
             print!("{}", rules.explain(&rules.decide(&person.subject())));
         }
-        Command::Diff { old, new, users } => {
+        Command::Diff { old, new, people: whom } => {
             let (old, new) = (read_rules(&reader, old)?, read_rules(&reader, new)?);
-            let text = read_file(users, "users")?;
             let mut difference = Difference::default();
-            for (line, person) in people(&text) {
-                let person = person.map_err(|error| format!("{}, line {line}: {error}", users.display()))?;
-                difference.add(&person, &old, &new);
+            if let Some(users) = &whom.users {
+                let text = read_file(users, "users")?;
+                for (line, person) in people(&text) {
+                    let person = person.map_err(|error| format!("{}, line {line}: {error}", users.display()))?;
+                    difference.add(&person, &old, &new);
+                }
+            } else {
+                let url = match (&whom.database, &whom.database_file) {
+                    (Some(url), _) => url.clone(),
+                    (None, Some(path)) => first_line(&read_file(path, "database URL")?),
+                    (None, None) => String::new(),
+                };
+                each_person(&url, whom.tenant.as_deref(), |person| difference.add(person, &old, &new)).await?;
             }
             print!("{difference}");
         }

@@ -12,18 +12,7 @@ pub(crate) struct Person {
 
 /// Reads a User resource.
 pub(crate) fn person(text: &str) -> Result<Person, String> {
-    let user: Resource = serde_json::from_str(text).map_err(|error| format!("not a SCIM User: {error}"))?;
-    let elements = user.get("groups").and_then(Value::as_array).cloned().unwrap_or_default();
-    let groups = elements.iter().map(|element| {
-        let text = |name: &str| element.get(name).and_then(Value::as_str);
-        let id = text("value").ok_or("a group without `value`")?;
-        Ok(GroupRef {
-            id: id.parse().map_err(|error| format!("group `{id}`: {error}"))?,
-            external_id: text("externalId").map(Into::into),
-            display_name: text("display").unwrap_or_default().to_owned(),
-        })
-    });
-    Ok(Person { groups: groups.collect::<Result<_, String>>()?, user })
+    Person::new(serde_json::from_str(text).map_err(|error| format!("not a SCIM User: {error}"))?)
 }
 
 /// Reads a User resource from each line that is not empty, with its 1-based number.
@@ -33,6 +22,22 @@ pub(crate) fn people(text: &str) -> impl Iterator<Item = (usize, Result<Person, 
 }
 
 impl Person {
+    /// A User resource whose groups may have an `externalId` each.
+    pub(crate) fn new(user: Resource) -> Result<Self, String> {
+        let elements = user.get("groups").and_then(Value::as_array).into_iter().flatten();
+        let groups = elements.map(|element| {
+            let text = |name: &str| element.get(name).and_then(Value::as_str);
+            let id = text("value").ok_or("a group without `value`")?;
+            Ok(GroupRef {
+                id: id.parse().map_err(|error| format!("group `{id}`: {error}"))?,
+                external_id: text("externalId").map(Into::into),
+                display_name: text("display").unwrap_or_default().to_owned(),
+            })
+        });
+        let groups = groups.collect::<Result<_, String>>()?;
+        Ok(Self { user, groups })
+    }
+
     /// What rules decide about.
     pub(crate) fn subject(&self) -> Subject<'_> {
         Subject { user: &self.user, groups: self.groups.clone() }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use axum_extra::extract::cookie::Key;
 use clap::{Parser, ValueEnum};
-use scim_examples::{DatabaseFlags, read_file};
+use scim_examples::{DatabaseFlags, first_line, read_file};
 use superset_mapping::{
     AttributeMapping, GroupClaim, GroupScope, IdentityProvider, JsonLines, MappingError, People, SignedPart,
 };
@@ -143,8 +143,7 @@ impl Arguments {
     /// The key that cookies are sealed with.
     pub(crate) fn session_key(&self) -> Result<Key, Box<dyn Error>> {
         let Some(path) = &self.session_key else { return Ok(Key::generate()) };
-        let text = read_file(path, "secret for cookies")?;
-        let secret = text.lines().next().unwrap_or_default().trim();
+        let secret = first_line(&read_file(path, "secret for cookies")?);
         Key::try_from(secret.as_bytes())
             .map_err(|_| format!("`{}`: expected a secret of at least 64 bytes", path.display()).into())
     }

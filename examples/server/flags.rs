@@ -15,6 +15,8 @@ use scim_service::{
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::superset::first_line;
+
 /// Flags that every example server has.
 #[derive(Args, Clone, Debug)]
 pub struct Flags {
@@ -198,7 +200,7 @@ impl Flags {
             .with_tenancy(tenancy)
             .with_reference_check(self.check_references);
         Ok(match &self.cursor_key_file {
-            Some(path) => config.with_cursor_key(CursorKey::from_secret(first_line(path)?.as_bytes())?),
+            Some(path) => config.with_cursor_key(CursorKey::from_secret(first_line(&read(path)?).as_bytes())?),
             None => config,
         })
     }
@@ -240,15 +242,11 @@ impl Flags {
     pub fn tokens(&self) -> Result<BearerTokens, FlagsError> {
         let token = match (&self.token.token, &self.token.token_file) {
             (Some(token), _) => token.clone(),
-            (None, Some(path)) => first_line(path)?,
+            (None, Some(path)) => first_line(&read(path)?),
             (None, None) => String::new(),
         };
         Ok(BearerTokens::new().with_token(&token, Principal::new("client"))?)
     }
-}
-
-fn first_line(path: &Path) -> Result<String, FlagsError> {
-    Ok(read(path)?.lines().next().unwrap_or_default().trim().to_owned())
 }
 
 fn read(path: &Path) -> Result<String, FlagsError> {

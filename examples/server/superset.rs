@@ -34,12 +34,15 @@ impl DatabaseFlags {
     pub fn url(&self) -> io::Result<String> {
         match (&self.database, &self.database_file) {
             (Some(url), _) => Ok(url.clone()),
-            (None, Some(path)) => {
-                Ok(read_file(path, "database URL")?.lines().next().unwrap_or_default().trim().to_owned())
-            }
+            (None, Some(path)) => Ok(first_line(&read_file(path, "database URL")?)),
             (None, None) => Ok(String::new()),
         }
     }
+}
+
+/// The first line of a file, without the space around it.
+pub fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim().to_owned()
 }
 
 /// Reads a file; an error names what was to be read, and from where.

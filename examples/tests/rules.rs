@@ -11,6 +11,10 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use scim_core::{ResourceTypeName, SchemaSet};
+use scim_service::{Context, Store};
+use serde_json::{Value, json};
+
 /// Runs an example in the folder of the rules.
 fn run(example: &str, arguments: &[&str]) -> Output {
     let cargo = std::env::var("CARGO").unwrap();
@@ -100,4 +104,36 @@ warning: rule 4: the assertions name groups by display names, not by identifiers
     ] {
         assert!(fragment.lines().any(|printed| printed == line), "{line}\n{fragment}");
     }
+}
+
+#[test]
+fn diff_asks_the_database_for_everyone_provisioned() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/superset.db", folder.path().display());
+    let used: superset_mapping::RuleSet = include_str!("../rules/old.toml").parse().unwrap();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        superset_mapping::create_demo_schema(&url).await.unwrap();
+        let store = superset_mapping::SupersetStore::connect(&url, used).await.unwrap();
+        let (cx, schemas) = (Context::internal("test", chrono::Utc::now()), SchemaSet::builtin());
+        let create = async |kind: ResourceTypeName, mut resource: Value| -> Value {
+            let of = schemas.of(&kind).unwrap();
+            resource["schemas"] = json!([of.base().id()]);
+            let created = store.create(&cx, of, serde_json::from_value(resource).unwrap()).await.unwrap();
+            json!({"value": created.id().unwrap()})
+        };
+        let ada = create(ResourceTypeName::user(), json!({"userName": "ada", "active": true})).await;
+        let eve = create(ResourceTypeName::user(), json!({"userName": "eve", "active": true})).await;
+        create(ResourceTypeName::user(), json!({"userName": "left", "active": false})).await;
+        create(ResourceTypeName::group(), json!({"displayName": "company:data-team", "members": [ada]})).await;
+        let board = json!({"displayName": "Board", "externalId": "grp-exec", "members": [eve]});
+        create(ResourceTypeName::group(), board).await;
+        store.close().await;
+    });
+    let shown = printed(&["diff", "old.toml", "new.toml", "--database", &url]);
+    let mut lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines.remove(0), "user  gained     lost   unchanged");
+    assert_eq!(lines.pop().unwrap(), "1 of 3 people would have other roles");
+    lines.sort_unstable();
+    assert_eq!(lines, ["ada   Team data  Gamma", "eve                     Admin", "left"]);
+    assert!(!rules(&["diff", "old.toml", "new.toml"]).status.success(), "neither a file nor a database");
 }
