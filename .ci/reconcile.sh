@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A drifted Superset, and the page that says so in a real browser: every finding is shown.
+# A drifted Superset, and the page that says so in a real browser: every finding is shown. Then people leave: a SCIM service over
+# HTTP is the source of truth.
 # usage: reconcile.sh CACHE
 set -euo pipefail
 cache=$1
@@ -9,8 +10,9 @@ if ! command -v chromium >/dev/null || ! command -v sqlite3 >/dev/null; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium sqlite3 >/dev/null
 fi
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cargo build -q -p scim-examples --features reconcile --example reconcile
+server=
+trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
+cargo build -q -p scim-examples --features reconcile --example reconcile --example scim_server
 target=${CARGO_TARGET_DIR:-target}
 reconcile() { "$target/debug/examples/reconcile" --database "sqlite://$work/superset.db" --rules examples/reconcile/demo.toml --local=admin "$@"; }
 
@@ -65,3 +67,36 @@ print(f"the browser shows {shown} findings of {len(page.rows)} kinds")
 PYTHON
 reconcile repair --revoke-by-hand --deactivate-unmanaged >/dev/null || [ $? = 1 ]
 reconcile drift
+
+echo directory-token >"$work/token"
+"$target/debug/examples/scim_server" --listen 127.0.0.1:0 --token-file "$work/token" >"$work/server.log" 2>&1 &
+server=$!
+until url=$(sed -n 's/^listening on //p' "$work/server.log") && [ -n "$url" ]; do kill -0 "$server"; sleep 0.1; done
+leavers() { reconcile leavers --scim "$url" --token-file "$work/token" --format json "$@" >"$work/leavers.json" || status=$?; }
+# known NUMBER...: those who are still in the directory are created in it.
+known() {
+  python3 - "$url" "$@" <<'PYTHON'
+import json, sys, urllib.request
+for number in sys.argv[2:]:
+    user = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "active": number != "08",
+            "userName": f"PERSON{number}@example.com"}
+    headers = {"Authorization": "Bearer directory-token", "Content-Type": "application/scim+json"}
+    urllib.request.urlopen(urllib.request.Request(sys.argv[1] + "/Users", json.dumps(user).encode(), headers))
+PYTHON
+}
+# Forty people, of whom four are inactive.
+known $(seq -w 1 20)
+status=0; leavers --deactivate 2>"$work/refused"
+[ "$status" = 2 ] && grep -q share "$work/refused" || { cat "$work/refused"; echo "expected half of the people to be too many" >&2; exit 1; }
+known $(seq -w 21 40 | grep -vE '25|27')
+status=0; leavers --deactivate
+python3 - "$work/leavers.json" <<'PYTHON'
+import json, sys
+left = sorted((leaver["who"]["name"][:8], leaver["outcome"]) for leaver in json.load(open(sys.argv[1]))["leavers"])
+assert left == [("person08", "deactivated"), ("person25", "deactivated"), ("person27", "deactivated")], left
+PYTHON
+[ "$status" = 1 ] || { echo "expected status 1 for leavers, got $status" >&2; exit 1; }
+status=0; leavers
+[ "$status" = 0 ] || { echo "expected nobody left, got $status" >&2; exit 1; }
+reconcile drift
+echo "three people left, and twenty at once were refused"
