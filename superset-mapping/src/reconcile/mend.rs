@@ -13,7 +13,7 @@ use crate::reconcile::remedy::RepairOptions;
 use crate::reconcile::user_drift::UserPair;
 use crate::reconcile::world::World;
 use crate::sql::Fragment;
-use crate::store::{Action, GROUP_ROLES, Pairs, Profile, Relation, Session, USER_GROUPS, USER_ROLES, group_ref};
+use crate::store::{Action, Email, GROUP_ROLES, Pairs, Profile, Relation, Session, USER_GROUPS, USER_ROLES, group_ref};
 
 /// Which kinds are to be repaired.
 fn has(findings: &[Finding], kinds: &[FindingKind]) -> bool {
@@ -96,6 +96,11 @@ impl Session<'_> {
             self.note(Action::Deactivate, "User", &record.id, None, json!({}));
         }
         if has(findings, &[FindingKind::ProfileDiffers, FindingKind::InactiveInSuperset]) {
+            // An account that was adopted keeps its name and address until SCIM changes the person.
+            if !self.adopted_and_untold(std::slice::from_ref(pair), std::slice::from_ref(&profile)).await?.is_empty() {
+                profile.username.clone_from(&account.username);
+                profile.email = Email::Given(account.email.clone());
+            }
             // Whom a person locked out stays so, unless the options say otherwise.
             profile.active = active && (account.active || options.revokes_by_hand());
             self.change_account(&record.id, Some(local.clone()), profile, None).await?;

@@ -215,7 +215,7 @@ impl Session<'_> {
     }
 
     /// The users among these whose account was adopted and not changed since: it keeps its name and address until then.
-    async fn adopted_and_untold(
+    pub(super) async fn adopted_and_untold(
         &mut self,
         users: &[UserPair],
         profiles: &[Profile],

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use scim_service::Context;
-use superset_mapping::{DriftOptions, Outcome, RepairOptions, RepairReport, SupersetStore};
+use serde_json::json;
+use superset_mapping::{Adoption, DriftOptions, Outcome, RepairOptions, RepairReport, StoreOptions, SupersetStore};
 
 use crate::harness::{Case, cases};
 use crate::reconcile::drift::{line, lines};
@@ -17,6 +18,7 @@ pub(crate) const CASES: &[Case] = cases![
     a_dry_run_says_what_would_be_done_and_writes_nothing,
     two_repairs_at_once_repair_each_fault_once,
     the_last_administrator_stays_and_the_rest_is_repaired,
+    an_adopted_account_keeps_its_name_and_address,
 ];
 
 const TABLES: [&str; 12] = [
@@ -175,4 +177,19 @@ async fn the_last_administrator_stays_and_the_rest_is_repaired() {
     assert!(report.repairs.iter().any(|repair| repair.action.contains("last active user with the role `Admin`")));
     assert_eq!(with(&report, Outcome::Repaired), ["user_unmanaged eve -"]);
     assert!(superset.account("mallory").await.active && !superset.account("eve").await.active);
+}
+
+async fn an_adopted_account_keeps_its_name_and_address() {
+    let options = StoreOptions::new().with_adoption(Adoption::ByUsername);
+    let superset = Superset::with_options("", "", options).await;
+    superset.local_account("Ada", "ada@local").await;
+    let emails = json!([{"value": "a@example.com"}]);
+    superset.user(json!({"userName": "ada", "name": {"givenName": "Augusta"}, "emails": emails})).await;
+    superset.run("UPDATE ab_user SET first_name = 'X' WHERE username = 'Ada'").await;
+    let options = RepairOptions::new(DriftOptions::new().with_local("admin"));
+    let report = repair(&superset, &options).await;
+    assert_eq!(with(&report, Outcome::Repaired), ["profile_differs ada first_name"]);
+    let account = superset.account("Ada").await;
+    assert_eq!((account.first_name.as_str(), account.email.as_str()), ("Augusta", "ada@local"));
+    assert!(repair(&superset, &options).await.is_clean());
 }
