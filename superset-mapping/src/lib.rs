@@ -59,6 +59,8 @@ mod driver;
 mod fab_config;
 #[cfg(feature = "jit")]
 mod jit;
+#[cfg(any(feature = "jit", feature = "_store"))]
+mod origin;
 #[cfg(feature = "_store")]
 mod reconcile;
 mod rules;

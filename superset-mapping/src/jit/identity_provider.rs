@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::jit::attribute_mapping::AttributeMapping;
+use crate::origin::BY_LOGIN;
 
 /// Longest name of an identity provider, in bytes.
 pub const MAX_PROVIDER_NAME_LEN: usize = 40;
@@ -128,7 +129,7 @@ impl IdentityProvider {
 
     /// What every `externalId` of this identity provider starts with. No name has a colon, so that no prefix is part of another.
     pub(super) fn own_prefix(&self) -> String {
-        format!("jit:{}:", self.name)
+        format!("{BY_LOGIN}{}:", self.name)
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::origin::BY_LOGIN;
 use crate::reconcile::breaker::{Breaker, BreakerError};
 use crate::reconcile::directory::{Directory, DirectoryError, Roster};
 use crate::reconcile::drift::{in_tenant, size};
@@ -35,7 +36,7 @@ pub struct Leavers {
     pub at: String,
     /// How many people the directory has.
     pub directory: u64,
-    /// How many people are active in SCIM.
+    /// How many people are active in SCIM, without those whom a login created.
     pub active: u64,
     /// Whether the directory said that it has more people than it showed.
     pub ended_early: bool,
@@ -72,6 +73,9 @@ impl SupersetStore {
     /// SCIM compares it. So a person whose `externalId` differs but whose name is there stays: a wrong match keeps somebody in, and
     /// never locks one out.
     ///
+    /// People whom a login created are left out: another identity provider speaks for them, and a directory of one's own
+    /// does not have them.
+    ///
     /// # Errors
     ///
     /// [`LeaversError`] where the directory or the database fails.
@@ -90,11 +94,11 @@ impl SupersetStore {
             last = pair.record.id.to_string();
             for pair in users {
                 let profile = Profile::of(&pair.record.body)?;
-                if !profile.active {
+                let external_id = pair.record.body.get("externalId").and_then(Value::as_str);
+                if !profile.active || external_id.is_some_and(|id| id.starts_with(BY_LOGIN)) {
                     continue;
                 }
                 active += 1;
-                let external_id = pair.record.body.get("externalId").and_then(Value::as_str);
                 let why = match roster.active(&profile.username, external_id) {
                     Some(true) => continue,
                     Some(false) => "the directory says inactive",

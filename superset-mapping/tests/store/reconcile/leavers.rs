@@ -44,6 +44,8 @@ async fn an_export_says_who_has_left() {
     let superset = Superset::start().await;
     people(&superset, 6).await;
     superset.user(json!({"userName": "off", "active": false})).await;
+    // A partner, whom no directory of one's own has.
+    superset.user(json!({"userName": "partner", "externalId": "jit:partners:partner"})).await;
     let csv = "userName,externalId,active\nrenamed,E0,true\nUSER1,,true\nuser2,E2,false\nuser3,other,\nuser4,E4,true\n";
     let lines = r#"{"userName": "renamed", "externalId": "E0"}
 {"userName": "USER1"}
