@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::jit::assertion::{Assertion, AssertionVerifier, LoginResponse};
 use crate::jit::attribute_mapping::{Person, merge};
 use crate::jit::audit::{LoginAudit, LoginOutcome, LoginRecord};
-use crate::jit::directory::{Directory, id_of};
 use crate::jit::identity_provider::{IdentityProvider, People};
+use crate::jit::provisioning::{Provisioning, id_of};
 use crate::jit::refusal::{LoginError, Refusal};
 use crate::rules::{Decision, GroupRef, RoleMapper, Subject};
 
@@ -150,11 +150,11 @@ impl<S: Store + ?Sized> JitLogin<S> {
             None => Principal::new(&name),
         };
         let cx = Context { principal, ..Context::internal(&assertion.id, now) };
-        let directory = Directory::new(&*self.store, &cx, &self.schemas)
+        let provisioning = Provisioning::new(&*self.store, &cx, &self.schemas)
             .ok_or_else(|| StoreError::internal("the schemas have no users or no groups"))?;
         let found = match provider.people() {
-            People::Provisioned => provisioned(&directory, &person).await?,
-            People::Created => created_before(&directory, provider, assertion, &person).await?,
+            People::Provisioned => provisioned(&provisioning, &person).await?,
+            People::Created => created_before(&provisioning, provider, assertion, &person).await?,
         };
         *known = found.as_ref().and_then(|user| user.id()).map(str::to_owned);
         if found.as_ref().is_some_and(is_inactive) {
@@ -168,20 +168,20 @@ impl<S: Store + ?Sized> JitLogin<S> {
             (Some(user), People::Created) => {
                 let id = id_of(&user)?;
                 let external_id = provider.external_id(&assertion.subject);
-                changed = directory.change_user(&id, |user| say(user, &person.user, &external_id)).await?;
+                changed = provisioning.change_user(&id, |user| say(user, &person.user, &external_id)).await?;
                 id
             }
             (None, People::Created) => {
                 let mut draft = person.user.clone();
                 say(&mut draft, &person.user, &provider.external_id(&assertion.subject));
-                match directory.create_user(draft).await {
+                match provisioning.create_user(draft).await {
                     Ok(user) => {
                         created = true;
                         id_of(&user)?
                     }
                     // Another login of the same person may have been faster.
                     Err(StoreError::Uniqueness { attribute }) => {
-                        let own = directory.users("externalId", &provider.external_id(&assertion.subject)).await?;
+                        let own = provisioning.users("externalId", &provider.external_id(&assertion.subject)).await?;
                         id_of(own.first().ok_or(Refusal::Taken { attribute })?)?
                     }
                     Err(error) => return Err(error.into()),
@@ -191,14 +191,14 @@ impl<S: Store + ?Sized> JitLogin<S> {
         *known = Some(id.to_string());
         let mut groups = GroupChanges::default();
         if let (People::Created, Some(wanted)) = (provider.people(), &person.groups) {
-            groups = directory.sync_groups(provider, &id, wanted).await?;
+            groups = provisioning.sync_groups(provider, &id, wanted).await?;
         }
-        let user = directory.user(&id).await?;
+        let user = provisioning.user(&id).await?;
         // A SCIM client may have deactivated the person in the meantime.
         if is_inactive(&user) {
             return Err(Refusal::Inactive.into());
         }
-        let decision = self.roles.decide(&Subject { user: &user, groups: groups_of(&directory, &user).await? });
+        let decision = self.roles.decide(&Subject { user: &user, groups: groups_of(&provisioning, &user).await? });
         if let Some(group) = decision.refused_by().first() {
             return Err(Refusal::UnknownGroup { group: group.clone() }.into());
         }
@@ -241,27 +241,27 @@ impl<S: Store + ?Sized> JitLogin<S> {
 
 /// Whom SCIM provisioned under this user name. User names are unique.
 async fn provisioned<S: Store + ?Sized>(
-    directory: &Directory<'_, S>,
+    provisioning: &Provisioning<'_, S>,
     person: &Person,
 ) -> Result<Option<Resource>, LoginError> {
     let name = person.user.get("userName").and_then(Value::as_str).unwrap_or_default();
-    Ok(directory.users("userName", name).await?.into_iter().next())
+    Ok(provisioning.users("userName", name).await?.into_iter().next())
 }
 
 /// Whom an earlier login created, or, where the identity provider may do so, the user with this address.
 async fn created_before<S: Store + ?Sized>(
-    directory: &Directory<'_, S>,
+    provisioning: &Provisioning<'_, S>,
     provider: &IdentityProvider,
     assertion: &Assertion,
     person: &Person,
 ) -> Result<Option<Resource>, LoginError> {
-    let own = directory.users("externalId", &provider.external_id(&assertion.subject)).await?;
+    let own = provisioning.users("externalId", &provider.external_id(&assertion.subject)).await?;
     if let Some(user) = own.into_iter().next() {
         return Ok(Some(user));
     }
     let address = person.user.get("emails").and_then(|emails| emails.get(0)?.get("value")?.as_str());
     let (true, Some(address)) = (provider.links_by_email(), address) else { return Ok(None) };
-    let mut holders = directory.users("emails.value", address).await?;
+    let mut holders = provisioning.users("emails.value", address).await?;
     match (holders.pop(), holders.is_empty()) {
         (None, _) => Ok(None),
         (Some(user), true) if user.external_id().is_none() => Ok(Some(user)),
@@ -284,12 +284,12 @@ fn is_inactive(user: &Resource) -> bool {
 
 /// The groups that a user is in, indirect ones included, with what rules may ask of them.
 async fn groups_of<S: Store + ?Sized>(
-    directory: &Directory<'_, S>,
+    provisioning: &Provisioning<'_, S>,
     user: &Resource,
 ) -> Result<Vec<GroupRef>, StoreError> {
     let mut groups = Vec::new();
     for id in group_ids(user, |_| true) {
-        match directory.group(&id).await {
+        match provisioning.group(&id).await {
             Ok(group) => groups.push(GroupRef {
                 external_id: group.external_id(),
                 display_name: group.get("displayName").and_then(Value::as_str).unwrap_or_default().to_owned(),

@@ -4,12 +4,12 @@ use scim_core::{Resource, ResourceId};
 use scim_service::{Store, StoreError};
 use serde_json::Value;
 
-use crate::jit::directory::{Directory, id_of};
 use crate::jit::group_claim::{GroupClaim, GroupNames};
 use crate::jit::identity_provider::{GroupScope, IdentityProvider};
 use crate::jit::login::{GroupChanges, group_ids};
+use crate::jit::provisioning::{Provisioning, id_of};
 
-impl<S: Store + ?Sized> Directory<'_, S> {
+impl<S: Store + ?Sized> Provisioning<'_, S> {
     /// Makes `wanted` the groups of a user, as far as the identity provider speaks for groups. Groups are left before any is
     /// joined.
     pub(super) async fn sync_groups(

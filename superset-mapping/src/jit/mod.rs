@@ -6,12 +6,12 @@
 mod assertion;
 mod attribute_mapping;
 mod audit;
-mod directory;
 mod group_claim;
 mod identity_provider;
 mod login;
 mod membership;
 mod presets;
+mod provisioning;
 mod refusal;
 mod replay;
 #[cfg(feature = "_store")]

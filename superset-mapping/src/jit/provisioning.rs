@@ -16,15 +16,15 @@ const ATTEMPTS: usize = 16;
 /// Most resources that a search for one of them looks at.
 const MAX_FOUND: u64 = 100;
 
-/// The people and groups of a store, in the tenant of one call.
-pub(super) struct Directory<'a, S: ?Sized> {
+/// The people and groups of a store, as a SCIM client would change them, in the tenant of one call.
+pub(super) struct Provisioning<'a, S: ?Sized> {
     store: &'a S,
     cx: &'a Context,
     user: &'a Arc<TypeSchema>,
     group: &'a Arc<TypeSchema>,
 }
 
-impl<'a, S: Store + ?Sized> Directory<'a, S> {
+impl<'a, S: Store + ?Sized> Provisioning<'a, S> {
     /// `None` where the schemas have no users or no groups.
     pub(super) fn new(store: &'a S, cx: &'a Context, schemas: &'a SchemaSet) -> Option<Self> {
         let (user, group) = (schemas.of(&ResourceTypeName::user())?, schemas.of(&ResourceTypeName::group())?);
