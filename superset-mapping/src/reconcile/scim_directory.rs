@@ -130,3 +130,43 @@ fn form_encoded(text: &str) -> String {
     }
     encoded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reconcile::directory::Roster;
+
+    /// A service of ten people that shows two pages of two and then nobody.
+    struct Forgetful;
+
+    #[async_trait]
+    impl Transport for Forgetful {
+        async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Box<dyn Error + Send + Sync>> {
+            let query = request.uri().query().unwrap_or_default().to_owned();
+            let mut response = Response::new(Bytes::new());
+            if query.contains("cursor=") {
+                *response.status_mut() = StatusCode::BAD_REQUEST;
+                return Ok(response);
+            }
+            let start: u64 = query.rsplit("startIndex=").next().unwrap_or_default().parse()?;
+            let people = if start < 5 { 2 } else { 0 };
+            let names = (start..start + people).map(|number| format!(r#"{{"userName": "user{number}"}}"#));
+            let names = names.collect::<Vec<_>>().join(", ");
+            *response.body_mut() = format!(r#"{{"totalResults": 10, "Resources": [{names}]}}"#).into();
+            Ok(response)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_walk_that_sees_fewer_people_than_there_are_has_ended_early() {
+        let roster = Roster::read(&ScimDirectory::new("https://idp.test/scim/v2/", Forgetful), &()).await.unwrap();
+        assert_eq!((roster.people, roster.ended_early), (4, true));
+        assert_eq!(roster.active("USER4", None), Some(true));
+    }
+
+    #[test]
+    fn a_cursor_is_no_more_than_a_value_of_the_query() {
+        assert_eq!(form_encoded("a-Z_0.~"), "a-Z_0.~");
+        assert_eq!(form_encoded("a&count=1+ü"), "a%26count%3D1%2B%C3%BC");
+    }
+}
