@@ -14,6 +14,7 @@ pub struct Condition {
     text: String,
     filter: Filter,
     predicate: Predicate,
+    asks_for_groups: bool,
 }
 
 /// What is wrong with a condition, and at which byte of it.
@@ -36,7 +37,8 @@ impl Condition {
                 message: format!("the condition never holds: {contradiction}"),
             });
         }
-        Ok(Self { text: text.to_owned(), filter, predicate })
+        let asks_for_groups = predicate.mentions("groups");
+        Ok(Self { text: text.to_owned(), filter, predicate, asks_for_groups })
     }
 
     /// The filter as it is written.
@@ -56,7 +58,7 @@ impl Condition {
 
     /// Whether it looks at the groups of the person.
     pub(super) fn asks_for_groups(&self) -> bool {
-        self.predicate.mentions("groups")
+        self.asks_for_groups
     }
 }
 
