@@ -19,7 +19,7 @@ if [ "$(cat "$venv/wanted" 2>/dev/null)" != "$wanted" ]; then
   echo "$wanted" >"$venv/wanted"
 fi
 
-cargo build -q --example scim_server --example superset_server
+cargo build -q -p scim-examples --all-features --example scim_server --example superset_server
 programs=${CARGO_TARGET_DIR:-target}/debug/examples
 
 # start LOG PROGRAM ARGS...: starts a server on a free port and sets $url to its base URL.

@@ -12,7 +12,7 @@ fi
 work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
-cargo build -q -p scim-examples --features reconcile --example reconcile --example scim_server
+cargo build -q -p scim-examples --all-features --example reconcile --example scim_server
 target=${CARGO_TARGET_DIR:-target}
 reconcile() { "$target/debug/examples/reconcile" --database "sqlite://$work/superset.db" --rules examples/reconcile/demo.toml --local=admin "$@"; }
 

@@ -17,7 +17,7 @@ started=$SECONDS
 say() { printf '[%3ds] %s\n' "$((SECONDS - started))" "$*"; }
 wanted() { case $parts in *" $1 "*) true ;; *) false ;; esac; }
 
-cargo build -q -p scim-examples --features saml --example superset_server --example saml_gateway
+cargo build -q -p scim-examples --all-features --example superset_server --example saml_gateway
 programs=${CARGO_TARGET_DIR:-target}/debug/examples
 lab_install
 python=$superset_venv/bin/python
