@@ -8,7 +8,6 @@ use crate::driver::Row;
 use crate::reconcile::finding::{FindingKind, Subject, Who};
 use crate::reconcile::why::{because, profile_differences};
 use crate::reconcile::world::{Found, Held, World};
-use crate::rules::Subject as Person;
 use crate::sql::Fragment;
 use crate::store::{InGroup, Profile, Record, Session, USER_GROUPS, USER_ROLES};
 
@@ -163,21 +162,15 @@ impl Session<'_> {
         (subject, who): (&Subject, &Who),
         found: &mut Found,
     ) {
-        let person =
-            Person { user: &pair.record.body, groups: groups.iter().map(|in_group| in_group.group.clone()).collect() };
-        let decision = self.rules.decide(&person);
         // A group whose row is gone counts as if it were there: its own finding stands for what its members lack.
-        let by_group: BTreeSet<String> = if self.tables.group_roles {
-            groups.iter().flat_map(|in_group| self.rules.roles_of_group(&in_group.group)).collect()
-        } else {
-            BTreeSet::new()
-        };
+        let decided = self.due(&pair.record.body, groups, |_| true);
+        let (decision, by_group) = (&decided.decision, &decided.by_group);
         let mut due = BTreeSet::new();
-        for name in decision.roles().filter(|role| !by_group.contains(*role)) {
+        for name in decided.direct() {
             if let Some(id) = world.role_id(name) {
                 due.insert(id);
             } else {
-                let whom = format!("for {}, by {}", who.name.as_deref().unwrap_or_default(), because(&decision, name));
+                let whom = format!("for {}, by {}", who.name.as_deref().unwrap_or_default(), because(decision, name));
                 found.unknown_roles.entry(name.to_owned()).or_insert(whom);
             }
         }
@@ -185,7 +178,7 @@ impl Session<'_> {
         for (role, was_ours) in roles.missing {
             let name = world.role(role);
             let taken = if was_ours { "; somebody took it away in Superset" } else { "" };
-            let why = format!("{}{taken}", because(&decision, &name));
+            let why = format!("{}{taken}", because(decision, &name));
             found.add(FindingKind::RoleMissing, subject, who, Some(name), why);
             found.explained.insert((USER_ROLES.table.name, row, role));
         }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scim_core::ResourceId;
+use scim_core::{Resource, ResourceId};
 use scim_service::StoreError;
 use serde_json::json;
 
-use crate::rules::{GroupRef, Subject};
+use crate::rules::{Decision, GroupRef, Subject};
 use crate::sql::Fragment;
 use crate::store::audit::Action;
 use crate::store::grants::{GROUP_ROLES, Moved, USER_GROUPS, USER_ROLES};
@@ -19,6 +19,20 @@ use crate::store::session::Session;
 struct Person {
     row: i64,
     record: Record,
+}
+
+/// The roles that are due to a person.
+pub(crate) struct Due {
+    pub(crate) decision: Decision,
+    /// Roles that the person's groups hold.
+    pub(crate) by_group: BTreeSet<String>,
+}
+
+impl Due {
+    /// Those that are to be granted to the person.
+    pub(crate) fn direct(&self) -> impl Iterator<Item = &str> {
+        self.decision.roles().filter(|role| !self.by_group.contains(*role))
+    }
 }
 
 impl Session<'_> {
@@ -83,15 +97,16 @@ impl Session<'_> {
     /// The roles that are to be granted to a person: what the rules decide, without what the person's groups hold in
     /// Superset.
     async fn direct_roles(&mut self, person: &Person, groups: &[InGroup]) -> Result<BTreeSet<i64>, StoreError> {
-        let rules = self.rules;
-        let by_group: BTreeSet<String> = groups
-            .iter()
-            .filter(|in_group| self.tables.group_roles && in_group.local.is_some())
-            .flat_map(|in_group| rules.roles_of_group(&in_group.group))
-            .collect();
+        let due = self.due(&person.record.body, groups, |in_group| in_group.local.is_some());
+        self.known_roles(due.direct()).await
+    }
+
+    /// What the rules decide about a person, and what of it the groups hold in Superset that `hold` says.
+    pub(crate) fn due(&self, user: &Resource, groups: &[InGroup], hold: impl Fn(&InGroup) -> bool) -> Due {
+        let holding = groups.iter().filter(|in_group| self.tables.group_roles && hold(in_group));
+        let by_group = holding.flat_map(|in_group| self.rules.roles_of_group(&in_group.group)).collect();
         let groups = groups.iter().map(|in_group| in_group.group.clone()).collect();
-        let decision = rules.decide(&Subject { user: &person.record.body, groups });
-        self.known_roles(decision.roles().filter(|role| !by_group.contains(*role))).await
+        Due { decision: self.rules.decide(&Subject { user, groups }), by_group }
     }
 
     /// Makes the roles of these rows of `ab_group` what the rules give for the groups alone.
