@@ -4,12 +4,11 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use scim_core::Resource;
-use scim_filter::fold;
 
 use crate::rules::binding::Binding;
 use crate::rules::decision::{Decision, IgnoredGroup, Reason, WhyIgnored};
 use crate::rules::role_template::MAX_ROLE_LEN;
-use crate::rules::rule::Rule;
+use crate::rules::rule::{Rule, protects};
 use crate::rules::rule_set::{RuleSet, UnknownGroups};
 use crate::rules::subject::{GroupRef, Subject, user_in};
 
@@ -40,14 +39,15 @@ impl RuleSet {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn decide(&self, subject: &Subject<'_>) -> Decision {
+        let found: Vec<Vec<usize>> = subject.groups.iter().map(|group| self.index.rules_for(group)).collect();
         let mut deciding = Deciding {
             rules: self,
             subject,
+            found: &found,
             in_groups: OnceCell::new(),
             held: vec![None; self.rules.len()],
             decision: Decision::default(),
         };
-        let found: Vec<Vec<usize>> = subject.groups.iter().map(|group| self.index.rules_for(group)).collect();
         if self.unknown_groups == UnknownGroups::Refuse {
             let unknown = subject.groups.iter().zip(&found).filter(|(group, rules)| self.is_unknown(group, rules));
             deciding.decision.refused_by = unknown.map(|(group, _)| group.display_name.clone()).collect();
@@ -113,14 +113,8 @@ impl RuleSet {
         rules.is_empty() && !(self.index.has_allowed_groups() && self.index.allows_name(&group.display_name))
     }
 
-    /// Whether conditions see a group.
-    fn sees(&self, group: &GroupRef) -> bool {
-        self.index.allows_name(&group.display_name) || !self.index.rules_for(group).is_empty()
-    }
-
     fn is_protected(&self, role: &str) -> bool {
-        let role = fold(role.trim());
-        self.protected_roles.iter().any(|protected| fold(protected.trim()) == role)
+        protects(&self.protected_roles, role)
     }
 }
 
@@ -128,6 +122,8 @@ impl RuleSet {
 struct Deciding<'a> {
     rules: &'a RuleSet,
     subject: &'a Subject<'a>,
+    /// The rules whose binding means each group.
+    found: &'a [Vec<usize>],
     /// The user with the groups that conditions may ask for.
     in_groups: OnceCell<Resource>,
     /// Whether the condition of a rule holds, once it was asked for.
@@ -206,8 +202,11 @@ impl Deciding<'_> {
         }
         let held = if condition.asks_for_groups() {
             condition.holds(self.in_groups.get_or_init(|| {
-                let seen = |group: &&GroupRef| self.rules.sees(group);
-                user_in(self.subject.user, self.subject.groups.iter().filter(seen))
+                let groups = self.subject.groups.iter().zip(self.found);
+                // A group that is neither allowed by name nor bound by an identifier does not count.
+                let seen = groups
+                    .filter(|(group, rules)| !rules.is_empty() || self.rules.index.allows_name(&group.display_name));
+                user_in(self.subject.user, seen.map(|(group, _)| group))
             }))
         } else {
             condition.holds(self.subject.user)

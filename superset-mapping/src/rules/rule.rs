@@ -80,6 +80,13 @@ impl From<&Rule> for RuleEntry {
     }
 }
 
+/// Whether a role is among the protected ones: without regard to case, because MySQL finds the role `Admin` by the name `admin`
+/// too.
+pub(super) fn protects(protected: &[String], role: &str) -> bool {
+    let role = fold(role.trim());
+    protected.iter().any(|protected| fold(protected.trim()) == role)
+}
+
 /// What a rule is checked against.
 pub(super) struct Ground<'a> {
     /// Roles that are protected, as they are written.
@@ -91,10 +98,8 @@ pub(super) struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// Without regard to case, because MySQL finds the role `Admin` by the name `admin` too.
     pub(super) fn is_protected(&self, role: &str) -> bool {
-        let role = fold(role.trim());
-        self.protected.iter().any(|protected| fold(protected.trim()) == role)
+        protects(self.protected, role)
     }
 
     /// Refuses a role that can't be one, or that Superset does not have.
