@@ -206,7 +206,7 @@ impl<'r> Run<'r> {
     ) -> Result<Held<'r>, StoreError> {
         let mut session = Session::new(held, self.store, cx);
         if session.tables.groups {
-            for orphan in session.orphans(options.tenant()).await? {
+            for orphan in session.orphans(options.tenant(), None).await? {
                 orphan.tell(&mut self.world, &mut self.found);
             }
         }

@@ -132,8 +132,8 @@ impl Session<'_> {
     }
 
     /// The rows of `ab_group` that were ours and have no SCIM group: those of deleted groups, of one tenant or of all, and
-    /// where all are asked for those that still hold what we granted.
-    pub(super) async fn orphans(&mut self, tenant: Option<&str>) -> Result<Vec<Orphan>, StoreError> {
+    /// where all are asked for those that still hold what we granted. `only` is the one row to look at.
+    pub(super) async fn orphans(&mut self, tenant: Option<&str>, only: Option<i64>) -> Result<Vec<Orphan>, StoreError> {
         let dialect = self.dialect();
         // A row whose id a SCIM group has is that group's affair, whatever it is called.
         let unclaimed =
@@ -145,6 +145,11 @@ impl Session<'_> {
         .then(Fragment::new(dialect.group_mark()))
         .then(Fragment::new(" WHERE t.resource_type = 'Group' AND "))
         .then(Fragment::new(unclaimed));
+        let chosen = || match only {
+            Some(row) => Fragment::new(" AND g.id = ?").bind(row),
+            None => Fragment::new(""),
+        };
+        buried = buried.then(chosen());
         if let Some(tenant) = tenant {
             buried = buried.then(Fragment::new(" AND t.tenant = ?").bind(tenant));
         }
@@ -168,7 +173,8 @@ impl Session<'_> {
             );
         }
         for select in granted {
-            for row in self.transaction.rows(Fragment::new(select).then(Fragment::new(unclaimed))).await? {
+            let select = Fragment::new(select).then(Fragment::new(unclaimed)).then(chosen());
+            for row in self.transaction.rows(select).await? {
                 let (id, name) = (row.integer(0)?, row.text(1)?);
                 let row = LocalRow { id, mark: mark(dialect, &name) };
                 orphans.entry(id).or_insert(Orphan { row, buried: None, name });

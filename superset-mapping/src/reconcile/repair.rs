@@ -326,10 +326,9 @@ impl Session<'_> {
                 fresh
             }
             Subject::LocalGroup(row) => {
-                let orphans = self.orphans(options.drift.tenant()).await?;
-                for orphan in orphans.iter().filter(|orphan| orphan.row.id == *row) {
+                for orphan in self.orphans(options.drift.tenant(), Some(*row)).await? {
                     orphan.tell(world, &mut found);
-                    self.mend_orphan(orphan).await?;
+                    self.mend_orphan(&orphan).await?;
                 }
                 chosen(found)
             }
