@@ -24,7 +24,7 @@ pub(crate) async fn each_person(
     let store = SupersetStore::connect(url, RuleSet::default()).await?;
     let internal = Context::internal("rules", Utc::now());
     let cx = match tenant {
-        Some(tenant) => Context { principal: Principal::new("rules").in_tenant(tenant), ..internal },
+        Some(tenant) => Context { principal: Principal::host("rules").in_tenant(tenant), ..internal },
         None => internal,
     };
     let schemas = SchemaSet::builtin();

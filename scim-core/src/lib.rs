@@ -28,7 +28,7 @@
 //! | names and paths | [`AttrName`], [`AttrPath`] |
 //! | what there can be | [`Schema`], [`Attribute`], [`ResourceType`], [`SchemaSet`], [`TypeSchema`] |
 //! | JSON in | [`parse_json`], [`parse_json_with`], [`Checker`] under a [`Profile`] |
-//! | inside | [`Resource`], [`ResourceId`], [`ExternalId`], [`Meta`], [`Version`]; views [`User`], [`Group`], [`EnterpriseUser`] |
+//! | inside | [`Resource`], [`Provenance`], [`ResourceId`], [`ExternalId`], [`Meta`], [`Version`]; views [`User`], [`Group`], [`EnterpriseUser`] |
 //! | JSON out | [`Projection`], [`ListResponse`], [`ScimError`], [`ServiceProviderConfig`] |
 //! | messages | [`SearchRequest`], [`PatchOp`], [`BulkRequest`], [`BulkResponse`] |
 //!
@@ -51,6 +51,7 @@ mod message;
 mod meta;
 mod profile;
 mod projection;
+mod provenance;
 mod resource;
 mod resource_id;
 mod resource_type;
@@ -80,6 +81,7 @@ pub use message::{
 pub use meta::Meta;
 pub use profile::{InteropRule, Leniencies, Leniency, Profile};
 pub use projection::{Projection, ProjectionError};
+pub use provenance::{Provenance, Source, SourceError};
 pub use resource::Resource;
 pub use resource_id::{MAX_ID_LEN, ResourceId, ResourceIdError};
 pub use resource_type::{ResourceType, ResourceTypeName, SchemaExtension};

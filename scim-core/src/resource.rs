@@ -1,6 +1,7 @@
 //! Resources: schema-checked JSON objects (RFC 7643 section 3).
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::external_id::ExternalId;
 use crate::meta::Meta;
+use crate::provenance::Provenance;
 use crate::resource_id::ResourceId;
 use crate::version::Version;
 
@@ -17,17 +19,39 @@ use crate::version::Version;
 /// values have their schema's types, and nothing is `null` or empty. The type itself does not enforce this for
 /// [`Resource::from_attributes`]: whoever calls it vouches for the content, such as a store for what it stored.
 ///
+/// Beside the attributes a store tells who asserts the resource ([`provenance`](Self::provenance)). That is no part of its
+/// content: it is neither serialised nor compared.
+///
 /// `Debug` hides the value of `password`.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Resource {
     attributes: Map<String, Value>,
+    #[serde(skip)]
+    provenance: Option<Arc<Provenance>>,
+}
+
+impl PartialEq for Resource {
+    fn eq(&self, other: &Self) -> bool {
+        self.attributes == other.attributes
+    }
 }
 
 impl Resource {
     /// The resource with these attributes, which must be as a check leaves them.
     pub fn from_attributes(attributes: Map<String, Value>) -> Self {
-        Self { attributes }
+        Self { attributes, provenance: None }
+    }
+
+    /// Who asserts the resource, where a store has told.
+    pub fn provenance(&self) -> Option<&Arc<Provenance>> {
+        self.provenance.as_ref()
+    }
+
+    /// The same resource, asserted by `provenance`. For stores.
+    #[must_use]
+    pub fn asserted_by(self, provenance: Arc<Provenance>) -> Self {
+        Self { provenance: Some(provenance), ..self }
     }
 
     /// The attributes by registered name.
@@ -116,6 +140,7 @@ impl fmt::Debug for Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provenance::Source;
     use serde_json::json;
 
     fn resource(value: Value) -> Resource {
@@ -127,6 +152,14 @@ mod tests {
         let shown = format!("{:?}", resource(json!({"userName": "a", "password": "s3cret"})));
         assert!(shown.contains("userName") && shown.contains("(hidden)"), "{shown}");
         assert!(!shown.contains("s3cret"), "{shown}");
+    }
+
+    #[test]
+    fn who_asserts_a_resource_is_no_part_of_its_content() {
+        let plain = resource(json!({"userName": "a"}));
+        let asserted = plain.clone().asserted_by(Arc::new(Provenance::new(Source::client("okta"))));
+        assert_eq!(asserted, plain);
+        assert_eq!(serde_json::to_value(&asserted).unwrap(), json!({"userName": "a"}));
     }
 
     #[test]

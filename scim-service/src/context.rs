@@ -3,21 +3,33 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use scim_core::{Provenance, Source};
 
-/// The authenticated client.
+/// Who makes a request: an authenticated SCIM client, an identity provider with a login, or the host itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Principal {
     name: Arc<str>,
+    source: Source,
     tenant: Option<Arc<str>>,
 }
 
 impl Principal {
-    /// A client with a name for the log.
+    /// The SCIM client with this name. What it writes is recorded under the name: two clients that share one are one.
     pub fn new(name: &str) -> Self {
-        Self { name: name.into(), tenant: None }
+        Self { name: name.into(), source: Source::client(name), tenant: None }
     }
 
-    /// The same client, confined to a tenant: it sees and changes only that tenant's resources (RFC 7644 section 6).
+    /// The identity provider with this name, by one of its logins.
+    pub fn provider(name: &str) -> Self {
+        Self { name: name.into(), source: Source::provider(name), tenant: None }
+    }
+
+    /// The host itself, doing what no client asked for; `name` is for the log.
+    pub fn host(name: &str) -> Self {
+        Self { name: name.into(), source: Source::Host, tenant: None }
+    }
+
+    /// The same principal, confined to a tenant: it sees and changes only that tenant's resources (RFC 7644 section 6).
     #[must_use]
     pub fn in_tenant(self, tenant: &str) -> Self {
         Self { tenant: Some(tenant.into()), ..self }
@@ -26,6 +38,11 @@ impl Principal {
     /// The name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether this is a client, an identity provider or the host.
+    pub fn source(&self) -> &Source {
+        &self.source
     }
 
     /// The tenant; `None` where the service has only one.
@@ -48,11 +65,16 @@ pub struct Context {
 impl Context {
     /// A context for work that no client asked for, such as a reconciliation, and for tests.
     pub fn internal(name: &str, now: DateTime<Utc>) -> Self {
-        Self { principal: Principal::new(name), request_id: name.into(), now }
+        Self { principal: Principal::host(name), request_id: name.into(), now }
     }
 
     /// The tenant whose resources the call may touch.
     pub fn tenant(&self) -> Option<&str> {
         self.principal.tenant()
+    }
+
+    /// Who asserts what the call writes.
+    pub fn provenance(&self) -> Provenance {
+        Provenance::new(self.principal.source.clone()).in_tenant(self.principal.tenant())
     }
 }

@@ -144,10 +144,9 @@ impl<S: Store + ?Sized> JitLogin<S> {
         known: &mut Option<String>,
     ) -> Result<Login, LoginError> {
         let person = provider.mapping().person(assertion).map_err(Refusal::Mapping)?;
-        let name = format!("jit:{}", provider.name());
         let principal = match provider.tenant() {
-            Some(tenant) => Principal::new(&name).in_tenant(tenant),
-            None => Principal::new(&name),
+            Some(tenant) => Principal::provider(provider.name()).in_tenant(tenant),
+            None => Principal::provider(provider.name()),
         };
         let cx = Context { principal, ..Context::internal(&assertion.id, now) };
         let provisioning = Provisioning::new(&*self.store, &cx, &self.schemas)

@@ -5,7 +5,7 @@ use std::mem;
 
 use chrono::{DateTime, Utc};
 use scim_filter::fold;
-use scim_service::{Context, Principal, StoreError};
+use scim_service::{Context, StoreError};
 use serde::Serialize;
 
 use crate::reconcile::account_drift::after_row;
@@ -167,7 +167,7 @@ impl SupersetStore {
 }
 
 pub(super) fn in_tenant(cx: &Context, tenant: &str) -> Context {
-    Context { principal: Principal::new(cx.principal.name()).in_tenant(tenant), ..cx.clone() }
+    Context { principal: cx.principal.clone().in_tenant(tenant), ..cx.clone() }
 }
 
 /// A comparison under way. The transaction goes from one tenant to the next.
