@@ -6,6 +6,7 @@
 //! ```
 
 use std::error::Error;
+use std::time::Duration;
 
 use actix_web::web::{self, Data, Payload};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::Server, http::StatusCode};
@@ -13,16 +14,22 @@ use scim_service::{MemoryStore, ScimService};
 
 type Scim = ScimService<MemoryStore>;
 
-/// One request through the service. No more of a body is read than the service would take.
+/// One request through the service. The body is read once the head was admitted, and no more of it than the service takes.
 async fn scim(request: HttpRequest, body: Payload, service: Data<Scim>) -> Result<HttpResponse, Box<dyn Error>> {
     let mut copy = http::Request::builder().method(request.method().as_str()).uri(request.uri().to_string());
     for (name, value) in request.headers() {
         copy = copy.header(name.as_str(), value.as_bytes());
     }
-    let uri = request.uri().to_string().parse()?;
-    let response = match body.to_bytes_limited(service.body_limit(&uri)).await {
-        Ok(body) => service.handle(copy.body(body?)?).await,
-        Err(_) => service.body_too_large(&uri),
+    let (head, ()) = copy.body(())?.into_parts();
+    let response = match service.admit(head).await {
+        Err(refusal) => refusal,
+        Ok(admitted) => match admitted.body_limit() {
+            None => admitted.handle(web::Bytes::new()).await,
+            Some(limit) => match body.to_bytes_limited(limit).await {
+                Ok(body) => admitted.handle(body?).await,
+                Err(_) => admitted.body_too_large(),
+            },
+        },
     };
     let (parts, body) = response.into_parts();
     let mut response = HttpResponse::build(StatusCode::from_u16(parts.status.as_u16())?);
@@ -32,6 +39,12 @@ async fn scim(request: HttpRequest, body: Payload, service: Data<Scim>) -> Resul
     Ok(response.body(body))
 }
 
+/// Most connections at a time of each worker: fewer than there are descriptors.
+const MAX_CONNECTIONS: usize = 256;
+
+/// How long a client has for the head of a request.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+
 /// A server with SCIM below `/scim/v2`.
 pub(crate) fn server(listener: std::net::TcpListener, service: Scim) -> std::io::Result<Server> {
     let service = Data::new(service);
@@ -39,7 +52,8 @@ pub(crate) fn server(listener: std::net::TcpListener, service: Scim) -> std::io:
         let scim = web::scope("/scim/v2").default_service(web::to(scim));
         App::new().app_data(service.clone()).service(scim)
     };
-    Ok(HttpServer::new(application).workers(2).listen(listener)?.run())
+    let server = HttpServer::new(application).max_connections(MAX_CONNECTIONS).client_request_timeout(HEAD_TIME);
+    Ok(server.workers(2).listen(listener)?.run())
 }
 
 #[actix_web::main]

@@ -1,9 +1,10 @@
 //! The SCIM 2.0 protocol over [`http::Request`] and [`http::Response`] (RFC 7644), for any storage and any HTTP server.
 //!
 //! A host implements [`Store`] for its data (or takes [`MemoryStore`]), builds a [`ScimService`], and mounts it in the
-//! server it has: [`ScimService::handle`] takes a request with its whole body and gives the response. With the feature
-//! `tower` the service is a `tower_service::Service` over any body, which reads no more than the configured limit.
-//! No runtime, no listener and no database comes with it.
+//! server it has: [`ScimService::handle`] takes a request with its whole body and gives the response. Hosts that read bodies
+//! themselves go in two steps, so that none is read of a client that is refused: [`ScimService::admit`] takes the head,
+//! [`Admitted::handle`] the body. With the feature `tower` the service is a `tower_service::Service` over any body, which
+//! does that and reads no more than the configured limit. No runtime, no listener and no database comes with it.
 //!
 //! What the service does, [`ScimService`] shows in an example; what a store promises, [`Store`] lists by number.
 //!
@@ -11,6 +12,7 @@
 //! |---|---|
 //! | [`ServiceConfig`], [`Capabilities`], [`BulkAtomicity`], [`Limits`] | base URL, profile, switches, sizes: also what `/ServiceProviderConfig` prints |
 //! | [`Authenticator`], [`BearerTokens`], [`Principal`] | who is there |
+//! | [`Admitted`] | a request whose client is known, before its body is read |
 //! | [`Authorizer`], [`Access`], [`Verdict`], [`Restriction`] | what they may do and see |
 //! | [`MeResolver`], [`MeAnswer`] | which resource the client itself is |
 //! | [`TenancyMode`] | where a request names its tenant |
@@ -25,6 +27,7 @@
 //! | `conformance` | `store_conformance!` and `conformance::http_conformance`: tests for stores and for mounts |
 //! | `tower` | `tower_service::Service` for [`ScimService`], over any `http_body::Body` |
 
+mod admission;
 mod auth;
 mod authorize;
 mod body;
@@ -52,6 +55,7 @@ mod store;
 #[cfg(feature = "tower")]
 mod tower;
 
+pub use admission::Admitted;
 pub use auth::{AuthError, Authenticator, BearerTokens, TokenError};
 pub use authorize::{Access, AuthorizeError, Authorizer, Operation, Restriction, Verdict};
 pub use config::{

@@ -4,23 +4,19 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chrono::Utc;
-use http::header::{ALLOW, HeaderValue};
 use http::request::Parts;
-use http::{Method, Request, Response, Uri};
+use http::{Method, Request, Response};
 use scim_core::{Leniencies, SchemaSet};
-use uuid::Uuid;
 
 use crate::auth::Authenticator;
 use crate::authorize::{AllowAll, Authorizer};
-use crate::body::{Body, BodyLimit};
-use crate::config::{ServiceConfig, TenancyMode};
-use crate::context::{Context, Principal};
+use crate::body::Body;
+use crate::config::ServiceConfig;
+use crate::context::Context;
 use crate::endpoint;
-use crate::fail::{Failure, list};
+use crate::fail::Failure;
 use crate::me::{MeAnswer, MeResolver};
-use crate::negotiate::accepted;
-use crate::respond::{Format, empty_response, without_body};
+use crate::respond::Format;
 use crate::route::Route;
 use crate::store::Store;
 
@@ -119,108 +115,42 @@ impl<S: Store + ?Sized> ScimService<S> {
 
     /// Serves one request. The path may hold the path of the base URL or, where the host has stripped it, not.
     ///
+    /// The two steps of it, [`admit`](Self::admit) and [`Admitted::handle`](crate::Admitted::handle), are there for hosts
+    /// that read bodies themselves: the first needs none.
+    ///
     /// Cancel safety: a request whose future is dropped is either wholly done or not at all; of a bulk request so is each
     /// operation, or with [`BulkAtomicity::AllOrNothing`](crate::BulkAtomicity::AllOrNothing) all of it.
     pub async fn handle(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
-        let request_id: Arc<str> = Uuid::new_v4().to_string().into();
-        let response = match accepted(&parts.headers) {
-            Ok(format) => match self.serve(&parts, body, format, &request_id).await {
-                Ok(response) => response,
-                Err(failure) => failure.into_response(format),
-            },
-            Err(failure) => failure.into_response(Format::Scim),
-        };
-        tracing::info!(
-            %request_id, method = %parts.method, path = parts.uri.path(), status = response.status().as_u16(), "served"
-        );
-        if parts.method == Method::HEAD { without_body(response) } else { response }
+        match self.admit(parts).await {
+            Ok(admitted) => admitted.handle(body).await,
+            Err(response) => response,
+        }
     }
 
-    /// The largest body that a request to this URL may have, in bytes: [`Limits::body`](crate::Limits::body), for `/Bulk`
-    /// [`Limits::bulk_payload`](crate::Limits::bulk_payload).
-    pub fn body_limit(&self, uri: &Uri) -> usize {
-        self.limit_of(uri).bytes()
+    pub(crate) fn schemas(&self) -> &SchemaSet {
+        &self.shared.schemas
     }
 
-    /// The answer to a request whose body is larger than [`body_limit`](Self::body_limit), for a host that stops reading
-    /// there: 413.
-    pub fn body_too_large(&self, uri: &Uri) -> Response<Bytes> {
-        self.limit_of(uri).failure().into_response(Format::Scim)
+    pub(crate) fn authenticator(&self) -> &dyn Authenticator {
+        &*self.shared.authenticator
     }
 
-    fn limit_of(&self, uri: &Uri) -> BodyLimit {
-        let (_, path) = self.config().split_path(uri.path());
-        BodyLimit::of(&Route::of(path, &self.shared.schemas).unwrap_or(Route::Root), self.config())
+    pub(crate) fn authorizer(&self) -> &dyn Authorizer {
+        &*self.shared.authorizer
     }
 
-    async fn serve(
-        &self,
-        parts: &Parts,
-        body: Bytes,
-        format: Format,
-        request_id: &Arc<str>,
-    ) -> Result<Response<Bytes>, Failure> {
-        let config = &self.shared.config;
-        if parts.uri.path_and_query().is_some_and(|text| text.as_str().len() > config.limits().url) {
-            return Err(Failure::UrlTooLong { limit: config.limits().url });
+    /// Whether clients stand for resources.
+    pub(crate) fn has_me(&self) -> bool {
+        self.shared.me.is_some()
+    }
+
+    /// Serves a request whose head was admitted.
+    pub(crate) async fn serve(&self, call: &mut Call<'_, S>, route: Route) -> Result<Response<Bytes>, Failure> {
+        match (&route, &self.shared.me) {
+            (Route::Me, Some((resolver, answer))) => self.serve_me(call, &**resolver, *answer).await,
+            _ => self.dispatch(call, route).await,
         }
-        let addressed = config.address(parts);
-        let route = match &addressed {
-            Ok(addressed) => Route::of(addressed.path, &self.shared.schemas),
-            Err(_) => Err(Failure::UnknownEndpoint),
-        };
-        let open = route.as_ref().is_ok_and(|route| {
-            route.is_public()
-                || (route.is_discovery() && config.anonymous_discovery())
-                || parts.method == Method::OPTIONS
-        });
-        let principal = if open {
-            Principal::new("anonymous")
-        } else {
-            let authenticator = &self.shared.authenticator;
-            authenticator.authenticate(parts).await.map_err(|error| {
-                let challenges = authenticator.challenges(&error);
-                Failure::Auth { error, challenges }
-            })?
-        };
-        let route = route?;
-        let principal = addressed?.confine(principal).ok_or(Failure::UnknownEndpoint)?;
-        let one_tenant = matches!(config.tenancy(), TenancyMode::Principal);
-        if !one_tenant && !open && principal.tenant().is_none() {
-            return Err(Failure::NoTenant);
-        }
-        let config = &*config.of_tenant(principal.tenant());
-        if route == Route::Me && self.shared.me.is_none() {
-            return Err(Failure::NotImplemented { endpoint: "/Me" });
-        }
-        let allowed = route.admit(&parts.method, *config.capabilities())?;
-        if parts.method == Method::OPTIONS {
-            return Ok(options(allowed));
-        }
-        let limit = BodyLimit::of(&route, config);
-        if body.len() > limit.bytes() {
-            return Err(limit.failure());
-        }
-        let mut call = Call {
-            store: &*self.store,
-            schemas: &self.shared.schemas,
-            config,
-            authorizer: &*self.shared.authorizer,
-            parts,
-            body: Body::Text(body),
-            format,
-            cx: Context { principal, request_id: request_id.clone(), now: Utc::now() },
-            used: Leniencies::default(),
-        };
-        let response = match (&route, &self.shared.me) {
-            (Route::Me, Some((resolver, answer))) => self.serve_me(&mut call, &**resolver, *answer).await,
-            _ => self.dispatch(&mut call, route).await,
-        };
-        if !call.used.is_empty() {
-            tracing::info!(%request_id, principal = call.cx.principal.name(), leniencies = ?call.used, "taken leniently");
-        }
-        response
     }
 
     async fn serve_me(
@@ -273,14 +203,6 @@ pub(crate) struct Call<'a, S: ?Sized> {
     pub(crate) cx: Context,
     /// The leniencies that the request needed so far.
     pub(crate) used: Leniencies,
-}
-
-fn options(allowed: &[Method]) -> Response<Bytes> {
-    let mut response = empty_response(204);
-    if let Ok(value) = HeaderValue::from_str(&list(allowed)) {
-        response.headers_mut().insert(ALLOW, value);
-    }
-    response
 }
 
 impl<S: ?Sized> Clone for ScimService<S> {

@@ -7,13 +7,13 @@ use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::header::{CONNECTION, HeaderValue};
+use http::{Request, Response, Version};
 use http_body::Body;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use tower_service::Service;
 
 use crate::fail::Failure;
-use crate::respond::Format;
 use crate::service::ScimService;
 use crate::store::Store;
 
@@ -32,26 +32,50 @@ where
         Poll::Ready(Ok(()))
     }
 
-    /// Reads the body, at most as much as the limit for its path, and serves the request. What exceeds the limit is refused
-    /// with 413, by its `Content-Length` before anything is read (R217).
+    /// Admits the head, then reads the body, at most as much as the limit for its path, and serves the request. Of a request
+    /// that is refused by its head nothing is read, and of one whose `Content-Length` exceeds the limit neither (413, R217);
+    /// the connection then ends with the answer, because the body is still to come on it.
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let service = self.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            let limit = service.body_limit(&parts.uri);
+            let unread = Unread { version: parts.version, is_empty: body.is_end_stream() };
+            let admitted = match service.admit(parts).await {
+                Ok(admitted) => admitted,
+                Err(response) => return Ok(unread.closing(response)),
+            };
+            let Some(limit) = admitted.body_limit() else {
+                return Ok(admitted.handle(Bytes::new()).await.map(Full::new));
+            };
             if body.size_hint().lower() > limit as u64 {
-                return Ok(service.body_too_large(&parts.uri).map(Full::new));
+                return Ok(unread.closing(admitted.body_too_large()));
             }
-            let uri = parts.uri.clone();
-            let response = match Limited::new(body, limit).collect().await {
-                Ok(body) => service.handle(Request::from_parts(parts, body.to_bytes())).await,
-                Err(error) if error.is::<LengthLimitError>() => service.body_too_large(&uri),
+            match Limited::new(body, limit).collect().await {
+                Ok(body) => Ok(admitted.handle(body.to_bytes()).await.map(Full::new)),
+                Err(error) if error.is::<LengthLimitError>() => Ok(unread.closing(admitted.body_too_large())),
                 Err(error) => {
                     tracing::info!(%error, "a request broke off");
-                    Failure::BodyBrokeOff.into_response(Format::Scim)
+                    Ok(unread.closing(admitted.refuse(Failure::BodyBrokeOff)))
                 }
-            };
-            Ok(response.map(Full::new))
+            }
         })
+    }
+}
+
+/// A body that is still on its way.
+struct Unread {
+    version: Version,
+    is_empty: bool,
+}
+
+impl Unread {
+    /// Says to the client of a response to less than the whole request that the connection ends with it (RFC 9112 section
+    /// 9.3). HTTP/2 ends the stream alone, and has no such header.
+    fn closing(&self, response: Response<Bytes>) -> Response<Full<Bytes>> {
+        let mut response = response.map(Full::new);
+        if !self.is_empty && self.version <= Version::HTTP_11 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
     }
 }

@@ -11,14 +11,20 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use http::Request;
+use http::request::Parts;
+use http::{Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
-use scim_core::SchemaSet;
-use scim_service::{BearerTokens, Limits, MemoryStore, Principal, ScimService, ServiceConfig};
+use scim_core::{AuthenticationScheme, SchemaSet};
+use scim_service::{
+    AuthError, Authenticator, BearerTokens, Limits, MemoryStore, Principal, ScimService, ServiceConfig,
+};
 use tower_service::Service;
 
 fn service() -> ScimService<MemoryStore> {
@@ -50,7 +56,7 @@ impl Body for Stream {
     }
 }
 
-/// Says that it is large, and must not be read.
+/// Says how large it is, and must not be read.
 struct Announced(u64);
 
 impl Body for Announced {
@@ -58,7 +64,7 @@ impl Body for Announced {
     type Error = Infallible;
 
     fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        panic!("read although its length was known")
+        panic!("read although its head was enough")
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -118,4 +124,102 @@ async fn r217_a_bulk_request_has_a_limit_of_its_own() {
 #[tokio::test]
 async fn a_body_that_breaks_off_is_a_client_error() {
     assert_eq!(status(Stream { frames: 0, fails: true }).await, 400);
+}
+
+/// The answer to a request whose body must not be read.
+async fn unread(method: &str, path: &str, headers: &[(&str, &str)], version: Version) -> Response<Full<Bytes>> {
+    let mut request = Request::builder().method(method).uri(path).version(version);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    service().call(request.body(Announced(900)).unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn x5_the_body_of_a_refused_request_is_not_read() {
+    let token = ("authorization", "Bearer test-token");
+    for (method, path, headers, status) in [
+        ("POST", "/Users", &[][..], 401),
+        ("POST", "/Users", &[("authorization", "Bearer wrong")], 401),
+        ("PUT", "/Users/1", &[], 401),
+        ("PATCH", "/Groups/1", &[], 401),
+        ("POST", "/Bulk", &[], 401),
+        ("POST", "/.search", &[], 401),
+        ("POST", "/nowhere", &[], 401),
+        ("POST", "/nowhere", &[token], 404),
+        ("POST", "/Users/1", &[token], 405),
+        ("POST", "/health", &[], 405),
+        ("PUT", "/Schemas", &[], 405),
+        ("POST", "/Users", &[token, ("accept", "text/html")], 406),
+        ("OPTIONS", "/Users", &[], 204),
+    ] {
+        let response = unread(method, path, headers, Version::HTTP_11).await;
+        assert_eq!(response.status(), status, "{method} {path} {headers:?}");
+        assert_eq!(response.headers()["connection"], "close", "{method} {path}: the body is still to come");
+    }
+    let response = unread("POST", "/Users", &[], Version::HTTP_2).await;
+    assert!(!response.headers().contains_key("connection"), "HTTP/2 has no such header");
+    let nothing_to_come = service().call(Request::post("/Users").body(Full::new(Bytes::new())).unwrap()).await.unwrap();
+    assert!(!nothing_to_come.headers().contains_key("connection"));
+}
+
+#[tokio::test]
+async fn x5_the_body_of_a_method_without_one_is_not_read() {
+    let token = ("authorization", "Bearer test-token");
+    for (method, path, headers, status) in [
+        ("GET", "/health", &[][..], 200),
+        ("GET", "/.well-known/scim-configuration", &[], 200),
+        ("GET", "/ServiceProviderConfig", &[], 200),
+        ("HEAD", "/Users", &[token], 200),
+        ("GET", "/Users", &[token], 200),
+        ("DELETE", "/Users/1", &[token], 404),
+    ] {
+        assert_eq!(unread(method, path, headers, Version::HTTP_11).await.status(), status, "{method} {path}");
+    }
+}
+
+/// Counts how often it is asked.
+#[derive(Clone, Default)]
+struct Counting(Arc<AtomicUsize>);
+
+#[async_trait]
+impl Authenticator for Counting {
+    async fn authenticate(&self, _: &Parts) -> Result<Principal, AuthError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(Principal::new("client"))
+    }
+
+    fn schemes(&self) -> Vec<AuthenticationScheme> {
+        vec![AuthenticationScheme::bearer_token()]
+    }
+}
+
+#[tokio::test]
+async fn x5_a_request_in_two_steps_is_authenticated_once() {
+    let counting = Counting::default();
+    let config = ServiceConfig::new("https://example.com").unwrap();
+    let service = ScimService::new(MemoryStore::new(), SchemaSet::builtin(), config, counting.clone());
+    let user = Bytes::from(r#"{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "a"}"#);
+
+    let (head, ()) = Request::post("/Users").body(()).unwrap().into_parts();
+    let admitted = service.admit(head).await.unwrap();
+    assert_eq!(admitted.principal().name(), "client");
+    assert_eq!(admitted.body_limit(), Some(service.config().limits().body));
+    assert_eq!(admitted.handle(user.clone()).await.status(), 201);
+    assert_eq!(counting.0.load(Ordering::Relaxed), 1);
+
+    assert_eq!(service.handle(Request::post("/Users").body(user.clone()).unwrap()).await.status(), 409);
+    assert_eq!(counting.0.load(Ordering::Relaxed), 2);
+    let response = service.clone().call(Request::post("/Users").body(Full::new(user)).unwrap()).await.unwrap();
+    assert_eq!(response.status(), 409);
+    assert_eq!(counting.0.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
+async fn x5_a_body_that_a_host_read_too_far_is_refused_all_the_same() {
+    let (head, ()) =
+        Request::post("/Users").header("authorization", "Bearer test-token").body(()).unwrap().into_parts();
+    let response = service().admit(head.clone()).await.unwrap().handle(Bytes::from(vec![b' '; 1001])).await;
+    assert_eq!(response.status(), 413);
+    assert_eq!(service().admit(head).await.unwrap().body_too_large().status(), 413);
 }

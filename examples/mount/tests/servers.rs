@@ -1,8 +1,9 @@
 //! The mounts that listen, over real connections on the loopback address.
 
-#![expect(clippy::unwrap_used, reason = "what is tested may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what is tested may fail loudly")]
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION};
@@ -14,7 +15,9 @@ use scim_mounts::service;
 use scim_service::conformance::http_conformance;
 use scim_service::{MemoryStore, ScimService};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 
 #[path = "../actix.rs"]
 mod actix;
@@ -77,6 +80,19 @@ async fn play(server: SocketAddr) {
     let large = send(server, request(Method::POST, "/scim/v2/Users", Some(large))).await;
     assert_eq!(large.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(body(&large).get("status"), Some(&json!("413")));
+
+    x5_a_refused_client_is_answered_before_it_sends_a_body(server).await;
+}
+
+async fn x5_a_refused_client_is_answered_before_it_sends_a_body(server: SocketAddr) {
+    let mut stream = TcpStream::connect(server).await.unwrap();
+    let head = format!("POST /scim/v2/Users HTTP/1.1\r\nhost: {server}\r\ncontent-length: 1000000\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&[b' '; 100]).await.unwrap();
+    let mut answer = vec![0; 12];
+    let read = timeout(Duration::from_secs(10), stream.read_exact(&mut answer)).await;
+    read.expect("the server waits for the body").unwrap();
+    assert_eq!(answer, b"HTTP/1.1 401");
 }
 
 async fn listener() -> (TcpListener, SocketAddr, ScimService<MemoryStore>) {

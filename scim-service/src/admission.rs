@@ -1,0 +1,251 @@
+//! The two steps of a request: its head is admitted, then its body is served.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::Utc;
+use http::header::{ALLOW, HeaderValue};
+use http::request::Parts;
+use http::{Method, Response};
+use scim_core::Leniencies;
+use uuid::Uuid;
+
+use crate::body::{Body, BodyLimit};
+use crate::config::TenancyMode;
+use crate::context::{Context, Principal};
+use crate::fail::{Failure, list};
+use crate::negotiate::accepted;
+use crate::respond::{Format, empty_response, without_body};
+use crate::route::Route;
+use crate::service::{Call, ScimService};
+use crate::store::Store;
+
+/// A request whose head was admitted by [`ScimService::admit`]: its client is known, and its endpoint takes its method.
+pub struct Admitted<S: ?Sized> {
+    service: ScimService<S>,
+    head: Head,
+    route: Route,
+    principal: Principal,
+}
+
+/// What is known of a request before anybody looks who sent it.
+#[derive(Debug)]
+struct Head {
+    parts: Parts,
+    format: Format,
+    request_id: Arc<str>,
+}
+
+impl Head {
+    /// The last thing that happens to any request.
+    fn answered(&self, response: Response<Bytes>) -> Response<Bytes> {
+        tracing::info!(
+            request_id = %self.request_id, method = %self.parts.method, path = self.parts.uri.path(),
+            status = response.status().as_u16(), "served"
+        );
+        if self.parts.method == Method::HEAD { without_body(response) } else { response }
+    }
+
+    fn refused(&self, failure: Failure) -> Response<Bytes> {
+        self.answered(failure.into_response(self.format))
+    }
+}
+
+impl<S: Store + ?Sized> ScimService<S> {
+    /// The first step of [`handle`](Self::handle): looks at the head of a request, authenticates its client, and says whether
+    /// a body is wanted. A host that calls it before it reads the body keeps nothing for clients that nobody knows.
+    ///
+    /// ```
+    /// # use scim_core::SchemaSet;
+    /// # use scim_service::{BearerTokens, MemoryStore, Principal, ScimService, ServiceConfig};
+    /// use bytes::Bytes;
+    /// use http::{Request, Response};
+    ///
+    /// # let service = ScimService::new(
+    /// #     MemoryStore::new(),
+    /// #     SchemaSet::builtin(),
+    /// #     ServiceConfig::new("https://example.com/scim/v2")?,
+    /// #     BearerTokens::new().with_token("yXh2Qm7vT0w8LbN4", Principal::new("okta"))?,
+    /// # );
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// // How a server reads at most so many bytes of a body; none where there are more.
+    /// async fn read(body: &'static str, limit: usize) -> Option<Bytes> {
+    ///     (body.len() <= limit).then(|| Bytes::from(body))
+    /// }
+    ///
+    /// # let serve = async |request: Request<&'static str>| -> Response<Bytes> {
+    /// let (parts, body) = request.into_parts();
+    /// let admitted = match service.admit(parts).await {
+    ///     Ok(admitted) => admitted,
+    ///     // Nothing of the body is read. A server that can't skip it closes the connection.
+    ///     Err(refusal) => return refusal,
+    /// };
+    /// match admitted.body_limit() {
+    ///     None => admitted.handle(Bytes::new()).await,
+    ///     Some(limit) => match read(body, limit).await {
+    ///         Some(body) => admitted.handle(body).await,
+    ///         None => admitted.body_too_large(),
+    ///     },
+    /// }
+    /// # };
+    /// # let request = Request::post("https://example.com/scim/v2/Users").body("{}")?;
+    /// # assert_eq!(serve(request).await.status(), 401);
+    /// # let request = Request::post("https://example.com/scim/v2/Users")
+    /// #     .header("authorization", "Bearer yXh2Qm7vT0w8LbN4")
+    /// #     .body(r#"{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada"}"#)?;
+    /// # assert_eq!(serve(request).await.status(), 201);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The response, where the head is enough for one: the request is refused, or asks for the methods of an endpoint
+    /// (OPTIONS).
+    #[expect(clippy::result_large_err, reason = "the response is what the caller wants, not an error to pass on")]
+    pub async fn admit(&self, parts: Parts) -> Result<Admitted<S>, Response<Bytes>> {
+        let request_id = Uuid::new_v4().to_string().into();
+        let (format, acceptable) = match accepted(&parts.headers) {
+            Ok(format) => (format, Ok(())),
+            Err(failure) => (Format::Scim, Err(failure)),
+        };
+        let head = Head { parts, format, request_id };
+        if let Err(failure) = acceptable {
+            return Err(head.refused(failure));
+        }
+        match self.authenticate(&head.parts).await {
+            Ok((route, principal)) if head.parts.method != Method::OPTIONS => {
+                Ok(Admitted { service: self.clone(), head, route, principal })
+            }
+            Ok((route, _)) => Err(head.answered(options(route.methods(*self.config().capabilities())))),
+            Err(failure) => Err(head.refused(failure)),
+        }
+    }
+
+    /// Which endpoint a request is for, and whose it is.
+    async fn authenticate(&self, parts: &Parts) -> Result<(Route, Principal), Failure> {
+        let config = self.config();
+        if parts.uri.path_and_query().is_some_and(|text| text.as_str().len() > config.limits().url) {
+            return Err(Failure::UrlTooLong { limit: config.limits().url });
+        }
+        let addressed = config.address(parts);
+        let route = match &addressed {
+            Ok(addressed) => Route::of(addressed.path, self.schemas()),
+            Err(_) => Err(Failure::UnknownEndpoint),
+        };
+        let open = route.as_ref().is_ok_and(|route| {
+            route.is_public()
+                || (route.is_discovery() && config.anonymous_discovery())
+                || parts.method == Method::OPTIONS
+        });
+        let principal = if open {
+            Principal::new("anonymous")
+        } else {
+            let authenticator = self.authenticator();
+            authenticator.authenticate(parts).await.map_err(|error| {
+                let challenges = authenticator.challenges(&error);
+                Failure::Auth { error, challenges }
+            })?
+        };
+        let route = route?;
+        let principal = addressed?.confine(principal).ok_or(Failure::UnknownEndpoint)?;
+        let one_tenant = matches!(config.tenancy(), TenancyMode::Principal);
+        if !one_tenant && !open && principal.tenant().is_none() {
+            return Err(Failure::NoTenant);
+        }
+        if route == Route::Me && !self.has_me() {
+            return Err(Failure::NotImplemented { endpoint: "/Me" });
+        }
+        route.admit(&parts.method, *config.capabilities())?;
+        Ok((route, principal))
+    }
+}
+
+impl<S: Store + ?Sized> Admitted<S> {
+    /// The client.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The largest body that the request may have, in bytes: [`Limits::body`](crate::Limits::body), for `/Bulk`
+    /// [`Limits::bulk_payload`](crate::Limits::bulk_payload). `None` where the method gives no meaning to a body (GET, HEAD
+    /// and DELETE): there is nothing to read then.
+    pub fn body_limit(&self) -> Option<usize> {
+        self.limit().map(BodyLimit::bytes)
+    }
+
+    fn limit(&self) -> Option<BodyLimit> {
+        let has_body = matches!(self.head.parts.method, Method::POST | Method::PUT | Method::PATCH);
+        has_body.then(|| BodyLimit::of(&self.route, self.service.config()))
+    }
+
+    /// The answer to a request whose body is larger than [`body_limit`](Self::body_limit), for a host that stops reading
+    /// there: 413.
+    pub fn body_too_large(self) -> Response<Bytes> {
+        match self.limit() {
+            Some(limit) => self.refuse(limit.failure()),
+            None => self.refuse(Failure::BodyTooLarge { limit: 0 }),
+        }
+    }
+
+    /// Answers without having served the request.
+    pub(crate) fn refuse(&self, failure: Failure) -> Response<Bytes> {
+        self.head.refused(failure)
+    }
+
+    /// The second step of [`ScimService::handle`]: serves the request. A body that the method gives no meaning to is ignored.
+    ///
+    /// Cancel safety: as [`ScimService::handle`].
+    pub async fn handle(self, body: Bytes) -> Response<Bytes> {
+        let body = match self.limit() {
+            Some(limit) if body.len() > limit.bytes() => return self.refuse(limit.failure()),
+            Some(_) => body,
+            None => Bytes::new(),
+        };
+        let Self { service, head, route, principal } = self;
+        let config = &*service.config().of_tenant(principal.tenant());
+        let mut call = Call {
+            store: &**service.store(),
+            schemas: service.schemas(),
+            config,
+            authorizer: service.authorizer(),
+            parts: &head.parts,
+            body: Body::Text(body),
+            format: head.format,
+            cx: Context { principal, request_id: head.request_id.clone(), now: Utc::now() },
+            used: Leniencies::default(),
+        };
+        let response = service.serve(&mut call, route).await;
+        if !call.used.is_empty() {
+            tracing::info!(
+                request_id = %head.request_id, principal = call.cx.principal.name(), leniencies = ?call.used,
+                "taken leniently"
+            );
+        }
+        match response {
+            Ok(response) => head.answered(response),
+            Err(failure) => head.refused(failure),
+        }
+    }
+}
+
+fn options(allowed: &[Method]) -> Response<Bytes> {
+    let mut response = empty_response(204);
+    if let Ok(value) = HeaderValue::from_str(&list(allowed)) {
+        response.headers_mut().insert(ALLOW, value);
+    }
+    response
+}
+
+impl<S: ?Sized> fmt::Debug for Admitted<S> {
+    /// Shows no headers: one holds the credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admitted")
+            .field("method", &self.head.parts.method)
+            .field("route", &self.route)
+            .field("principal", &self.principal)
+            .finish_non_exhaustive()
+    }
+}
