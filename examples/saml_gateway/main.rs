@@ -24,6 +24,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use chrono::Utc;
 use clap::Parser;
 use scim_core::SchemaSet;
 use superset_mapping::{
@@ -89,7 +90,7 @@ async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<d
         &format!("{public}/saml/acs"),
         arguments.signed.into(),
     )?;
-    let idp = SamlIdentityProvider::from_metadata(&arguments.idp_entity_id, &metadata)?;
+    let idp = SamlIdentityProvider::from_metadata(&arguments.idp_entity_id, &metadata, Utc::now())?;
     let url = arguments.database.url()?;
     let replays = Arc::new(SqlReplays::connect(&url).await?);
     let store = SupersetStore::connect(&url, rules.clone()).await?;

@@ -92,6 +92,9 @@ pub enum AssertionError {
     /// The key of the signature is not one of the identity provider's.
     #[error("the signature is by an unknown key")]
     UnknownKey,
+    /// What is known of the identity provider's keys is no longer valid.
+    #[error("the metadata of the identity provider expired at {0}")]
+    MetadataExpired(String),
     /// Somebody else issued it.
     #[error("the issuer is not the identity provider")]
     Issuer,
@@ -142,6 +145,7 @@ impl AssertionError {
             Self::Wrapped => "wrapped",
             Self::Algorithm => "algorithm",
             Self::UnknownKey => "unknown_key",
+            Self::MetadataExpired(_) => "metadata_expired",
             Self::Issuer => "issuer",
             Self::Audience => "audience",
             Self::Recipient => "recipient",

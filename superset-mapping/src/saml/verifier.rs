@@ -85,6 +85,9 @@ impl SamlVerifier {
         now: DateTime<Utc>,
     ) -> Result<SsoSession, AssertionError> {
         decode(&response.message)?;
+        if let Some(until) = self.provider.expired(now) {
+            return Err(AssertionError::MetadataExpired(until));
+        }
         let compact: String = response.message.chars().filter(|c| !c.is_ascii_whitespace()).collect();
         let mut fields = vec![FormField::new("SAMLResponse", compact)];
         if let Some(relay_state) = &response.relay_state {
