@@ -59,7 +59,7 @@ if wanted gateway; then
   serve "$work/gateway.log" saml_gateway --database "$database" --superset "$superset_url" --audit "$work/logins" \
     --idp-entity-id https://idp.test/metadata --idp-metadata "$keys/idp_metadata.xml" \
     --preset none --group-attribute groups --map "$claims:givenName=name.givenName" --map "$claims:sn=name.familyName" \
-    --map "$claims:mail=emails"
+    --map "$claims:mail=emails" --allow-domain partner.example
   "$saml_venv/bin/python" -W ignore "$here/gateway.py" "$served_url" "$scim_url" "$token" "$keys" "$work/logins" ||
     { tail -n 5 "$work/gateway.log" "$work/superset.log" "$work/logins"; exit 1; }
   say "logged in through the gateway"

@@ -165,8 +165,29 @@ def leaver(grace: Browser, scim: Scim, audit: str) -> None:
     scim.set(f"/Users/{user['id']}", "active", True)
     same("the login after the return", grace.logs_in("grace@partner.example", ["analysts"]).status_code, 303)
     same("the role after the return", grace.roles(), {"Alpha"})
-    same("logging out", grace.open("/saml/logout").status_code, 200)
+
+
+def logout(grace: Browser) -> None:
+    copy = {"Cookie": "; ".join(f"{name}={value}" for name, value in grace.cookies.items())}
+    same("the way out", grace.open("/saml/logout").status_code, 200)
+    same("a link alone ends nothing", grace.open("/api/v1/me/").status_code, 200)
+    out = {"url": grace.gateway + "/saml/logout", "allow_redirects": False, "timeout": TIMEOUT}
+    same("another site's form", grace.post(**out, headers={"Origin": "https://evil.test"}).status_code, 403)
+    same("logging out", grace.post(**out, headers={"Origin": grace.gateway}).status_code, 200)
     same("the session after it", grace.open("/api/v1/me/").status_code, 401)
+    same("a copy of its cookie", requests.get(grace.gateway + "/api/v1/me/", headers=copy, timeout=TIMEOUT).status_code, 401)
+
+
+def without_login(gateway: str) -> None:
+    claim = {"X-Remote-User": "admin"}
+    same("the health check", requests.get(gateway + "/health", headers=claim, timeout=TIMEOUT).text, "OK")
+    for path in ["/static/../api/v1/me/", "/static/%2e%2e/api/v1/me/", "/health/../api/v1/me/"]:
+        request = requests.Request("GET", gateway + "/", headers=claim).prepare()
+        request.url = gateway + path
+        status = requests.Session().send(request, timeout=TIMEOUT, allow_redirects=False).status_code
+        same(f"{path} in nobody's name", status in (401, 404), True)
+    same("a token without a login", requests.get(gateway + "/api/v1/me/", headers={"Authorization": "Bearer x"}, timeout=TIMEOUT).status_code, 401)
+    same("TRACE", requests.request("TRACE", gateway + "/health", timeout=TIMEOUT).status_code, 405)
 
 
 def main(gateway: str, scim: str, token: str, keys: str, audit: str) -> None:
@@ -179,6 +200,8 @@ def main(gateway: str, scim: str, token: str, keys: str, audit: str) -> None:
     attacks(grace, idp, audit)
     another(grace, gateway, idp)
     leaver(grace, Scim(scim, token), audit)
+    logout(grace)
+    without_login(gateway)
     print(f"gateway: {Checks.count} checks passed")
 
 

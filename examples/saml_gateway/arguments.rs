@@ -10,8 +10,12 @@ use axum_extra::extract::cookie::Key;
 use clap::{Parser, ValueEnum};
 use scim_examples::{DatabaseFlags, first_line, read_file};
 use superset_mapping::{
-    AttributeMapping, GroupClaim, GroupScope, IdentityProvider, JsonLines, MappingError, People, SignedPart,
+    AttributeMapping, Domains, GroupClaim, GroupScope, IdentityProvider, JsonLines, MappingError, NameCase, People,
+    SignedPart,
 };
+
+/// What Superset shows to everybody: whether it is well, and the files of its pages.
+const PUBLIC_PATHS: [&str; 4] = ["/health", "/healthcheck", "/ping", "/static/"];
 
 /// A gateway in front of Apache Superset: people log in by SAML, with the roles that the rules give
 #[derive(Parser)]
@@ -51,6 +55,16 @@ pub(crate) struct Arguments {
     /// Where people come from
     #[arg(long, value_enum, default_value = "created")]
     people: Origin,
+    /// Domain of the people whom a login may create: `partner.example`, or `*.partner.example` for all below it; may be given
+    /// several times. `*` is every name there is, for an identity provider that nobody else makes users beside
+    #[arg(long, value_name = "DOMAIN")]
+    allow_domain: Vec<String>,
+    /// How user names compare, if not as the preset has it: every preset but `none` ignores the case of ASCII letters
+    #[arg(long, value_enum, value_name = "HOW")]
+    names: Option<Names>,
+    /// Take logins that begin at the identity provider, too. Who can make a browser post a form can then log it in as somebody else
+    #[arg(long)]
+    pub(crate) allow_unsolicited: bool,
     /// Put people into groups that somebody else made, too; only where all groups are of one organisation
     #[arg(long)]
     shared_groups: bool,
@@ -67,6 +81,13 @@ pub(crate) struct Arguments {
     /// File that a line of JSON is added to for each login; standard output unless given
     #[arg(long, value_name = "FILE")]
     audit: Option<PathBuf>,
+    /// Path that reaches Superset without a login, as nobody; one that ends with a slash stands for all below it; may be given
+    /// several times, in place of the defaults
+    #[arg(long, value_name = "PATH", default_values_t = PUBLIC_PATHS.map(str::to_owned))]
+    pub(crate) public_path: Vec<String>,
+    /// Pass requests to /api/ on, as nobody, that bring a token of Superset's own: a JWT, an API key or a guest token
+    #[arg(long)]
+    pub(crate) pass_tokens: bool,
     /// Largest body of a request that is passed on, in bytes
     #[arg(long, default_value_t = 64 * 1024 * 1024)]
     pub(crate) max_upload: usize,
@@ -93,6 +114,14 @@ enum Origin {
 }
 
 #[derive(ValueEnum, Clone, Copy)]
+enum Names {
+    /// `Ada` and `ada` are two users
+    CaseSensitive,
+    /// `Ada` and `ada` are one user
+    CaseInsensitive,
+}
+
+#[derive(ValueEnum, Clone, Copy)]
 pub(crate) enum Signed {
     /// The assertion
     Assertion,
@@ -113,11 +142,34 @@ impl Arguments {
     /// The identity provider, and what it may do here.
     pub(crate) fn provider(&self) -> Result<IdentityProvider, Box<dyn Error>> {
         let people = match self.people {
-            Origin::Created => People::Created,
-            Origin::Provisioned => People::Provisioned,
+            Origin::Created => People::Created(self.domains()?),
+            Origin::Provisioned if self.allow_domain.is_empty() => People::Provisioned,
+            Origin::Provisioned => {
+                return Err("--allow-domain: with `--people provisioned` no login creates anybody".into());
+            }
         };
         let provider = IdentityProvider::new(&self.provider, self.mapping()?, people)?;
+        let provider = match self.names {
+            Some(Names::CaseSensitive) => provider.with_name_case(NameCase::Sensitive),
+            Some(Names::CaseInsensitive) => provider.with_name_case(NameCase::Insensitive),
+            None => provider,
+        };
         Ok(if self.shared_groups { provider.with_groups(GroupScope::Shared) } else { provider })
+    }
+
+    /// The domains of the people whom a login may create.
+    fn domains(&self) -> Result<Domains, Box<dyn Error>> {
+        if self.allow_domain.is_empty() {
+            return Err(
+                "--allow-domain: name the domains of the people whom logins may create, such as `--allow-domain \
+                        partner.example`; or let SCIM make all users, with `--people provisioned`"
+                    .into(),
+            );
+        }
+        if self.allow_domain.iter().any(|domain| domain == "*") {
+            return Ok(Domains::any());
+        }
+        Domains::new(&self.allow_domain).map_err(|error| format!("--allow-domain: {error}").into())
     }
 
     fn mapping(&self) -> Result<AttributeMapping, Box<dyn Error>> {

@@ -9,10 +9,10 @@ use chrono::Utc;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use superset_mapping::LoginResponse;
+use superset_mapping::{LoginResponse, ReplayStore as _};
 
 use crate::Gateway;
-use crate::page::{page, refusal};
+use crate::page::{ask_to_log_out, page, refusal};
 
 /// Longest path that a person is brought back to, in bytes.
 const MAX_PATH_LEN: usize = 2_000;
@@ -33,7 +33,8 @@ pub(crate) async fn begin(
     Query(wish): Query<Wish>,
     headers: HeaderMap,
 ) -> Response {
-    let started = gateway.verifier.service().begin(gateway.verifier.provider(), None);
+    let now = Utc::now();
+    let started = gateway.idp.service().begin(&gateway.idp.current(now).saml, None);
     let Ok((url, request)) = started else {
         return page(
             StatusCode::BAD_GATEWAY,
@@ -42,7 +43,7 @@ pub(crate) async fn begin(
         );
     };
     let to = wish.to.filter(|to| is_local(to)).unwrap_or_else(|| "/".to_owned());
-    let jar = gateway.cookies.with_pending(gateway.cookies.jar(&headers), request, to, Utc::now());
+    let jar = gateway.cookies.with_pending(gateway.cookies.jar(&headers), request, to, now);
     (NO_STORE, jar, Redirect::to(&url)).into_response()
 }
 
@@ -73,7 +74,7 @@ pub(crate) async fn finish(
         relay_state: answer.relay_state.filter(|relay_state| !relay_state.is_empty()),
         request,
     };
-    let outcome = gateway.logins.authenticate(&gateway.provider, &gateway.verifier, &response, now).await;
+    let outcome = gateway.logins.authenticate(&gateway.idp.current(now).trusted, &response, now).await;
     let login = match outcome {
         Ok(login) => login,
         Err(error) => return refusal(&error),
@@ -86,15 +87,30 @@ pub(crate) async fn finish(
 
 /// The metadata of the gateway, for the administrator of the identity provider.
 pub(crate) async fn metadata(State(gateway): State<Arc<Gateway>>) -> Response {
-    ([(CONTENT_TYPE, "application/samlmetadata+xml")], gateway.verifier.service().metadata().to_owned()).into_response()
+    ([(CONTENT_TYPE, "application/samlmetadata+xml")], gateway.idp.service().metadata().to_owned()).into_response()
 }
 
-/// Ends the session here. That at the identity provider goes on.
+/// Asks somebody who followed a link to log out. Superset's own way out leads here.
+pub(crate) async fn ask() -> Response {
+    ask_to_log_out()
+}
+
+/// Ends the session here, on every host. That at the identity provider goes on.
 pub(crate) async fn end(State(gateway): State<Arc<Gateway>>, headers: HeaderMap) -> Response {
-    let jar = gateway.cookies.without_session(gateway.cookies.jar(&headers));
+    if !gateway.origin.sent(&headers) {
+        return page(StatusCode::FORBIDDEN, "You are not logged out", "Another page asked for it: please do it here.");
+    }
+    let jar = gateway.cookies.jar(&headers);
+    let now = Utc::now();
+    if let Some(session) = gateway.cookies.session(&jar, now)
+        && let Err(error) = gateway.sessions.first_use(&session.key(), session.until(), now).await
+    {
+        eprintln!("error: the end of a session could not be recorded: {error}");
+        return page(StatusCode::SERVICE_UNAVAILABLE, "You are not logged out", "Please try again in a minute.");
+    }
     let mut answer =
         page(StatusCode::OK, "You are logged out", "Your session at the identity provider may still be open.");
-    for cookie in changed(jar, "/").headers().get_all(SET_COOKIE) {
+    for cookie in changed(gateway.cookies.without_session(jar), "/").headers().get_all(SET_COOKIE) {
         answer.headers_mut().append(SET_COOKIE, cookie.clone());
     }
     answer

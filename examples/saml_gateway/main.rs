@@ -3,19 +3,30 @@
 //! ```sh
 //! cargo run --features saml --example saml_gateway -- --listen 127.0.0.1:8090 --public-url https://superset.example.com \
 //!     --superset http://127.0.0.1:8088 --database-file url --rules rules.toml \
-//!     --idp-entity-id http://www.okta.com/exk1 --idp-metadata idp.xml --preset okta --session-key session.key
+//!     --idp-entity-id http://www.okta.com/exk1 --idp-metadata idp.xml --preset okta --allow-domain partner.example \
+//!     --session-key session.key
 //! ```
+//!
+//! Whoever is created at a login is of one of the domains of `--allow-domain`; with `--people provisioned` SCIM makes the users.
+//! Requests without a session are answered with the way to the login (pages) or 401 (programs), but for those that Superset
+//! decides about by itself, in nobody's name: `--public-path`, and with `--pass-tokens` API clients with a token of Superset's.
+//! Embedded dashboards need `--public-path /embedded/` and `--pass-tokens`.
 //!
 //! Superset needs the settings of `superset_config.py` beside this file, and must be reachable through the gateway alone:
 //! whoever reaches it otherwise may call themselves what they like. TLS, and with it the address of the client, is up to the
 //! proxy before the gateway. Upgrades, such as those to web sockets, are not passed on.
 
+mod anonymous;
 mod arguments;
+mod idp;
 mod login;
+mod origin;
 mod page;
 mod person;
 mod proxy;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -24,16 +35,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use chrono::Utc;
 use clap::Parser;
 use scim_core::SchemaSet;
-use superset_mapping::{
-    IdentityProvider, JitLogin, RuleReader, RuleSet, SamlIdentityProvider, SamlServiceProvider, SamlVerifier,
-    SqlReplays, SupersetStore,
-};
+use superset_mapping::{JitLogin, RuleReader, RuleSet, SamlServiceProvider, SqlReplays, SupersetStore};
 use tokio::net::TcpListener;
 
+use crate::anonymous::Anonymous;
 use crate::arguments::Arguments;
+use crate::idp::Idp;
+use crate::origin::Origin;
 use crate::proxy::Superset;
 use crate::session::Cookies;
 
@@ -44,9 +54,12 @@ const MAX_LOGIN_LEN: usize = 1024 * 1024;
 struct Gateway {
     store: SupersetStore,
     logins: JitLogin<SupersetStore>,
-    provider: IdentityProvider,
-    verifier: SamlVerifier,
+    idp: Idp,
     cookies: Cookies,
+    /// The sessions that were ended before their time, by whichever host.
+    sessions: SqlReplays,
+    origin: Origin,
+    anonymous: Anonymous,
     superset: Superset,
 }
 
@@ -72,7 +85,7 @@ fn router(gateway: Arc<Gateway>) -> Router {
         .route("/saml/login", get(login::begin))
         .route("/saml/acs", post(login::finish).layer(DefaultBodyLimit::max(MAX_LOGIN_LEN)))
         .route("/saml/metadata", get(login::metadata))
-        .route("/saml/logout", get(login::end).post(login::end))
+        .route("/saml/logout", get(login::ask).post(login::end))
         .fallback(proxy::forward)
         .with_state(gateway)
 }
@@ -84,15 +97,17 @@ async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<d
         None => RuleSet::default(),
     };
     let public = arguments.public_url.as_deref().unwrap_or(own).trim_end_matches('/');
-    let metadata = scim_examples::read_file(&arguments.idp_metadata, "metadata")?;
     let service = SamlServiceProvider::accepting(
         &format!("{public}/saml/metadata"),
         &format!("{public}/saml/acs"),
         arguments.signed.into(),
     )?;
-    let idp = SamlIdentityProvider::from_metadata(&arguments.idp_entity_id, &metadata, Utc::now())?;
+    let provider = arguments.provider()?;
     let url = arguments.database.url()?;
-    let replays = Arc::new(SqlReplays::connect(&url).await?);
+    let sessions = SqlReplays::connect(&url).await?;
+    let replays = Arc::new(sessions.clone());
+    let (path, unsolicited) = (arguments.idp_metadata.clone(), arguments.allow_unsolicited);
+    let idp = Idp::open(path, &arguments.idp_entity_id, service, replays, provider, unsolicited)?;
     let store = SupersetStore::connect(&url, rules.clone()).await?;
     for role in store.missing_roles().await? {
         eprintln!("warning: the rules name role `{role}`, which Superset does not have; nobody gets it");
@@ -101,8 +116,10 @@ async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<d
     Ok(Arc::new(Gateway {
         logins: JitLogin::new(Arc::new(store.clone()), SchemaSet::builtin(), Arc::new(rules), audit),
         store,
-        provider: arguments.provider()?,
-        verifier: SamlVerifier::new(service, idp, replays),
+        idp,
+        sessions,
+        origin: Origin::of(public)?,
+        anonymous: Anonymous::new(&arguments.public_path, arguments.pass_tokens)?,
         cookies: Cookies::new(arguments.session_key()?, arguments.session_hours, public.starts_with("https://")),
         superset: Superset::new(&arguments.superset, public, arguments.max_upload)?,
     }))

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::Utc;
 use http::header::{
-    ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, FORWARDED, HOST, TE, TRAILER,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, FORWARDED, HOST, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE,
 };
 use http::uri::{Authority, InvalidUri, Scheme};
@@ -16,9 +16,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri}
 use http_body_util::Limited;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use scim_service::{Context, StoreError};
+use superset_mapping::ReplayStore as _;
 use thiserror::Error;
 
 use crate::Gateway;
@@ -39,6 +40,14 @@ const HOP_BY_HOP: [HeaderName; 7] = [
     TRANSFER_ENCODING,
     UPGRADE,
 ];
+
+/// How long a connection to Superset may be idle and still be used: gunicorn closes them after two seconds, and what was sent on one
+/// that is being closed is lost.
+const IDLE_TIME: Duration = Duration::from_secs(1);
+
+/// What is passed on. `TRACE` would show headers that the gateway adds, `CONNECT` is for proxies of another kind.
+const METHODS: [Method; 7] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
 /// Superset behind the gateway.
 pub(crate) struct Superset {
@@ -74,7 +83,10 @@ impl Superset {
         let (public_scheme, public_host) = root(public).map_err(|_| not_public())?.ok_or_else(not_public)?;
         let value = |text: &str| HeaderValue::from_str(text).map_err(|_| not_public());
         Ok(Self {
-            client: Client::builder(TokioExecutor::new()).build_http(),
+            client: Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(IDLE_TIME)
+                .build_http(),
             authority,
             public_host: value(public_host.as_str())?,
             public_scheme: value(public_scheme.as_str())?,
@@ -97,8 +109,18 @@ impl Superset {
         };
         parts.uri = uri;
         parts.version = http::Version::HTTP_11;
+        // Only what changes nothing is sent twice: whether the first one arrived nobody knows (RFC 9110, section 9.2.2).
+        let again = (parts.method.is_safe() && body.is_end_stream()).then(|| parts.clone());
         let body = Body::new(Limited::new(body, self.max_upload));
-        let sent = self.client.request(Request::from_parts(parts, body));
+        let sent = async {
+            match (self.client.request(Request::from_parts(parts, body)).await, again) {
+                // What could not be connected does not get better by haste.
+                (Err(error), Some(parts)) if !error.is_connect() => {
+                    self.client.request(Request::from_parts(parts, Body::empty())).await
+                }
+                (outcome, _) => outcome,
+            }
+        };
         match tokio::time::timeout(ANSWER_TIME, sent).await {
             Ok(Ok(mut answer)) => {
                 drop_hop_by_hop(answer.headers_mut());
@@ -115,9 +137,19 @@ impl Superset {
     }
 }
 
-/// Passes a request on, if somebody is logged in who is still active. That is looked up for every request, so that whoever
-/// leaves is out with the next one.
+/// Passes a request on, if somebody is logged in who is still active, or if it needs no login. That is looked up for every request,
+/// so that whoever leaves is out with the next one.
 pub(crate) async fn forward(State(gateway): State<Arc<Gateway>>, mut request: Request<Body>) -> Response {
+    if !METHODS.contains(request.method()) {
+        let allowed = METHODS.each_ref().map(Method::as_str).join(", ");
+        return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, allowed)]).into_response();
+    }
+    if gateway.anonymous.lets_through(request.uri(), request.headers()) {
+        clean(request.headers_mut(), &gateway);
+        // Superset's own session is somebody's, whom the gateway has not looked up.
+        request.headers_mut().remove(COOKIE);
+        return gateway.superset.send(request).await;
+    }
     let username = match username(&gateway, request.headers()).await {
         Ok(Some(username)) => username,
         Ok(None) => return ask_to_log_in(&request),
@@ -133,8 +165,13 @@ pub(crate) async fn forward(State(gateway): State<Arc<Gateway>>, mut request: Re
             "Your user name has spaces around it or control characters. Please ask your administrator for another one.",
         );
     };
-    let superset = &gateway.superset;
-    let headers = request.headers_mut();
+    clean(request.headers_mut(), &gateway);
+    request.headers_mut().insert(person::REMOTE_USER, name);
+    gateway.superset.send(request).await
+}
+
+/// Takes away what is not for Superset, and says where the request came in.
+fn clean(headers: &mut HeaderMap, gateway: &Gateway) {
     // A length beside a coding says nothing (RFC 9112, section 6.3).
     if headers.contains_key(TRANSFER_ENCODING) {
         headers.remove(CONTENT_LENGTH);
@@ -146,11 +183,10 @@ pub(crate) async fn forward(State(gateway): State<Arc<Gateway>>, mut request: Re
         headers.remove(name);
     }
     headers.remove(FORWARDED);
-    headers.insert(person::REMOTE_USER, name);
+    let superset = &gateway.superset;
     headers.insert(HOST, superset.public_host.clone());
     headers.insert("x-forwarded-host", superset.public_host.clone());
     headers.insert("x-forwarded-proto", superset.public_scheme.clone());
-    superset.send(request).await
 }
 
 /// The username of whoever the session is of, for as long as they may log in.
@@ -159,6 +195,9 @@ async fn username(gateway: &Gateway, headers: &HeaderMap) -> Result<Option<Strin
     let jar = gateway.cookies.jar(headers);
     let Some(session) = gateway.cookies.session(&jar, now) else { return Ok(None) };
     let Some(user) = session.user() else { return Ok(None) };
+    if gateway.sessions.was_used(&session.key(), now).await? {
+        return Ok(None);
+    }
     gateway.store.username_of(&Context::internal("saml_gateway", now), &user).await
 }
 

@@ -7,6 +7,7 @@ use scim_core::ResourceId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use superset_mapping::LoginRequest;
+use uuid::Uuid;
 
 /// How long somebody may take to log in at the identity provider.
 const LOGIN_TIME: TimeDelta = TimeDelta::minutes(15);
@@ -23,6 +24,8 @@ pub(crate) struct Pending {
 /// Somebody who is logged in.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Session {
+    /// Tells it from every other session.
+    id: String,
     /// The `id` of the SCIM user.
     user: String,
     until: DateTime<Utc>,
@@ -32,6 +35,16 @@ impl Session {
     /// The SCIM user.
     pub(crate) fn user(&self) -> Option<ResourceId> {
         self.user.parse().ok()
+    }
+
+    /// By what its end is remembered.
+    pub(crate) fn key(&self) -> String {
+        format!("session:{}", self.id)
+    }
+
+    /// When it ends by itself.
+    pub(crate) fn until(&self) -> DateTime<Utc> {
+        self.until
     }
 }
 
@@ -69,12 +82,9 @@ impl Cookies {
     /// Ends the login and begins a session.
     pub(crate) fn with_session(&self, jar: PrivateCookieJar, user: &str, now: DateTime<Utc>) -> PrivateCookieJar {
         let jar = jar.remove(self.bare(self.pending_name()));
-        self.with(
-            jar,
-            self.session_name(),
-            &Session { user: user.to_owned(), until: now + self.session_time },
-            SameSite::Lax,
-        )
+        let id = Uuid::new_v4().to_string();
+        let session = Session { id, user: user.to_owned(), until: now + self.session_time };
+        self.with(jar, self.session_name(), &session, SameSite::Lax)
     }
 
     /// Ends the session.

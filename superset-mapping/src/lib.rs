@@ -79,10 +79,11 @@ pub use fab_config::{FabConfig, FabProvider};
 pub use jit::SqlReplays;
 #[cfg(feature = "jit")]
 pub use jit::{
-    Assertion, AssertionError, AssertionVerifier, AttributeMapping, AuditError, GroupChanges, GroupClaim, GroupNames,
-    GroupScope, IdentityProvider, JitLogin, JsonLines, Login, LoginAudit, LoginError, LoginOutcome, LoginRecord,
-    LoginRequest, LoginResponse, MAX_ASSERTED_GROUPS, MAX_ATTRIBUTE_LEN, MAX_ATTRIBUTE_VALUES, MAX_ATTRIBUTES,
-    MAX_PROVIDER_NAME_LEN, MappingError, MemoryReplays, People, Person, ProviderNameError, Refusal, ReplayStore,
+    Access, Assertion, AssertionError, AssertionVerifier, AttributeMapping, AuditError, DomainError, Domains,
+    GroupChanges, GroupClaim, GroupNames, GroupScope, IdentityProvider, JitLogin, JsonLines, Login, LoginAudit,
+    LoginError, LoginOutcome, LoginRecord, LoginRequest, LoginResponse, LoginStore, MAX_ASSERTED_GROUPS,
+    MAX_ATTRIBUTE_LEN, MAX_ATTRIBUTE_VALUES, MAX_ATTRIBUTES, MAX_PROVIDER_NAME_LEN, MappingError, MemoryReplays,
+    NameCase, People, Person, ProviderNameError, Refusal, ReplayStore, TrustedProvider,
 };
 #[cfg(feature = "_store")]
 pub use reconcile::{

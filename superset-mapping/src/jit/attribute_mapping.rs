@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::jit::assertion::Assertion;
 use crate::jit::group_claim::GroupClaim;
+use crate::jit::name_case::NameCase;
 
 /// Attributes that no assertion decides.
 const RESERVED: [&str; 8] = ["id", "meta", "schemas", "externalId", "active", "groups", "roles", "entitlements"];
@@ -47,6 +48,7 @@ pub struct AttributeMapping {
     schemas: SchemaSet,
     attributes: Vec<Mapped>,
     groups: Option<GroupClaim>,
+    name_case: NameCase,
 }
 
 #[derive(Clone, Debug)]
@@ -91,6 +93,19 @@ pub enum MappingError {
     },
 }
 
+impl Person {
+    /// The `userName`.
+    pub(super) fn user_name(&self) -> &str {
+        self.user.get("userName").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The e-mail addresses.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = &str> {
+        let emails = self.user.get("emails").and_then(Value::as_array).into_iter().flatten();
+        emails.filter_map(|email| email.get("value")?.as_str())
+    }
+}
+
 impl Default for AttributeMapping {
     fn default() -> Self {
         Self::new()
@@ -105,7 +120,7 @@ impl AttributeMapping {
 
     /// The same over users of other schemas.
     pub fn over(schemas: SchemaSet) -> Self {
-        Self { schemas, attributes: Vec::new(), groups: None }
+        Self { schemas, attributes: Vec::new(), groups: None, name_case: NameCase::default() }
     }
 
     /// Maps an attribute of the assertion, by its exact name, to a SCIM path.
@@ -134,6 +149,16 @@ impl AttributeMapping {
     #[must_use]
     pub fn with_groups(self, groups: GroupClaim) -> Self {
         Self { groups: Some(groups), ..self }
+    }
+
+    /// Says how names compare in what sends such assertions. The [`IdentityProvider`](crate::IdentityProvider) has the last word.
+    pub(super) fn comparing_names(self, name_case: NameCase) -> Self {
+        Self { name_case, ..self }
+    }
+
+    /// How names compare.
+    pub(super) fn name_case(&self) -> NameCase {
+        self.name_case
     }
 
     /// Where the groups stand.

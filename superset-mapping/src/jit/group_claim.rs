@@ -3,8 +3,8 @@
 use crate::jit::assertion::Assertion;
 use crate::jit::attribute_mapping::MappingError;
 
-/// Most groups that an assertion may name.
-pub const MAX_ASSERTED_GROUPS: usize = 1_000;
+/// Most groups that an assertion may name. Entra ID sends 150 in a SAML assertion, and none of them where there are more.
+pub const MAX_ASSERTED_GROUPS: usize = 200;
 
 /// The attribute that names the groups: one value for each group, or one value with all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,12 @@
 //! What an identity provider may do here.
 
+use scim_core::Resource;
 use thiserror::Error;
 
-use crate::jit::attribute_mapping::AttributeMapping;
+use crate::jit::assertion::Assertion;
+use crate::jit::attribute_mapping::{AttributeMapping, Person};
+use crate::jit::domains::Domains;
+use crate::jit::name_case::NameCase;
 use crate::origin::BY_LOGIN;
 
 /// Longest name of an identity provider, in bytes.
@@ -14,31 +18,36 @@ pub const MAX_PROVIDER_NAME_LEN: usize = 40;
 /// (`jit:partners:ada@example.com`), so that no identity provider speaks for the people of another, nor for those of a SCIM client.
 ///
 /// ```
-/// use superset_mapping::{AttributeMapping, IdentityProvider, People};
+/// use superset_mapping::{AttributeMapping, Domains, IdentityProvider, People};
 ///
 /// // The people of this one come by SCIM; the other's are created when they first log in.
 /// let staff = IdentityProvider::new("corporate", AttributeMapping::okta(), People::Provisioned)?;
-/// let partners = IdentityProvider::new("partners", AttributeMapping::entra_id(), People::Created)?;
-/// # Ok::<(), superset_mapping::ProviderNameError>(())
+/// let created = People::Created(Domains::new(["partner.example"])?);
+/// let partners = IdentityProvider::new("partners", AttributeMapping::entra_id(), created)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct IdentityProvider {
     name: String,
     mapping: AttributeMapping,
     people: People,
+    name_case: NameCase,
     groups: GroupScope,
     links_by_email: bool,
     tenant: Option<String>,
 }
 
 /// Where the people of an identity provider come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum People {
     /// From SCIM: they are found by `userName` and logged in, and nothing of them is changed. Who is not there is refused.
     Provisioned,
     /// From here: created on their first login, and brought up to date on each later one, groups included.
-    Created,
+    ///
+    /// User names and e-mail addresses must be in these domains. Otherwise an identity provider could make a user of any name before
+    /// SCIM provisions that person, and be that person once SCIM does. A subject with an `@` must be in them, too.
+    Created(Domains),
 }
 
 /// Which groups the people of an identity provider are put into.
@@ -69,8 +78,14 @@ impl IdentityProvider {
         if name.is_empty() || name.len() > MAX_PROVIDER_NAME_LEN || !name.chars().all(legal) {
             return Err(ProviderNameError(name.chars().take(MAX_PROVIDER_NAME_LEN).collect()));
         }
-        let groups = GroupScope::default();
-        Ok(Self { name: name.to_owned(), mapping, people, groups, links_by_email: false, tenant: None })
+        let (name_case, groups) = (mapping.name_case(), GroupScope::default());
+        Ok(Self { name: name.to_owned(), mapping, people, name_case, groups, links_by_email: false, tenant: None })
+    }
+
+    /// Says how the identity provider compares the names of its users, where that is not what the preset of the mapping has.
+    #[must_use]
+    pub fn with_name_case(self, name_case: NameCase) -> Self {
+        Self { name_case, ..self }
     }
 
     /// Puts people into groups of this scope.
@@ -103,8 +118,13 @@ impl IdentityProvider {
     }
 
     /// Where its people come from.
-    pub fn people(&self) -> People {
-        self.people
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// How it compares the names of its users.
+    pub fn name_case(&self) -> NameCase {
+        self.name_case
     }
 
     /// Which groups they are put into.
@@ -127,6 +147,21 @@ impl IdentityProvider {
         format!("{}{name}", self.own_prefix())
     }
 
+    /// The `externalId` by which the user of an assertion is remembered.
+    pub(super) fn external_id_of(&self, assertion: &Assertion, person: &Person) -> String {
+        self.external_id(&self.subject_case(assertion, person).canonical(&assertion.subject))
+    }
+
+    /// How the subject of an assertion is compared: as names are if it is the user name, exactly if it is an opaque identifier.
+    pub(super) fn subject_case(&self, assertion: &Assertion, person: &Person) -> NameCase {
+        if self.name_case.same(&assertion.subject, person.user_name()) { self.name_case } else { NameCase::Sensitive }
+    }
+
+    /// The subject for whom a login of this identity provider created a user; `None` for a user whom somebody else made.
+    pub(super) fn subject_of<'u>(&self, user: &'u Resource) -> Option<&'u str> {
+        user.attributes().get("externalId")?.as_str()?.strip_prefix(&*self.own_prefix())
+    }
+
     /// What every `externalId` of this identity provider starts with. No name has a colon, so that no prefix is part of another.
     pub(super) fn own_prefix(&self) -> String {
         format!("{BY_LOGIN}{}:", self.name)
@@ -140,9 +175,9 @@ mod tests {
     #[test]
     fn a_name_has_no_colon_and_no_case() {
         for name in ["", "a:b", "Corp", "a b", "ä", &"a".repeat(41)] {
-            assert!(IdentityProvider::new(name, AttributeMapping::new(), People::Created).is_err(), "{name}");
+            assert!(IdentityProvider::new(name, AttributeMapping::new(), People::Provisioned).is_err(), "{name}");
         }
-        let provider = IdentityProvider::new("a-1", AttributeMapping::new(), People::Created).unwrap();
+        let provider = IdentityProvider::new("a-1", AttributeMapping::new(), People::Provisioned).unwrap();
         assert_eq!(provider.external_id("x:y"), "jit:a-1:x:y");
     }
 }

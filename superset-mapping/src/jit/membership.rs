@@ -1,17 +1,21 @@
 //! The groups of a person, made those of an assertion.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use scim_core::{Resource, ResourceId};
-use scim_service::{Store, StoreError};
+use scim_service::StoreError;
 use serde_json::Value;
 
+use crate::jit::attempt::group_ids;
 use crate::jit::group_claim::{GroupClaim, GroupNames};
 use crate::jit::identity_provider::{GroupScope, IdentityProvider};
-use crate::jit::login::{GroupChanges, group_ids};
+use crate::jit::login::GroupChanges;
+use crate::jit::login_store::LoginStore;
 use crate::jit::provisioning::{Provisioning, id_of};
 
-impl<S: Store + ?Sized> Provisioning<'_, S> {
+impl<S: LoginStore + ?Sized> Provisioning<'_, S> {
     /// Makes `wanted` the groups of a user, as far as the identity provider speaks for groups. Groups are left before any is
-    /// joined.
+    /// joined. However many there are, it takes few calls of the store.
     pub(super) async fn sync_groups(
         &self,
         provider: &IdentityProvider,
@@ -19,55 +23,77 @@ impl<S: Store + ?Sized> Provisioning<'_, S> {
         wanted: &[String],
     ) -> Result<GroupChanges, StoreError> {
         let mut changes = GroupChanges::default();
-        let mut held = Vec::new();
+        let (mut held, mut leave) = (BTreeSet::new(), Vec::new());
         let direct = |element: &Value| element.get("type").and_then(Value::as_str) != Some("indirect");
-        for id in group_ids(&self.user(user).await?, direct) {
-            let group = match self.group(&id).await {
-                Err(StoreError::NotFound) => continue,
-                outcome => outcome?,
-            };
+        for group in self.groups_by_id(&group_ids(&self.user(user).await?, direct)).await? {
             let Some(name) = asserted_name(provider, &group) else { continue };
             if wanted.contains(&name) {
-                held.push(name);
+                held.insert(name);
             } else {
-                self.leave(&id, user).await?;
+                leave.push(id_of(&group)?);
                 changes.left.push(display_name(&group).to_owned());
             }
         }
-        for name in wanted.iter().filter(|name| !held.contains(name)) {
-            match self.asserted_group(provider, name).await {
-                Ok(group) => {
-                    self.join(&id_of(&group)?, user).await?;
-                    changes.joined.push(display_name(&group).to_owned());
-                }
-                // Somebody else's group has this name, or no group can have it.
-                Err(StoreError::Uniqueness { .. } | StoreError::InvalidValue { .. } | StoreError::Refused { .. }) => {
-                    changes.not_joined.push(name.clone());
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let missing: Vec<&str> = wanted.iter().map(String::as_str).filter(|name| !held.contains(*name)).collect();
+        let groups = self.asserted_groups(provider, &missing, &mut changes.not_joined).await?;
+        let join = groups.iter().map(id_of).collect::<Result<Vec<_>, _>>()?;
+        changes.joined.extend(groups.iter().map(|group| display_name(group).to_owned()));
+        self.move_user(user, &leave, &join).await?;
         Ok(changes)
     }
 
-    /// The group that an assertion means, created if it is not there.
-    async fn asserted_group(&self, provider: &IdentityProvider, name: &str) -> Result<Resource, StoreError> {
-        let (attribute, key) = key(provider, name);
-        let exact = |group: &Resource| group.get(attribute).and_then(Value::as_str) == Some(&*key);
-        if let Some(group) = self.groups(attribute, &key).await?.into_iter().find(exact) {
-            return Ok(group);
+    /// The groups that an assertion means by these names, in this order, created if they are not there.
+    async fn asserted_groups(
+        &self,
+        provider: &IdentityProvider,
+        names: &[&str],
+        refused: &mut Vec<String>,
+    ) -> Result<Vec<Resource>, StoreError> {
+        let attribute = key_attribute(provider);
+        let keys: Vec<String> = names.iter().map(|name| key(provider, name)).collect();
+        let mut by_key = BTreeMap::new();
+        for group in self.groups(attribute, &keys).await? {
+            // The first of several with one name, as the store lists them.
+            if let Some(key) = group.get(attribute).and_then(Value::as_str).map(str::to_owned) {
+                by_key.entry(key).or_insert(group);
+            }
         }
-        let external_id = (attribute == "externalId").then_some(&*key);
-        self.create_group(name, external_id).await
+        let unknown = names.iter().zip(&keys).filter(|(_, key)| !by_key.contains_key(*key));
+        let drafts = unknown.map(|(name, key)| draft(name, (attribute == "externalId").then_some(key))).collect();
+        let created = self.create_groups(drafts).await?;
+        refused.extend(created.refused);
+        for group in created.groups {
+            if let Some(key) = group.get(attribute).and_then(Value::as_str).map(str::to_owned) {
+                by_key.insert(key, group);
+            }
+        }
+        Ok(keys.iter().filter_map(|key| by_key.remove(key)).collect())
     }
 }
 
-/// The attribute by which the group of an assertion is found, and its value.
-fn key(provider: &IdentityProvider, name: &str) -> (&'static str, String) {
+fn draft(display_name: &str, external_id: Option<&String>) -> Resource {
+    let mut group = Resource::default();
+    let attributes = group.attributes_mut();
+    attributes.insert("displayName".to_owned(), display_name.into());
+    if let Some(external_id) = external_id {
+        attributes.insert("externalId".to_owned(), external_id.as_str().into());
+    }
+    group
+}
+
+/// The attribute by which the groups of an assertion are found.
+fn key_attribute(provider: &IdentityProvider) -> &'static str {
     match (provider.groups(), names(provider)) {
-        (GroupScope::Own, _) => ("externalId", provider.external_id(name)),
-        (GroupScope::Shared, GroupNames::ExternalId) => ("externalId", name.to_owned()),
-        (GroupScope::Shared, GroupNames::DisplayName) => ("displayName", name.to_owned()),
+        (GroupScope::Own, _) | (GroupScope::Shared, GroupNames::ExternalId) => "externalId",
+        (GroupScope::Shared, GroupNames::DisplayName) => "displayName",
+    }
+}
+
+/// The value that it has for the group of this name.
+fn key(provider: &IdentityProvider, name: &str) -> String {
+    match provider.groups() {
+        GroupScope::Own => provider.external_id(name),
+        GroupScope::Shared => name.to_owned(),
     }
 }
 

@@ -4,18 +4,24 @@
 //! [`JitLogin`] takes the person through the [`Store`](scim_service::Store), as a SCIM client would, and records the outcome.
 
 mod assertion;
+mod attempt;
 mod attribute_mapping;
 mod audit;
+mod domains;
 mod group_claim;
 mod identity_provider;
+mod known_user;
 mod login;
+mod login_store;
 mod membership;
+mod name_case;
 mod presets;
 mod provisioning;
 mod refusal;
 mod replay;
 #[cfg(feature = "_store")]
 mod sql_replays;
+mod trusted_provider;
 
 pub use assertion::{
     Assertion, AssertionError, AssertionVerifier, LoginRequest, LoginResponse, MAX_ATTRIBUTE_LEN, MAX_ATTRIBUTE_VALUES,
@@ -23,10 +29,14 @@ pub use assertion::{
 };
 pub use attribute_mapping::{AttributeMapping, MappingError, Person};
 pub use audit::{AuditError, JsonLines, LoginAudit, LoginOutcome, LoginRecord};
+pub use domains::{DomainError, Domains};
 pub use group_claim::{GroupClaim, GroupNames, MAX_ASSERTED_GROUPS};
 pub use identity_provider::{GroupScope, IdentityProvider, MAX_PROVIDER_NAME_LEN, People, ProviderNameError};
 pub use login::{GroupChanges, JitLogin, Login};
+pub use login_store::{Access, LoginStore};
+pub use name_case::NameCase;
 pub use refusal::{LoginError, Refusal};
 pub use replay::{MemoryReplays, ReplayStore};
 #[cfg(feature = "_store")]
 pub use sql_replays::SqlReplays;
+pub use trusted_provider::TrustedProvider;

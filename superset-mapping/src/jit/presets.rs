@@ -2,13 +2,15 @@
 
 use crate::jit::attribute_mapping::AttributeMapping;
 use crate::jit::group_claim::GroupClaim;
+use crate::jit::name_case::NameCase;
 
 /// The prefix of the claims that Microsoft's products and Auth0 have in common.
 const CLAIMS: &str = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/";
 
+/// All of them compare the names of their users without regard to case, so that the same person may come under either spelling.
 impl AttributeMapping {
     /// Okta, with the attribute statements that its documentation proposes: `firstName`, `lastName`, `email`, and a group
-    /// attribute statement `groups`. The subject is the user name.
+    /// attribute statement `groups`. The subject is the user name, in which Okta ignores case.
     pub fn okta() -> Self {
         preset(
             &[("firstName", "name.givenName"), ("lastName", "name.familyName"), ("email", "emails")],
@@ -17,6 +19,8 @@ impl AttributeMapping {
     }
 
     /// Entra ID. Groups are object ids, so that rules bind them by `group_external_id`. The user name is the principal name.
+    ///
+    /// Principal names are case-insensitive, and Entra ID sends them as an administrator last wrote them.
     ///
     /// Entra ID leaves the groups out where a person is in more than 150; such a person has no groups here.
     pub fn entra_id() -> Self {
@@ -33,7 +37,8 @@ impl AttributeMapping {
         )
     }
 
-    /// Active Directory Federation Services, with the claims that its rule templates send.
+    /// Active Directory Federation Services, with the claims that its rule templates send. Principal names are
+    /// case-insensitive, as all names in Active Directory.
     pub fn adfs() -> Self {
         preset(
             &[
@@ -47,7 +52,7 @@ impl AttributeMapping {
     }
 
     /// Auth0, with the claims of its SAML add-on. The user name is the e-mail address, because the subject (`auth0|...`) is for
-    /// machines.
+    /// machines. Auth0 keeps addresses in lower case, so that no two people differ by it.
     pub fn auth0() -> Self {
         preset(
             &[
@@ -62,6 +67,7 @@ impl AttributeMapping {
     }
 
     /// Keycloak, with its built-in mappers for X.500 names and its group list, whose paths start with a slash.
+    /// It keeps user names in lower case.
     pub fn keycloak() -> Self {
         preset(
             &[
@@ -73,7 +79,8 @@ impl AttributeMapping {
         )
     }
 
-    /// Google Workspace, with the attributes that its documentation proposes. The subject is the primary address.
+    /// Google Workspace, with the attributes that its documentation proposes. The subject is the primary address,
+    /// in which case does not count.
     pub fn google() -> Self {
         preset(
             &[("firstName", "name.givenName"), ("lastName", "name.familyName"), ("email", "emails")],
@@ -87,7 +94,7 @@ fn claim(name: &str) -> String {
 }
 
 fn preset(attributes: &[(&str, &str)], groups: GroupClaim) -> AttributeMapping {
-    let mapping = AttributeMapping::new().with_groups(groups);
+    let mapping = AttributeMapping::new().with_groups(groups).comparing_names(NameCase::Insensitive);
     // INVARIANT: every path above is one of the built-in schemas; a test reads them all.
     attributes
         .iter()

@@ -3,18 +3,24 @@
 use std::sync::Arc;
 
 use scim_core::{
-    Leniencies, PatchOp, Profile, Projection, Resource, ResourceId, ResourceTypeName, SchemaSet, TypeSchema, urn,
+    AttrPath, Leniencies, PatchOp, Profile, Projection, Resource, ResourceId, ResourceTypeName, SchemaSet, TypeSchema,
+    urn,
 };
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
 use scim_patch::{Patch, apply};
-use scim_service::{Context, ListQuery, Precondition, Start, Store, StoreError};
+use scim_service::{Context, ListQuery, Precondition, Start, StoreError};
 use serde_json::{Value, json};
+
+use crate::jit::login_store::LoginStore;
 
 /// How often a write that lost a race is tried again.
 const ATTEMPTS: usize = 16;
 
-/// Most resources that a search for one of them looks at.
+/// Most resources that a search for one value looks at.
 const MAX_FOUND: u64 = 100;
+
+/// Most values that one search looks for.
+const MAX_SOUGHT: usize = 50;
 
 /// The people and groups of a store, as a SCIM client would change them, in the tenant of one call.
 pub(super) struct Provisioning<'a, S: ?Sized> {
@@ -24,7 +30,15 @@ pub(super) struct Provisioning<'a, S: ?Sized> {
     group: &'a Arc<TypeSchema>,
 }
 
-impl<'a, S: Store + ?Sized> Provisioning<'a, S> {
+/// What became of new groups.
+#[derive(Default)]
+pub(super) struct Created {
+    pub(super) groups: Vec<Resource>,
+    /// The display names of those that the store refused.
+    pub(super) refused: Vec<String>,
+}
+
+impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
     /// `None` where the schemas have no users or no groups.
     pub(super) fn new(store: &'a S, cx: &'a Context, schemas: &'a SchemaSet) -> Option<Self> {
         let (user, group) = (schemas.of(&ResourceTypeName::user())?, schemas.of(&ResourceTypeName::group())?);
@@ -33,27 +47,49 @@ impl<'a, S: Store + ?Sized> Provisioning<'a, S> {
 
     /// The users for whom an attribute has this value.
     pub(super) async fn users(&self, attribute: &str, value: &str) -> Result<Vec<Resource>, StoreError> {
-        self.find(self.user, attribute, value).await
+        self.find(self.user, attribute, &[value.to_owned()]).await
     }
 
-    /// The groups for which an attribute has this value.
-    pub(super) async fn groups(&self, attribute: &str, value: &str) -> Result<Vec<Resource>, StoreError> {
-        self.find(self.group, attribute, value).await
+    /// The groups for which an attribute has one of these values, without their members.
+    pub(super) async fn groups(&self, attribute: &str, values: &[String]) -> Result<Vec<Resource>, StoreError> {
+        self.find(self.group, attribute, values).await
     }
 
-    async fn find(&self, of: &Arc<TypeSchema>, attribute: &str, value: &str) -> Result<Vec<Resource>, StoreError> {
-        let path = attribute.parse().map_err(StoreError::internal)?;
-        let filter =
-            Filter::Compare(Comparison { path, operator: Operator::Eq, value: Literal::String(value.to_owned()) });
-        let predicate =
-            check(&filter, of, &Profile::rfc(), &mut Leniencies::default()).map_err(StoreError::internal)?;
+    /// The groups with these ids, without their members. Those that are gone are left out.
+    pub(super) async fn groups_by_id(&self, ids: &[ResourceId]) -> Result<Vec<Resource>, StoreError> {
+        let ids: Vec<String> = ids.iter().map(ResourceId::to_string).collect();
+        self.find(self.group, "id", &ids).await
+    }
+
+    async fn find(
+        &self,
+        of: &Arc<TypeSchema>,
+        attribute: &str,
+        values: &[String],
+    ) -> Result<Vec<Resource>, StoreError> {
+        let path: AttrPath = attribute.parse().map_err(StoreError::internal)?;
         // Members can be many, and nobody looks at them here.
         let projection = Projection::new(&[] as &[&str], &["members"], of, &Profile::rfc());
         let projection =
             if Arc::ptr_eq(of, self.group) { projection.unwrap_or_default() } else { Projection::default() };
-        let query =
-            ListQuery { filter: Some(predicate), sort: None, start: Start::Index(1), count: MAX_FOUND, projection };
-        Ok(self.store.list(self.cx, of, &query).await?.resources)
+        let mut found = Vec::new();
+        for values in values.chunks(MAX_SOUGHT) {
+            let equals = |value: &String| {
+                let value = Literal::String(value.clone());
+                Filter::Compare(Comparison { path: path.clone(), operator: Operator::Eq, value })
+            };
+            let filter = match values {
+                [value] => equals(value),
+                values => Filter::Or(values.iter().map(equals).collect()),
+            };
+            let predicate =
+                check(&filter, of, &Profile::rfc(), &mut Leniencies::default()).map_err(StoreError::internal)?;
+            let count = MAX_FOUND * u64::try_from(values.len()).unwrap_or(1);
+            let projection = projection.clone();
+            let query = ListQuery { filter: Some(predicate), sort: None, start: Start::Index(1), count, projection };
+            found.extend(self.store.list(self.cx, of, &query).await?.resources);
+        }
+        Ok(found)
     }
 
     /// The user with this id.
@@ -61,32 +97,39 @@ impl<'a, S: Store + ?Sized> Provisioning<'a, S> {
         self.store.get(self.cx, self.user, id, &Projection::default()).await
     }
 
-    /// The group with this id, without its members.
-    pub(super) async fn group(&self, id: &ResourceId) -> Result<Resource, StoreError> {
-        let projection = Projection::new(&[] as &[&str], &["members"], self.group, &Profile::rfc()).unwrap_or_default();
-        self.store.get(self.cx, self.group, id, &projection).await
-    }
-
     /// A new user.
     pub(super) async fn create_user(&self, user: Resource) -> Result<Resource, StoreError> {
         self.store.create(self.cx, self.user, user).await
     }
 
-    /// A new group without members.
-    pub(super) async fn create_group(
-        &self,
-        display_name: &str,
-        external_id: Option<&str>,
-    ) -> Result<Resource, StoreError> {
-        let mut group = Resource::default();
-        let attributes = group.attributes_mut();
-        attributes.insert("displayName".to_owned(), display_name.into());
-        if let Some(external_id) = external_id {
-            attributes.insert("externalId".to_owned(), external_id.into());
+    /// New groups without members, and those of them that the store refuses: somebody else's group has the name, or no group can have
+    /// it. In one transaction, where the store has such.
+    pub(super) async fn create_groups(&self, drafts: Vec<Resource>) -> Result<Created, StoreError> {
+        let mut created = Created::default();
+        if drafts.is_empty() {
+            return Ok(created);
         }
-        let schemas = self.group.schemas_of(attributes);
-        attributes.insert("schemas".to_owned(), schemas);
-        self.store.create(self.cx, self.group, group).await
+        let transaction = self.store.begin(self.cx).await?;
+        for mut draft in drafts {
+            let name = draft.get("displayName").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let schemas = self.group.schemas_of(draft.attributes());
+            draft.attributes_mut().insert("schemas".to_owned(), schemas);
+            let outcome = match &transaction {
+                Some(transaction) => transaction.create(self.cx, self.group, draft).await,
+                None => self.store.create(self.cx, self.group, draft).await,
+            };
+            match outcome {
+                Ok(group) => created.groups.push(group),
+                Err(StoreError::Uniqueness { .. } | StoreError::InvalidValue { .. } | StoreError::Refused { .. }) => {
+                    created.refused.push(name);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(transaction) = transaction {
+            transaction.commit().await?;
+        }
+        Ok(created)
     }
 
     /// Changes a user, again when another writer came between. Says whether anything changed.
@@ -103,19 +146,29 @@ impl<'a, S: Store + ?Sized> Provisioning<'a, S> {
         .await
     }
 
-    /// Puts a user into a group.
-    pub(super) async fn join(&self, group: &ResourceId, user: &ResourceId) -> Result<(), StoreError> {
-        let value = json!([{"value": user.as_str(), "type": "User"}]);
-        self.patch_group(group, json!({"op": "add", "path": "members", "value": value})).await
-    }
-
-    /// Takes a user out of a group. A group that is gone has no members.
-    pub(super) async fn leave(&self, group: &ResourceId, user: &ResourceId) -> Result<(), StoreError> {
-        let path = format!("members[value eq {}]", Value::from(user.as_str()));
-        match self.patch_group(group, json!({"op": "remove", "path": path})).await {
-            Err(StoreError::NotFound) => Ok(()),
-            outcome => outcome,
+    /// Takes a user out of groups, and puts it into others after that. A group that is gone has no members.
+    pub(super) async fn move_user(
+        &self,
+        user: &ResourceId,
+        leave: &[ResourceId],
+        join: &[ResourceId],
+    ) -> Result<(), StoreError> {
+        if (leave.is_empty() && join.is_empty()) || self.store.move_user(self.cx, self.group, user, leave, join).await?
+        {
+            return Ok(());
         }
+        for group in leave {
+            let path = format!("members[value eq {}]", Value::from(user.as_str()));
+            match self.patch_group(group, json!({"op": "remove", "path": path})).await {
+                Ok(()) | Err(StoreError::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        for group in join {
+            let value = json!([{"value": user.as_str(), "type": "User"}]);
+            self.patch_group(group, json!({"op": "add", "path": "members", "value": value})).await?;
+        }
+        Ok(())
     }
 
     async fn patch_group(&self, id: &ResourceId, operation: Value) -> Result<(), StoreError> {

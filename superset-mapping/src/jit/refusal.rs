@@ -20,9 +20,23 @@ pub enum Refusal {
     /// Nobody of this name was provisioned.
     #[error("the person was not provisioned")]
     NotProvisioned,
-    /// The person was deactivated.
+    /// The person was deactivated by SCIM.
     #[error("the person is inactive")]
     Inactive,
+    /// The account was deactivated in the service itself.
+    #[error("the account was deactivated manually")]
+    Closed,
+    /// The person is outside of the domains in which the identity provider creates users.
+    #[error("`{attribute}` is outside of the domains in which this identity provider may create users")]
+    Domain {
+        /// What is outside: the path of an attribute of the user, or `subject`.
+        attribute: String,
+    },
+    /// The user is known by another spelling of the name.
+    #[error(
+        "a user is known by another spelling of this name, which this identity provider does not hold to be the same"
+    )]
+    Spelling,
     /// The name or address belongs to a user whom this identity provider does not speak for.
     #[error("`{attribute}` belongs to somebody whom this identity provider does not speak for")]
     Taken {
@@ -55,7 +69,9 @@ impl Refusal {
             Self::Assertion(error) => error.code(),
             Self::Mapping(_) => "mapping",
             Self::NotProvisioned => "not_provisioned",
-            Self::Inactive => "inactive",
+            Self::Inactive | Self::Closed => "inactive",
+            Self::Domain { .. } => "domain",
+            Self::Spelling => "spelling",
             Self::Taken { .. } => "taken",
             Self::Value { .. } => "value",
             Self::UnknownGroup { .. } => "unknown_group",

@@ -19,6 +19,13 @@ pub trait ReplayStore: Send + Sync + 'static {
     ///
     /// [`StoreError`] where that is not certain: the message is then refused.
     async fn first_use(&self, key: &str, expires: DateTime<Utc>, now: DateTime<Utc>) -> Result<bool, StoreError>;
+
+    /// Whether `key` was used, and is still remembered. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where that is not certain.
+    async fn was_used(&self, key: &str, now: DateTime<Utc>) -> Result<bool, StoreError>;
 }
 
 /// Remembers in memory, for a single process: a restart forgets.
@@ -40,5 +47,10 @@ impl ReplayStore for MemoryReplays {
         let mut seen = self.seen.lock().map_err(|_| StoreError::internal("an earlier call was cut short"))?;
         seen.retain(|_, expires| *expires > now);
         Ok(seen.insert(key.to_owned(), expires).is_none())
+    }
+
+    async fn was_used(&self, key: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let seen = self.seen.lock().map_err(|_| StoreError::internal("an earlier call was cut short"))?;
+        Ok(seen.get(key).is_some_and(|expires| *expires > now))
     }
 }

@@ -56,6 +56,12 @@ impl ReplayStore for SqlReplays {
         transaction.commit().await?;
         Ok(true)
     }
+
+    async fn was_used(&self, key: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let known = Fragment::new("SELECT 1 FROM scim_seen_message WHERE key_hash = ? AND expires_at > ?");
+        let mut transaction = self.database.read().await?;
+        Ok(transaction.row(known.bind(hash(key)).bind(now.timestamp())).await?.is_some())
+    }
 }
 
 fn hash(key: &str) -> String {

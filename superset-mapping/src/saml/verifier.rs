@@ -12,7 +12,7 @@ use saml_rs::{
     ReplayCache, ReplayKey, ReplayPolicy, SamlError, SamlValidationContext, SsoResponse, SsoSession,
 };
 
-use crate::jit::{Assertion, AssertionError, AssertionVerifier, LoginResponse, ReplayStore};
+use crate::jit::{Assertion, AssertionError, AssertionVerifier, LoginRequest, LoginResponse, ReplayStore};
 use crate::saml::identity_provider::SamlIdentityProvider;
 use crate::saml::message::decode;
 use crate::saml::reason::reason;
@@ -78,16 +78,35 @@ impl SamlVerifier {
         &self.provider
     }
 
-    fn session(
-        &self,
-        response: &LoginResponse,
-        seen: &mut Seen,
-        now: DateTime<Utc>,
-    ) -> Result<SsoSession, AssertionError> {
+    /// The session that a response begins, with the identifiers that have to be new.
+    fn session(&self, response: &LoginResponse, now: DateTime<Utc>) -> Result<(SsoSession, Seen), AssertionError> {
         decode(&response.message)?;
         if let Some(until) = self.provider.expired(now) {
             return Err(AssertionError::MetadataExpired(until));
         }
+        let answered = match &response.request {
+            Some(request) => self.finish(response, Some(request), now),
+            None => Err(AssertionError::Unsolicited),
+        };
+        match answered {
+            // A browser that was sent away may come back by a login of the identity provider's own. What refers to any request is none.
+            Err(error) if self.unsolicited && is_about_the_request(&error) => {
+                self.finish(response, None, now).map_err(|other| match &response.request {
+                    Some(_) => error,
+                    None => other,
+                })
+            }
+            answered => answered,
+        }
+    }
+
+    /// Checks a response as the answer to a request, or to none.
+    fn finish(
+        &self,
+        response: &LoginResponse,
+        request: Option<&LoginRequest>,
+        now: DateTime<Utc>,
+    ) -> Result<(SsoSession, Seen), AssertionError> {
         let compact: String = response.message.chars().filter(|c| !c.is_ascii_whitespace()).collect();
         let mut fields = vec![FormField::new("SAMLResponse", compact)];
         if let Some(relay_state) = &response.relay_state {
@@ -95,11 +114,12 @@ impl SamlVerifier {
         }
         let input = BrowserInput::<SsoResponse>::post(fields);
         let skew = self.clock_skew.num_milliseconds();
-        let context = SamlValidationContext::new(SystemTime::from(now), ReplayPolicy::RequireCache(seen))
+        let mut seen = Seen::default();
+        let context = SamlValidationContext::new(SystemTime::from(now), ReplayPolicy::RequireCache(&mut seen))
             .with_clock_skew(ClockSkew::from_millis(-skew, skew))
             .with_replay_retention(Duration::from_secs(REQUEST_RETENTION.num_seconds().unsigned_abs()));
         let saml = &self.service.saml;
-        let session = match &response.request {
+        let session = match request {
             Some(request) => {
                 let relay_state = RelayStateParam::try_from_option(request.relay_state.clone()).map_err(reason)?;
                 let snapshot = PendingSnapshot::<AuthnRequest>::authn_request(
@@ -113,10 +133,9 @@ impl SamlVerifier {
                 let pending = PendingAuthnRequest::from_snapshot(snapshot).map_err(reason)?;
                 saml.finish_sso(&self.provider.descriptor, &pending, input, context)
             }
-            None if self.unsolicited => saml.accept_unsolicited_sso(&self.provider.descriptor, input, context),
-            None => return Err(AssertionError::Unsolicited),
+            None => saml.accept_unsolicited_sso(&self.provider.descriptor, input, context),
         };
-        session.map_err(reason)
+        Ok((session.map_err(reason)?, seen))
     }
 
     async fn once(&self, key: &str, expires: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), AssertionError> {
@@ -133,8 +152,8 @@ impl SamlVerifier {
 #[async_trait]
 impl AssertionVerifier for SamlVerifier {
     async fn verify(&self, response: &LoginResponse, now: DateTime<Utc>) -> Result<Assertion, AssertionError> {
-        let mut seen = Seen::default();
-        let assertion = assertion(&self.session(response, &mut seen, now)?)?;
+        let (session, seen) = self.session(response, now)?;
+        let assertion = assertion(&session)?;
         for (key, expires) in seen.keys {
             self.once(&key, expires, now).await?;
         }
@@ -143,6 +162,10 @@ impl AssertionVerifier for SamlVerifier {
         }
         Ok(assertion)
     }
+}
+
+fn is_about_the_request(error: &AssertionError) -> bool {
+    matches!(error, AssertionError::Unsolicited | AssertionError::InResponseTo | AssertionError::RelayState)
 }
 
 fn assertion(session: &SsoSession) -> Result<Assertion, AssertionError> {

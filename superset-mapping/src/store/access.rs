@@ -16,9 +16,9 @@ use crate::store::record::{CHUNK, RECORD_COLUMNS, Record};
 use crate::store::session::Session;
 
 /// A user whose row is there.
-struct Person {
-    row: i64,
-    record: Record,
+pub(crate) struct Person {
+    pub(crate) row: i64,
+    pub(crate) record: Record,
 }
 
 /// The roles that are due to a person.
@@ -55,7 +55,7 @@ impl Session<'_> {
     }
 
     /// The users among these whose row is still the one that we wrote.
-    async fn people(&mut self, ids: &[String]) -> Result<Vec<Person>, StoreError> {
+    pub(crate) async fn people(&mut self, ids: &[String]) -> Result<Vec<Person>, StoreError> {
         let select = Fragment::new(RECORD_COLUMNS)
             .then(Fragment::new("JOIN ab_user u ON u.id = r.local_id AND r.local_mark = "))
             .then(Fragment::new(self.dialect().user_mark()))

@@ -12,6 +12,8 @@ mod groups;
 mod held;
 mod last_admin;
 mod list;
+#[cfg(feature = "jit")]
+mod login;
 mod membership;
 mod options;
 mod order;

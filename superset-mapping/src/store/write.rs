@@ -65,7 +65,7 @@ impl Session<'_> {
             Kind::Group => {
                 self.sync_roles_of(&record).await?;
                 let added = self.add_members(record.id.as_str(), members).await?;
-                self.note_members(&record, &added, &[]);
+                self.note_members(&record.id, &added, &[]);
                 let users = self.users_within(&added).await?;
                 self.touch_all(&users).await?;
                 self.sync_access(&users).await
@@ -171,22 +171,22 @@ impl Session<'_> {
         match members {
             MemberChange::Set(members) => {
                 let (added, removed) = self.set_members(id, &members).await?;
-                self.note_members(group, &added, &removed);
+                self.note_members(&group.id, &added, &removed);
                 Ok([added, removed].concat())
             }
             MemberChange::Delta { add, remove } => {
                 let removed = self.remove_members(id, &remove).await?;
                 let added = self.add_members(id, &add).await?;
-                self.note_members(group, &added, &removed);
+                self.note_members(&group.id, &added, &removed);
                 Ok([added, removed].concat())
             }
         }
     }
 
-    fn note_members(&mut self, group: &Record, added: &[String], removed: &[String]) {
+    pub(super) fn note_members(&mut self, group: &ResourceId, added: &[String], removed: &[String]) {
         if !added.is_empty() || !removed.is_empty() {
             let detail = json!({"added": added, "removed": removed});
-            self.note(Action::Members, "Group", &group.id, None, detail);
+            self.note(Action::Members, "Group", group, None, detail);
         }
     }
 

@@ -1,9 +1,9 @@
 //! Groups follow the assertion at each login.
 
 use serde_json::json;
-use superset_mapping::{AttributeMapping, GroupClaim, GroupScope, IdentityProvider, People};
+use superset_mapping::{AttributeMapping, GroupClaim, GroupScope, IdentityProvider};
 
-use crate::support::{RULES, houses, in_groups, partners, roles, says};
+use crate::support::{RULES, anybody, houses, in_groups, partners, roles, says};
 
 #[tokio::test]
 async fn roles_come_and_go_with_the_groups_of_each_login() {
@@ -26,7 +26,7 @@ async fn roles_come_and_go_with_the_groups_of_each_login() {
 
 #[tokio::test]
 async fn a_mapping_without_groups_leaves_them_alone() {
-    let provider = IdentityProvider::new("partners", AttributeMapping::new(), People::Created).unwrap();
+    let provider = IdentityProvider::new("partners", AttributeMapping::new(), anybody()).unwrap();
     for house in houses(RULES).await {
         let login = house.login(&partners(), &in_groups(&["analysts"])).await.unwrap();
         assert_eq!(roles(&login), ["Alpha"]);
@@ -78,7 +78,7 @@ async fn an_identity_provider_of_the_house_shares_its_groups() {
 #[tokio::test]
 async fn identifiers_of_groups_are_external_ids() {
     let mapping = AttributeMapping::new().with_groups(GroupClaim::new("groups").of_external_ids());
-    let entra = IdentityProvider::new("entra", mapping, People::Created).unwrap();
+    let entra = IdentityProvider::new("entra", mapping, anybody()).unwrap();
     for house in houses(RULES).await {
         house.provision("Group", json!({"displayName": "board", "externalId": "grp-exec"})).await;
         let ada = json!({ "groups": ["grp-exec"] });

@@ -8,6 +8,7 @@
     reason = "a test may panic"
 )]
 
+mod boundaries;
 mod groups;
 mod people;
 mod support;

@@ -7,10 +7,10 @@ use scim_core::SchemaSet;
 use scim_service::MemoryStore;
 use serde_json::{Value, json};
 use superset_mapping::{
-    AttributeMapping, AuditError, IdentityProvider, JitLogin, LoginAudit, LoginError, LoginRecord, People, RuleSet,
+    AttributeMapping, AuditError, IdentityProvider, JitLogin, LoginAudit, LoginError, LoginRecord, RuleSet,
 };
 
-use crate::support::{RULES, houses, in_groups, mapping, now, partners, roles, says, staff};
+use crate::support::{RULES, anybody, houses, in_groups, mapping, now, partners, roles, says, staff, trusted};
 
 #[tokio::test]
 async fn a_partner_is_created_on_the_first_login_and_brought_up_to_date_later() {
@@ -95,17 +95,17 @@ async fn no_name_makes_somebody_another_person() {
     for house in houses(RULES).await {
         house.provision("User", json!({"userName": "root", "externalId": "00u1"})).await;
         // Neither by the subject, in whatever case,
-        assert_eq!(house.refused(&partners(), &says("ROOT", json!({}))).await, "taken");
+        assert_eq!(house.refused(&trusted(), &says("ROOT", json!({}))).await, "taken");
         // nor by an attribute,
         let by_mail = AttributeMapping::okta().with("email", "userName").unwrap();
-        let by_mail = IdentityProvider::new("partners", by_mail, People::Created).unwrap();
+        let by_mail = IdentityProvider::new("partners", by_mail, anybody()).unwrap();
         assert_eq!(house.refused(&by_mail, &says("x", json!({"email": "root"}))).await, "taken");
         // nor by what another identity provider calls the same.
         house.login(&partners(), &in_groups(&[])).await.unwrap();
-        let others = IdentityProvider::new("others", mapping(), People::Created).unwrap();
+        let others = IdentityProvider::new("others", mapping(), anybody()).unwrap();
         assert_eq!(house.refused(&others, &in_groups(&[])).await, "taken");
         // A provider whose name is the beginning of another's is another one.
-        let partner = IdentityProvider::new("partner", mapping(), People::Created).unwrap();
+        let partner = IdentityProvider::new("partner", mapping(), anybody()).unwrap();
         assert_eq!(house.refused(&partner, &in_groups(&[])).await, "taken");
         assert_eq!(house.users().await, 2);
     }
@@ -117,19 +117,19 @@ async fn an_address_links_people_only_where_the_identity_provider_may_do_so() {
         let emails = json!([{"value": "ada@example.com", "type": "work"}]);
         let id = house.provision("User", json!({"userName": "ada", "emails": emails})).await;
         let said = says("00u7", json!({"email": "ada@example.com"}));
-        let linking = partners().linking_by_email();
+        let linking = trusted().linking_by_email();
         if house.unique_groups {
             // Superset has one user for an address.
-            assert_eq!(house.refused(&partners(), &said).await, "taken");
+            assert_eq!(house.refused(&trusted(), &said).await, "taken");
         } else {
-            let login = house.login(&partners(), &says("00u6", json!({"email": "x@example.com"}))).await.unwrap();
+            let login = house.login(&trusted(), &says("00u6", json!({"email": "x@example.com"}))).await.unwrap();
             assert!(login.created);
         }
         let login = house.login(&linking, &said).await.unwrap();
         assert_eq!(login.user.id(), Some(&*id));
         assert_eq!(login.user.external_id().unwrap().as_str(), "jit:partners:00u7");
         // Now that somebody vouches for the user, nobody else may.
-        let others = IdentityProvider::new("others", mapping(), People::Created).unwrap().linking_by_email();
+        let others = IdentityProvider::new("others", mapping(), anybody()).unwrap().linking_by_email();
         assert_eq!(house.refused(&others, &says("00u8", json!({"email": "ada@example.com"}))).await, "taken");
     }
 }
@@ -157,7 +157,7 @@ async fn two_first_logins_at_once_make_one_user() {
 async fn a_value_that_superset_can_not_hold_is_refused_by_name() {
     for house in houses(RULES).await.into_iter().filter(|house| house.unique_groups) {
         let said = says("ada", json!({"firstName": "é".repeat(65)}));
-        assert_eq!(house.refused(&partners(), &said).await, "value");
+        assert_eq!(house.refused(&trusted(), &said).await, "value");
         assert_eq!(house.users().await, 0);
     }
 }

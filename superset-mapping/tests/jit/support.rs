@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use scim_core::{Projection, Resource, ResourceTypeName, SchemaSet, parse_date_time};
-use scim_service::{Context, MemoryStore, Precondition, Store};
+use scim_service::{Context, MemoryStore, Precondition};
 use serde_json::{Value, json};
 use superset_mapping::{
-    Assertion, AttributeMapping, AuditError, IdentityProvider, JitLogin, Login, LoginAudit, LoginError, LoginOutcome,
-    LoginRecord, People, RuleSet,
+    Assertion, AttributeMapping, AuditError, Domains, IdentityProvider, JitLogin, Login, LoginAudit, LoginError,
+    LoginOutcome, LoginRecord, LoginStore, People, RuleSet,
 };
 
 pub(crate) const RULES: &str = r#"
@@ -31,13 +31,13 @@ pub(crate) const RULES: &str = r#"
 
 /// A store with logins.
 pub(crate) struct House {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) logins: JitLogin<dyn Store>,
+    pub(crate) store: Arc<dyn LoginStore>,
+    pub(crate) logins: JitLogin<dyn LoginStore>,
     pub(crate) records: Records,
     /// Whether names of groups are unique there.
     pub(crate) unique_groups: bool,
     schemas: SchemaSet,
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
 }
 
 /// The records of logins, in memory.
@@ -86,12 +86,12 @@ pub(crate) async fn houses(rules: &str) -> Vec<House> {
 }
 
 impl House {
-    fn over(store: Arc<dyn Store>, rules: &str, unique_groups: bool, folder: Option<tempfile::TempDir>) -> Self {
+    fn over(store: Arc<dyn LoginStore>, rules: &str, unique_groups: bool, folder: Option<tempfile::TempDir>) -> Self {
         let schemas = SchemaSet::builtin();
         let records = Records::default();
         let rules: RuleSet = rules.parse().unwrap();
         let logins = JitLogin::new(store.clone(), schemas.clone(), Arc::new(rules), records.clone());
-        Self { store, logins, records, unique_groups, schemas, _folder: folder }
+        Self { store, logins, records, unique_groups, schemas, folder }
     }
 
     fn cx() -> Context {
@@ -136,6 +136,22 @@ impl House {
         self.records.reason()
     }
 
+    /// Changes Superset's tables behind everybody's back; `None` where the store has none.
+    #[cfg(feature = "sqlite")]
+    pub(crate) async fn superset(&self, statement: &'static str) -> Option<u64> {
+        let url = format!("sqlite://{}/superset.db", self.folder.as_ref()?.path().display());
+        let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+        Some(sqlx::query(statement).execute(&pool).await.unwrap().rows_affected())
+    }
+
+    /// The same store with other rules.
+    #[cfg(feature = "sqlite")]
+    pub(crate) async fn with_rules(&self, rules: &str) -> Option<Self> {
+        let url = format!("sqlite://{}/superset.db", self.folder.as_ref()?.path().display());
+        let store = superset_mapping::SupersetStore::connect(&url, rules.parse().unwrap()).await.unwrap();
+        Some(Self::over(Arc::new(store), rules, true, None))
+    }
+
     /// The number of users.
     pub(crate) async fn users(&self) -> u64 {
         let of = self.schemas.of(&ResourceTypeName::user()).unwrap();
@@ -148,8 +164,23 @@ pub(crate) fn mapping() -> AttributeMapping {
     AttributeMapping::okta().with("title", "title").unwrap()
 }
 
+/// The people of the partners, who are created at their first login.
+pub(crate) fn created() -> People {
+    People::Created(Domains::new(["example.com"]).unwrap())
+}
+
+/// Whoever is created by a provider that is trusted with every name.
+pub(crate) fn anybody() -> People {
+    People::Created(Domains::any())
+}
+
 pub(crate) fn partners() -> IdentityProvider {
-    IdentityProvider::new("partners", mapping(), People::Created).unwrap()
+    IdentityProvider::new("partners", mapping(), created()).unwrap()
+}
+
+/// The same, trusted with every name.
+pub(crate) fn trusted() -> IdentityProvider {
+    IdentityProvider::new("partners", mapping(), anybody()).unwrap()
 }
 
 pub(crate) fn staff() -> IdentityProvider {
@@ -172,5 +203,5 @@ pub(crate) fn in_groups(groups: &[&str]) -> Assertion {
 }
 
 pub(crate) fn roles(login: &Login) -> Vec<&str> {
-    login.decision.roles().collect()
+    login.roles.iter().map(String::as_str).collect()
 }

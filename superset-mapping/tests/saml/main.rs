@@ -20,9 +20,9 @@ use scim_core::{SchemaSet, parse_date_time};
 use scim_service::MemoryStore;
 use serde::Deserialize;
 use superset_mapping::{
-    AssertionError, AssertionVerifier, AttributeMapping, AuditError, GroupClaim, IdentityProvider, JitLogin,
+    AssertionError, AssertionVerifier, AttributeMapping, AuditError, Domains, GroupClaim, IdentityProvider, JitLogin,
     LoginAudit, LoginError, LoginOutcome, LoginRecord, LoginRequest, LoginResponse, MemoryReplays, People, Refusal,
-    ReplayStore, RuleSet, SamlIdentityProvider, SamlServiceProvider, SamlVerifier, SignedPart,
+    ReplayStore, RuleSet, SamlIdentityProvider, SamlServiceProvider, SamlVerifier, SignedPart, TrustedProvider,
 };
 
 const IDP: &str = "https://idp.test/metadata";
@@ -119,7 +119,8 @@ fn partners() -> IdentityProvider {
     });
     let mapping = names.fold(AttributeMapping::new(), |mapping, (name, path)| mapping.with(&name, path).unwrap());
     let mapping = mapping.with_groups(GroupClaim::new("groups"));
-    IdentityProvider::new("partners", mapping, People::Created).unwrap()
+    let people = People::Created(Domains::new(["example.com"]).unwrap());
+    IdentityProvider::new("partners", mapping, people).unwrap()
 }
 
 /// Logs in with a response; what the record says.
@@ -127,8 +128,8 @@ async fn outcome(case: &Case) -> (String, LoginRecord) {
     let rules: RuleSet = "[[rule]]\ngroup = \"board\"\nroles = [\"Alpha\"]".parse().unwrap();
     let records = Records::default();
     let logins = JitLogin::new(Arc::new(MemoryStore::new()), SchemaSet::builtin(), Arc::new(rules), records.clone());
-    let verifier = case.verifier(Arc::new(MemoryReplays::new()));
-    let login = logins.authenticate(&partners(), &verifier, &case.response(), case.now()).await;
+    let trusted = TrustedProvider::new(partners(), case.verifier(Arc::new(MemoryReplays::new())));
+    let login = logins.authenticate(&trusted, &case.response(), case.now()).await;
     let record = records.0.lock().unwrap().pop().unwrap();
     let outcome = match (&login, &record.outcome) {
         (Ok(login), LoginOutcome::LoggedIn { .. }) => {
@@ -196,6 +197,33 @@ async fn what_was_refused_may_still_be_answered() {
     let tampered = case("tampered: a group");
     assert_eq!(verifier.verify(&tampered.response(), good.now()).await, Err(AssertionError::Signature));
     assert!(!is_replayed(&verifier, &good).await);
+}
+
+#[tokio::test]
+async fn s19_a_login_that_began_at_the_identity_provider_is_taken_where_the_service_says_so() {
+    let mut begun = case("good: begun at the identity provider, where that is taken");
+    // The same browser had been sent away from here before, which the response knows nothing of.
+    begun.request = request();
+    for state in [None, relay_state(), Some("https://idp.test/app".to_owned())] {
+        begun.relay_state = state;
+        let verifier = begun.verifier(Arc::new(MemoryReplays::new()));
+        assert!(!is_replayed(&verifier, &begun).await);
+        assert!(is_replayed(&verifier, &begun).await);
+        begun.unsolicited = false;
+        let verifier = begun.verifier(Arc::new(MemoryReplays::new()));
+        let refusal = verifier.verify(&begun.response(), begun.now()).await.unwrap_err();
+        assert!(matches!(refusal, AssertionError::InResponseTo | AssertionError::RelayState), "{refusal:?}");
+        begun.unsolicited = true;
+    }
+    // An answer to a request of somebody else's is not one that began there.
+    let mut answer = case("good: pysaml2, the assertion signed");
+    answer.unsolicited = true;
+    for other in [Some("_another".to_owned()), None] {
+        answer.request = other;
+        let verifier = answer.verifier(Arc::new(MemoryReplays::new()));
+        let refusal = verifier.verify(&answer.response(), answer.now()).await.unwrap_err();
+        assert_eq!(refusal, AssertionError::InResponseTo);
+    }
 }
 
 #[cfg(feature = "sqlite")]

@@ -1,0 +1,245 @@
+//! The gateway between a browser and a Superset that says what arrived.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::response::Response;
+use axum_extra::extract::cookie::Key;
+use chrono::Utc;
+use http::header::{ALLOW, COOKIE, LOCATION, SET_COOKIE};
+use http::{HeaderMap, Method, Request, StatusCode};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use scim_core::{Resource, ResourceTypeName, SchemaSet};
+use scim_service::{Context, Store};
+use serde_json::{Value, json};
+use superset_mapping::{
+    AttributeMapping, Domains, IdentityProvider, JitLogin, JsonLines, People, RuleSet, SamlServiceProvider, SqlReplays,
+    SupersetStore, create_demo_schema,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+use crate::anonymous::Anonymous;
+use crate::idp::Idp;
+use crate::origin::Origin;
+use crate::proxy::Superset;
+use crate::session::Cookies;
+use crate::{Gateway, router};
+
+const PUBLIC: &str = "https://superset.test";
+
+/// A gateway that is served, and somebody who is logged in.
+struct House {
+    gateway: Arc<Gateway>,
+    url: String,
+    /// The id of the user.
+    ada: String,
+    _folder: tempfile::TempDir,
+}
+
+impl House {
+    /// Before a Superset that answers with what it was sent.
+    async fn start() -> Self {
+        let echo = async |method: Method, headers: HeaderMap| {
+            let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+            json!({
+                "method": method.as_str(), "user": header("x-remote-user"), "cookie": header("cookie"),
+                "token": header("authorization"), "guest": header("x-guesttoken")
+            })
+            .to_string()
+        };
+        let superset = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = superset.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(superset, axum::Router::new().fallback(echo)).await });
+        Self::before(&format!("http://{address}")).await
+    }
+
+    async fn before(superset: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/superset.db", folder.path().display());
+        create_demo_schema(&url).await.unwrap();
+        let store = SupersetStore::connect(&url, RuleSet::default()).await.unwrap();
+        let sessions = SqlReplays::connect(&url).await.unwrap();
+        let service =
+            SamlServiceProvider::new(&format!("{PUBLIC}/saml/metadata"), &format!("{PUBLIC}/saml/acs")).unwrap();
+        let metadata =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../superset-mapping/tests/data/saml/idp_metadata.xml");
+        let people = People::Created(Domains::new(["partner.example"]).unwrap());
+        let provider = IdentityProvider::new("partners", AttributeMapping::okta(), people).unwrap();
+        let replays = Arc::new(sessions.clone());
+        let idp = Idp::open(metadata, "https://idp.test/metadata", service, replays, provider, false).unwrap();
+        let public_paths = ["/health", "/static/"].map(str::to_owned);
+        let audit = JsonLines::new(std::io::sink());
+        let gateway = Arc::new(Gateway {
+            logins: JitLogin::new(Arc::new(store.clone()), SchemaSet::builtin(), Arc::new(RuleSet::default()), audit),
+            store,
+            idp,
+            sessions,
+            origin: Origin::of(PUBLIC).unwrap(),
+            anonymous: Anonymous::new(&public_paths, true).unwrap(),
+            cookies: Cookies::new(Key::generate(), 8, true),
+            superset: Superset::new(superset, PUBLIC, 1 << 20).unwrap(),
+        });
+        let ada = provision(&gateway.store, "ada@partner.example").await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let served = router(gateway.clone());
+        tokio::spawn(async move { axum::serve(listener, served).await });
+        Self { gateway, url, ada, _folder: folder }
+    }
+
+    /// The cookies of a browser that has just logged in.
+    fn logged_in(&self) -> String {
+        let jar = self.gateway.cookies.jar(&HeaderMap::new());
+        let answer = axum::response::IntoResponse::into_response((
+            self.gateway.cookies.with_session(jar, &self.ada, Utc::now()),
+            (),
+        ));
+        let cookies = answer.headers().get_all(SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
+        let cookies: Vec<&str> = cookies.map(|cookie| cookie.split(';').next().unwrap()).collect();
+        format!("{}; session=superset", cookies.join("; "))
+    }
+
+    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Response {
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let client: Client<_, Body> = Client::builder(TokioExecutor::new()).build_http();
+        client.request(request.body(Body::empty()).unwrap()).await.unwrap().map(Body::new)
+    }
+
+    async fn get(&self, path: &str, headers: &[(&str, &str)]) -> (StatusCode, Value) {
+        let answer = self.send(Method::GET, path, headers).await;
+        let status = answer.status();
+        let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap_or_default())
+    }
+}
+
+async fn provision(store: &SupersetStore, name: &str) -> String {
+    let schemas = SchemaSet::builtin();
+    let of = schemas.of(&ResourceTypeName::user()).unwrap();
+    let user: Resource = serde_json::from_value(json!({"schemas": [of.base().id()], "userName": name})).unwrap();
+    store.create(&Context::internal("scim", Utc::now()), of, user).await.unwrap().id().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn s19_what_needs_no_login_arrives_as_nobodys() {
+    let house = House::start().await;
+    let cookies = house.logged_in();
+    let claims = [("x-remote-user", "admin"), ("x_remote_user", "admin"), ("cookie", &*cookies)];
+    for path in ["/health", "/static/a.js", "/static/../api/v1/me/", "/static/%2e%2e/api/v1/me/"] {
+        let (status, arrived) = house.get(path, &claims).await;
+        assert_eq!(
+            (status, &arrived["user"], &arrived["cookie"]),
+            (StatusCode::OK, &Value::Null, &Value::Null),
+            "{path}"
+        );
+    }
+    for token in [("authorization", "Bearer t"), ("x-guesttoken", "t")] {
+        let (status, arrived) =
+            house.get("/api/v1/me/", &[token, ("x-remote-user", "admin"), ("cookie", &cookies)]).await;
+        assert_eq!((status, &arrived["user"], &arrived["cookie"]), (StatusCode::OK, &Value::Null, &Value::Null));
+        assert!(arrived["token"] == "Bearer t" || arrived["guest"] == "t");
+        assert_eq!(house.get("/superset/welcome/", &[token]).await.0, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(house.get("/api/v1/me/", &[]).await.0, StatusCode::UNAUTHORIZED);
+    let (status, arrived) = house.get("/api/v1/me/", &[("cookie", &cookies)]).await;
+    assert_eq!((status, &arrived["user"]), (StatusCode::OK, &json!("ada@partner.example")));
+    assert_eq!(arrived["cookie"], "session=superset");
+}
+
+#[tokio::test]
+async fn x14_methods_that_no_page_needs_are_not_passed_on() {
+    let house = House::start().await;
+    let cookies = house.logged_in();
+    for method in ["TRACE", "PROPFIND", "get"] {
+        for path in ["/api/v1/me/", "/health", "/saml/logout"] {
+            let answer = house.send(method.parse().unwrap(), path, &[("cookie", &cookies)]).await;
+            assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+            assert!(answer.headers().contains_key(ALLOW));
+        }
+    }
+    let mut tunnel = tokio::net::TcpStream::connect(house.url.trim_start_matches("http://")).await.unwrap();
+    tunnel.write_all(b"CONNECT evil.test:443 HTTP/1.1\r\nHost: evil.test:443\r\n\r\n").await.unwrap();
+    let mut answer = [0; 12];
+    tunnel.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 405");
+    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
+        let answer = house.send(method.clone(), "/api/v1/x", &[("cookie", &cookies)]).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn x14_logging_out_ends_every_copy_of_the_session() {
+    let house = House::start().await;
+    let (cookies, other) = (house.logged_in(), house.logged_in());
+    let is_in = async |cookies: &str| house.get("/api/v1/me/", &[("cookie", cookies)]).await.0 == StatusCode::OK;
+    // By no link, and by no page of somebody else's.
+    let asked = house.send(Method::GET, "/saml/logout", &[("cookie", &cookies)]).await;
+    assert_eq!((asked.status(), asked.headers().contains_key(SET_COOKIE)), (StatusCode::OK, false));
+    for origin in [&[][..], &[("origin", "https://evil.test")], &[("origin", "null")]] {
+        let headers: Vec<_> = origin.iter().copied().chain([("cookie", &*cookies)]).collect();
+        let refused = house.send(Method::POST, "/saml/logout", &headers).await;
+        assert_eq!((refused.status(), refused.headers().contains_key(SET_COOKIE)), (StatusCode::FORBIDDEN, false));
+    }
+    assert!(is_in(&cookies).await);
+    let ended = house.send(Method::POST, "/saml/logout", &[("cookie", &cookies), ("origin", PUBLIC)]).await;
+    assert_eq!(ended.status(), StatusCode::OK);
+    let removed =
+        ended.headers().get_all(SET_COOKIE).iter().filter(|cookie| cookie.to_str().unwrap().contains("Max-Age=0"));
+    assert_eq!(removed.count(), 2);
+    assert!(!is_in(&cookies).await && is_in(&other).await);
+    // Nobody has to be logged in to log out.
+    let twice = house.send(Method::POST, "/saml/logout", &[("cookie", &cookies), ("origin", PUBLIC)]).await;
+    assert_eq!(twice.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn s10_a_page_that_met_a_connection_being_closed_is_asked_for_again() {
+    // Answers once on each connection, and closes it when it is used a second time.
+    let superset = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = superset.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = superset.accept().await {
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                let _ = connection.read(&mut request).await;
+                let _ = connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await;
+                let _ = connection.read(&mut request).await;
+            });
+        }
+    });
+    let house = House::before(&format!("http://{address}")).await;
+    let cookies = house.logged_in();
+    for _ in 0..5 {
+        assert_eq!(house.get("/api/v1/me/", &[("cookie", &cookies)]).await.0, StatusCode::OK);
+    }
+    // What may have changed something is not sent twice.
+    house.get("/api/v1/me/", &[("cookie", &cookies)]).await;
+    let posted = house.send(Method::POST, "/api/v1/x", &[("cookie", &cookies)]).await.status();
+    assert!([StatusCode::OK, StatusCode::BAD_GATEWAY].contains(&posted), "{posted}");
+}
+
+#[tokio::test]
+async fn s19_pages_lead_to_the_login() {
+    let house = House::start().await;
+    let page = house
+        .send(Method::GET, "/superset/welcome/?a=1", &[("accept", "text/html"), (COOKIE.as_str(), "session=x")])
+        .await;
+    assert_eq!(page.status(), StatusCode::SEE_OTHER);
+    assert!(page.headers()[LOCATION].to_str().unwrap().starts_with("/saml/login?to=%2Fsuperset"));
+    // A login that began at the identity provider is told so.
+    let client: Client<_, Body> = Client::builder(TokioExecutor::new()).build_http();
+    let form =
+        Request::post(format!("{}/saml/acs", house.url)).header("content-type", "application/x-www-form-urlencoded");
+    let answer = client.request(form.body(Body::from("SAMLResponse=PHg%2BYTwveD4%3D")).unwrap()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    let text = to_bytes(Body::new(answer.into_body()), 1 << 20).await.unwrap();
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    assert!(text.contains("began at your identity provider") && text.contains("/saml/login"), "{text}");
+}

@@ -1,0 +1,164 @@
+//! One login, step by step.
+
+use scim_core::{Resource, ResourceId, SchemaSet};
+use scim_service::{Context, StoreError};
+use serde_json::Value;
+
+use crate::jit::assertion::Assertion;
+use crate::jit::attribute_mapping::{Person, merge};
+use crate::jit::identity_provider::{IdentityProvider, People};
+use crate::jit::known_user::{conflict, created_before, provisioned};
+use crate::jit::login::{GroupChanges, Login};
+use crate::jit::login_store::{Access, LoginStore};
+use crate::jit::provisioning::{Provisioning, id_of};
+use crate::jit::refusal::{LoginError, Refusal};
+use crate::rules::{GroupRef, RoleMapper, Subject};
+
+/// A login under way.
+pub(super) struct Attempt<'a, S: ?Sized> {
+    pub(super) store: &'a S,
+    pub(super) cx: &'a Context,
+    pub(super) schemas: &'a SchemaSet,
+    pub(super) roles: &'a dyn RoleMapper,
+    pub(super) provider: &'a IdentityProvider,
+    pub(super) assertion: &'a Assertion,
+    /// The `id` of the user, once it is known: for the record, however the login ends.
+    pub(super) known: Option<String>,
+}
+
+/// What the steps before the groups have done.
+struct Identified {
+    id: ResourceId,
+    created: bool,
+    changed: bool,
+}
+
+impl<S: LoginStore + ?Sized> Attempt<'_, S> {
+    /// Logs the person in. Whatever can refuse comes before anything is written, as far as that can be known.
+    pub(super) async fn run(&mut self) -> Result<Login, LoginError> {
+        let person = self.provider.mapping().person(self.assertion).map_err(Refusal::Mapping)?;
+        let provisioning = Provisioning::new(self.store, self.cx, self.schemas)
+            .ok_or_else(|| StoreError::internal("the schemas have no users or no groups"))?;
+        let Identified { id, created, changed } = match self.provider.people() {
+            People::Provisioned => {
+                let user = provisioned(&provisioning, self.provider, &person).await?;
+                Identified { id: self.admitted(&user).await?, created: false, changed: false }
+            }
+            People::Created(domains) => {
+                if let Some(attribute) = outside(|name| domains.contain(name), self.assertion, &person) {
+                    return Err(Refusal::Domain { attribute: attribute.to_owned() }.into());
+                }
+                self.create_or_update(&provisioning, &person).await?
+            }
+        };
+        let groups = match (self.provider.people(), &person.groups) {
+            (People::Created(_), Some(wanted)) => provisioning.sync_groups(self.provider, &id, wanted).await?,
+            _ => GroupChanges::default(),
+        };
+        let access = self.store.reconcile_access(self.cx, &id).await?;
+        let user = provisioning.user(&id).await?;
+        // Somebody may have deactivated the person in the meantime.
+        self.admitted(&user).await?;
+        let Access { decision, roles } = match access {
+            Some(access) => access,
+            None => {
+                let groups = groups_of(&provisioning, &user).await?;
+                let decision = self.roles.decide(&Subject { user: &user, groups });
+                let roles = decision.roles().map(str::to_owned).collect();
+                Access { decision, roles }
+            }
+        };
+        if let Some(group) = decision.refused_by().first() {
+            return Err(Refusal::UnknownGroup { group: group.clone() }.into());
+        }
+        Ok(Login { user, decision, roles, created, changed, groups })
+    }
+
+    /// The id of a user who may log in.
+    async fn admitted(&mut self, user: &Resource) -> Result<ResourceId, LoginError> {
+        let id = id_of(user)?;
+        self.known = Some(id.to_string());
+        // Absent means that nobody said otherwise.
+        if user.get("active").and_then(Value::as_bool) == Some(false) {
+            return Err(Refusal::Inactive.into());
+        }
+        if self.store.is_closed(self.cx, &id).await? {
+            return Err(Refusal::Closed.into());
+        }
+        Ok(id)
+    }
+
+    /// Brings the user of an earlier login up to date, or creates one.
+    async fn create_or_update(
+        &mut self,
+        provisioning: &Provisioning<'_, S>,
+        person: &Person,
+    ) -> Result<Identified, LoginError> {
+        let (provider, assertion) = (self.provider, self.assertion);
+        let external_id = provider.external_id_of(assertion, person);
+        if let Some(user) = created_before(provisioning, provider, assertion, person).await? {
+            let id = self.admitted(&user).await?;
+            let say = |user: &mut Resource| apply_assertion(user, &person.user, &external_id);
+            let changed = provisioning.change_user(&id, say).await?;
+            return Ok(Identified { id, created: false, changed });
+        }
+        let mut draft = person.user.clone();
+        apply_assertion(&mut draft, &person.user, &external_id);
+        match provisioning.create_user(draft).await {
+            Ok(user) => Ok(Identified { id: self.admitted(&user).await?, created: true, changed: false }),
+            Err(StoreError::Uniqueness { attribute }) => {
+                // Another login of the same person may have been faster.
+                match created_before(provisioning, provider, assertion, person).await? {
+                    Some(user) => Ok(Identified { id: self.admitted(&user).await?, created: false, changed: false }),
+                    None => Err(conflict(provisioning, provider, assertion, person, attribute).await?.into()),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The first of what a person would be known by that is outside of some domains. A subject without `@` is an identifier that nobody
+/// takes for a name.
+fn outside<'p>(inside: impl Fn(&str) -> bool, assertion: &Assertion, person: &'p Person) -> Option<&'p str> {
+    let subject = assertion.subject.contains('@').then_some(("subject", &*assertion.subject));
+    let names = [("userName", person.user_name())].into_iter().chain(subject);
+    let addresses = person.addresses().map(|address| ("emails.value", address));
+    names.chain(addresses).find(|(_, name)| !inside(name)).map(|(attribute, _)| attribute)
+}
+
+/// Writes what an assertion says to a user. What it does not speak of stays.
+fn apply_assertion(user: &mut Resource, said: &Resource, external_id: &str) {
+    let mut said = said.attributes().clone();
+    said.remove("schemas");
+    merge(user.attributes_mut(), &said);
+    user.attributes_mut().insert("externalId".to_owned(), external_id.into());
+}
+
+/// The groups that a user is in, indirect ones included, with what rules may ask of them. One that was deleted in the meantime is
+/// left out.
+async fn groups_of<S: LoginStore + ?Sized>(
+    provisioning: &Provisioning<'_, S>,
+    user: &Resource,
+) -> Result<Vec<GroupRef>, StoreError> {
+    let groups = provisioning.groups_by_id(&group_ids(user, |_| true)).await?;
+    groups
+        .iter()
+        .map(|group| {
+            Ok(GroupRef {
+                id: id_of(group)?,
+                external_id: group.external_id(),
+                display_name: group.get("displayName").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            })
+        })
+        .collect()
+}
+
+/// The ids in `groups` of a user, of the elements that are wanted.
+pub(super) fn group_ids(user: &Resource, wanted: impl Fn(&Value) -> bool) -> Vec<ResourceId> {
+    let elements = user.get("groups").and_then(Value::as_array).into_iter().flatten();
+    elements
+        .filter(|element| wanted(element))
+        .filter_map(|element| element.get("value")?.as_str()?.parse().ok())
+        .collect()
+}
