@@ -6,13 +6,12 @@
 //! ```
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use scim_examples::{DatabaseFlags, Flags, read_rules, serve};
+use scim_examples::{DatabaseFlags, Flags, RulesFlags, serve};
 use superset_mapping::{
-    Adoption, ConnectError, DemoError, RuleReader, RuleSet, StoreOptions, SupersetStore, create_demo_schema,
+    Adoption, ConnectError, DemoError, RuleReader, StoreOptions, SupersetStore, create_demo_schema,
 };
 
 /// A SCIM 2.0 server over Apache Superset's metadata database
@@ -22,9 +21,8 @@ struct Arguments {
     flags: Flags,
     #[command(flatten)]
     database: DatabaseFlags,
-    /// File with the rules that give roles: TOML, or JSON if the name ends in .json
-    #[arg(long)]
-    rules: Option<PathBuf>,
+    #[command(flatten)]
+    rules: RulesFlags,
     /// Create Superset's security tables in an empty database, to try things without a Superset
     #[arg(long)]
     demo: bool,
@@ -55,10 +53,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let rules = match &arguments.rules {
-        Some(path) => read_rules(&RuleReader::new(), path)?,
-        None => RuleSet::default(),
-    };
+    let rules = arguments.rules.read(&RuleReader::new())?;
     let database = arguments.database.url()?;
     let adoption = match arguments.adopt {
         Adopt::Refuse => Adoption::Refuse,

@@ -92,7 +92,7 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let reader = match &arguments.roles {
-        Some(roles) => RuleReader::new().with_known_roles(roles.clone()),
+        Some(roles) => RuleReader::new().with_known_roles(roles.iter().map(|role| role.trim())),
         None => RuleReader::new(),
     };
     match &arguments.command {

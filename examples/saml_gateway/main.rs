@@ -37,7 +37,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use clap::Parser;
 use scim_core::SchemaSet;
-use superset_mapping::{JitLogin, RuleReader, RuleSet, SamlServiceProvider, SqlReplays, SupersetStore};
+use superset_mapping::{JitLogin, RuleReader, SamlServiceProvider, SqlReplays, SupersetStore};
 use tokio::net::TcpListener;
 
 use crate::anonymous::Anonymous;
@@ -92,10 +92,7 @@ fn router(gateway: Arc<Gateway>) -> Router {
 
 /// Reads all files and opens the database. `own` is the address of the gateway, unless the flags say what browsers call it.
 async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<dyn Error>> {
-    let rules = match &arguments.rules {
-        Some(path) => scim_examples::read_rules(&RuleReader::new(), path)?,
-        None => RuleSet::default(),
-    };
+    let rules = arguments.rules.read(&RuleReader::new())?;
     let public = arguments.public_url.as_deref().unwrap_or(own).trim_end_matches('/');
     let service = SamlServiceProvider::accepting(
         &format!("{public}/saml/metadata"),

@@ -40,6 +40,29 @@ fn check_says_what_is_in_a_file() {
 }
 
 #[test]
+fn s15_roles_may_have_blanks_around_them() {
+    let printed = printed(&["check", "new.toml", "--roles", " Admin, Alpha ,Gamma,\tsql_lab"]);
+    assert_eq!(printed, "new.toml: 4 rules, roles: Admin, Alpha, Gamma, sql_lab\n");
+}
+
+#[test]
+fn s2_nobody_starts_without_rules_by_mistake() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/superset.db", folder.path().display());
+    for (arguments, told) in [
+        (vec!["--demo"], "expected `--rules FILE`"),
+        (vec!["--demo", "--no-rules", "--rules", "new.toml"], "cannot be used with"),
+        (vec!["--no-rules"], "there is no database"),
+    ] {
+        let arguments = [&["--token", "a-token-for-tests", "--database", &url][..], &arguments].concat();
+        let output = run("superset_server", &arguments);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && error.contains(told), "{error}");
+        assert!(!folder.path().join("superset.db").exists(), "nothing was made");
+    }
+}
+
+#[test]
 fn check_shows_the_line_of_a_fault() {
     let output = rules(&["check", "new.toml", "--roles", "Admin,Alpha,Gamma"]);
     assert!(!output.status.success());
