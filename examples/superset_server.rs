@@ -72,7 +72,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         }
     }
     let store = SupersetStore::connect_with(&database, rules, options).await.inspect_err(|error| {
-        if matches!(error, ConnectError::NoDatabase(_) | ConnectError::NoSecurityTables { .. }) {
+        if matches!(error, ConnectError::NoDatabase { .. } | ConnectError::NoSecurityTables { .. }) {
             eprintln!("hint: `--demo` makes Superset's security tables in an empty database, to try things");
         }
     })?;

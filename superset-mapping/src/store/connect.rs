@@ -7,7 +7,7 @@ use std::sync::Arc;
 use scim_service::{Context, StoreError};
 use thiserror::Error;
 
-use crate::driver::{Database, DatabaseError};
+use crate::driver::{Database, DatabaseError, OpenError};
 use crate::rules::{RoleMapper, RuleSet};
 use crate::sql::{Dialect, Fragment};
 use crate::store::contract::Sessions;
@@ -77,9 +77,30 @@ pub enum ConnectError {
          `sqlite:///var/lib/superset/superset.db`, of an engine that this build has"
     )]
     Url,
+    /// Nobody answers where the database should be.
+    #[error("no database answers at `{place}`: check host, port and network, and whether the server runs")]
+    Unreachable {
+        /// Host and port, or the socket.
+        place: String,
+        /// What the network says.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The server is there and does not let us in.
+    #[error("the database server at `{place}` refuses the login: check user name and password in the URL")]
+    Denied {
+        /// Host and port, or the socket.
+        place: String,
+        /// What the server says.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// There is no database at the URL.
-    #[error("there is no database: run `superset db upgrade` and `superset init` first")]
-    NoDatabase(#[source] Box<dyn Error + Send + Sync>),
+    #[error("there is no database {at}: check its name, or run `superset db upgrade` and `superset init` first")]
+    NoDatabase {
+        /// Where it was looked for: its name and its server, or its file.
+        at: String,
+        /// What the server says.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The database is there, but Superset's tables are not.
     #[error(
         "the database holds no Superset security tables ({missing} not found): run `superset db upgrade` and `superset init` \
@@ -114,9 +135,26 @@ pub enum ConnectError {
     Database(#[source] Box<dyn Error + Send + Sync>),
 }
 
+impl From<OpenError> for ConnectError {
+    fn from(OpenError { at, cause }: OpenError) -> Self {
+        let place = at.place().to_owned();
+        if cause.is_misconfigured() {
+            Self::Url
+        } else if cause.is_missing() {
+            Self::NoDatabase { at: at.to_string(), source: Box::new(cause) }
+        } else if cause.is_denied() {
+            Self::Denied { place, source: Box::new(cause) }
+        } else if cause.is_unreachable() {
+            Self::Unreachable { place, source: Box::new(cause) }
+        } else {
+            Self::Database(Box::new(cause))
+        }
+    }
+}
+
 impl From<DatabaseError> for ConnectError {
     fn from(error: DatabaseError) -> Self {
-        if error.is_missing() { Self::NoDatabase(Box::new(error)) } else { Self::Database(Box::new(error)) }
+        Self::Database(Box::new(error))
     }
 }
 
@@ -126,7 +164,8 @@ fn failed(error: StoreError) -> ConnectError {
 
 impl SupersetStore {
     /// Opens the metadata database of a Superset: `postgres://user:password@host/database`,
-    /// `mysql://user:password@host/database`, `sqlite:///absolute/path` or `sqlite://relative/path`.
+    /// `mysql://user:password@host/database`, `sqlite:///absolute/path` or `sqlite://relative/path`. Superset's own URIs, which
+    /// name a driver of Python too, are taken: `postgresql+psycopg2://`, `mysql+mysqldb://`, `mysql+pymysql://`.
     ///
     /// Looks which security tables there are, and creates or upgrades our own beside them. Several processes may do this at
     /// the same time.
@@ -172,6 +211,11 @@ impl SupersetStore {
     async fn has_account(&self, username: &str) -> Result<bool, StoreError> {
         let statement = Fragment::new("SELECT 1 FROM ab_user WHERE username = ?").bind(username);
         Ok(self.database.read().await?.row(statement).await?.is_some())
+    }
+
+    /// Where the database is, for people: its name and its server, or its file. No password is in it.
+    pub fn address(&self) -> String {
+        self.database.address().to_string()
     }
 
     /// Has roles decided by the host's own code in place of the rules. Clones made before keep what they have.
