@@ -55,9 +55,12 @@ pub(crate) enum Command {
         /// Deactivate them
         #[arg(long)]
         deactivate: bool,
-        /// The largest share of active people that may leave at once
+        /// The largest share of active people that may leave at once, from 0 to 1; 0 means nobody
         #[arg(long, default_value_t = 0.1)]
         max_share: f64,
+        /// So many may leave whatever their share, unless that is 0
+        #[arg(long, value_name = "PEOPLE", default_value_t = 3)]
+        floor: u64,
     },
 }
 

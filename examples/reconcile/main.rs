@@ -75,11 +75,11 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
             let report = store.repair(&cx, &options, &bar).await?;
             (report.is_clean(), arguments.shown(&report)?)
         }
-        Command::Leavers { source, deactivate, max_share } => {
+        Command::Leavers { source, deactivate, max_share, floor } => {
             let directory = directory(source)?;
             let mut leavers = store.leavers(&cx, &*directory, &bar).await?;
             if *deactivate {
-                let breaker = Breaker::new().with_max_share(*max_share);
+                let breaker = Breaker::new().with_max_share(*max_share).with_floor(*floor);
                 store.deactivate_leavers(&cx, &mut leavers, &breaker, &bar).await?;
             }
             (leavers.is_clean(), arguments.shown(&leavers)?)
