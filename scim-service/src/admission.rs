@@ -214,7 +214,7 @@ impl<S: Store + ?Sized> Admitted<S> {
             parts: &head.parts,
             body: Body::Text(body),
             format: head.format,
-            cx: Context { principal, request_id: head.request_id.clone(), now: Utc::now() },
+            cx: Context { principal, request_id: head.request_id.clone(), now: Utc::now(), says_active: false },
             used: Leniencies::default(),
         };
         let response = service.serve(&mut call, route).await;

@@ -60,12 +60,15 @@ pub struct Context {
     pub request_id: Arc<str>,
     /// When the request came. Stores take this time, so that a request has one time.
     pub now: DateTime<Utc>,
+    /// Whether the request itself says what `active` is to be. What a store is handed has all attributes, those included that only
+    /// stay as they are. A store whose accounts people close by other ways opens one again only for a request that says so.
+    pub says_active: bool,
 }
 
 impl Context {
     /// A context for work that no client asked for, such as a reconciliation, and for tests.
     pub fn internal(name: &str, now: DateTime<Utc>) -> Self {
-        Self { principal: Principal::host(name), request_id: name.into(), now }
+        Self { principal: Principal::host(name), request_id: name.into(), now, says_active: false }
     }
 
     /// The tenant whose resources the call may touch.

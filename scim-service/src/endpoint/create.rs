@@ -26,6 +26,7 @@ pub(crate) async fn create<S: Store + ?Sized>(
     let checked = checker.resource(body);
     call.used.extend(checker.used());
     let draft = checked?;
+    call.cx.says_active = draft.get("active").is_some();
     permit.check_result(&draft, None)?;
     call.check_references(of, &draft, None).await?;
     let created = match call.store.create(&call.cx, of, draft.clone()).await {

@@ -37,6 +37,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
         }
     };
     call.used.extend(patch.leniencies());
+    call.cx.says_active = patch.paths().iter().any(|path| path == "active");
     let patched = call.patched(of, &patch.paths());
     let permit = call.permit_write(of, Operation::Patch, Some(&id), &patched).await?;
     call.check_password_change(&patch.paths())?;

@@ -34,6 +34,7 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     let checked = checker.resource(body);
     call.used.extend(checker.used());
     let draft = checked?;
+    call.cx.says_active = draft.get("active").is_some();
     call.check_password_change(&draft.attributes().keys().collect::<Vec<_>>())?;
     let replaced = replace_with(call, of, &id, &when, &permit, |_| Ok(draft.clone())).await?;
     Ok(call.show(200, of, replaced, &projection))
@@ -57,7 +58,12 @@ pub(super) async fn replace_with<S: Store + ?Sized>(
         let mut draft = make(&current)?;
         permit.keep_hidden(&current, &mut draft);
         let draft = match replacement(of, &current, draft)? {
-            Replacement::Unchanged => return Ok(current),
+            Replacement::Unchanged => {
+                if call.cx.says_active {
+                    call.store.reaffirm(&call.cx, of, id).await?;
+                }
+                return Ok(current);
+            }
             Replacement::Changed(draft) => draft,
         };
         permit.check_result(&draft, Some(&current))?;

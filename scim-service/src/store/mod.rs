@@ -126,6 +126,13 @@ pub trait Store: Send + Sync + 'static {
         Ok(None)
     }
 
+    /// A request has said again what `active` is ([`Context::says_active`]), and nothing differs. A store that keeps accounts in
+    /// another service makes them follow; the resource, its version and `lastModified` stay as they are.
+    async fn reaffirm(&self, cx: &Context, of: &Arc<TypeSchema>, id: &ResourceId) -> Result<(), StoreError> {
+        let _ = (cx, of, id);
+        Ok(())
+    }
+
     /// Whether the store can be reached.
     async fn health(&self) -> Result<(), StoreError> {
         Ok(())

@@ -22,6 +22,8 @@ pub(crate) enum Action {
     Reuse,
     /// An account was closed.
     Deactivate,
+    /// An account that somebody had deactivated in Superset was opened, because a client said so.
+    Activate,
     /// A role was given to a user or a group.
     Grant,
     /// A role that we had given was taken back.
@@ -42,6 +44,7 @@ impl Action {
             Self::Adopt => "adopt",
             Self::Reuse => "reuse",
             Self::Deactivate => "deactivate",
+            Self::Activate => "activate",
             Self::Grant => "grant",
             Self::Revoke => "revoke",
             Self::Purge => "purge",

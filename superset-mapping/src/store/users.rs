@@ -37,8 +37,13 @@ impl Session<'_> {
                 row
             }
             Some(Reuse::Local { row, by }) => {
-                self.adopt_account(row, &profile, password).await?;
-                self.note(Action::Adopt, "User", id, None, json!({"ab_user": row, "by": by}));
+                self.adopt_account(row, &profile).await?;
+                let mut detail = json!({"ab_user": row, "by": by});
+                if let (true, Some(detail)) = (password.is_some(), detail.as_object_mut()) {
+                    tracing::warn!(ab_user = row, "the password in the request that adopts the account is ignored");
+                    detail.insert("ignored".to_owned(), json!(["password"]));
+                }
+                self.note(Action::Adopt, "User", id, None, detail);
                 row
             }
         };
@@ -84,6 +89,20 @@ impl Session<'_> {
         Ok(closed || revoked)
     }
 
+    /// Whether somebody deactivated an account in Superset: SCIM says that the user is active, and the row is not. Such an account
+    /// stays closed until a client says `active: true` after it, whatever else is said of the user meanwhile.
+    pub(crate) async fn is_closed_by_hand(
+        &mut self,
+        local: Option<&LocalRow>,
+        active: bool,
+    ) -> Result<bool, StoreError> {
+        let Some(local) = local.filter(|_| active) else { return Ok(false) };
+        let statement = Fragment::new("SELECT u.active FROM ab_user u WHERE ").then(self.this_user(local));
+        // Null is inactive to Superset too.
+        let row = self.transaction.row(statement).await?;
+        Ok(row.map(|row| row.boolean(0)).transpose()? == Some(false))
+    }
+
     /// Whether the row is still the one that we wrote.
     pub(super) async fn account_is_ours(&mut self, local: &LocalRow) -> Result<bool, StoreError> {
         let statement = Fragment::new("SELECT 1 FROM ab_user u WHERE ").then(self.this_user(local));
@@ -125,21 +144,22 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// What an adopted account is told on the first contact: who the person is and whether they may come in.
-    async fn adopt_account(&mut self, row: i64, profile: &Profile, password: Option<&str>) -> Result<(), StoreError> {
+    /// What an adopted account is told on the first contact: who the person is and whether they may come in. Whom somebody
+    /// deactivated in Superset comes in by a request that says so alone.
+    async fn adopt_account(&mut self, row: i64, profile: &Profile) -> Result<(), StoreError> {
         if !profile.active {
             self.note_admin().await?;
         }
-        let statement = Fragment::new(
-            "UPDATE ab_user SET first_name = ?, last_name = ?, active = ?, changed_on = ?, password = coalesce(?, password) \
-             WHERE id = ?",
-        )
-        .bind(profile.first_name.as_str())
-        .bind(profile.last_name.as_str())
-        .bind(profile.active)
-        .bind(self.local_now())
-        .bind(password)
-        .bind(row);
+        let was_active =
+            self.transaction.row(Fragment::new("SELECT active FROM ab_user WHERE id = ?").bind(row)).await?;
+        let was_active = was_active.map(|row| row.boolean(0)).transpose()?.unwrap_or_default();
+        let statement =
+            Fragment::new("UPDATE ab_user SET first_name = ?, last_name = ?, active = ?, changed_on = ? WHERE id = ?")
+                .bind(profile.first_name.as_str())
+                .bind(profile.last_name.as_str())
+                .bind(profile.active && (was_active || self.says_active))
+                .bind(self.local_now())
+                .bind(row);
         self.transaction.execute(statement).await?;
         Ok(())
     }

@@ -96,7 +96,12 @@ impl Session<'_> {
         let had_row = local.clone();
         record.local = match kind {
             Kind::User => {
-                let profile = Profile::of(&body)?;
+                let mut profile = Profile::of(&body)?;
+                let was_closed = self.is_closed_by_hand(had_row.as_ref(), is_active(&record.body)).await?;
+                profile.active &= !was_closed || self.says_active;
+                if was_closed && profile.active {
+                    self.note(Action::Activate, "User", &record.id, None, json!({}));
+                }
                 Some(self.change_account(&record.id, local, profile, password.as_deref()).await?)
             }
             Kind::Group => self.write_group(local, &body).await?,
@@ -216,17 +221,21 @@ impl Session<'_> {
         self.touch(&ids).await
     }
 
-    /// A client that says again that somebody is inactive is right, whatever was done in Superset meanwhile.
-    async fn reassert(&mut self, kind: Kind, record: &Record) -> Result<(), StoreError> {
-        match &record.local {
-            Some(local) if kind == Kind::User && !Profile::of(&record.body)?.active => {
-                if self.close_account(local).await? {
-                    self.note(Action::Deactivate, "User", &record.id, Some(record.version()), json!({}));
-                }
-                Ok(())
+    /// A client that says again that somebody is inactive, or in so many words active, is right, whatever was done in Superset
+    /// meanwhile.
+    pub(super) async fn reassert(&mut self, kind: Kind, record: &Record) -> Result<(), StoreError> {
+        let (Kind::User, Some(local)) = (kind, &record.local) else { return Ok(()) };
+        let profile = Profile::of(&record.body)?;
+        if !profile.active {
+            if self.close_account(local).await? {
+                self.note(Action::Deactivate, "User", &record.id, Some(record.version()), json!({}));
             }
-            _ => Ok(()),
+        } else if self.says_active && self.is_closed_by_hand(Some(local), true).await? {
+            self.change_account(&record.id, Some(local.clone()), profile, None).await?;
+            self.note(Action::Activate, "User", &record.id, Some(record.version()), json!({}));
+            self.sync_access(&BTreeSet::from([record.id.to_string()])).await?;
         }
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@ mod access;
 mod adoption;
 mod agreement;
 mod audit;
+mod closed;
 mod concurrency;
 mod conflicts;
 mod contract;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         ("adoption", adoption::CASES),
         ("agreement", agreement::CASES),
         ("audit", audit::CASES),
+        ("closed", closed::CASES),
         ("concurrency", concurrency::CASES),
         ("conflicts", conflicts::CASES),
         ("contract", contract::CASES),
