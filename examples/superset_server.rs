@@ -29,6 +29,15 @@ struct Arguments {
     /// What happens to an account that somebody made in Superset when a client provisions it
     #[arg(long, value_enum, default_value = "refuse")]
     adopt: Adopt,
+    /// Adopt this account although it holds a protected role: may be given several times
+    #[arg(long, value_name = "USERNAME")]
+    adopt_protected: Vec<String>,
+    /// Take over a group that somebody made in Superset when a client makes one of the same name, with the roles that it holds
+    #[arg(long)]
+    adopt_groups: bool,
+    /// Answer 409 and log who would be adopted, and adopt nobody
+    #[arg(long)]
+    adopt_dry_run: bool,
     /// Remove the rows of deleted users; what they owned goes to this user of Superset. Not on SQLite
     #[arg(long, value_name = "USERNAME")]
     hard_delete_to: Option<String>,
@@ -61,6 +70,15 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Adopt::Email => Adoption::ByEmail,
     };
     let mut options = StoreOptions::new().with_adoption(adoption);
+    for username in &arguments.adopt_protected {
+        options = options.with_protected_adoption(username);
+    }
+    if arguments.adopt_groups {
+        options = options.with_group_adoption();
+    }
+    if arguments.adopt_dry_run {
+        options = options.with_adoption_dry_run();
+    }
     if let Some(successor) = arguments.hard_delete_to {
         options = options.with_hard_delete(successor);
     }

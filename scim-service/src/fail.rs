@@ -269,7 +269,9 @@ fn store_error(error: &StoreError) -> ScimError {
     match error {
         StoreError::NotFound => ScimError::new(404, error.to_string()),
         StoreError::PreconditionFailed => ScimError::new(412, error.to_string()),
-        StoreError::Uniqueness { .. } => ScimError::of(ScimType::Uniqueness, error.to_string()),
+        StoreError::Uniqueness { .. } | StoreError::HeldElsewhere { .. } => {
+            ScimError::of(ScimType::Uniqueness, error.to_string())
+        }
         StoreError::InvalidValue { .. } => ScimError::of(ScimType::InvalidValue, error.to_string()),
         StoreError::Patch(error) => patch_error(error),
         StoreError::Refused { reason } => ScimError::new(403, reason.as_str()),

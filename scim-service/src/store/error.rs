@@ -21,6 +21,15 @@ pub enum StoreError {
         /// The path of the attribute.
         attribute: String,
     },
+    /// The value of an attribute that must be unique is taken by something that is no resource: an account or a group that
+    /// somebody made in the service behind the store.
+    #[error("the value of `{attribute}` is taken by {holder}")]
+    HeldElsewhere {
+        /// The path of the attribute.
+        attribute: String,
+        /// What has it, for the client to read, and what can be done.
+        holder: String,
+    },
     /// A value that the schema allows does not fit the storage behind it.
     #[error("`{attribute}`: expected {expected}")]
     InvalidValue {

@@ -82,7 +82,7 @@ impl From<&Rule> for RuleEntry {
 
 /// Whether a role is among the protected ones: without regard to case, because MySQL finds the role `Admin` by the name `admin`
 /// too.
-pub(super) fn protects(protected: &[String], role: &str) -> bool {
+pub(crate) fn protects(protected: &[String], role: &str) -> bool {
     let role = fold(role.trim());
     protected.iter().any(|protected| fold(protected.trim()) == role)
 }

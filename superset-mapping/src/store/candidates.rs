@@ -54,10 +54,11 @@ impl Session<'_> {
         let mut reused = None;
         for candidate in candidates.iter().filter(|candidate| candidate.same_name) {
             match &candidate.owner {
-                Owner::Local if adoption != Adoption::Refuse => {
-                    return Ok(Some(Reuse::Local { row: candidate.id, by: "userName" }));
+                Owner::Local => {
+                    let allowed = adoption != Adoption::Refuse;
+                    return Ok(Some(self.adopt_or_refuse(candidate.id, "userName", allowed).await?));
                 }
-                Owner::Provisioned | Owner::Local => {
+                Owner::Provisioned => {
                     return Err(StoreError::Uniqueness { attribute: "userName".to_owned() });
                 }
                 Owner::Buried(tenant) if own.is_none() && reused.is_none() && *tenant == self.tenant => {
@@ -73,8 +74,9 @@ impl Session<'_> {
                     let statement = Fragment::new("UPDATE ab_user SET email = ? WHERE id = ?");
                     self.transaction.execute(statement.bind(released).bind(candidate.id)).await?;
                 }
-                (Owner::Local, Email::Given(_)) if adoption == Adoption::ByEmail && reused.is_none() => {
-                    return Ok(Some(Reuse::Local { row: candidate.id, by: "emails" }));
+                (Owner::Local, Email::Given(_)) => {
+                    let allowed = adoption == Adoption::ByEmail && reused.is_none();
+                    return Ok(Some(self.adopt_or_refuse(candidate.id, "emails", allowed).await?));
                 }
                 (_, Email::Given(_)) => return Err(StoreError::Uniqueness { attribute: "emails".to_owned() }),
                 // Nobody asked for this address, so somebody else may have it.

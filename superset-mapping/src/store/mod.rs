@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod adoption;
 mod audit;
 mod candidates;
 mod connect;

@@ -52,7 +52,7 @@ impl Session<'_> {
         let kind = Kind::of(of);
         let local = match kind {
             Kind::User => Some(self.open_account(&id, Profile::of(&body)?, password).await?),
-            Kind::Group => self.write_group(None, &body).await?,
+            Kind::Group => self.open_group(&id, &body).await?,
             Kind::Other => None,
         };
         let record = Record::new(id, body, local, self.now);

@@ -54,7 +54,7 @@ async fn what_fails_leaves_no_trace() {
     let before = events(&superset, "").await;
     // The address is found to be taken after the resource was claimed.
     let outcome = superset.create("User", json!({"userName": "x", "emails": [{"value": "admin@local"}]})).await;
-    assert!(matches!(outcome, Err(StoreError::Uniqueness { .. })));
+    assert!(matches!(outcome, Err(StoreError::HeldElsewhere { .. })));
     assert_eq!(events(&superset, "").await, before);
     for table in ["scim_unique", "scim_value", "scim_resource"] {
         let rows = superset.value(&format!("SELECT count(*) FROM {table}")).await;
