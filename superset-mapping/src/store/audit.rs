@@ -26,6 +26,8 @@ pub(crate) enum Action {
     Activate,
     /// A role was given to a user or a group.
     Grant,
+    /// A role that rules give was made, because Superset did not have it.
+    CreateRole,
     /// A role that we had given was taken back.
     Revoke,
     /// The row of a deleted user was removed.
@@ -46,6 +48,7 @@ impl Action {
             Self::Deactivate => "deactivate",
             Self::Activate => "activate",
             Self::Grant => "grant",
+            Self::CreateRole => "create_role",
             Self::Revoke => "revoke",
             Self::Purge => "purge",
             Self::Repair => "repair",

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::sync::Arc;
 
+use chrono::Utc;
 use scim_service::{Context, StoreError};
 use thiserror::Error;
 
@@ -117,10 +118,16 @@ pub enum ConnectError {
         reason: &'static str,
     },
     /// Nobody in Superset has the name of the successor.
-    #[error("the successor `{username}` of deleted users is not a user of Superset")]
+    #[error("`{username}`, who is to take over what others leave, is not a user of Superset")]
     NoSuccessor {
         /// The name.
         username: String,
+    },
+    /// Roles are to be made after one that is not there.
+    #[error("the rules make roles after `{role}`, which is not a role of Superset")]
+    NoTemplateRole {
+        /// The name.
+        role: String,
     },
     /// A newer version of this library has been at work here.
     #[error("the `scim_` tables have version {found}, this library knows {known}: use the version that made them")]
@@ -192,20 +199,26 @@ impl SupersetStore {
         let tables = schema_probe::probe(&transaction.catalogue().await?, database.dialect())?;
         side_tables::upgrade(&mut transaction).await?;
         transaction.migrated().await?;
-        if tables.subjects && options.successor().is_some() {
-            let reason = "this Superset keeps owners in `subjects`, which this library cannot pass on";
-            return Err(ConnectError::HardDelete { reason });
-        }
         let store = Self { database, tables: tables.into(), rules: Arc::new(rules), options: options.into() };
-        if let Some(username) = store.options.successor()
-            && !store.has_account(username).await.map_err(failed)?
+        for username in store.options.successor().into_iter().chain(store.options.reports_to()) {
+            if !store.has_account(username).await.map_err(failed)? {
+                return Err(ConnectError::NoSuccessor { username: username.to_owned() });
+            }
+        }
+        if let Some(role) = store.rules.template_role()
+            && !store.has_role(&role).await.map_err(failed)?
         {
-            return Err(ConnectError::NoSuccessor { username: username.to_owned() });
+            return Err(ConnectError::NoTemplateRole { role });
         }
         for role in store.missing_roles().await.map_err(failed)? {
             tracing::warn!(role, "a rule grants a role that Superset does not have");
         }
         Ok(store)
+    }
+
+    async fn has_role(&self, name: &str) -> Result<bool, StoreError> {
+        let statement = Fragment::new("SELECT 1 FROM ab_role WHERE name = ?").bind(name);
+        Ok(self.database.read().await?.row(statement).await?.is_some())
     }
 
     async fn has_account(&self, username: &str) -> Result<bool, StoreError> {
@@ -229,16 +242,27 @@ impl SupersetStore {
         &*self.rules
     }
 
-    /// The roles that the rules name and Superset does not have. They are granted to nobody until somebody creates them.
+    /// The roles that the rules name and Superset neither has nor gets. They are granted to nobody until somebody creates them.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`] where the database fails.
     pub async fn missing_roles(&self) -> Result<Vec<String>, StoreError> {
-        let mut transaction = self.database.read().await?;
-        let rows = transaction.rows(Fragment::new("SELECT name FROM ab_role")).await?;
-        let known = rows.iter().map(|row| row.text(0)).collect::<Result<BTreeSet<_>, _>>()?;
-        Ok(self.rules.possible_roles().into_iter().filter(|role| !known.contains(role)).collect())
+        let cx = Context::internal("roles", Utc::now());
+        let mut session = self.reading(&cx).await?;
+        session.role_ids().await?;
+        Ok(self.rules.possible_roles().into_iter().filter(|role| !session.has_role(role)).collect())
+    }
+
+    /// The roles of Superset, by name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`] where the database fails.
+    pub async fn roles(&self) -> Result<BTreeSet<String>, StoreError> {
+        let cx = Context::internal("roles", Utc::now());
+        let mut session = self.reading(&cx).await?;
+        Ok(session.role_ids().await?.keys().cloned().collect())
     }
 
     /// Closes the connections. Calls that are under way end first; later ones fail.

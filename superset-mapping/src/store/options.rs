@@ -39,6 +39,7 @@ pub struct StoreOptions {
     adoption_dry_run: bool,
     adopt_groups: bool,
     successor: Option<String>,
+    reports_to: Option<String>,
 }
 
 impl StoreOptions {
@@ -76,10 +77,17 @@ impl StoreOptions {
     /// Makes a deletion remove the row of `ab_user`. What the user owned (dashboards, charts, datasets, reports, queries)
     /// goes to `successor`, a username of Superset; what else refers to the row refers to nobody, or is deleted where it
     /// must refer to somebody. Not on `SQLite`, which would give the id, and with it open sessions, to the next
-    /// user, and not where Superset keeps owners in the table `subjects`.
+    /// user.
     #[must_use]
     pub fn with_hard_delete(self, successor: impl Into<String>) -> Self {
         Self { successor: Some(successor.into()), ..self }
+    }
+
+    /// Hands the alerts and reports of whoever is deactivated or deleted to this user of Superset, who becomes an owner of theirs
+    /// in place of the person. Without it they stop, as Superset runs none of somebody inactive; the log and the audit table say which.
+    #[must_use]
+    pub fn with_reports_to(self, username: impl Into<String>) -> Self {
+        Self { reports_to: Some(username.into()), ..self }
     }
 
     /// What happens to local accounts.
@@ -98,6 +106,11 @@ impl StoreOptions {
 
     pub(super) fn adopts_groups(&self) -> bool {
         self.adopt_groups
+    }
+
+    /// Who gets the alerts and reports of those who leave; `None` where they stop.
+    pub fn reports_to(&self) -> Option<&str> {
+        self.reports_to.as_deref()
     }
 
     /// Who inherits from deleted users whose row is removed; `None` where the row stays.

@@ -119,8 +119,9 @@ impl Session<'_> {
         record.modified(self.now);
         self.update(&record).await?;
         self.note(Action::Update, of.resource_type().name().as_str(), &record.id, Some(record.version()), detail);
-        if deactivated {
-            self.note(Action::Deactivate, "User", &record.id, None, json!({}));
+        if let (true, Some(local)) = (deactivated, &record.local) {
+            let taken = self.revoke_access(&[local.id]).await?.remove(&local.id).unwrap_or_default();
+            self.note(Action::Deactivate, "User", &record.id, None, taken.detail()?);
         }
         if renamed {
             // What a member is called is part of its groups' representation.
@@ -148,8 +149,12 @@ impl Session<'_> {
             Kind::Group => self.users_within(&[id.to_owned()]).await?,
             Kind::User | Kind::Other => BTreeSet::new(),
         };
+        let mut detail = json!({});
         match (kind, &record.local) {
-            (Kind::User, Some(local)) => drop(self.close_account(local).await?),
+            (Kind::User, Some(local)) => {
+                let taken = self.close_account(local).await?;
+                detail = taken.unwrap_or_default().detail()?;
+            }
             (Kind::Group, Some(local)) => self.drop_group(local).await?,
             _ => {}
         }
@@ -157,7 +162,7 @@ impl Session<'_> {
         self.transaction.execute(pairs).await?;
         self.bury(of, record).await?;
         let name = of.resource_type().name().as_str();
-        self.note(Action::Delete, name, &record.id, Some(record.version()), json!({}));
+        self.note(Action::Delete, name, &record.id, Some(record.version()), detail);
         if let (Kind::User, Some(local), Some(successor)) = (kind, &record.local, self.options.successor()) {
             self.purge_account(&record.id, local, successor).await?;
         }
@@ -227,8 +232,8 @@ impl Session<'_> {
         let (Kind::User, Some(local)) = (kind, &record.local) else { return Ok(()) };
         let profile = Profile::of(&record.body)?;
         if !profile.active {
-            if self.close_account(local).await? {
-                self.note(Action::Deactivate, "User", &record.id, Some(record.version()), json!({}));
+            if let Some(taken) = self.close_account(local).await? {
+                self.note(Action::Deactivate, "User", &record.id, Some(record.version()), taken.detail()?);
             }
         } else if self.says_active && self.is_closed_by_hand(Some(local), true).await? {
             self.change_account(&record.id, Some(local.clone()), profile, None).await?;

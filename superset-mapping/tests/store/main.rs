@@ -21,6 +21,7 @@ mod opening;
 mod purge;
 mod races;
 mod reconcile;
+mod reports;
 mod roles;
 mod secrets;
 mod subjects;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         ("reconcile::drift", reconcile::DRIFT),
         ("reconcile::leavers", reconcile::LEAVERS),
         ("reconcile::repair", reconcile::REPAIR),
+        ("reports", reports::CASES),
         ("roles", roles::CASES),
         ("secrets", secrets::CASES),
         ("subjects", subjects::CASES),
