@@ -120,7 +120,12 @@ impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
             };
             match outcome {
                 Ok(group) => created.groups.push(group),
-                Err(StoreError::Uniqueness { .. } | StoreError::InvalidValue { .. } | StoreError::Refused { .. }) => {
+                Err(
+                    StoreError::Uniqueness { .. }
+                    | StoreError::HeldElsewhere { .. }
+                    | StoreError::InvalidValue { .. }
+                    | StoreError::Refused { .. },
+                ) => {
                     created.refused.push(name);
                 }
                 Err(error) => return Err(error),
