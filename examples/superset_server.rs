@@ -38,6 +38,9 @@ struct Arguments {
     /// Answer 409 and log who would be adopted, and adopt nobody
     #[arg(long)]
     adopt_dry_run: bool,
+    /// Hand the alerts and reports of whoever leaves to this user of Superset; without it they stop
+    #[arg(long, value_name = "USERNAME")]
+    reports_to: Option<String>,
     /// Remove the rows of deleted users; what they owned goes to this user of Superset. Not on SQLite
     #[arg(long, value_name = "USERNAME")]
     hard_delete_to: Option<String>,
@@ -78,6 +81,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
     if arguments.adopt_dry_run {
         options = options.with_adoption_dry_run();
+    }
+    if let Some(username) = arguments.reports_to {
+        options = options.with_reports_to(username);
     }
     if let Some(successor) = arguments.hard_delete_to {
         options = options.with_hard_delete(successor);

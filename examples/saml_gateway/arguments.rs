@@ -67,6 +67,10 @@ pub(crate) struct Arguments {
     /// Put people into groups that somebody else made, too; only where all groups are of one organisation
     #[arg(long)]
     shared_groups: bool,
+    /// Take somebody unknown for the one user with the same e-mail address, if nobody else vouches for that user; only for an
+    /// identity provider that has verified the addresses
+    #[arg(long)]
+    link_by_email: bool,
     /// What the identity provider has to sign
     #[arg(long, value_enum, default_value = "assertion")]
     pub(crate) signed: Signed,
@@ -96,6 +100,7 @@ pub(crate) struct Arguments {
 enum Preset {
     Adfs,
     Auth0,
+    #[value(alias = "entra-id")]
     Entra,
     Google,
     Keycloak,
@@ -153,6 +158,7 @@ impl Arguments {
             Some(Names::CaseInsensitive) => provider.with_name_case(NameCase::Insensitive),
             None => provider,
         };
+        let provider = if self.link_by_email { provider.linking_by_email() } else { provider };
         Ok(if self.shared_groups { provider.with_groups(GroupScope::Shared) } else { provider })
     }
 
