@@ -37,6 +37,7 @@
 //! [`JsonLimits`] bound the depth, arrays and texts of JSON; a path has at most [`MAX_ATTR_PATH_LEN`] bytes, an id [`MAX_ID_LEN`]. Sizes of bodies
 //! and lists are for the service to limit.
 
+mod active;
 mod attr_name;
 mod attr_path;
 mod check;

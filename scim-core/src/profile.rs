@@ -47,11 +47,15 @@ pub enum Leniency {
     MissingPatchSchema,
     /// `TRUE`, `False`, `NULL` as filter literals (R061).
     UppercaseLiteral,
+    /// A resource with `active` false stays inactive until a client says `active: true`: a PUT without `active`, and `active`
+    /// set to null or removed, leave it false. Whoever only repeats what they know of somebody does not let them in again.
+    /// In every profile.
+    InactiveUntilTrue,
 }
 
 impl Leniency {
     /// Every leniency.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::OperationCase,
         Self::StringBoolean,
         Self::AddCreatesElement,
@@ -71,6 +75,7 @@ impl Leniency {
         Self::RestoreInactive,
         Self::MissingPatchSchema,
         Self::UppercaseLiteral,
+        Self::InactiveUntilTrue,
     ];
 
     const fn bit(self) -> u32 {
@@ -160,9 +165,12 @@ impl Default for Profile {
 
 impl Profile {
     /// The letter of the RFCs, with the one choice they leave open that no client survives without:
-    /// a read-only attribute that a PATCH value repeats unchanged is ignored (RFC 7644 section 3.5.2, R168).
+    /// a read-only attribute that a PATCH value repeats unchanged is ignored (RFC 7644 section 3.5.2, R168);
+    /// and with [`Leniency::InactiveUntilTrue`], as every profile.
     pub fn rfc() -> Self {
-        Self { allowed: Leniencies::default(), rules: 0, checks: 0 }.with(Leniency::EqualReadOnly)
+        Self { allowed: Leniencies::default(), rules: 0, checks: 0 }
+            .with(Leniency::EqualReadOnly)
+            .with(Leniency::InactiveUntilTrue)
     }
 
     /// What identity providers really send: every leniency but [`Leniency::MissingPatchSchema`] and
@@ -175,10 +183,10 @@ impl Profile {
         Self { allowed, rules: 0, checks: 0 }.without(Leniency::MissingPatchSchema).without(Leniency::UppercaseLiteral)
     }
 
-    /// The interoperability profile: no leniency, and every [`InteropRule`].
+    /// The interoperability profile: no leniency but [`Leniency::InactiveUntilTrue`], and every [`InteropRule`].
     pub fn interop() -> Self {
         let rules = InteropRule::ALL.into_iter().fold(0, |rules, rule| rules | rule.bit());
-        Self { allowed: Leniencies::default(), rules, checks: 0 }
+        Self { allowed: Leniencies::default(), rules, checks: 0 }.with(Leniency::InactiveUntilTrue)
     }
 
     /// Allows a leniency.
@@ -251,8 +259,9 @@ mod tests {
         for leniency in Leniency::ALL {
             let off = matches!(leniency, Leniency::MissingPatchSchema | Leniency::UppercaseLiteral);
             assert_eq!(Profile::compatible().allows(leniency), !off, "{leniency:?}");
-            assert_eq!(Profile::rfc().allows(leniency), leniency == Leniency::EqualReadOnly, "{leniency:?}");
-            assert!(!Profile::interop().allows(leniency), "{leniency:?}");
+            let always = leniency == Leniency::InactiveUntilTrue;
+            assert_eq!(Profile::rfc().allows(leniency), always || leniency == Leniency::EqualReadOnly, "{leniency:?}");
+            assert_eq!(Profile::interop().allows(leniency), always, "{leniency:?}");
         }
         assert!(Profile::interop().requires(InteropRule::PathRequired));
         assert!(!Profile::compatible().requires(InteropRule::PathRequired));

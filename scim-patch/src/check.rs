@@ -39,7 +39,7 @@ impl Patch {
             leniencies.extend(check.used);
             checked.map_err(|problem| problem.at(index, path.as_deref()))?;
         }
-        Ok(Self::new(schema.clone(), operations, leniencies))
+        Ok(Self::new(schema.clone(), operations, profile.clone(), leniencies))
     }
 }
 

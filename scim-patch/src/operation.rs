@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use scim_core::{Attribute, Leniencies, Leniency, Schema, TypeSchema};
+use scim_core::{Attribute, Leniencies, Leniency, Profile, Schema, TypeSchema};
 use serde_json::{Map, Value};
 
 use crate::membership::MembershipDelta;
@@ -18,6 +18,7 @@ use crate::selector::Selector;
 pub struct Patch {
     pub(crate) schema: Arc<TypeSchema>,
     pub(crate) operations: Vec<Operation>,
+    pub(crate) profile: Profile,
     checked: Leniencies,
     /// What applying needed. Shared by clones, because a store that applies the patch reports to nobody else.
     applied: Arc<Mutex<Leniencies>>,
@@ -101,6 +102,11 @@ impl Place {
     }
 
     /// The registered path of the attribute.
+    /// Whether this is `active` of the base schema.
+    pub(crate) fn is_active(&self) -> bool {
+        self.extension.is_none() && self.attribute.name() == "active"
+    }
+
     pub(crate) fn path(&self) -> String {
         match &self.extension {
             None => self.attribute.name().to_owned(),
@@ -110,8 +116,13 @@ impl Place {
 }
 
 impl Patch {
-    pub(crate) fn new(schema: Arc<TypeSchema>, operations: Vec<Operation>, checked: Leniencies) -> Self {
-        Self { schema, operations, checked, applied: Arc::default() }
+    pub(crate) fn new(
+        schema: Arc<TypeSchema>,
+        operations: Vec<Operation>,
+        profile: Profile,
+        checked: Leniencies,
+    ) -> Self {
+        Self { schema, operations, profile, checked, applied: Arc::default() }
     }
 
     /// The leniencies that the message needed: at the check, and whenever this patch or a clone of it has been applied so

@@ -56,6 +56,9 @@ pub(super) async fn replace_with<S: Store + ?Sized>(
         }
         let mut draft = make(&current)?;
         permit.keep_hidden(&current, &mut draft);
+        if call.config.profile().keeps_inactive(current.get("active"), draft.get("active"), &mut call.used) {
+            draft.attributes_mut().insert("active".to_owned(), false.into());
+        }
         let draft = match replacement(of, &current, draft)? {
             Replacement::Unchanged => return Ok(current),
             Replacement::Changed(draft) => draft,
