@@ -48,6 +48,7 @@ mod error;
 mod external_id;
 mod group;
 mod json;
+mod key_path;
 mod message;
 mod meta;
 mod profile;

@@ -29,9 +29,9 @@ pub enum Leniency {
     ArrayForSingular,
     /// PATCH remove of `members` with a value list removes just those (R174, Entra ID).
     RemoveByValue,
-    /// `name.givenName` as a key of a PATCH value (R172, Entra ID).
+    /// `name.givenName` as a key of a PATCH value or of a resource (R172, Entra ID).
     DottedKey,
-    /// `urn:...:User:department` as a key of a PATCH value (R172, Entra ID).
+    /// `urn:...:User:department` as a key of a PATCH value or of a resource (R172, Entra ID).
     QualifiedKey,
     /// A read-only attribute in a PATCH value is ignored where it equals the current one (R168, Okta).
     EqualReadOnly,
@@ -47,6 +47,10 @@ pub enum Leniency {
     MissingPatchSchema,
     /// `TRUE`, `False`, `NULL` as filter literals (R061).
     UppercaseLiteral,
+    /// An attribute that is qualified by a schema that the resource type does not have is ignored, in the body of a resource,
+    /// in a PATCH value and as the path of a PATCH operation, whose other operations apply (Entra ID with attributes of other
+    /// applications). A misspelt attribute of a schema that the type has is none of these.
+    ForeignAttribute,
     /// A resource with `active` false stays inactive until a client says `active: true`: a PUT without `active`, and `active`
     /// set to null or removed, leave it false. Whoever only repeats what they know of somebody does not let them in again.
     /// In every profile.
@@ -55,7 +59,7 @@ pub enum Leniency {
 
 impl Leniency {
     /// Every leniency.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::OperationCase,
         Self::StringBoolean,
         Self::AddCreatesElement,
@@ -75,6 +79,7 @@ impl Leniency {
         Self::RestoreInactive,
         Self::MissingPatchSchema,
         Self::UppercaseLiteral,
+        Self::ForeignAttribute,
         Self::InactiveUntilTrue,
     ];
 

@@ -69,7 +69,7 @@ impl<'a> Check<'a> {
             let Value::Object(members) = value else { return Err(PatchErrorKind::ValueNotAnObject) };
             return self.members(action, members);
         };
-        let target = self.resolver().path(path, &mut self.used)?;
+        let Some(target) = self.resolver().path(path, &mut self.used)? else { return Ok(()) };
         if target.is_read_only() {
             return Err(PatchErrorKind::ReadOnly);
         }

@@ -131,6 +131,27 @@ impl TypeSchema {
 
     fn bare_extension_attribute(
         &self,
+    /// Whether a path is of a schema that the type does not have ([`Leniency::ForeignAttribute`]). A misspelt attribute of
+    /// a schema that it has is unknown, not foreign.
+    ///
+    /// ```
+    /// use scim_core::{ResourceTypeName, SchemaSet};
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let users = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let is_foreign = |path: &str| users.is_foreign(&path.parse().unwrap());
+    /// assert!(is_foreign("urn:example:scim:Custom:2.0:User:badge"));
+    /// assert!(!is_foreign("urn:ietf:params:scim:schemas:core:2.0:User:bagde"));
+    /// assert!(!is_foreign("badge"));
+    /// ```
+    pub fn is_foreign(&self, path: &AttrPath) -> bool {
+        let Some(uri) = path.uri() else { return false };
+        let known = |uri: &str| uri.eq_ignore_ascii_case(self.base.id()) || self.extension(uri).is_some();
+        // `urn:...:User.department` is a slip of the pen, and `urn:...:User` the extension as a whole.
+        let begins_as_known = path.name().is_some_and(|name| known(&format!("{uri}:{name}")));
+        !known(uri) && !begins_as_known
+    }
+
         name: &str,
         profile: &Profile,
         used: &mut Leniencies,

@@ -19,7 +19,7 @@ pub(crate) async fn create<S: Store + ?Sized>(
     of: &Arc<TypeSchema>,
 ) -> Result<Response<Bytes>, Failure> {
     let (projection, _) = call.projection(of)?;
-    let body = call.json_of(of)?;
+    let body = call.resource_of(of)?;
     let permit = call.permit_write(of, Operation::Create, None, &written(&body, of)).await?;
     let projection = permit.project(projection.after_writing(&names(&body), of, call.config.profile()));
     let mut checker = Checker::new(of, call.config.profile());

@@ -25,7 +25,7 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     let (projection, _) = call.projection(of)?;
     let when = call.if_match()?;
     let id = resource_id(id)?;
-    let body = call.json_of(of)?;
+    let body = call.resource_of(of)?;
     let permit = call.permit_write(of, Operation::Replace, Some(&id), &written(&body, of)).await?;
     let projection = permit.project(projection.after_writing(&names(&body), of, call.config.profile()));
     // A missing resource is told before a faulty body: PUT never creates (R185).
