@@ -11,7 +11,7 @@ use crate::value_check::ValueCheck;
 pub enum Leniency {
     /// `Add`, `Replace`: PATCH operation names in any case (R136, Entra ID).
     OperationCase,
-    /// `"True"`, `"false"`: booleans as text, in any case (R173, Entra ID).
+    /// `"True"`, `"false"`: booleans as strings, in any case, in values, PATCH paths and filters (R173, Entra ID).
     StringBoolean,
     /// PATCH add on a value path that matches nothing creates an element (R147, Entra ID).
     AddCreatesElement,
@@ -55,11 +55,14 @@ pub enum Leniency {
     /// set to null or removed, leave it false. Whoever only repeats what they know of somebody does not let them in again.
     /// In every profile.
     InactiveUntilTrue,
+    /// `userName eq bjensen`: a filter string without quotes (authentik). It begins and ends with a letter or digit, has
+    /// nothing but letters, digits and `. _ - + @ : / # ~ '` in it, and is neither a number nor a word of the filter language.
+    UnquotedString,
 }
 
 impl Leniency {
     /// Every leniency.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::OperationCase,
         Self::StringBoolean,
         Self::AddCreatesElement,
@@ -81,6 +84,7 @@ impl Leniency {
         Self::UppercaseLiteral,
         Self::ForeignAttribute,
         Self::InactiveUntilTrue,
+        Self::UnquotedString,
     ];
 
     const fn bit(self) -> u32 {

@@ -40,7 +40,7 @@ impl Selector {
 
     /// What a new element needs to be selected.
     pub(crate) fn template(&self) -> Map<String, Value> {
-        self.filter.as_ref().map(|filter| filter.eq_terms().into_iter().collect()).unwrap_or_default()
+        self.filter.as_ref().map(|filter| filter.eq_terms().unwrap_or_default().into_iter().collect()).unwrap_or_default()
     }
 }
 

@@ -95,7 +95,8 @@ impl TypeSchema {
     ///
     /// A qualified path belongs to the schema it names; a bare name is searched among the common attributes, then in the
     /// base schema, then, with [`Leniency::BareExtensionAttribute`], in the extensions if just one has it. A path that
-    /// is the URI of an extension names the extension as a whole.
+    /// is the URI of an extension names the extension as a whole. `tags.value` is `tags` where that is a simple multi-valued
+    /// attribute ([`Attribute::is_own_value`]).
     ///
     /// # Errors
     ///
@@ -123,14 +124,13 @@ impl TypeSchema {
             },
         };
         let sub = match path.sub() {
+            Some(sub) if attribute.is_own_value(sub) => None,
             Some(sub) => Some(attribute.sub_attribute(sub).ok_or_else(unknown)?.clone()),
             None => None,
         };
         Ok(Target { extension: extension.cloned(), attribute: Some(attribute.clone()), sub })
     }
 
-    fn bare_extension_attribute(
-        &self,
     /// Whether a path is of a schema that the type does not have ([`Leniency::ForeignAttribute`]). A misspelt attribute of
     /// a schema that it has is unknown, not foreign.
     ///
@@ -152,6 +152,8 @@ impl TypeSchema {
         !known(uri) && !begins_as_known
     }
 
+    fn bare_extension_attribute(
+        &self,
         name: &str,
         profile: &Profile,
         used: &mut Leniencies,
