@@ -56,7 +56,8 @@ pub(crate) enum Effect {
     ReplaceElements(Vec<Value>),
     /// Parts of the selected elements are written.
     WriteMatching { selector: Selector, parts: Vec<Part>, missing: Missing },
-    /// The selected elements become this one.
+    /// The selected elements become this one, and keep what they were selected for. A member that is `null` says that there
+    /// is none.
     ReplaceMatching { selector: Selector, element: Value, missing: Missing },
     /// The selected elements go.
     RemoveMatching(Selector),
@@ -82,6 +83,10 @@ pub(crate) enum Write {
     Set(Option<Value>),
     /// These are added to a multi-valued sub-attribute.
     Append(Vec<Value>),
+    /// These are removed from a multi-valued sub-attribute (R174).
+    Remove(Vec<Value>),
+    /// The selected values of a multi-valued sub-attribute become this one, or go.
+    Select { selector: Selector, becomes: Option<Value> },
 }
 
 /// What happens when a selector selects nothing.
@@ -91,22 +96,23 @@ pub(crate) enum Missing {
     Ignore,
     /// `noTarget` (R161).
     Refuse,
-    /// An element is made of the template, which is what the selector asks for, by this leniency (R147).
+    /// An element is made of the template, which is what the selector asks for, by this leniency (R147), if the selector
+    /// then selects it.
     Create { leniency: Leniency, template: Map<String, Value> },
 }
 
 impl Place {
+    /// Whether this is `active` of the base schema.
+    pub(crate) fn is_active(&self) -> bool {
+        self.extension.is_none() && self.attribute.name() == "active"
+    }
+
     /// Whether this is `schemas`, which follows from the attributes.
     pub(crate) fn is_schemas(&self) -> bool {
         self.extension.is_none() && self.attribute.name() == "schemas"
     }
 
     /// The registered path of the attribute.
-    /// Whether this is `active` of the base schema.
-    pub(crate) fn is_active(&self) -> bool {
-        self.extension.is_none() && self.attribute.name() == "active"
-    }
-
     pub(crate) fn path(&self) -> String {
         match &self.extension {
             None => self.attribute.name().to_owned(),

@@ -22,6 +22,8 @@ pub(crate) enum Target {
         selector: Option<Selector>,
         sub: Option<Arc<Attribute>>,
     },
+    /// Values of a multi-valued part of a singular attribute.
+    Values { place: Place, sub: Arc<Attribute>, selector: Selector },
 }
 
 /// Looks paths up in the schemas of a type.
@@ -129,20 +131,32 @@ impl Resolver<'_> {
         let Some(filter) = &path.filter else {
             return Ok(Target::Attribute { place, selector: None, sub });
         };
-        if sub.is_some() || attribute.kind() != AttributeType::Complex {
+        let check = |attribute: &Arc<Attribute>, used: &mut Leniencies| {
+            let checked = check_element(filter, attribute, self.profile, used);
+            checked.map_err(|error| PatchErrorKind::Filter(error.to_string()))
+        };
+        if let Some(sub) = sub {
+            let behind = path.sub.as_ref().is_some_and(|name| !sub.is_own_value(name.as_str()));
+            if attribute.multi_valued() || !sub.multi_valued() || behind {
+                return Err(PatchErrorKind::NotSelectable);
+            }
+            let selector = Selector::new(&sub, filter, check(&sub, used)?, false);
+            return Ok(Target::Values { place, sub, selector });
+        }
+        if attribute.kind() != AttributeType::Complex && !attribute.multi_valued() {
             return Err(PatchErrorKind::NotSelectable);
         }
-        let checked = check_element(filter, attribute, self.profile, used);
-        let checked = checked.map_err(|error| PatchErrorKind::Filter(error.to_string()))?;
+        let checked = check(attribute, used)?;
         let sub = match &path.sub {
             None => None,
+            Some(name) if attribute.is_own_value(name.as_str()) => None,
             Some(name) => Some(attribute.sub_attribute(name.as_str()).cloned().ok_or_else(|| {
                 let message = format!("attribute `{}` has no sub-attribute `{name}`", attribute.name());
                 PatchErrorKind::UnknownAttribute(message)
             })?),
         };
         let strict = self.profile.requires(InteropRule::ValuePathNamesSubAttribute);
-        if strict && sub.is_none() {
+        if strict && path.sub.is_none() {
             return Err(PatchErrorKind::SubAttributeRequired);
         }
         let selector = Selector::new(attribute, filter, checked, strict);
@@ -163,6 +177,7 @@ impl Target {
         match self {
             Self::Extension(_) => false,
             Self::Attribute { place, sub, .. } => read_only(&place.attribute) || sub.as_ref().is_some_and(read_only),
+            Self::Values { place, sub, .. } => read_only(&place.attribute) || read_only(sub),
         }
     }
 }
