@@ -58,9 +58,10 @@ impl<'a> Checker<'a> {
     ///
     /// [`CheckError`] with the path of the first attribute at fault.
     pub fn resource(&mut self, body: Value) -> Result<Resource, CheckError> {
-        let Value::Object(members) = body else {
+        let Value::Object(mut members) = body else {
             return Err(CheckProblem::NotAnObject.at(""));
         };
+        self.schema.nest(&mut members, self.profile, &mut self.used);
         let mut attributes = Map::new();
         let mut schemas = None;
         let mut seen = Vec::new();
@@ -73,7 +74,7 @@ impl<'a> Checker<'a> {
                 continue;
             }
             let Some(attribute) = self.schema.top_level(&key) else {
-                self.unknown(&key)?;
+                self.unknown_key(&key, &key)?;
                 continue;
             };
             once(&mut seen, attribute.name(), &key)?;
@@ -106,7 +107,7 @@ impl<'a> Checker<'a> {
         let mut seen = Vec::new();
         for (key, value) in members {
             let Some(attribute) = extension.attribute(&key) else {
-                self.unknown(&format!("{}:{key}", extension.id()))?;
+                self.unknown_key(&key, &format!("{}:{key}", extension.id()))?;
                 continue;
             };
             once(&mut seen, attribute.name(), &key)?;
@@ -209,7 +210,7 @@ impl<'a> Checker<'a> {
         let mut seen = Vec::new();
         for (key, value) in members {
             let Some(sub) = attribute.sub_attribute(&key) else {
-                self.unknown(&format!("{path}.{key}"))?;
+                self.unknown(&format!("{path}.{key}"), Leniency::UnknownAttribute)?;
                 continue;
             };
             once(&mut seen, sub.name(), &key).map_err(|error| error.inside(path))?;
@@ -232,8 +233,19 @@ impl<'a> Checker<'a> {
         Ok(Some(Value::Object(object)))
     }
 
-    fn unknown(&mut self, path: &str) -> Result<(), CheckError> {
-        if self.profile.take(Leniency::UnknownAttribute, &mut self.used) {
+    /// A key of a resource or of an extension's container that is no attribute's name.
+    fn unknown_key(&mut self, key: &str, path: &str) -> Result<(), CheckError> {
+        let Ok(parsed) = path.parse() else { return self.unknown(path, Leniency::UnknownAttribute) };
+        match self.schema.spelled(&parsed, self.profile) {
+            // The key is a path, and was left where it is: another key names the same.
+            Some((target, _)) => Err(CheckProblem::RepeatedMember { key: key.to_owned() }.at(&target.canonical_path())),
+            None if self.schema.is_foreign(&parsed) => self.unknown(path, Leniency::ForeignAttribute),
+            None => self.unknown(path, Leniency::UnknownAttribute),
+        }
+    }
+
+    fn unknown(&mut self, path: &str, leniency: Leniency) -> Result<(), CheckError> {
+        if self.profile.take(leniency, &mut self.used) {
             return Ok(());
         }
         Err(CheckProblem::UnknownAttribute.at(path))

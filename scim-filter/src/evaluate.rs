@@ -35,17 +35,19 @@ impl Predicate {
 
 impl ElementPredicate {
     /// Whether one element of the attribute, or the value of a singular complex attribute (R088), fulfils the filter.
-    /// Only objects do.
+    /// Only objects do; of a simple multi-valued attribute all else.
     pub fn matches_element(&self, element: &Value) -> bool {
-        element.as_object().is_some_and(|element| self.node.holds(Source::plain(element)))
+        match element {
+            Value::Object(element) => !self.simple && self.node.holds(Source::plain(element)),
+            simple => self.simple && self.node.holds(Source::Simple(simple)),
+        }
     }
 
     /// R084: one element fulfils all of it.
-    fn matches_any(&self, value: Option<&Value>) -> bool {
+    fn matches_any(&self, value: &Value) -> bool {
         match value {
-            Some(Value::Array(elements)) => elements.iter().any(|element| self.matches_element(element)),
-            Some(value) => self.matches_element(value),
-            None => false,
+            Value::Array(elements) => elements.iter().any(|element| self.matches_element(element)),
+            value => self.matches_element(value),
         }
     }
 }
@@ -58,9 +60,27 @@ impl Node {
             Self::And(nodes) => nodes.iter().all(|node| node.holds(source)),
             Self::Or(nodes) => nodes.iter().any(|node| node.holds(source)),
             Self::Not(node) => !node.holds(source),
-            Self::ValuePath { path, slot, filter } => filter.matches_any(source.attribute(path, *slot)),
+            Self::ValuePath { path, slot, filter } => {
+                path.any(source.attribute(path, *slot), |value| filter.matches_any(value))
+            }
             Self::Constant(value) => *value,
         }
+    }
+
+    /// Adds the attributes of the tests that hold for the element because it has a value; none below `not`.
+    pub(crate) fn selecting<'n>(&'n self, element: &Map<String, Value>, found: &mut Vec<&'n str>) {
+        let path = match self {
+            Self::And(nodes) => return nodes.iter().for_each(|node| node.selecting(element, found)),
+            Self::Or(nodes) => {
+                let holding = nodes.iter().filter(|node| node.holds(Source::plain(element)));
+                return holding.for_each(|node| node.selecting(element, found));
+            }
+            Self::Test(test, _) if test.operator != Operator::Ne && test.operand != Operand::Null => &test.path,
+            Self::Test(test, _) if test.operator == Operator::Ne && test.operand == Operand::Null => &test.path,
+            Self::Presence(presence, _) => &presence.path,
+            _ => return,
+        };
+        found.extend(path.attribute());
     }
 }
 

@@ -24,23 +24,29 @@ pub(crate) struct Slot(Option<u8>);
 /// The values of one resource's gathered members.
 type Values<'r> = [Option<&'r Value>; MAX_GATHERED];
 
-/// What a test takes attributes from.
+/// What a test takes values from.
 #[derive(Clone, Copy)]
-pub(crate) struct Source<'s, 'r> {
-    pub(crate) object: &'r Map<String, Value>,
-    gathered: &'s [Option<&'r Value>],
+pub(crate) enum Source<'s, 'r> {
+    /// A resource or an element, whose members are looked up one by one as far as they are not gathered.
+    Object { object: &'r Map<String, Value>, gathered: &'s [Option<&'r Value>] },
+    /// An element that is a simple value.
+    Simple(&'r Value),
 }
 
 impl<'r> Source<'_, 'r> {
     /// A resource or element whose members are looked up one by one.
     pub(crate) fn plain(object: &'r Map<String, Value>) -> Self {
-        Self { object, gathered: &[] }
+        Self::Object { object, gathered: &[] }
     }
 
     /// The value of the path's attribute, before any sub-attribute; for an extension as a whole, its container.
     pub(crate) fn attribute(self, path: &ResolvedPath, slot: Slot) -> Option<&'r Value> {
-        let gathered = slot.0.and_then(|slot| self.gathered.get(usize::from(slot)));
-        let Some(member) = gathered else { return path.attribute_in(self.object) };
+        let (object, gathered) = match self {
+            Self::Object { object, gathered } => (object, gathered),
+            Self::Simple(value) => return path.is_element().then_some(value),
+        };
+        let gathered = slot.0.and_then(|slot| gathered.get(usize::from(slot)));
+        let Some(member) = gathered else { return path.attribute_in(object) };
         match path.extension() {
             Some(_) if path.attribute().is_some() => member.as_ref()?.as_object()?.get(path.attribute()?),
             _ => *member,
@@ -79,7 +85,7 @@ impl Gathered {
             while members.next_if(|(member, _)| member.as_str() < &**name).is_some() {}
             *value = members.next_if(|(member, _)| member.as_str() == &**name).map(|(_, value)| value);
         }
-        test(Source { object, gathered: &values })
+        test(Source::Object { object, gathered: &values })
     }
 }
 

@@ -48,6 +48,9 @@ fn run<'p>(
 ) -> Result<(), PatchError> {
     for operation in &patch.operations {
         let at = |problem: PatchErrorKind| problem.at(operation.index, operation.path.as_deref());
+        if keeps_inactive(patch, operation, resource, used) {
+            continue;
+        }
         if let Effect::ExpectEqual { sub, value } = &operation.effect {
             expect_equal(operation, sub.as_deref(), resource, value).map_err(at)?;
         } else if let Some(leniency) = effect(operation, resource, journal).map_err(at)? {
@@ -60,6 +63,16 @@ fn run<'p>(
         resource.attributes_mut().insert("schemas".into(), schemas);
     }
     still_valid(&patch.schema, resource, journal)
+}
+
+/// Whether the operation would take `active` from somebody who is inactive, and the profile does not let it.
+fn keeps_inactive(patch: &Patch, operation: &Operation, resource: &Resource, used: &mut Leniencies) -> bool {
+    match &operation.effect {
+        Effect::Assign(after) if operation.place.is_active() => {
+            patch.profile.keeps_inactive(resource.get("active"), after.as_ref(), used)
+        }
+        _ => false,
+    }
 }
 
 /// Runs one operation, and tells the leniency by which it made an element.

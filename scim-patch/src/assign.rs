@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::error::PatchErrorKind;
 use crate::journal::put;
 use crate::operation::{Part, Write};
+use crate::selector::Selector;
 
 /// Gives an attribute a value, or none (R143, R149, R157).
 pub(crate) fn assign(
@@ -59,10 +60,7 @@ pub(crate) fn write_parts(object: &mut Map<String, Value>, parts: &[Part]) -> Re
         match write {
             Write::Set(value) => guarded(object, sub, value.clone())?,
             Write::Append(added) => {
-                let mut values = match object.get(sub.name()) {
-                    Some(Value::Array(values)) => values.clone(),
-                    _ => Vec::new(),
-                };
+                let mut values = values_of(object, sub);
                 for value in added {
                     if !values.iter().any(|known| equal_values(sub, known, value)) {
                         values.push(value.clone());
@@ -70,9 +68,49 @@ pub(crate) fn write_parts(object: &mut Map<String, Value>, parts: &[Part]) -> Re
                 }
                 guarded(object, sub, (!values.is_empty()).then_some(Value::Array(values)))?;
             }
+            Write::Remove(gone) => {
+                let mut values = values_of(object, sub);
+                values.retain(|value| !gone.iter().any(|gone| equal_values(sub, value, gone)));
+                guarded(object, sub, (!values.is_empty()).then_some(Value::Array(values)))?;
+            }
+            Write::Select { selector, becomes } => {
+                let values = select(sub, values_of(object, sub), selector, becomes.as_ref())?;
+                guarded(object, sub, (!values.is_empty()).then_some(Value::Array(values)))?;
+            }
         }
     }
     Ok(())
+}
+
+/// The values of a multi-valued part.
+fn values_of(object: &Map<String, Value>, sub: &Attribute) -> Vec<Value> {
+    match object.get(sub.name()) {
+        Some(Value::Array(values)) => values.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// Puts a value in the place of those selected, or removes them (R151, R159). Equal values are one.
+fn select(
+    sub: &Attribute,
+    values: Vec<Value>,
+    selector: &Selector,
+    becomes: Option<&Value>,
+) -> Result<Vec<Value>, PatchErrorKind> {
+    let selected = values.iter().any(|value| selector.selects(value));
+    if !selected && becomes.is_some() {
+        return Err(PatchErrorKind::NoTarget);
+    }
+    let mut after: Vec<Value> = Vec::with_capacity(values.len());
+    for value in values {
+        let value = if selector.selects(&value) { becomes.cloned() } else { Some(value) };
+        if let Some(value) = value
+            && !after.iter().any(|known| equal_values(sub, known, &value))
+        {
+            after.push(value);
+        }
+    }
+    Ok(after)
 }
 
 /// Writes a member, unless that would change an immutable value (R169). A value that means the same stays as it is

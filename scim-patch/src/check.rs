@@ -39,7 +39,7 @@ impl Patch {
             leniencies.extend(check.used);
             checked.map_err(|problem| problem.at(index, path.as_deref()))?;
         }
-        Ok(Self::new(schema.clone(), operations, leniencies))
+        Ok(Self::new(schema.clone(), operations, profile.clone(), leniencies))
     }
 }
 
@@ -69,7 +69,7 @@ impl<'a> Check<'a> {
             let Value::Object(members) = value else { return Err(PatchErrorKind::ValueNotAnObject) };
             return self.members(action, members);
         };
-        let target = self.resolver().path(path, &mut self.used)?;
+        let Some(target) = self.resolver().path(path, &mut self.used)? else { return Ok(()) };
         if target.is_read_only() {
             return Err(PatchErrorKind::ReadOnly);
         }

@@ -107,8 +107,7 @@ impl<'a> Elements<'a> {
             let Some(mut element) = self.created(missing)? else { return Ok(()) };
             element.retain(|name, _| !parts.iter().any(|part| part.sub.name() == name));
             write_parts(&mut element, parts)?;
-            self.push_created(element);
-            return Ok(());
+            return self.push_created(selector, Value::Object(element));
         }
         for index in matching {
             if let Some(Value::Object(object)) = self.values.get_mut(index) {
@@ -116,7 +115,7 @@ impl<'a> Elements<'a> {
             }
             self.written.push(index);
         }
-        Ok(())
+        self.refuse_displacing(selector)
     }
 
     /// Puts the element in the place of every selected one (R159).
@@ -129,19 +128,26 @@ impl<'a> Elements<'a> {
         let matching = self.matching(selector)?;
         if matching.is_empty() {
             let Some(mut created) = self.created(missing)? else { return Ok(()) };
-            created.extend(element.as_object().cloned().unwrap_or_default());
-            self.push_created(created);
-            return Ok(());
+            let created = match element {
+                Value::Object(parts) => {
+                    created.extend(parts.clone());
+                    assigned(Value::Object(created))
+                }
+                simple => simple.clone(),
+            };
+            return self.push_created(selector, created);
         }
         for index in matching {
             let Some(before) = self.values.get_mut(index) else { continue };
-            refuse_immutable_change(self.attribute, before, Some(element))?;
             let mut after = element.clone();
+            keep_selected(selector, before, &mut after);
+            let mut after = assigned(after);
+            refuse_immutable_change(self.attribute, before, Some(&after))?;
             keep_fixed(self.attribute, before, &mut after);
             *before = after;
             self.written.push(index);
         }
-        Ok(())
+        self.refuse_displacing(selector)
     }
 
     /// Removes the selected elements (R151); none selected is no error (R153).
@@ -183,9 +189,35 @@ impl<'a> Elements<'a> {
         }
     }
 
-    fn push_created(&mut self, element: Map<String, Value>) {
+    /// Adds an element that was made for a selector, if that selects it: sent again, the message finds it.
+    fn push_created(&mut self, selector: &Selector, element: Value) -> Result<(), PatchErrorKind> {
+        if !selector.selects(&element) {
+            return Err(PatchErrorKind::NoTarget);
+        }
         self.written.push(self.values.len());
-        self.values.push(Value::Object(element));
+        self.values.push(element);
+        self.refuse_displacing(selector)
+    }
+
+    /// Refuses to make another element primary in place of one that the selector selects as soon as it is not primary any
+    /// more: it was meant, too, and more than one would be primary.
+    fn refuse_displacing(&self, selector: &Selector) -> Result<(), PatchErrorKind> {
+        let is_primary = |element: &Value| element.get("primary") == Some(&Value::Bool(true));
+        if !self.written.iter().any(|at| self.values.get(*at).is_some_and(is_primary)) {
+            return Ok(());
+        }
+        let others =
+            self.values.iter().enumerate().filter(|(at, element)| !self.written.contains(at) && is_primary(element));
+        for (_, element) in others {
+            let mut displaced = element.clone();
+            if let Some(element) = displaced.as_object_mut() {
+                element.insert("primary".to_owned(), Value::Bool(false));
+            }
+            if selector.selects(&displaced) {
+                return Err(PatchErrorKind::PrimaryTwice);
+            }
+        }
+        Ok(())
     }
 
     /// Adds to an element what the same element, sent again, says more.
@@ -232,6 +264,24 @@ impl<'a> Elements<'a> {
             equal("value") && equal("type")
         }
     }
+}
+
+/// Carries over for what an element is selected, where the one that takes its place says nothing of it.
+fn keep_selected(selector: &Selector, before: &Value, after: &mut Value) {
+    let Some(after) = after.as_object_mut() else { return };
+    for name in selector.selecting(before) {
+        if let Some(value) = before.get(name).filter(|_| !after.contains_key(name)) {
+            after.insert(name.to_owned(), value.clone());
+        }
+    }
+}
+
+/// The element without the parts that it says there are none of.
+fn assigned(mut element: Value) -> Value {
+    if let Some(parts) = element.as_object_mut() {
+        parts.retain(|_, value| !value.is_null());
+    }
+    element
 }
 
 /// Whether the element has every part of `sent`, with an equal value.

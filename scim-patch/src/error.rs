@@ -93,6 +93,9 @@ pub enum PatchErrorKind {
     /// `remove` came with a value (R174).
     #[error("remove takes no value: select the values to remove with a filter in the path")]
     RemoveWithValue,
+    /// The value of `remove` names nothing that could be removed (R174).
+    #[error("the value names nothing to remove: expected one value at least, or no value to remove all")]
+    NothingToRemove,
     /// More than one value would be primary (R163, R164).
     #[error("at most one element can have `primary` true")]
     PrimaryTwice,
@@ -144,6 +147,7 @@ impl PatchError {
             PatchErrorKind::ValueMissing
             | PatchErrorKind::ValueNotAnObject
             | PatchErrorKind::ExtensionNotAnObject
+            | PatchErrorKind::NothingToRemove
             | PatchErrorKind::PrimaryTwice => ScimType::InvalidValue,
             PatchErrorKind::Value(error) => error.scim_type(),
         }

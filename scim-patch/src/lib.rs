@@ -50,6 +50,7 @@
 //! | Entra ID | `"op": "Add"` | `OperationCase` |
 //! | Entra ID | `"active": "False"`, `roles[primary eq "True"]` | `StringBoolean` |
 //! | Entra ID | add and replace on `emails[type eq "work"].value` where there is none | `AddCreatesElement`, `ReplaceCreatesElement` |
+//! | Entra ID | attributes of other applications' schemas | `ForeignAttribute` |
 //! | Entra ID | `{"name.givenName": ...}`, `{"urn:...:User:department": ...}` | `DottedKey`, `QualifiedKey` |
 //! | Entra ID | remove `members` with a value list | `RemoveByValue` |
 //! | Entra ID | `"manager": "id"`, `"manager": ""`, `"manager": [{...}]` | `SimpleForComplex`, `EmptyStringUnassigns`, `ArrayForSingular` |

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use scim_core::{Attribute, Leniencies, Leniency, Schema, TypeSchema};
+use scim_core::{Attribute, Leniencies, Leniency, Profile, Schema, TypeSchema};
 use serde_json::{Map, Value};
 
 use crate::membership::MembershipDelta;
@@ -18,6 +18,7 @@ use crate::selector::Selector;
 pub struct Patch {
     pub(crate) schema: Arc<TypeSchema>,
     pub(crate) operations: Vec<Operation>,
+    pub(crate) profile: Profile,
     checked: Leniencies,
     /// What applying needed. Shared by clones, because a store that applies the patch reports to nobody else.
     applied: Arc<Mutex<Leniencies>>,
@@ -55,7 +56,8 @@ pub(crate) enum Effect {
     ReplaceElements(Vec<Value>),
     /// Parts of the selected elements are written.
     WriteMatching { selector: Selector, parts: Vec<Part>, missing: Missing },
-    /// The selected elements become this one.
+    /// The selected elements become this one, and keep what they were selected for. A member that is `null` says that there
+    /// is none.
     ReplaceMatching { selector: Selector, element: Value, missing: Missing },
     /// The selected elements go.
     RemoveMatching(Selector),
@@ -81,6 +83,10 @@ pub(crate) enum Write {
     Set(Option<Value>),
     /// These are added to a multi-valued sub-attribute.
     Append(Vec<Value>),
+    /// These are removed from a multi-valued sub-attribute (R174).
+    Remove(Vec<Value>),
+    /// The selected values of a multi-valued sub-attribute become this one, or go.
+    Select { selector: Selector, becomes: Option<Value> },
 }
 
 /// What happens when a selector selects nothing.
@@ -90,11 +96,17 @@ pub(crate) enum Missing {
     Ignore,
     /// `noTarget` (R161).
     Refuse,
-    /// An element is made of the template, which is what the selector asks for, by this leniency (R147).
+    /// An element is made of the template, which is what the selector asks for, by this leniency (R147), if the selector
+    /// then selects it.
     Create { leniency: Leniency, template: Map<String, Value> },
 }
 
 impl Place {
+    /// Whether this is `active` of the base schema.
+    pub(crate) fn is_active(&self) -> bool {
+        self.extension.is_none() && self.attribute.name() == "active"
+    }
+
     /// Whether this is `schemas`, which follows from the attributes.
     pub(crate) fn is_schemas(&self) -> bool {
         self.extension.is_none() && self.attribute.name() == "schemas"
@@ -110,8 +122,13 @@ impl Place {
 }
 
 impl Patch {
-    pub(crate) fn new(schema: Arc<TypeSchema>, operations: Vec<Operation>, checked: Leniencies) -> Self {
-        Self { schema, operations, checked, applied: Arc::default() }
+    pub(crate) fn new(
+        schema: Arc<TypeSchema>,
+        operations: Vec<Operation>,
+        profile: Profile,
+        checked: Leniencies,
+    ) -> Self {
+        Self { schema, operations, profile, checked, applied: Arc::default() }
     }
 
     /// The leniencies that the message needed: at the check, and whenever this patch or a clone of it has been applied so

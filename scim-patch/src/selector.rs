@@ -38,9 +38,15 @@ impl Selector {
         }
     }
 
-    /// What a new element needs to be selected.
-    pub(crate) fn template(&self) -> Map<String, Value> {
-        self.filter.as_ref().map(|filter| filter.eq_terms().into_iter().collect()).unwrap_or_default()
+    /// What a new element needs to be selected; `None` where the filter does not say.
+    pub(crate) fn template(&self) -> Option<Map<String, Value>> {
+        let Some(filter) = &self.filter else { return Some(Map::new()) };
+        filter.eq_terms().map(|terms| terms.into_iter().collect())
+    }
+
+    /// The sub-attributes for whose values the element is selected.
+    pub(crate) fn selecting(&self, element: &Value) -> Vec<&str> {
+        self.filter.as_ref().map(|filter| filter.selecting(element)).unwrap_or_default()
     }
 }
 

@@ -29,14 +29,9 @@ pub(super) struct Position<'a> {
 pub(super) type Visit<'v> = &'v mut dyn FnMut(Position<'_>);
 
 /// Visits the references in the body of POST or PUT.
-pub(super) fn in_resource(of: &TypeSchema, data: &mut Value, visit: Visit<'_>) {
-    let Some(members) = data.as_object_mut() else { return };
-    for (key, value) in members {
-        if let Some(extension) = of.extension(key) {
-            in_container(of, extension, value, visit);
-        } else if let Some(attribute) = of.top_level(key) {
-            in_attribute(attribute, attribute.required(), value, visit);
-        }
+pub(super) fn in_resource(of: &TypeSchema, profile: &Profile, data: &mut Value, visit: Visit<'_>) {
+    if let Some(members) = data.as_object_mut() {
+        Paths { of, profile }.in_members(members, visit);
     }
 }
 
@@ -180,7 +175,7 @@ impl Paths<'_> {
         Some(Target { found, sub })
     }
 
-    /// The members of a value without a path (R142): each key is a name or a path.
+    /// The members of a resource, or of a value without a path (R142): each key is a name or a path.
     fn in_members(&self, members: &mut Map<String, Value>, visit: Visit<'_>) {
         let mut renamed = Vec::new();
         for (key, value) in members.iter_mut() {
@@ -259,7 +254,7 @@ mod tests {
         if is_patch {
             in_patch(of, &Profile::compatible(), data, &mut note);
         } else {
-            in_resource(of, data, &mut note);
+            in_resource(of, &Profile::compatible(), data, &mut note);
         }
         found.sort();
         found
@@ -291,6 +286,7 @@ mod tests {
             json!({ uri: {"manager": {"value": "bulkId:m"}, "department": "bulkId:d"}, "nickName": "bulkId:n" });
         assert_eq!(visit("User", false, &mut user), ["bulkId:m"]);
         assert_eq!(visit("User", false, &mut json!({ uri: {"manager": "bulkId:m"} })), ["bulkId:m"]);
+        assert_eq!(visit("User", false, &mut json!({ format!("{uri}:manager.value"): "bulkId:m" })), ["bulkId:m"]);
         assert_eq!(visit("User", false, &mut json!({"groups": [{"value": "bulkId:g"}]})), [""; 0], "read-only");
     }
 

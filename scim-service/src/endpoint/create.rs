@@ -19,7 +19,7 @@ pub(crate) async fn create<S: Store + ?Sized>(
     of: &Arc<TypeSchema>,
 ) -> Result<Response<Bytes>, Failure> {
     let (projection, _) = call.projection(of)?;
-    let body = call.json_of(of)?;
+    let body = call.resource_of(of)?;
     let permit = call.permit_write(of, Operation::Create, None, &written(&body, of)).await?;
     let projection = permit.project(projection.after_writing(&names(&body), of, call.config.profile()));
     let mut checker = Checker::new(of, call.config.profile());
@@ -48,7 +48,7 @@ pub(super) fn names(body: &Value) -> Vec<String> {
 
 /// The inactive resource that `draft` means to bring back (Okta re-provisions a person whom it only ever deactivated).
 ///
-/// It is of this tenant, inactive, has all the unique values of the draft, and no other `externalId`: an account that this
+/// The draft says `active: true`. The resource is of this tenant, inactive, has all the unique values of the draft, and no other `externalId`: an account that this
 /// service made and switched off, never one that is in use or that somebody else made.
 async fn inactive_twin<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
@@ -58,8 +58,9 @@ async fn inactive_twin<S: Store + ?Sized>(
 ) -> Result<Option<ResourceId>, Failure> {
     let profile = call.config.profile();
     let wanted = unique_values(of, draft);
-    let sent_active = draft.get("active") != Some(&Value::Bool(false));
-    if !profile.allows(Leniency::RestoreInactive) || wanted.is_empty() || !sent_active {
+    // To bring somebody back is to say that they are active.
+    let comes_back = draft.get("active") == Some(&Value::Bool(true));
+    if !profile.allows(Leniency::RestoreInactive) || wanted.is_empty() || !comes_back {
         return Ok(None);
     }
     let Some(filter) = inactive_with(of, draft) else { return Ok(None) };

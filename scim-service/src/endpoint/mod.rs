@@ -68,6 +68,15 @@ impl<S: ?Sized> Call<'_, S> {
         Ok(body)
     }
 
+    /// The JSON of a resource that is written, its members where their keys lead.
+    fn resource_of(&mut self, of: &TypeSchema) -> Result<Value, Failure> {
+        let mut body = self.json_of(of)?;
+        if let Some(members) = body.as_object_mut() {
+            of.nest(members, self.config.profile(), &mut self.used);
+        }
+        Ok(body)
+    }
+
     /// What the URL asks to see of a resource. The bool says whether it asks at all.
     fn projection(&self, of: &TypeSchema) -> Result<(Projection, bool), Failure> {
         let request = search_request(self.parts.uri.query())?;

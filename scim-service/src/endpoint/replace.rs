@@ -25,7 +25,7 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     let (projection, _) = call.projection(of)?;
     let when = call.if_match()?;
     let id = resource_id(id)?;
-    let body = call.json_of(of)?;
+    let body = call.resource_of(of)?;
     let permit = call.permit_write(of, Operation::Replace, Some(&id), &written(&body, of)).await?;
     let projection = permit.project(projection.after_writing(&names(&body), of, call.config.profile()));
     // A missing resource is told before a faulty body: PUT never creates (R185).
@@ -57,6 +57,9 @@ pub(super) async fn replace_with<S: Store + ?Sized>(
         }
         let mut draft = make(&current)?;
         permit.keep_hidden(&current, &mut draft);
+        if call.config.profile().keeps_inactive(current.get("active"), draft.get("active"), &mut call.used) {
+            draft.attributes_mut().insert("active".to_owned(), false.into());
+        }
         let draft = match replacement(of, &current, draft)? {
             Replacement::Unchanged => {
                 if call.cx.says_active {

@@ -141,7 +141,11 @@ impl Lower for Target<'_> {
     }
 
     fn value_path(&self, path: &ResolvedPath, filter: &ElementPredicate) -> Option<Fragment> {
-        let element = Element { target: self, of: path.extension().is_none().then(|| path.attribute())?? };
+        // The indexes hold the `value` of complex elements.
+        if path.extension().is_some() || path.sub().is_some() || filter.is_of_simple_values() {
+            return None;
+        }
+        let element = Element { target: self, of: path.attribute()? };
         lower_element(filter, &element).flatten()
     }
 
