@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use scim_core::{Provenance, Source};
+use scim_filter::Budget;
 
 /// Who makes a request: an authenticated SCIM client, an identity provider with a login, or the host itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -52,7 +53,7 @@ impl Principal {
 }
 
 /// What a store call knows of the request it serves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Context {
     /// Who asks.
     pub principal: Principal,
@@ -60,12 +61,15 @@ pub struct Context {
     pub request_id: Arc<str>,
     /// When the request came. Stores take this time, so that a request has one time.
     pub now: DateTime<Utc>,
+    /// How much work the request may still cause; clones share it.
+    pub budget: Arc<Budget>,
 }
 
 impl Context {
-    /// A context for work that no client asked for, such as a reconciliation, and for tests.
+    /// A context for work that no client asked for, such as a reconciliation, and for tests. Its budget is unlimited.
     pub fn internal(name: &str, now: DateTime<Utc>) -> Self {
-        Self { principal: Principal::host(name), request_id: name.into(), now }
+        let budget = Arc::new(Budget::unlimited());
+        Self { principal: Principal::host(name), request_id: name.into(), now, budget }
     }
 
     /// The tenant whose resources the call may touch.

@@ -271,6 +271,10 @@ fn store_error(error: &StoreError) -> ScimError {
         StoreError::PreconditionFailed => ScimError::new(412, error.to_string()),
         StoreError::Uniqueness { .. } => ScimError::of(ScimType::Uniqueness, error.to_string()),
         StoreError::InvalidValue { .. } => ScimError::of(ScimType::InvalidValue, error.to_string()),
+        StoreError::Budget(_) => ScimError::of(
+            ScimType::TooMany,
+            format!("{error}: expected fewer comparisons, or a filter that selects by an indexed attribute"),
+        ),
         StoreError::Patch(error) => patch_error(error),
         StoreError::Refused { reason } => ScimError::new(403, reason.as_str()),
         StoreError::Unavailable(_) => {

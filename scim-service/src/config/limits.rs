@@ -43,6 +43,11 @@ pub struct Limits {
     pub results: Option<u64>,
     /// Bounds of a filter. Beyond: 400 `invalidFilter`.
     pub filter: scim_filter::Limits,
+    /// Most steps of work that a request may cause, in a bulk request all operations together: comparisons times resources for
+    /// filters and sorts. 1,048,576. Beyond: 400 `tooMany`. See [`Budget`](scim_filter::Budget): a million comparisons
+    /// take well below 0.1 seconds. Whoever has more than 50,000 resources in a database, and clients that filter by what
+    /// has no index, raises it.
+    pub steps: u64,
 }
 
 impl Default for Limits {
@@ -60,6 +65,7 @@ impl Default for Limits {
             default_page: 200,
             results: None,
             filter: scim_filter::Limits::default(),
+            steps: scim_filter::Budget::DEFAULT,
         }
     }
 }

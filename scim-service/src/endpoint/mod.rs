@@ -8,6 +8,7 @@ mod health;
 mod integrity;
 mod list;
 mod me;
+mod merge;
 mod patch;
 mod read;
 mod replace;

@@ -100,7 +100,7 @@ async fn rows<S: Store + ?Sized>(
     for (index, part) in parts.iter().enumerate() {
         let query = ListQuery {
             filter: part.filter.clone(),
-            sort: sort.cloned(),
+            sort: sort.filter(|_| wanted > 0).cloned(),
             start: start.clone(),
             count: wanted,
             projection: part.projection.clone(),

@@ -1,9 +1,10 @@
 //! What a query asks of a store, and what a write asks of a version.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use scim_core::{Projection, Resource, TypeSchema, Version};
-use scim_filter::{Predicate, Sort};
+use scim_filter::{Predicate, ResolvedPath, Sort};
 use serde_json::Value;
 
 /// A query of one resource type.
@@ -63,6 +64,15 @@ impl ListQuery {
     /// computes at some cost, such as `members`, it can leave out of the evaluation otherwise.
     pub fn looks_at(&self, attribute: &str) -> bool {
         self.filter.as_ref().is_some_and(|filter| filter.mentions(attribute)) || self.sorts_by(attribute)
+    }
+
+    /// The members of a resource that filter and sort look at: attributes, and extensions by their URI. Who evaluates a query
+    /// needs no others.
+    pub fn members_looked_at(&self) -> HashSet<String> {
+        let paths = self.filter.iter().flat_map(Predicate::paths);
+        let paths = paths.chain(self.sort.iter().map(|sort| sort.path().clone()));
+        let member = |path: ResolvedPath| path.extension().or_else(|| path.attribute()).map(str::to_owned);
+        paths.filter_map(member).collect()
     }
 
     /// Whether the resources of the page need this base attribute: because the projection wants it, or because they are

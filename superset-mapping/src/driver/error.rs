@@ -10,6 +10,8 @@ use thiserror::Error;
 pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(10);
 /// How long a request waits for a connection.
 pub(crate) const CONNECTION_WAIT: Duration = Duration::from_secs(30);
+/// How long the question whether the database can be reached waits for its connection.
+pub(crate) const HEALTH_WAIT: Duration = Duration::from_secs(5);
 /// Most connections that read at the same time.
 pub(crate) const READERS: u32 = 8;
 

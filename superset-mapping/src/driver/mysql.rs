@@ -6,7 +6,7 @@ use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlPool, MySqlPoolOptio
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, MySql, Row as _};
 
 use crate::driver::catalogue::Catalogue;
-use crate::driver::error::{CONNECTION_WAIT, DatabaseError, LOCK_WAIT, READERS};
+use crate::driver::error::{CONNECTION_WAIT, DatabaseError, HEALTH_WAIT, LOCK_WAIT, READERS};
 use crate::sql::{Dialect, Fragment, Param};
 
 /// The name of the lock of whoever defines tables. The locks of a server are shared by its databases.
@@ -22,6 +22,8 @@ fn settings() -> String {
 pub(crate) struct Pools {
     pub(super) writer: MySqlPool,
     pub(super) readers: MySqlPool,
+    /// For the question whether the database can be reached, so that it waits behind no query.
+    pub(super) watcher: MySqlPool,
 }
 
 impl Pools {
@@ -41,8 +43,9 @@ impl Pools {
         let write = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
         let read = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
         let writer = pool(1, write).connect_with(options.clone()).await?;
-        let readers = pool(READERS, read).connect_lazy_with(options);
-        Ok(Self { writer, readers })
+        let readers = pool(READERS, read).connect_lazy_with(options.clone());
+        let watcher = pool(1, read).acquire_timeout(HEALTH_WAIT).connect_lazy_with(options);
+        Ok(Self { writer, readers, watcher })
     }
 
     pub(crate) async fn write(&self) -> Result<Transaction, DatabaseError> {
@@ -63,6 +66,10 @@ impl Pools {
 
     pub(crate) async fn read(&self) -> Result<Transaction, DatabaseError> {
         Ok(Transaction(self.readers.begin().await?))
+    }
+
+    pub(crate) async fn watch(&self) -> Result<Transaction, DatabaseError> {
+        Ok(Transaction(self.watcher.begin().await?))
     }
 }
 

@@ -6,7 +6,7 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow
 use sqlx::{AssertSqlSafe, ConnectOptions, Postgres, Row as _};
 
 use crate::driver::catalogue::Catalogue;
-use crate::driver::error::{CONNECTION_WAIT, DatabaseError, LOCK_WAIT, READERS};
+use crate::driver::error::{CONNECTION_WAIT, DatabaseError, HEALTH_WAIT, LOCK_WAIT, READERS};
 use crate::sql::{Dialect, Fragment, Param};
 
 /// The key of the lock by which writers take turns: "SCIM". Advisory locks belong to a database.
@@ -17,6 +17,8 @@ const LOCK: i64 = 0x5343_494d;
 pub(crate) struct Pools {
     pub(super) writer: PgPool,
     pub(super) readers: PgPool,
+    /// For the question whether the database can be reached, so that it waits behind no query.
+    pub(super) watcher: PgPool,
 }
 
 impl Pools {
@@ -28,8 +30,9 @@ impl Pools {
             .disable_statement_logging();
         let pool = |size| PgPoolOptions::new().max_connections(size).acquire_timeout(CONNECTION_WAIT);
         let writer = pool(1).connect_with(options.clone()).await?;
-        let readers = pool(READERS).connect_lazy_with(options);
-        Ok(Self { writer, readers })
+        let readers = pool(READERS).connect_lazy_with(options.clone());
+        let watcher = pool(1).acquire_timeout(HEALTH_WAIT).connect_lazy_with(options);
+        Ok(Self { writer, readers, watcher })
     }
 
     /// `READ COMMITTED`, whatever the server's default: each statement after the lock sees what the holders before it did.
@@ -47,6 +50,10 @@ impl Pools {
 
     pub(crate) async fn read(&self) -> Result<Transaction, DatabaseError> {
         Ok(Transaction(self.readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?))
+    }
+
+    pub(crate) async fn watch(&self) -> Result<Transaction, DatabaseError> {
+        Ok(Transaction(self.watcher.begin().await?))
     }
 }
 

@@ -6,7 +6,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePool, SqlitePool
 use sqlx::{AssertSqlSafe, ConnectOptions, Row as _, Sqlite};
 
 use crate::driver::catalogue::Catalogue;
-use crate::driver::error::{CONNECTION_WAIT, DatabaseError, LOCK_WAIT, READERS};
+use crate::driver::error::{CONNECTION_WAIT, DatabaseError, HEALTH_WAIT, LOCK_WAIT, READERS};
 use crate::sql::{Dialect, Fragment, Param};
 
 /// How a point in time stands in Superset's tables: as `SQLAlchemy` writes it. Any other form breaks Superset's list of
@@ -20,6 +20,8 @@ const TIME: &str = "%Y-%m-%d %H:%M:%S%.6f";
 pub(crate) struct Pools {
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
+    /// For the question whether the database can be reached, so that it waits behind no query.
+    pub(super) watcher: SqlitePool,
 }
 
 impl Pools {
@@ -32,8 +34,9 @@ impl Pools {
             .disable_statement_logging();
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(CONNECTION_WAIT);
         let writer = pool(1).connect_with(options.clone()).await?;
-        let readers = pool(READERS).connect_lazy_with(options);
-        Ok(Self { writer, readers })
+        let readers = pool(READERS).connect_lazy_with(options.clone());
+        let watcher = pool(1).acquire_timeout(HEALTH_WAIT).connect_lazy_with(options);
+        Ok(Self { writer, readers, watcher })
     }
 
     pub(crate) async fn write(&self) -> Result<Transaction, DatabaseError> {
@@ -47,6 +50,10 @@ impl Pools {
 
     pub(crate) async fn read(&self) -> Result<Transaction, DatabaseError> {
         Ok(Transaction(self.readers.begin().await?))
+    }
+
+    pub(crate) async fn watch(&self) -> Result<Transaction, DatabaseError> {
+        Ok(Transaction(self.watcher.begin().await?))
     }
 }
 

@@ -1,23 +1,25 @@
 //! Queries.
 
+use std::collections::HashMap;
+
 use scim_core::{Projection, Resource, TypeSchema};
 use scim_filter::lower;
-use scim_service::{ListPage, ListQuery, Start, StoreError, finish};
+use scim_service::{ListPage, ListQuery, Start, StoreError};
 
 use crate::driver::Row;
 use crate::sql::{Fragment, Target};
 use crate::store::content::Kind;
 use crate::store::membership::{rendered, show};
 use crate::store::order::Order;
-use crate::store::record::{RECORD_COLUMNS, Record};
+use crate::store::record::{CHUNK, RECORD_COLUMNS, Record};
 use crate::store::session::Session;
 use crate::store::unique::also_unique;
 
 /// Which attributes are to be computed from the membership relation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Relations {
-    members: bool,
-    groups: bool,
+    pub(super) members: bool,
+    pub(super) groups: bool,
 }
 
 impl Relations {
@@ -31,17 +33,13 @@ impl Relations {
     }
 
     /// Those that the evaluator has to see.
-    fn evaluated(query: &ListQuery) -> Self {
+    pub(super) fn evaluated(query: &ListQuery) -> Self {
         Self { members: query.looks_at("members"), groups: query.looks_at("groups") }
     }
 
     /// Those that the resources of a page need.
     fn shown(of: &TypeSchema, query: &ListQuery) -> Self {
         Self { members: query.shows(of, "members"), groups: query.shows(of, "groups") }
-    }
-
-    fn without(self, other: Self) -> Self {
-        Self { members: self.members && !other.members, groups: self.groups && !other.groups }
     }
 }
 
@@ -59,7 +57,7 @@ impl Session<'_> {
     }
 
     /// Gives resources the relations asked for, all at once.
-    async fn relate(
+    pub(super) async fn relate(
         &mut self,
         of: &TypeSchema,
         resources: &mut [Resource],
@@ -83,11 +81,10 @@ impl Session<'_> {
 
     /// What of the query has an index goes to the database, the rest to the evaluator.
     pub(super) async fn list(&mut self, of: &TypeSchema, query: &ListQuery) -> Result<ListPage, StoreError> {
-        let target = Target { schema: of, tenant: self.tenant, also_unique: also_unique(Kind::of(of)) };
         let (pushed, residual) = match &query.filter {
             None => (None, None),
             Some(filter) => {
-                let lowered = lower(filter, &target);
+                let lowered = lower(filter, &Target::new(of, self.tenant, also_unique(Kind::of(of))));
                 (lowered.pushed, lowered.residual)
             }
         };
@@ -103,12 +100,22 @@ impl Session<'_> {
         {
             return self.page(of, query, &order, selection, wanted).await;
         }
-        let evaluated = Relations::evaluated(query);
-        let mut candidates = self.select(of, Fragment::new(RECORD_COLUMNS).then(selection)).await?;
-        self.relate(of, &mut candidates, evaluated).await?;
-        let mut page = finish(candidates, query);
-        self.relate(of, &mut page.resources, wanted.without(evaluated)).await?;
-        Ok(page)
+        let (ids, total_results) = self.scan(of, query, selection, residual.as_ref()).await?;
+        let mut resources = self.by_ids(of, ids).await?;
+        self.relate(of, &mut resources, wanted).await?;
+        Ok(ListPage { resources, total_results: Some(total_results) })
+    }
+
+    /// These resources, in this order.
+    async fn by_ids(&mut self, of: &TypeSchema, ids: Vec<String>) -> Result<Vec<Resource>, StoreError> {
+        let mut found = HashMap::with_capacity(ids.len());
+        for ids in ids.chunks(CHUNK) {
+            let selection = Fragment::new("WHERE r.id IN ").then(Fragment::list(ids.iter().map(String::as_str)));
+            for resource in self.select(of, Fragment::new(RECORD_COLUMNS).then(selection)).await? {
+                found.insert(resource.id().unwrap_or_default().to_owned(), resource);
+            }
+        }
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
     async fn select(&mut self, of: &TypeSchema, statement: Fragment) -> Result<Vec<Resource>, StoreError> {

@@ -21,6 +21,7 @@ mod password;
 mod profile;
 mod purge;
 mod record;
+mod scan;
 mod schema_probe;
 mod searched;
 mod session;
