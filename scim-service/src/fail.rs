@@ -52,6 +52,12 @@ pub(crate) enum Failure {
     TooManyResults {
         limit: u64,
     },
+    /// One resource is larger than a response may be.
+    ResponseTooLarge {
+        limit: usize,
+        /// The attribute that is largest.
+        attribute: String,
+    },
     /// The body ended before it was complete.
     #[cfg(feature = "tower")]
     BodyBrokeOff,
@@ -169,6 +175,12 @@ impl Failure {
             Self::TooManyResults { limit } => ScimError::of(
                 ScimType::TooMany,
                 format!("the query selects more than the limit of {limit} resources: expected a narrower filter"),
+            ),
+            Self::ResponseTooLarge { limit, attribute } => ScimError::of(
+                ScimType::TooMany,
+                format!(
+                    "the resource is larger than the limit of {limit} bytes of a response: expected `excludedAttributes={attribute}`"
+                ),
             ),
             #[cfg(feature = "tower")]
             Self::BodyBrokeOff => ScimError::of(ScimType::InvalidSyntax, "the body ended before it was complete"),

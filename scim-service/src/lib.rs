@@ -70,6 +70,6 @@ pub use memory::MemoryStore;
 pub use pace::Pace;
 pub use service::ScimService;
 pub use store::{
-    ListPage, ListQuery, PageBuilder, Position, Precondition, Start, Store, StoreError, Transaction, UniqueValue,
-    finish, unique_values,
+    ListPage, ListQuery, PageBuilder, PageBytes, Position, Precondition, Start, Store, StoreError, Transaction,
+    UniqueValue, finish, unique_values,
 };

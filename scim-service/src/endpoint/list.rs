@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{ListResponse, Projection, Resource, SearchRequest, TypeSchema};
+use scim_core::{ListResponse, Projection, SearchRequest, TypeSchema};
 use scim_filter::{Filter, Predicate, ResolvedPath, Sort, check, parse_with};
 
 use super::merge::{Found, merged};
@@ -53,12 +53,14 @@ pub(super) async fn query<S: Store + ?Sized>(
     let (start_index, count) = page(call, request);
     // Whoever asks for the total alone asks for no order.
     let sort = sort.filter(|_| count > 0);
-    let query = ListQuery { filter, sort, start: Start::Index(start_index), count, projection };
+    let bytes = call.page_bytes();
+    let query = ListQuery { filter, sort, start: Start::Index(start_index), count, projection, bytes };
     let page = call.store.list(&call.cx, of, &query).await?;
     let total_results = page.total_results.unwrap_or_default();
     call.config.limits().check_results(total_results)?;
-    let resources = page.resources.into_iter().map(|resource| shown(call, of, resource, &query.projection)).collect();
-    Ok(json_response(200, &ListResponse::new(total_results, start_index, resources), call.format))
+    let resources = page.resources.into_iter().map(|resource| (of, &query.projection, resource));
+    let written = call.written(resources).await?;
+    Ok(json_response(200, &ListResponse::new(total_results, start_index, written.resources), call.format))
 }
 
 /// A query over all resource types (R094, R130). Without a sort, resources come type by type in the order of their
@@ -82,9 +84,10 @@ pub(super) async fn query_all<S: Store + ?Sized>(
     call.config.limits().check_results(total_results)?;
     let resources = found.into_iter().filter_map(|(index, resource)| {
         let part = parts.get(index)?;
-        Some(shown(call, &part.of, resource, &part.projection))
+        Some((&part.of, &part.projection, resource))
     });
-    Ok(json_response(200, &ListResponse::new(total_results, start_index, resources.collect()), call.format))
+    let written = call.written(resources).await?;
+    Ok(json_response(200, &ListResponse::new(total_results, start_index, written.resources), call.format))
 }
 
 /// A page without a sort: a type begins where those before it end.
@@ -96,12 +99,16 @@ async fn one_after_the_other<S: Store + ?Sized>(
 ) -> Result<(Vec<Found>, u64), Failure> {
     let mut total_results = 0_u64;
     let mut found = Vec::new();
+    let mut is_full = false;
     for (index, Part { of, filter, projection }) in parts.iter().enumerate() {
         let start = Start::Index(start_index.saturating_sub(total_results).max(1));
-        let count = count.saturating_sub(found.len() as u64);
+        let count = if is_full { 0 } else { count.saturating_sub(found.len() as u64) };
         let (filter, projection) = (filter.clone(), projection.clone());
-        let page = call.store.list(&call.cx, of, &ListQuery { filter, sort: None, start, count, projection }).await?;
+        let bytes = call.page_bytes();
+        let query = ListQuery { filter, sort: None, start, count, projection, bytes };
+        let page = call.store.list(&call.cx, of, &query).await?;
         total_results += page.total_results.unwrap_or_default();
+        is_full |= page.ends_early;
         found.extend(page.resources.into_iter().map(|resource| (index, resource)));
     }
     Ok((found, total_results))
@@ -143,17 +150,6 @@ async fn permitted_types<S: ?Sized>(
         Some(failure) if parts.is_empty() => Err(failure),
         _ => Ok(parts),
     }
-}
-
-pub(super) fn shown<S: ?Sized>(
-    call: &Call<'_, S>,
-    of: &Arc<TypeSchema>,
-    mut resource: Resource,
-    projection: &Projection,
-) -> Resource {
-    call.render(&mut resource, of);
-    projection.apply(of, &mut resource);
-    resource
 }
 
 /// What a query looks at.

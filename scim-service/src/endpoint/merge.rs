@@ -1,7 +1,7 @@
 //! A page of several resource types in one order (R130).
 
 use scim_core::{Projection, Resource};
-use scim_filter::Sort;
+use scim_filter::{Sort, SortKey};
 
 use super::walk::Part;
 use crate::fail::Failure;
@@ -20,8 +20,8 @@ struct Share {
 
 /// The page of all parts together, and how many resources they have.
 ///
-/// A page near the beginning is made of the first resources of each part. For one further down only the keys of what is
-/// before it are read: they tell which resources of each part are on it.
+/// The first page is made of the first resources of each part. For one further down only the keys of what is before it are
+/// read: they tell which resources of each part are on it.
 pub(super) async fn merged<S: Store + ?Sized>(
     call: &Call<'_, S>,
     parts: &[Part],
@@ -30,10 +30,9 @@ pub(super) async fn merged<S: Store + ?Sized>(
     count: u64,
 ) -> Result<(Vec<Found>, u64), Failure> {
     let last = start_index.saturating_add(count).saturating_sub(1);
-    if last <= call.config.limits().page {
-        let heads = vec![Share { start_index: 1, count: last }; parts.len()];
+    if start_index == 1 {
+        let heads = vec![Share { start_index, count }; parts.len()];
         let (mut found, total) = read(call, parts, sort, &heads, None).await?;
-        found.drain(..usize::try_from(start_index.saturating_sub(1)).unwrap_or(usize::MAX).min(found.len()));
         found.truncate(usize::try_from(count).unwrap_or(usize::MAX));
         return Ok((found, total));
     }
@@ -88,6 +87,8 @@ async fn read<S: Store + ?Sized>(
 ) -> Result<(Vec<Found>, u64), Failure> {
     let mut total = 0;
     let mut found = Vec::new();
+    // Where a part ended early, nothing is known of what comes behind.
+    let mut known = None;
     for (index, (Part { of, filter, projection }, share)) in parts.iter().zip(shares).enumerate() {
         let projection = match only {
             Some(path) => Projection::new(&[path], &[] as &[&str], of, call.config.profile())?,
@@ -99,14 +100,25 @@ async fn read<S: Store + ?Sized>(
             start: Start::Index(share.start_index),
             count: share.count,
             projection,
+            bytes: if only.is_some() { usize::MAX } else { call.page_bytes() },
         };
         let page = call.store.list(&call.cx, of, &query).await?;
         total += page.total_results.unwrap_or_default();
-        found.extend(page.resources.into_iter().map(|resource| {
+        let rows = page.resources.into_iter().map(|resource| {
             let key = sort.sort_key(sort.key(&resource));
-            (key, (index, resource))
-        }));
+            ((key, resource.id().unwrap_or_default().to_owned()), (index, resource))
+        });
+        let rows: Vec<_> = rows.collect();
+        if page.ends_early
+            && let Some((last, _)) = rows.last()
+        {
+            known = Some(known.map_or(last.clone(), |known: (SortKey, String)| known.min(last.clone())));
+        }
+        found.extend(rows);
     }
-    found.sort_by(|(a, (_, first)), (b, (_, second))| a.cmp(b).then_with(|| first.id().cmp(&second.id())));
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    if let Some(known) = known {
+        found.retain(|(place, _)| *place <= known);
+    }
     Ok((found.into_iter().map(|(_, found)| found).collect(), total))
 }

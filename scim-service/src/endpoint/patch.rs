@@ -64,7 +64,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     // Whoever has applied the patch, it knows what that needed.
     call.used.extend(patch.leniencies());
     if !silent {
-        return Ok(call.show(200, of, patched, &projection));
+        return call.show(200, of, patched, &projection);
     }
     let mut patched = patched;
     call.render(&mut patched, of);

@@ -14,7 +14,7 @@ use super::entry::Entry;
 use super::lookup::{Lookup, Selection};
 use super::tenant::{Relations, Table, Tenant};
 use crate::pace::Pace;
-use crate::store::{ListPage, ListQuery, PageBuilder, Start, StoreError};
+use crate::store::{ListPage, ListQuery, PageBuilder, PageBytes, Start, StoreError};
 
 /// What stored entries do not hold themselves.
 const COMPUTED: [&str; 4] = ["id", "meta", "members", "groups"];
@@ -38,15 +38,26 @@ impl Tenant {
         };
         let relations = Relations { members: query.shows(of, "members"), groups: query.shows(of, "groups") };
         let shown = |attribute: &Attribute| query.shows(of, attribute.name());
-        let mut resources = Vec::with_capacity(entries.len());
+        let mut page = ListPage { total_results, ..ListPage::default() };
+        let mut bytes = PageBytes::of(query);
         let mut pace = Pace::new(budget);
-        for (index, entry) in entries.into_iter().enumerate() {
-            if index % PROJECTED == PROJECTED - 1 {
+        let backwards = matches!(query.start, Start::Before(_));
+        let mut entries = entries.into_iter();
+        while let Some(entry) = if backwards { entries.next_back() } else { entries.next() } {
+            let resource = self.projected(of, entry, relations, shown);
+            if !bytes.takes(&resource) {
+                page.ends_early = true;
+                break;
+            }
+            page.resources.push(resource);
+            if page.resources.len() % PROJECTED == 0 {
                 pace.pause().await;
             }
-            resources.push(self.projected(of, entry, relations, shown));
         }
-        Ok(ListPage { resources, total_results })
+        if backwards {
+            page.resources.reverse();
+        }
+        Ok(page)
     }
 }
 

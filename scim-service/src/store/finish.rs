@@ -38,7 +38,7 @@ pub async fn finish(
         pace.rest().await;
     }
     let (resources, total) = page.finish();
-    Ok(ListPage { resources, total_results: Some(total) })
+    Ok(ListPage { resources, total_results: Some(total), ends_early: false })
 }
 
 /// The page of a query, made of what it selects: told one after the other, in any order, it keeps no more than the page needs.

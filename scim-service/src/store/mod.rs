@@ -16,7 +16,7 @@ use crate::context::Context;
 
 pub use error::StoreError;
 pub use finish::{PageBuilder, finish};
-pub use query::{ListPage, ListQuery, Position, Precondition, Start};
+pub use query::{ListPage, ListQuery, PageBytes, Position, Precondition, Start};
 pub use transaction::Transaction;
 pub use unique::{UniqueValue, unique_values};
 

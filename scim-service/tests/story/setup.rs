@@ -130,6 +130,10 @@ impl Setup {
             match name.as_str() {
                 "page" => limits.page = *limit,
                 "steps" => limits.steps = *limit,
+                "response" => limits.response = usize::try_from(*limit).unwrap(),
+                "text" => limits.value.text = usize::try_from(*limit).unwrap(),
+                "elements" => limits.value.elements = usize::try_from(*limit).unwrap(),
+                "resource" => limits.value.resource = usize::try_from(*limit).unwrap(),
                 other => panic!("no limit is called {other}"),
             }
         }
