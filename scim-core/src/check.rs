@@ -12,6 +12,7 @@ use crate::profile::{Leniencies, Leniency, Profile};
 use crate::resource::Resource;
 use crate::schema::{Attribute, AttributeType, Mutability, Schema, TypeSchema};
 use crate::value::{check_primary, simple_value};
+use crate::value_limits::ValueLimits;
 
 /// Checks what clients send against the schemas of one resource type.
 ///
@@ -37,13 +38,20 @@ use crate::value::{check_primary, simple_value};
 pub struct Checker<'a> {
     schema: &'a TypeSchema,
     profile: &'a Profile,
+    limits: ValueLimits,
     used: Leniencies,
 }
 
 impl<'a> Checker<'a> {
     /// A checker for resources of one type.
     pub fn new(schema: &'a TypeSchema, profile: &'a Profile) -> Self {
-        Self { schema, profile, used: Leniencies::default() }
+        Self { schema, profile, limits: ValueLimits::default(), used: Leniencies::default() }
+    }
+
+    /// The same with other limits than the default ones.
+    #[must_use]
+    pub fn with_limits(self, limits: ValueLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The leniencies that were needed so far.
@@ -89,7 +97,11 @@ impl<'a> Checker<'a> {
         self.listed_schemas(schemas)?;
         self.required(&attributes)?;
         attributes.insert("schemas".into(), self.schema.schemas_of(&attributes));
-        Ok(Resource::from_attributes(attributes))
+        let resource = Resource::from_attributes(attributes);
+        if resource.json_size(self.schema) > self.limits.resource {
+            return Err(CheckProblem::TooLarge { limit: self.limits.resource }.at(""));
+        }
+        Ok(resource)
     }
 
     /// Checks the container of an extension: an object of the extension's attributes.
@@ -146,6 +158,9 @@ impl<'a> Checker<'a> {
             single if self.profile.take(Leniency::SingleForMultiple, &mut self.used) => vec![single],
             other => return Err(CheckProblem::type_mismatch("an array", &other).at(path)),
         };
+        if !self.limits.allows_elements(attribute, elements.len()) {
+            return Err(CheckProblem::TooManyValues { limit: self.limits.elements }.at(path));
+        }
         let mut checked: Vec<Value> = Vec::with_capacity(elements.len());
         for (index, element) in elements.into_iter().enumerate() {
             let element = self.element(attribute, "", element);
@@ -186,6 +201,10 @@ impl<'a> Checker<'a> {
         } else {
             let checked = simple_value(attribute, value, self.profile, &mut self.used);
             let checked = checked.map_err(|problem| problem.at(path))?;
+            let limit = self.limits.longest(attribute);
+            if checked.as_ref().and_then(Value::as_str).is_some_and(|text| text.len() > limit) {
+                return Err(CheckProblem::TooLong { limit }.at(path));
+            }
             for check in self.profile.checks() {
                 if let Some(value) = &checked {
                     check.check(self.schema, attribute, value).map_err(|problem| problem.at(path))?;

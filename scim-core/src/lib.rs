@@ -64,6 +64,7 @@ pub mod urn;
 mod user;
 mod value;
 mod value_check;
+mod value_limits;
 mod version;
 
 pub use attr_name::{AttrName, AttrNameError};
@@ -98,4 +99,5 @@ pub use service_provider_config::{
 };
 pub use user::{MultiValue, Name, User};
 pub use value_check::ValueCheck;
+pub use value_limits::{ValueLimits, json_size};
 pub use version::Version;

@@ -78,7 +78,7 @@ pub fn check_element(
     refuse_simple(attribute.name(), attribute)?;
     let scope = Scope::Element { attribute };
     let node = Check { scope, profile, used, attributes: 0 }.node(filter, 0)?;
-    Ok(ElementPredicate { node, simple: attribute.kind() != AttributeType::Complex })
+    Ok(ElementPredicate::new(node, attribute.kind() != AttributeType::Complex))
 }
 
 /// Levels of a syntax tree that is checked. A text nested to the limit stays below: a level of parentheses gives an `or`,
@@ -212,7 +212,7 @@ impl Check<'_> {
         let mut inner = Check { scope, profile: self.profile, used: self.used, attributes: self.attributes };
         let node = inner.node(filter, depth + 1)?;
         self.attributes = inner.attributes;
-        let filter = Box::new(ElementPredicate { node, simple: leaf.kind() != AttributeType::Complex });
+        let filter = Box::new(ElementPredicate::new(node, leaf.kind() != AttributeType::Complex));
         Ok(Node::ValuePath { path: ResolvedPath::new(&target), slot: Slot::default(), filter })
     }
 

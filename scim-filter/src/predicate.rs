@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use scim_core::Target;
 use serde_json::{Number, Value};
 
+use crate::any_of::{AnyOf, grouped};
 use crate::ast::{Literal, Operator};
 use crate::gather::{Gathered, Slot};
 
@@ -37,6 +38,8 @@ pub(crate) enum Node {
     Or(Vec<Node>),
     Not(Box<Node>),
     Test(Test, Slot),
+    /// Tests in an `or` that differ only in the text that they compare with.
+    AnyOf(AnyOf, Slot),
     Presence(Presence, Slot),
     ValuePath {
         path: ResolvedPath,
@@ -108,7 +111,8 @@ pub(crate) struct Presence {
 
 impl Predicate {
     /// A predicate made ready to run.
-    pub(crate) fn new(mut node: Node) -> Self {
+    pub(crate) fn new(node: Node) -> Self {
+        let mut node = grouped(node);
         let gathered = Gathered::plan(&mut node);
         Self { node, gathered }
     }
@@ -162,6 +166,14 @@ impl Predicate {
         found
     }
 
+    /// The most steps of a [`Budget`](crate::Budget) that this many resources cost, if each attribute has one short value: a
+    /// query that may need more can be refused before it begins.
+    ///
+    /// Comparisons of one attribute by one operator that are joined by `or` count once.
+    pub fn steps(&self, resources: u64) -> u64 {
+        self.node.tests().saturating_mul(resources)
+    }
+
     /// What fulfils both predicates. Both are of the same resource type.
     ///
     /// ```
@@ -211,8 +223,20 @@ impl Node {
             Self::And(nodes) | Self::Or(nodes) => nodes.iter_mut().for_each(|node| node.each_path(visit)),
             Self::Not(node) => node.each_path(visit),
             Self::Test(test, slot) => visit(&test.path, slot),
+            Self::AnyOf(any, slot) => any.path().into_iter().for_each(|path| visit(path, slot)),
             Self::Presence(presence, slot) => visit(&presence.path, slot),
             Self::ValuePath { path, slot, .. } => visit(path, slot),
+        }
+    }
+
+    /// The tests of the tree; those that are taken together count once.
+    fn tests(&self) -> u64 {
+        match self {
+            Self::Constant(_) => 0,
+            Self::And(nodes) | Self::Or(nodes) => nodes.iter().map(Self::tests).sum(),
+            Self::Not(node) => node.tests(),
+            Self::Test(..) | Self::AnyOf(..) | Self::Presence(..) => 1,
+            Self::ValuePath { filter, .. } => 1 + filter.node.tests(),
         }
     }
 
@@ -223,6 +247,7 @@ impl Node {
             Self::And(nodes) | Self::Or(nodes) => nodes.iter().any(|node| node.mentions(attribute)),
             Self::Not(node) => node.mentions(attribute),
             Self::Test(test, _) => is(&test.path),
+            Self::AnyOf(any, _) => any.path().is_some_and(is),
             Self::Presence(presence, _) => is(&presence.path),
             Self::ValuePath { path, .. } => is(path),
         }
@@ -235,6 +260,10 @@ impl Node {
             Self::And(nodes) | Self::Or(nodes) => return nodes.iter().for_each(|node| node.paths(of, found)),
             Self::Not(node) => return node.paths(of, found),
             Self::Test(test, _) => &test.path,
+            Self::AnyOf(any, _) => match any.path() {
+                Some(path) => path,
+                None => return,
+            },
             Self::Presence(presence, _) => &presence.path,
             Self::ValuePath { path, filter, .. } => {
                 found.push(path.clone());
@@ -242,14 +271,21 @@ impl Node {
             }
         };
         found.push(match of {
-            Some(of) if path.is_element() => of.clone(),
-            Some(of) => ResolvedPath { sub: path.attribute.clone(), ..of.clone() },
+            Some(of) => match path.attribute() {
+                Some(part) => of.with_sub(part),
+                None => of.clone(),
+            },
             None => path.clone(),
         });
     }
 }
 
 impl ElementPredicate {
+    /// A predicate made ready to run.
+    pub(crate) fn new(node: Node, simple: bool) -> Self {
+        Self { node: grouped(node), simple }
+    }
+
     /// The values that a new element needs for the filter to find it, by canonical sub-attribute name (R147). `None` where
     /// the filter is more than `eq` tests of values joined by `and`: it then does not say what to make.
     ///
@@ -375,6 +411,12 @@ impl ResolvedPath {
     /// Whether the attribute (not the sub-attribute) is multi-valued.
     pub fn multi_valued(&self) -> bool {
         self.multi_valued
+    }
+
+    /// The path of a part of the same attribute.
+    #[must_use]
+    pub fn with_sub(&self, sub: &str) -> Self {
+        Self { sub: Some(sub.into()), ..self.clone() }
     }
 
     /// The path as a top-level attribute name, when it is no more than that: `userName`, `id`. What a store with a column

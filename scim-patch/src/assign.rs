@@ -1,7 +1,7 @@
 //! Effects on singular attributes.
 
 use scim_core::{Attribute, AttributeType, Mutability};
-use scim_filter::equal_values;
+use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
 
 use crate::error::PatchErrorKind;
@@ -32,11 +32,12 @@ pub(crate) fn assign_parts(
     container: &mut Map<String, Value>,
     attribute: &Attribute,
     parts: &[Part],
+    budget: &Budget,
 ) -> Result<(), PatchErrorKind> {
     let name = attribute.name();
     let Some(Value::Object(object)) = container.get_mut(name) else {
         let mut object = Map::new();
-        write_parts(&mut object, parts)?;
+        write_parts(&mut object, parts, budget)?;
         if !object.is_empty() {
             container.insert(name.to_owned(), Value::Object(object));
         }
@@ -44,10 +45,10 @@ pub(crate) fn assign_parts(
     };
     if attribute.mutability() == Mutability::Immutable {
         let mut after = object.clone();
-        write_parts(&mut after, parts)?;
+        write_parts(&mut after, parts, budget)?;
         return guarded(container, attribute, (!after.is_empty()).then_some(Value::Object(after)));
     }
-    write_parts(object, parts)?;
+    write_parts(object, parts, budget)?;
     if object.is_empty() {
         container.remove(name);
     }
@@ -55,8 +56,13 @@ pub(crate) fn assign_parts(
 }
 
 /// Writes parts of one object.
-pub(crate) fn write_parts(object: &mut Map<String, Value>, parts: &[Part]) -> Result<(), PatchErrorKind> {
+pub(crate) fn write_parts(
+    object: &mut Map<String, Value>,
+    parts: &[Part],
+    budget: &Budget,
+) -> Result<(), PatchErrorKind> {
     for Part { sub, write } in parts {
+        budget.spend(steps(write, object.get(sub.name())))?;
         match write {
             Write::Set(value) => guarded(object, sub, value.clone())?,
             Write::Append(added) => {
@@ -80,6 +86,18 @@ pub(crate) fn write_parts(object: &mut Map<String, Value>, parts: &[Part]) -> Re
         }
     }
     Ok(())
+}
+
+/// The looks at values that a write takes: each is compared with each.
+fn steps(write: &Write, current: Option<&Value>) -> u64 {
+    let current = current.and_then(Value::as_array).map_or(0, Vec::len);
+    let looks = match write {
+        Write::Set(_) => 1,
+        Write::Append(added) => added.len().saturating_mul(current + added.len()),
+        Write::Remove(gone) => gone.len().saturating_mul(current),
+        Write::Select { .. } => current.saturating_mul(current),
+    };
+    looks as u64
 }
 
 /// The values of a multi-valued part.

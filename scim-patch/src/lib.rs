@@ -60,7 +60,8 @@
 //!
 //! # Limits
 //!
-//! The number of operations is for [`PatchOp::from_json`](scim_core::PatchOp::from_json) to limit, the length of a path and
+//! [`Limits`] bound what a patch costs, in steps, and what it leaves in a resource. The number of operations is for
+//! [`PatchOp::from_json`](scim_core::PatchOp::from_json) to limit, the length of a path and
 //! the depth of its filter by [`Limits::default`](scim_filter::Limits). Errors repeat 256 bytes of a client's text at most.
 
 mod align;
@@ -73,6 +74,7 @@ mod elements;
 mod error;
 mod index;
 mod journal;
+mod limits;
 mod membership;
 mod operation;
 mod primary;
@@ -86,5 +88,6 @@ pub use apply::apply;
 pub use between::DifferenceError;
 pub use changed::{Change, Changed};
 pub use error::{PatchError, PatchErrorKind};
+pub use limits::Limits;
 pub use membership::{Member, MembershipDelta};
 pub use operation::Patch;

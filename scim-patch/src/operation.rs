@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use scim_core::{Attribute, Leniencies, Leniency, Profile, Schema, TypeSchema};
 use serde_json::{Map, Value};
 
+use crate::limits::Limits;
 use crate::membership::MembershipDelta;
 use crate::relate::Relate;
 use crate::selector::Selector;
@@ -19,6 +20,7 @@ pub struct Patch {
     pub(crate) schema: Arc<TypeSchema>,
     pub(crate) operations: Vec<Operation>,
     pub(crate) profile: Profile,
+    pub(crate) limits: Limits,
     checked: Leniencies,
     /// What applying needed. Shared by clones, because a store that applies the patch reports to nobody else.
     applied: Arc<Mutex<Leniencies>>,
@@ -126,9 +128,10 @@ impl Patch {
         schema: Arc<TypeSchema>,
         operations: Vec<Operation>,
         profile: Profile,
+        limits: Limits,
         checked: Leniencies,
     ) -> Self {
-        Self { schema, operations, profile, checked, applied: Arc::default() }
+        Self { schema, operations, profile, limits, checked, applied: Arc::default() }
     }
 
     /// The leniencies that the message needed: at the check, and whenever this patch or a clone of it has been applied so
@@ -184,6 +187,19 @@ impl Patch {
 }
 
 impl Effect {
+    /// Whether it regards the elements of an attribute one by one.
+    pub(crate) fn is_on_elements(&self) -> bool {
+        matches!(
+            self,
+            Self::AddElements(_)
+                | Self::ReplaceElements(_)
+                | Self::WriteMatching { .. }
+                | Self::ReplaceMatching { .. }
+                | Self::RemoveMatching(_)
+                | Self::RemoveElements(_)
+        )
+    }
+
     pub(crate) fn is_expectation(&self) -> bool {
         matches!(self, Self::ExpectEqual { .. })
     }

@@ -257,7 +257,7 @@ impl Check<'_> {
         }
         for (name, value) in terms {
             let sub = attribute.sub_attribute(&name).filter(|sub| sub.mutability() != Mutability::ReadOnly);
-            let mut checker = scim_core::Checker::new(self.schema, self.profile);
+            let mut checker = scim_core::Checker::new(self.schema, self.profile).with_limits(self.limits);
             match sub.map(|sub| checker.value(sub, &name, value)) {
                 Some(Ok(Some(value))) => template.insert(name, value),
                 _ => return Missing::Refuse,

@@ -9,6 +9,7 @@ use http::header::{ALLOW, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response};
 use scim_core::Leniencies;
+use scim_filter::Budget;
 use uuid::Uuid;
 
 use crate::body::{Body, BodyLimit};
@@ -214,7 +215,13 @@ impl<S: Store + ?Sized> Admitted<S> {
             parts: &head.parts,
             body: Body::Text(body),
             format: head.format,
-            cx: Context { principal, request_id: head.request_id.clone(), now: Utc::now(), says_active: false },
+            cx: Context {
+                principal,
+                request_id: head.request_id.clone(),
+                now: Utc::now(),
+                says_active: false,
+                budget: Arc::new(Budget::new(config.limits().steps)),
+            },
             used: Leniencies::default(),
         };
         let response = service.serve(&mut call, route).await;

@@ -52,6 +52,12 @@ pub(crate) enum Failure {
     TooManyResults {
         limit: u64,
     },
+    /// One resource is larger than a response may be.
+    ResponseTooLarge {
+        limit: usize,
+        /// The attribute that is largest.
+        attribute: String,
+    },
     /// The body ended before it was complete.
     #[cfg(feature = "tower")]
     BodyBrokeOff,
@@ -170,6 +176,12 @@ impl Failure {
                 ScimType::TooMany,
                 format!("the query selects more than the limit of {limit} resources: expected a narrower filter"),
             ),
+            Self::ResponseTooLarge { limit, attribute } => ScimError::of(
+                ScimType::TooMany,
+                format!(
+                    "the resource is larger than the limit of {limit} bytes of a response: expected `excludedAttributes={attribute}`"
+                ),
+            ),
             #[cfg(feature = "tower")]
             Self::BodyBrokeOff => ScimError::of(ScimType::InvalidSyntax, "the body ended before it was complete"),
             Self::Auth { error, .. } => match error {
@@ -273,6 +285,10 @@ fn store_error(error: &StoreError) -> ScimError {
             ScimError::of(ScimType::Uniqueness, error.to_string())
         }
         StoreError::InvalidValue { .. } => ScimError::of(ScimType::InvalidValue, error.to_string()),
+        StoreError::Budget(_) => ScimError::of(
+            ScimType::TooMany,
+            format!("{error}: expected fewer comparisons, or a filter that selects by an indexed attribute"),
+        ),
         StoreError::Patch(error) => patch_error(error),
         StoreError::Refused { reason } => ScimError::new(403, reason.as_str()),
         StoreError::Unavailable(_) => {

@@ -17,7 +17,8 @@
 //! | [`MeResolver`], [`MeAnswer`] | which resource the client itself is |
 //! | [`TenancyMode`] | where a request names its tenant |
 //! | [`CursorKey`] | what the cursors of long walks are sealed with (RFC 9865) |
-//! | [`Store`], [`MemoryStore`], [`finish`], [`unique_values`] | where resources live |
+//! | [`Store`], [`MemoryStore`], [`finish`], [`PageBuilder`], [`unique_values`] | where resources live |
+//! | [`Pace`] | long work in slices, so that others are served in between |
 //! | [`Context`] | what a store call knows of its request |
 //!
 //! # Features
@@ -43,6 +44,7 @@ mod limit;
 mod me;
 mod memory;
 mod negotiate;
+mod pace;
 mod precondition;
 mod query;
 mod reference;
@@ -65,8 +67,9 @@ pub use context::{Context, Principal};
 pub use cursor::{CursorKey, CursorKeyError};
 pub use me::{Me, MeAnswer, MeResolver};
 pub use memory::MemoryStore;
+pub use pace::Pace;
 pub use service::ScimService;
 pub use store::{
-    ListPage, ListQuery, Position, Precondition, Start, Store, StoreError, Transaction, UniqueValue, finish,
-    unique_values,
+    ListPage, ListQuery, PageBuilder, PageBytes, Position, Precondition, Start, Store, StoreError, Transaction,
+    UniqueValue, finish, unique_values,
 };

@@ -34,7 +34,14 @@ pub(crate) async fn bulk<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Result<Re
         Some(BulkAtomicity::AllOrNothing) => all_or_nothing(call, plan).await?,
         _ => per_operation(call, plan).await,
     };
-    Ok(json_response(200, &BulkResponse::new(results), call.format))
+    let limit = call.config.limits().response;
+    let response = json_response(200, &BulkResponse::new(results.clone()), call.format);
+    if response.body().len() <= limit {
+        return Ok(response);
+    }
+    // What was done is done: the statuses tell of it, even where there is no room for what went wrong.
+    let short = |result: BulkResult| BulkResult { response: None, ..result };
+    Ok(json_response(200, &BulkResponse::new(results.into_iter().map(short).collect()), call.format))
 }
 
 /// Does what can be done; stops early where the client asks for it (R209, R210).

@@ -22,7 +22,7 @@ pub(crate) async fn create<S: Store + ?Sized>(
     let body = call.resource_of(of)?;
     let permit = call.permit_write(of, Operation::Create, None, &written(&body, of)).await?;
     let projection = permit.project(projection.after_writing(&names(&body), of, call.config.profile()));
-    let mut checker = Checker::new(of, call.config.profile());
+    let mut checker = Checker::new(of, call.config.profile()).with_limits(call.config.limits().value);
     let checked = checker.resource(body);
     call.used.extend(checker.used());
     let draft = checked?;
@@ -38,7 +38,7 @@ pub(crate) async fn create<S: Store + ?Sized>(
     };
     // R039: a store that issues what cannot be an id is told by its first resource.
     created.id().unwrap_or_default().parse::<ResourceId>().map_err(StoreError::internal)?;
-    Ok(call.show(201, of, created, &projection))
+    call.show(201, of, created, &projection)
 }
 
 /// The names of the members that the client has written (R106).

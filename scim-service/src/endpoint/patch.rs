@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Response;
 use scim_core::{PatchOp, Projection, TypeSchema};
-use scim_patch::{Patch, apply};
+use scim_patch::{Limits, Patch, apply};
 
 use super::replace::replace_with;
 use super::resource_id;
@@ -27,7 +27,8 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     let body = call.json_of(of)?;
     let config = call.config;
     let message = PatchOp::from_json(body, config.profile(), &mut call.used, config.limits().patch_operations)?;
-    let patch = match Patch::check(&message, of, config.profile()) {
+    let limits = Limits { value: config.limits().value, budget: Some(call.cx.budget.clone()) };
+    let patch = match Patch::check_within(&message, of, config.profile(), limits) {
         Ok(patch) => patch,
         Err(error) => {
             // A missing resource is told before a faulty patch (R179).
@@ -65,7 +66,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     // Whoever has applied the patch, it knows what that needed.
     call.used.extend(patch.leniencies());
     if !silent {
-        return Ok(call.show(200, of, patched, &projection));
+        return call.show(200, of, patched, &projection);
     }
     let mut patched = patched;
     call.render(&mut patched, of);

@@ -30,14 +30,14 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     let projection = permit.project(projection.after_writing(&names(&body), of, call.config.profile()));
     // A missing resource is told before a faulty body: PUT never creates (R185).
     call.visible(of, &id, &Projection::default(), &permit).await?;
-    let mut checker = Checker::new(of, call.config.profile());
+    let mut checker = Checker::new(of, call.config.profile()).with_limits(call.config.limits().value);
     let checked = checker.resource(body);
     call.used.extend(checker.used());
     let draft = checked?;
     call.cx.says_active = draft.get("active").is_some();
     call.check_password_change(&draft.attributes().keys().collect::<Vec<_>>())?;
     let replaced = replace_with(call, of, &id, &when, &permit, |_| Ok(draft.clone())).await?;
-    Ok(call.show(200, of, replaced, &projection))
+    call.show(200, of, replaced, &projection)
 }
 
 /// Reads, makes the new content, and replaces; again when another writer came between.

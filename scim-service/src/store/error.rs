@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use scim_filter::BudgetExceeded;
 use scim_patch::PatchError;
 use thiserror::Error;
 
@@ -38,6 +39,9 @@ pub enum StoreError {
         /// What the storage takes, such as `at most 64 characters`.
         expected: String,
     },
+    /// The call needs more work than the request may cause.
+    #[error(transparent)]
+    Budget(#[from] BudgetExceeded),
     /// A PATCH could not be applied to the resource.
     #[error(transparent)]
     Patch(#[from] PatchError),

@@ -15,9 +15,8 @@ use scim_patch::Patch;
 use crate::context::Context;
 
 pub use error::StoreError;
-pub use finish::finish;
-pub(crate) use finish::page;
-pub use query::{ListPage, ListQuery, Position, Precondition, Start};
+pub use finish::{PageBuilder, finish};
+pub use query::{ListPage, ListQuery, PageBytes, Position, Precondition, Start};
 pub use transaction::Transaction;
 pub use unique::{UniqueValue, unique_values};
 

@@ -1,5 +1,6 @@
 //! The service that a story is told to, as the story's `config` describes it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use scim_core::{Profile, ResourceType, Schema, SchemaSet, ValueCheck};
@@ -33,6 +34,8 @@ pub(super) struct Setup {
     bulk_operations: Option<usize>,
     /// Largest bulk request, in bytes.
     bulk_payload: Option<usize>,
+    /// Limits by name.
+    limits: HashMap<String, u64>,
     /// Whether a write may refer only to what is there.
     references: bool,
     /// How `/Me` is answered: `serve` or `redirect`. The client is the user whose `nickName` is the principal's name.
@@ -123,6 +126,17 @@ impl Setup {
         let mut limits = Limits::default();
         limits.bulk_operations = self.bulk_operations.unwrap_or(limits.bulk_operations);
         limits.bulk_payload = self.bulk_payload.unwrap_or(limits.bulk_payload);
+        for (name, limit) in &self.limits {
+            match name.as_str() {
+                "page" => limits.page = *limit,
+                "steps" => limits.steps = *limit,
+                "response" => limits.response = usize::try_from(*limit).unwrap(),
+                "text" => limits.value.text = usize::try_from(*limit).unwrap(),
+                "elements" => limits.value.elements = usize::try_from(*limit).unwrap(),
+                "resource" => limits.value.resource = usize::try_from(*limit).unwrap(),
+                other => panic!("no limit is called {other}"),
+            }
+        }
         limits
     }
 }

@@ -124,11 +124,17 @@ impl Database {
         Ok(each_into!(Self, Transaction, self, pools => pools.read().await?))
     }
 
+    /// Starts a transaction on a connection that serves nothing but the question whether the database can be reached.
+    pub(crate) async fn watch(&self) -> Result<Transaction, DatabaseError> {
+        Ok(each_into!(Self, Transaction, self, pools => pools.watch().await?))
+    }
+
     /// Closes all connections once they are idle.
     pub(crate) async fn close(&self) {
         each!(Self, self, pools => {
             pools.writer.close().await;
             pools.readers.close().await;
+            pools.watcher.close().await;
         });
     }
 }

@@ -13,6 +13,8 @@ pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(10);
 pub(crate) const CONNECTION_WAIT: Duration = Duration::from_secs(30);
 /// How long the database may take for its first answer.
 pub(crate) const FIRST_ANSWER: Duration = Duration::from_secs(5);
+/// How long the question whether the database can be reached waits for its connection.
+pub(crate) const HEALTH_WAIT: Duration = Duration::from_secs(5);
 /// Most connections that read at the same time.
 pub(crate) const READERS: u32 = 8;
 

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Executor, MySql, Row as _};
 
 use crate::driver::address::{Address, OpenError};
 use crate::driver::catalogue::Catalogue;
-use crate::driver::error::{CONNECTION_WAIT, DatabaseError, LOCK_WAIT, READERS};
+use crate::driver::error::{CONNECTION_WAIT, DatabaseError, HEALTH_WAIT, LOCK_WAIT, READERS};
 use crate::sql::{Dialect, Fragment, Param};
 
 /// The name of the lock of whoever defines tables. The locks of a server are shared by its databases.
@@ -25,6 +25,8 @@ pub(crate) struct Pools {
     pub(super) address: Address,
     pub(super) writer: MySqlPool,
     pub(super) readers: MySqlPool,
+    /// For the question whether the database can be reached, so that it waits behind no query.
+    pub(super) watcher: MySqlPool,
 }
 
 impl Pools {
@@ -53,8 +55,9 @@ impl Pools {
         let read = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
         drop(address.first_look(options.connect()).await?);
         let writer = pool(1, write).connect_lazy_with(options.clone());
-        let readers = pool(READERS, read).connect_lazy_with(options);
-        Ok(Self { address, writer, readers })
+        let readers = pool(READERS, read).connect_lazy_with(options.clone());
+        let watcher = pool(1, read).acquire_timeout(HEALTH_WAIT).connect_lazy_with(options);
+        Ok(Self { address, writer, readers, watcher })
     }
 
     pub(crate) async fn write(&self) -> Result<Transaction, DatabaseError> {
@@ -75,6 +78,10 @@ impl Pools {
 
     pub(crate) async fn read(&self) -> Result<Transaction, DatabaseError> {
         Ok(Transaction(self.readers.begin().await?))
+    }
+
+    pub(crate) async fn watch(&self) -> Result<Transaction, DatabaseError> {
+        Ok(Transaction(self.watcher.begin().await?))
     }
 }
 

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Postgres, Row as _};
 
 use crate::driver::address::{Address, OpenError};
 use crate::driver::catalogue::Catalogue;
-use crate::driver::error::{CONNECTION_WAIT, DatabaseError, LOCK_WAIT, READERS};
+use crate::driver::error::{CONNECTION_WAIT, DatabaseError, HEALTH_WAIT, LOCK_WAIT, READERS};
 use crate::sql::{Dialect, Fragment, Param};
 
 /// The key of the lock by which writers take turns: "SCIM". Advisory locks belong to a database.
@@ -20,6 +20,8 @@ pub(crate) struct Pools {
     pub(super) address: Address,
     pub(super) writer: PgPool,
     pub(super) readers: PgPool,
+    /// For the question whether the database can be reached, so that it waits behind no query.
+    pub(super) watcher: PgPool,
 }
 
 impl Pools {
@@ -40,8 +42,9 @@ impl Pools {
         let pool = |size| PgPoolOptions::new().max_connections(size).acquire_timeout(CONNECTION_WAIT);
         drop(address.first_look(options.connect()).await?);
         let writer = pool(1).connect_lazy_with(options.clone());
-        let readers = pool(READERS).connect_lazy_with(options);
-        Ok(Self { address, writer, readers })
+        let readers = pool(READERS).connect_lazy_with(options.clone());
+        let watcher = pool(1).acquire_timeout(HEALTH_WAIT).connect_lazy_with(options);
+        Ok(Self { address, writer, readers, watcher })
     }
 
     /// `READ COMMITTED`, whatever the server's default: each statement after the lock sees what the holders before it did.
@@ -59,6 +62,10 @@ impl Pools {
 
     pub(crate) async fn read(&self) -> Result<Transaction, DatabaseError> {
         Ok(Transaction(self.readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?))
+    }
+
+    pub(crate) async fn watch(&self) -> Result<Transaction, DatabaseError> {
+        Ok(Transaction(self.watcher.begin().await?))
     }
 }
 

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row as _, Sqlite};
 
 use crate::driver::address::{Address, OpenError};
 use crate::driver::catalogue::Catalogue;
-use crate::driver::error::{CONNECTION_WAIT, DatabaseError, LOCK_WAIT, READERS};
+use crate::driver::error::{CONNECTION_WAIT, DatabaseError, HEALTH_WAIT, LOCK_WAIT, READERS};
 use crate::sql::{Dialect, Fragment, Param};
 
 /// How a point in time stands in Superset's tables: as `SQLAlchemy` writes it. Any other form breaks Superset's list of
@@ -23,6 +23,8 @@ pub(crate) struct Pools {
     pub(super) address: Address,
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
+    /// For the question whether the database can be reached, so that it waits behind no query.
+    pub(super) watcher: SqlitePool,
 }
 
 impl Pools {
@@ -36,8 +38,9 @@ impl Pools {
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(CONNECTION_WAIT);
         drop(address.first_look(options.connect()).await?);
         let writer = pool(1).connect_lazy_with(options.clone());
-        let readers = pool(READERS).connect_lazy_with(options);
-        Ok(Self { address, writer, readers })
+        let readers = pool(READERS).connect_lazy_with(options.clone());
+        let watcher = pool(1).acquire_timeout(HEALTH_WAIT).connect_lazy_with(options);
+        Ok(Self { address, writer, readers, watcher })
     }
 
     pub(crate) async fn write(&self) -> Result<Transaction, DatabaseError> {
@@ -51,6 +54,10 @@ impl Pools {
 
     pub(crate) async fn read(&self) -> Result<Transaction, DatabaseError> {
         Ok(Transaction(self.readers.begin().await?))
+    }
+
+    pub(crate) async fn watch(&self) -> Result<Transaction, DatabaseError> {
+        Ok(Transaction(self.watcher.begin().await?))
     }
 }
 

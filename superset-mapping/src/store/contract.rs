@@ -235,7 +235,7 @@ store_of_sessions!(SupersetStore {
     }
 
     async fn health(&self) -> Result<(), StoreError> {
-        let mut transaction = self.database.read().await?;
+        let mut transaction = self.database.watch().await?;
         transaction.row(Fragment::new("SELECT 1 FROM ab_user LIMIT 1")).await?;
         Ok(())
     }

@@ -24,6 +24,7 @@ mod purge;
 mod record;
 mod reports;
 mod roles;
+mod scan;
 mod schema_probe;
 mod searched;
 mod session;
