@@ -12,7 +12,8 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use scim_examples::{DatabaseFlags, Flags, read_rules, serve};
 use superset_mapping::{
-    Adoption, ConnectError, DemoError, RuleReader, RuleSet, StoreOptions, SupersetStore, create_demo_schema,
+    Adoption, ConnectError, DemoError, RuleReader, RuleSet, StoreOptions, SupersetStore, UnknownGroups,
+    create_demo_schema,
 };
 
 /// A SCIM 2.0 server over Apache Superset's metadata database
@@ -54,11 +55,12 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let rules = match &arguments.rules {
         Some(path) => read_rules(&RuleReader::new(), path)?,
         None => RuleSet::default(),
     };
+    arguments.flags.refuses_unknown_groups = rules.unknown_groups() == UnknownGroups::Refuse;
     let database = arguments.database.url()?;
     let adoption = match arguments.adopt {
         Adopt::Refuse => Adoption::Refuse,

@@ -47,11 +47,14 @@ pub enum Leniency {
     MissingPatchSchema,
     /// `TRUE`, `False`, `NULL` as filter literals (R061).
     UppercaseLiteral,
+    /// `groups` of a User names the groups that the user is to be in, by id or `displayName`. RFC 7643 section 4.1.2 has
+    /// it read-only. No profile has it: a client that also sends the members of groups would contradict itself.
+    GroupsOnUser,
 }
 
 impl Leniency {
     /// Every leniency.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::OperationCase,
         Self::StringBoolean,
         Self::AddCreatesElement,
@@ -71,6 +74,7 @@ impl Leniency {
         Self::RestoreInactive,
         Self::MissingPatchSchema,
         Self::UppercaseLiteral,
+        Self::GroupsOnUser,
     ];
 
     const fn bit(self) -> u32 {
@@ -166,13 +170,16 @@ impl Profile {
     }
 
     /// What identity providers really send: every leniency but [`Leniency::MissingPatchSchema`] and
-    /// [`Leniency::UppercaseLiteral`], which no known client needs. The default.
+    /// [`Leniency::UppercaseLiteral`], which no known client needs, and [`Leniency::GroupsOnUser`]. The default.
     pub fn compatible() -> Self {
         let mut allowed = Leniencies::default();
         for leniency in Leniency::ALL {
             allowed.insert(leniency);
         }
-        Self { allowed, rules: 0, checks: 0 }.without(Leniency::MissingPatchSchema).without(Leniency::UppercaseLiteral)
+        Self { allowed, rules: 0, checks: 0 }
+            .without(Leniency::MissingPatchSchema)
+            .without(Leniency::UppercaseLiteral)
+            .without(Leniency::GroupsOnUser)
     }
 
     /// The interoperability profile: no leniency, and every [`InteropRule`].
@@ -249,7 +256,8 @@ mod tests {
     #[test]
     fn the_three_profiles_differ_in_what_they_take() {
         for leniency in Leniency::ALL {
-            let off = matches!(leniency, Leniency::MissingPatchSchema | Leniency::UppercaseLiteral);
+            let off =
+                matches!(leniency, Leniency::MissingPatchSchema | Leniency::UppercaseLiteral | Leniency::GroupsOnUser);
             assert_eq!(Profile::compatible().allows(leniency), !off, "{leniency:?}");
             assert_eq!(Profile::rfc().allows(leniency), leniency == Leniency::EqualReadOnly, "{leniency:?}");
             assert!(!Profile::interop().allows(leniency), "{leniency:?}");

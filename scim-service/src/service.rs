@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response};
-use scim_core::{Leniencies, SchemaSet};
+use scim_core::{Leniencies, Leniency, SchemaSet};
 
 use crate::auth::Authenticator;
 use crate::authorize::{AllowAll, Authorizer};
@@ -79,8 +79,10 @@ impl<S: Store + ?Sized> ScimService<S> {
         config: ServiceConfig,
         authenticator: impl Authenticator,
     ) -> Self {
+        // What clients write, and what `/Schemas` says that they may.
+        let written_groups = config.profile().allows(Leniency::GroupsOnUser);
         let shared = Shared {
-            schemas,
+            schemas: if written_groups { schemas.with_written_groups() } else { schemas },
             config,
             authenticator: Arc::new(authenticator),
             authorizer: Arc::new(AllowAll),

@@ -43,6 +43,10 @@ pub struct Limits {
     pub results: Option<u64>,
     /// Bounds of a filter. Beyond: 400 `invalidFilter`.
     pub filter: scim_filter::Limits,
+    /// Most groups that a message about a User may name, and that the user may join and leave by it
+    /// ([`Leniency::GroupsOnUser`](scim_core::Leniency::GroupsOnUser)), because each is looked for and changed by itself. 100.
+    /// Beyond: 400 `invalidValue`.
+    pub groups_on_user: usize,
 }
 
 impl Default for Limits {
@@ -60,6 +64,7 @@ impl Default for Limits {
             default_page: 200,
             results: None,
             filter: scim_filter::Limits::default(),
+            groups_on_user: 100,
         }
     }
 }

@@ -250,7 +250,7 @@ async fn serve<S: Store + ?Sized>(
 
 impl<S: ?Sized> Call<'_, S> {
     /// A request within this one: of the same client at the same time, to `store`.
-    fn with<'b, T: ?Sized>(&'b self, store: &'b T, parts: &'b Parts, body: Body) -> Call<'b, T> {
+    pub(super) fn with<'b, T: ?Sized>(&'b self, store: &'b T, parts: &'b Parts, body: Body) -> Call<'b, T> {
         Call {
             store,
             schemas: self.schemas,
