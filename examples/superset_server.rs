@@ -56,6 +56,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    arguments.flags.log.start();
     let rules = match &arguments.rules {
         Some(path) => read_rules(&RuleReader::new(), path)?,
         None => RuleSet::default(),
@@ -83,8 +84,5 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
             eprintln!("hint: `--demo` makes Superset's security tables in an empty database, to try things");
         }
     })?;
-    for role in store.missing_roles().await? {
-        eprintln!("warning: the rules name role `{role}`, which Superset does not have; nobody gets it");
-    }
     serve(&arguments.flags, store).await
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use axum_extra::extract::cookie::Key;
 use clap::{Parser, ValueEnum};
-use scim_examples::{DatabaseFlags, first_line, read_file};
+use scim_examples::{DatabaseFlags, LogFlags, first_line, read_file};
 use superset_mapping::{
     AttributeMapping, Domains, GroupClaim, GroupScope, IdentityProvider, JsonLines, MappingError, NameCase, People,
     SignedPart,
@@ -31,6 +31,8 @@ pub(crate) struct Arguments {
     pub(crate) superset: String,
     #[command(flatten)]
     pub(crate) database: DatabaseFlags,
+    #[command(flatten)]
+    pub(crate) log: LogFlags,
     /// File with the rules that give roles: TOML, or JSON if the name ends in .json
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Option<PathBuf>,

@@ -15,6 +15,7 @@ use scim_service::{
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::log::LogFlags;
 use crate::superset::first_line;
 
 /// Flags that every example server has.
@@ -61,9 +62,9 @@ pub struct Flags {
     /// File whose first line is the secret that cursors are sealed with, at least 32 characters; random unless given
     #[arg(long)]
     pub cursor_key_file: Option<PathBuf>,
-    /// Log every request to standard error
-    #[arg(long)]
-    pub verbose: bool,
+    /// What is logged
+    #[command(flatten)]
+    pub log: LogFlags,
 }
 
 #[derive(Args, Clone)]
