@@ -11,7 +11,7 @@ use crate::person::Person;
 #[derive(Default)]
 pub(crate) struct Difference {
     /// The roles that Superset has, where they are known.
-    pub(crate) known: Option<BTreeSet<String>>,
+    known: Option<BTreeSet<String>>,
     rows: Vec<[String; 4]>,
     missing: BTreeMap<String, usize>,
     changed: usize,
@@ -20,6 +20,11 @@ pub(crate) struct Difference {
 const HEAD: [&str; 4] = ["user", "gained", "lost", "unchanged"];
 
 impl Difference {
+    /// Nothing compared yet; `known` are the roles that Superset has, where they are known.
+    pub(crate) fn new(known: Option<BTreeSet<String>>) -> Self {
+        Self { known, ..Self::default() }
+    }
+
     pub(crate) fn add(&mut self, person: &Person, old: &RuleSet, new: &RuleSet) {
         let mut missing = BTreeSet::new();
         let mut roles = |rules: &RuleSet| -> BTreeSet<String> {

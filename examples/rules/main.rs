@@ -164,7 +164,7 @@ async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         }
         Command::Diff { old, new, users, groups: of_groups } => {
             let (old, new) = (read_rules(&reader, old)?, read_rules(&reader, new)?);
-            let mut difference = Difference { known, ..Difference::default() };
+            let mut difference = Difference::new(known);
             match (users, &database) {
                 (Some(users), database) => {
                     let told = external_ids(of_groups.as_deref(), database.as_ref()).await?;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use axum_extra::extract::cookie::Key;
 use clap::{Parser, ValueEnum};
-use scim_examples::{DatabaseFlags, RulesFlags, first_line, read_file};
+use scim_examples::{DatabaseFlags, LogFlags, RulesFlags, first_line, read_file};
 use superset_mapping::{
     AttributeMapping, Domains, GroupClaim, GroupScope, IdentityProvider, JsonLines, MappingError, NameCase, People,
     SignedPart,
@@ -33,6 +33,8 @@ pub(crate) struct Arguments {
     pub(crate) database: DatabaseFlags,
     #[command(flatten)]
     pub(crate) rules: RulesFlags,
+    #[command(flatten)]
+    pub(crate) log: LogFlags,
     /// Name of the identity provider in its metadata
     #[arg(long, value_name = "NAME")]
     pub(crate) idp_entity_id: String,

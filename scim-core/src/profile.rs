@@ -58,11 +58,14 @@ pub enum Leniency {
     /// `userName eq bjensen`: a filter string without quotes (authentik). It begins and ends with a letter or digit, has
     /// nothing but letters, digits and `. _ - + @ : / # ~ '` in it, and is neither a number nor a word of the filter language.
     UnquotedString,
+    /// `groups` of a User names the groups that the user is to be in, by id or `displayName`. RFC 7643 section 4.1.2 has
+    /// it read-only. No profile has it: a client that also sends the members of groups would contradict itself.
+    GroupsOnUser,
 }
 
 impl Leniency {
     /// Every leniency.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::OperationCase,
         Self::StringBoolean,
         Self::AddCreatesElement,
@@ -85,6 +88,7 @@ impl Leniency {
         Self::ForeignAttribute,
         Self::InactiveUntilTrue,
         Self::UnquotedString,
+        Self::GroupsOnUser,
     ];
 
     const fn bit(self) -> u32 {
@@ -183,13 +187,16 @@ impl Profile {
     }
 
     /// What identity providers really send: every leniency but [`Leniency::MissingPatchSchema`] and
-    /// [`Leniency::UppercaseLiteral`], which no known client needs. The default.
+    /// [`Leniency::UppercaseLiteral`], which no known client needs, and [`Leniency::GroupsOnUser`]. The default.
     pub fn compatible() -> Self {
         let mut allowed = Leniencies::default();
         for leniency in Leniency::ALL {
             allowed.insert(leniency);
         }
-        Self { allowed, rules: 0, checks: 0 }.without(Leniency::MissingPatchSchema).without(Leniency::UppercaseLiteral)
+        Self { allowed, rules: 0, checks: 0 }
+            .without(Leniency::MissingPatchSchema)
+            .without(Leniency::UppercaseLiteral)
+            .without(Leniency::GroupsOnUser)
     }
 
     /// The interoperability profile: no leniency but [`Leniency::InactiveUntilTrue`], and every [`InteropRule`].
@@ -266,7 +273,8 @@ mod tests {
     #[test]
     fn the_three_profiles_differ_in_what_they_take() {
         for leniency in Leniency::ALL {
-            let off = matches!(leniency, Leniency::MissingPatchSchema | Leniency::UppercaseLiteral);
+            let off =
+                matches!(leniency, Leniency::MissingPatchSchema | Leniency::UppercaseLiteral | Leniency::GroupsOnUser);
             assert_eq!(Profile::compatible().allows(leniency), !off, "{leniency:?}");
             let always = leniency == Leniency::InactiveUntilTrue;
             assert_eq!(Profile::rfc().allows(leniency), always || leniency == Leniency::EqualReadOnly, "{leniency:?}");

@@ -158,6 +158,40 @@ impl Patch {
         written.map(|operation| operation.place.path()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
+    /// Takes out all that the patch does to one attribute of the base schema, and returns it as a patch of its own, for
+    /// whoever keeps that attribute elsewhere.
+    ///
+    /// ```
+    /// use scim_core::{Leniencies, PatchOp, Profile, ResourceTypeName, SchemaSet};
+    /// use scim_patch::Patch;
+    /// use serde_json::json;
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let message = json!({
+    ///     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+    ///     "Operations": [{"op": "replace", "value": {"title": "Dr", "photos": [{"value": "https://h/1"}]}}]
+    /// });
+    /// let message = PatchOp::from_json(message, &Profile::rfc(), &mut Leniencies::default(), 100)?;
+    /// let mut patch = Patch::check(&message, user, &Profile::rfc())?;
+    /// let photos = patch.split_off("photos");
+    /// assert_eq!((patch.paths(), photos.paths()), (vec!["title".to_owned()], vec!["photos".to_owned()]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn split_off(&mut self, attribute: &str) -> Self {
+        let taken = self.operations.extract_if(.., |operation| {
+            operation.place.extension.is_none() && operation.place.attribute.name() == attribute
+        });
+        Self::new(
+            self.schema.clone(),
+            taken.collect(),
+            self.profile.clone(),
+            self.limits.clone(),
+            Leniencies::default(),
+        )
+    }
+
     /// What the patch does to the members of a group, when that is all it does: a store can then write the difference
     /// without reading the group, whatever its size. `None` when the patch does more, or selects members by anything but
     /// their id.

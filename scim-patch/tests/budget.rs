@@ -44,10 +44,26 @@ fn operations(count: usize, operation: impl Fn(usize) -> Value) -> Vec<Value> {
 #[test]
 fn x6_a_message_looks_for_elements_in_one_index() {
     let kinds: [(&str, fn(usize) -> Value, usize); 5] = [
-        ("add", |n| json!({"op": "add", "path": "emails", "value": [{"value": format!("new{n}@x"), "type": "work"}]}), 1300),
-        ("add again", |n| json!({"op": "add", "path": "emails", "value": [{"value": format!("{n}@x"), "type": "work"}]}), 1000),
-        ("replace", |n| json!({"op": "replace", "path": format!("emails[value eq \"{n}@x\"].display"), "value": "e"}), 1000),
-        ("remove", |n| json!({"op": "remove", "path": format!("emails[value eq \"{n}@X\" and type eq \"WORK\"]")}), 700),
+        (
+            "add",
+            |n| json!({"op": "add", "path": "emails", "value": [{"value": format!("new{n}@x"), "type": "work"}]}),
+            1300,
+        ),
+        (
+            "add again",
+            |n| json!({"op": "add", "path": "emails", "value": [{"value": format!("{n}@x"), "type": "work"}]}),
+            1000,
+        ),
+        (
+            "replace",
+            |n| json!({"op": "replace", "path": format!("emails[value eq \"{n}@x\"].display"), "value": "e"}),
+            1000,
+        ),
+        (
+            "remove",
+            |n| json!({"op": "remove", "path": format!("emails[value eq \"{n}@X\" and type eq \"WORK\"]")}),
+            700,
+        ),
         ("remove by value", |n| json!({"op": "remove", "path": "emails", "value": [{"value": format!("{n}@x")}]}), 700),
     ];
     for (name, operation, left) in kinds {

@@ -237,20 +237,32 @@ impl Failure {
         }
     }
 
-    /// The error that the client is told, once the log has what it is not told.
-    pub(crate) fn report(&self) -> ScimError {
-        if let Self::Store(StoreError::Internal(source) | StoreError::Unavailable(source)) = self {
-            tracing::error!(error = %chain(source.as_ref()), "the store failed");
+    /// What the operator has to know, in a word: that it is the service which failed, not the client.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        match self {
+            Self::Store(StoreError::Internal(_) | StoreError::Unavailable(_)) => Some("the store failed"),
+            Self::Authorize(_) => Some("the policy failed"),
+            Self::Auth { error: AuthError::Unavailable(_), .. } => Some("credentials could not be checked"),
+            Self::TooManyRaces => Some("a write found no gap between the writes of others"),
+            _ => (self.to_error().status() == 500).then_some("the service failed"),
         }
-        if let Self::Authorize(error) = self {
-            tracing::error!(error = %chain(error), "the policy failed");
-        }
-        self.to_error()
+    }
+
+    /// Says to the operator what the client is not told: the cause of a fault.
+    pub(crate) fn log(&self, request_id: &str) {
+        let Some(fault) = self.fault() else { return };
+        let error = match self {
+            Self::Store(StoreError::Internal(source) | StoreError::Unavailable(source))
+            | Self::Auth { error: AuthError::Unavailable(source), .. } => Some(chain(source.as_ref())),
+            Self::Authorize(error) => Some(chain(error)),
+            _ => None,
+        };
+        tracing::error!(request_id, error, "{fault}");
     }
 
     /// The whole response.
     pub(crate) fn into_response(self, format: Format) -> Response<Bytes> {
-        let error = self.report();
+        let error = self.to_error();
         let mut response = json_response(error.status(), &error.to_value(), format);
         let header = match &self {
             Self::MethodNotAllowed { allowed } => {

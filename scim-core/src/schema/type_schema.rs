@@ -61,6 +61,16 @@ impl TypeSchema {
         Self { resource_type, base, extensions }
     }
 
+    /// The same with another definition of a schema, wherever it stands.
+    pub(crate) fn redefining(&self, schema: &Arc<Schema>) -> Self {
+        let mut of = self.clone();
+        let schemas = of.extensions.iter_mut().map(|extension| &mut extension.schema);
+        for known in std::iter::once(&mut of.base).chain(schemas).filter(|known| known.id() == schema.id()) {
+            *known = schema.clone();
+        }
+        of
+    }
+
     /// The resource type.
     pub fn resource_type(&self) -> &ResourceType {
         &self.resource_type

@@ -55,6 +55,10 @@ pub struct Limits {
     /// take well below 0.1 seconds. Whoever has more than 50,000 resources in a database, and clients that filter by what
     /// has no index, raises it.
     pub steps: u64,
+    /// Most groups that a message about a User may name, and that the user may join and leave by it
+    /// ([`Leniency::GroupsOnUser`](scim_core::Leniency::GroupsOnUser)), because each is looked for and changed by itself. 100.
+    /// Beyond: 400 `invalidValue`.
+    pub groups_on_user: usize,
 }
 
 impl Default for Limits {
@@ -75,6 +79,7 @@ impl Default for Limits {
             value: ValueLimits::default(),
             filter: scim_filter::Limits::default(),
             steps: scim_filter::Budget::DEFAULT,
+            groups_on_user: 100,
         }
     }
 }

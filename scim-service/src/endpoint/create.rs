@@ -8,6 +8,7 @@ use scim_core::{Checker, Leniency, Resource, ResourceId, TypeSchema};
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
 use serde_json::Value;
 
+use super::groups_on_user::Write;
 use super::replace::replace_with;
 use crate::authorize::{Operation, Permit, written};
 use crate::fail::Failure;
@@ -19,26 +20,38 @@ pub(crate) async fn create<S: Store + ?Sized>(
     of: &Arc<TypeSchema>,
 ) -> Result<Response<Bytes>, Failure> {
     let (projection, _) = call.projection(of)?;
-    let body = call.resource_of(of)?;
+    let mut body = call.resource_of(of)?;
     let permit = call.permit_write(of, Operation::Create, None, &written(&body, of)).await?;
     let projection = permit.project(projection.after_writing(&names(&body), of, call.config.profile()));
+    let groups = call.groups_of_resource(of, &mut body).await?;
     let mut checker = Checker::new(of, call.config.profile()).with_limits(call.config.limits().value);
     let checked = checker.resource(body);
     call.used.extend(checker.used());
-    let draft = checked?;
+    let mut draft = checked?;
     call.cx.says_active = draft.get("active").is_some();
+    let groups = groups.map(|groups| groups.set_by(&mut draft));
     permit.check_result(&draft, None)?;
     call.check_references(of, &draft, None).await?;
-    let created = match call.store.create(&call.cx, of, draft.clone()).await {
-        Err(StoreError::Uniqueness { attribute }) => match inactive_twin(call, of, &draft, &permit).await? {
-            Some(id) => replace_with(call, of, &id, &Precondition::None, &permit, |_| Ok(draft.clone())).await?,
-            None => return Err(StoreError::Uniqueness { attribute }.into()),
-        },
-        outcome => outcome?,
-    };
+    let created = Write::Create { draft: &draft }.with_groups(call, of, &permit, groups, &projection).await?;
     // R039: a store that issues what cannot be an id is told by its first resource.
     created.id().unwrap_or_default().parse::<ResourceId>().map_err(StoreError::internal)?;
     call.show(201, of, created, &projection)
+}
+
+/// Stores what was checked: as a new resource, or in the place of the inactive one that is meant.
+pub(super) async fn store_new<S: Store + ?Sized>(
+    call: &mut Call<'_, S>,
+    of: &Arc<TypeSchema>,
+    draft: &Resource,
+    permit: &Permit,
+) -> Result<Resource, Failure> {
+    match call.store.create(&call.cx, of, draft.clone()).await {
+        Err(StoreError::Uniqueness { attribute }) => match inactive_twin(call, of, draft, permit).await? {
+            Some(id) => replace_with(call, of, &id, &Precondition::None, permit, |_| Ok(draft.clone())).await,
+            None => Err(StoreError::Uniqueness { attribute }.into()),
+        },
+        outcome => Ok(outcome?),
+    }
 }
 
 /// The names of the members that the client has written (R106).

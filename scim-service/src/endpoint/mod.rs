@@ -4,6 +4,7 @@ mod bulk;
 mod create;
 mod delete;
 mod discovery;
+mod groups_on_user;
 mod health;
 mod integrity;
 mod list;
