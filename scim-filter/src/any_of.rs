@@ -133,10 +133,29 @@ fn key(test: &Test) -> Option<(ResolvedPath, Operator, bool)> {
 }
 
 /// The same tree with tests taken together: those of an `or`, and those of an `and` that ask one value to differ from many.
-pub(crate) fn grouped(node: Node) -> Node {
+pub(crate) fn grouped(mut node: Node) -> Node {
+    group(&mut node);
+    node
+}
+
+/// From the leaves up. A tree may be [as deep](crate::Limits::MAX_DEPTH) as a thread's stack allows, so this frame is small.
+fn group(node: &mut Node) {
     match node {
+        Node::Or(nodes) | Node::And(nodes) => {
+            for node in nodes {
+                group(node);
+            }
+        }
+        Node::Not(inner) => return group(inner),
+        _ => return,
+    }
+    group_children(node);
+}
+
+fn group_children(node: &mut Node) {
+    *node = match std::mem::replace(node, Node::Constant(false)) {
         Node::Or(nodes) => {
-            let mut nodes = together(nodes.into_iter().map(grouped), |_| true, Node::AnyOf);
+            let mut nodes = together(nodes, |_| true, Node::AnyOf);
             if nodes.len() == 1 { nodes.pop().unwrap_or(Node::Constant(false)) } else { Node::Or(nodes) }
         }
         Node::And(nodes) => {
@@ -144,17 +163,16 @@ pub(crate) fn grouped(node: Node) -> Node {
             let excludes =
                 |test: &Test| test.operator == Operator::Ne && !test.path.multi_valued() && test.path.sub().is_none();
             let differs = |any: AnyOf, slot| Node::Not(Box::new(Node::AnyOf(any.negated(), slot)));
-            let mut nodes = together(nodes.into_iter().map(grouped), excludes, differs);
+            let mut nodes = together(nodes, excludes, differs);
             if nodes.len() == 1 { nodes.pop().unwrap_or(Node::Constant(true)) } else { Node::And(nodes) }
         }
-        Node::Not(inner) => Node::Not(Box::new(grouped(*inner))),
         other => other,
-    }
+    };
 }
 
 /// Puts one node in the place of all tests that are alike, where the first of them was.
 fn together(
-    nodes: impl Iterator<Item = Node>,
+    nodes: Vec<Node>,
     fits: impl Fn(&Test) -> bool,
     join: impl Fn(AnyOf, Slot) -> Node,
 ) -> Vec<Node> {
