@@ -4,10 +4,12 @@
 //! an object of nothing) disappears. Inside the services nothing is checked again.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use crate::check_error::{CheckError, CheckProblem};
+use crate::json::parse_json;
 use crate::profile::{Leniencies, Leniency, Profile};
 use crate::resource::Resource;
 use crate::schema::{Attribute, AttributeType, Mutability, Schema, TypeSchema};
@@ -225,6 +227,7 @@ impl<'a> Checker<'a> {
             }
             other => return Err(CheckProblem::type_mismatch("an object", &other).at(path)),
         };
+        let members = self.unwrapped(attribute, members);
         let mut object = Map::new();
         let mut seen = Vec::new();
         for (key, value) in members {
@@ -250,6 +253,26 @@ impl<'a> Checker<'a> {
             }
         }
         Ok(Some(Value::Object(object)))
+    }
+
+    /// The element that the text of a `value` is the JSON of, where the profile takes it so.
+    fn unwrapped(&mut self, attribute: &Attribute, members: Map<String, Value>) -> Map<String, Value> {
+        let is_text = |sub: &Arc<Attribute>| sub.kind() == AttributeType::String && !sub.multi_valued();
+        let wraps = attribute.multi_valued()
+            && !attribute.is_relation()
+            && members.len() == 1
+            && attribute.sub_attribute("value").is_some_and(is_text);
+        let text = members.iter().next().filter(|(key, _)| wraps && key.eq_ignore_ascii_case("value"));
+        let Some((_, Value::String(text))) = text else { return members };
+        match parse_json(text.as_bytes()) {
+            Ok(Value::Object(inner))
+                if inner.get("value").is_some_and(Value::is_string)
+                    && self.profile.take(Leniency::JsonInValue, &mut self.used) =>
+            {
+                inner
+            }
+            _ => members,
+        }
     }
 
     /// A key of a resource or of an extension's container that is no attribute's name.

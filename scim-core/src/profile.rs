@@ -61,11 +61,14 @@ pub enum Leniency {
     /// `groups` of a User names the groups that the user is to be in, by id or `displayName`. RFC 7643 section 4.1.2 has
     /// it read-only. No profile has it: a client that also sends the members of groups would contradict itself.
     GroupsOnUser,
+    /// `{"value": "{\"value\": \"Viewer\"}"}`: an element of a complex attribute as the JSON text of its `value` (Entra ID,
+    /// `AppRoleAssignmentsComplex`).
+    JsonInValue,
 }
 
 impl Leniency {
     /// Every leniency.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::OperationCase,
         Self::StringBoolean,
         Self::AddCreatesElement,
@@ -89,6 +92,7 @@ impl Leniency {
         Self::InactiveUntilTrue,
         Self::UnquotedString,
         Self::GroupsOnUser,
+        Self::JsonInValue,
     ];
 
     const fn bit(self) -> u32 {

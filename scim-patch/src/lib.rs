@@ -51,6 +51,7 @@
 //! | Entra ID | `"active": "False"`, `roles[primary eq "True"]` | `StringBoolean` |
 //! | Entra ID | add and replace on `emails[type eq "work"].value` where there is none | `AddCreatesElement`, `ReplaceCreatesElement` |
 //! | Entra ID | attributes of other applications' schemas | `ForeignAttribute` |
+//! | Entra ID | `roles` as JSON text in `value` (`AppRoleAssignmentsComplex`) | `JsonInValue` |
 //! | Entra ID | `{"name.givenName": ...}`, `{"urn:...:User:department": ...}` | `DottedKey`, `QualifiedKey` |
 //! | Entra ID | remove `members` with a value list | `RemoveByValue` |
 //! | Entra ID | `"manager": "id"`, `"manager": ""`, `"manager": [{...}]` | `SimpleForComplex`, `EmptyStringUnassigns`, `ArrayForSingular` |

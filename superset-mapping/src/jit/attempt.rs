@@ -78,8 +78,7 @@ impl<S: LoginStore + ?Sized> Attempt<'_, S> {
     async fn admitted(&mut self, user: &Resource) -> Result<ResourceId, LoginError> {
         let id = id_of(user)?;
         self.known = Some(id.to_string());
-        // Absent means that nobody said otherwise.
-        if user.get("active").and_then(Value::as_bool) == Some(false) {
+        if user.is_inactive() {
             return Err(Refusal::Inactive.into());
         }
         if self.store.is_closed(self.cx, &id).await? {

@@ -328,6 +328,28 @@ mod tests {
     }
 
     #[test]
+    fn p10_simple_values_are_in_no_index() {
+        let schema = serde_json::json!({"id": "urn:e:1.0:G", "name": "G", "attributes": [
+            {"name": "members", "multiValued": true},
+            {"name": "lead", "type": "complex", "subAttributes": [{"name": "members", "multiValued": true}]}
+        ]});
+        let of = serde_json::json!({"name": "Group", "endpoint": "/Groups", "schema": "urn:e:1.0:G"});
+        let schema: std::sync::Arc<scim_core::Schema> = serde_json::from_value(schema).unwrap();
+        let schemas = SchemaSet::default().with([schema], [serde_json::from_value(of).unwrap()]).unwrap();
+        let schema = schemas.of(&ResourceTypeName::group()).unwrap();
+        let target = Target { schema, tenant: "", also_unique: &[] };
+        for filter in [
+            r#"members[value eq "u"]"#,
+            r#"members.value eq "u""#,
+            r#"members eq "u""#,
+            r#"lead.members[value eq "u"]"#,
+        ] {
+            let lowered = lower(&predicate(filter, schema), &target);
+            assert!(lowered.pushed.is_none() && lowered.residual.is_some(), "{filter}");
+        }
+    }
+
+    #[test]
     fn every_comparison_of_a_user_name_is_pushed_down() {
         let condition = |filter: &str| {
             let (pushed, residual) = lowered_user(filter);

@@ -97,7 +97,7 @@ impl Session<'_> {
         record.local = match kind {
             Kind::User => {
                 let mut profile = Profile::of(&body)?;
-                let was_closed = self.is_closed_by_hand(had_row.as_ref(), is_active(&record.body)).await?;
+                let was_closed = self.is_closed_by_hand(had_row.as_ref(), !record.body.is_inactive()).await?;
                 profile.active &= !was_closed || self.says_active;
                 if was_closed && profile.active {
                     self.note(Action::Activate, "User", &record.id, None, json!({}));
@@ -114,7 +114,7 @@ impl Session<'_> {
         set.extend(password.is_some().then_some("password"));
         set.extend((!moved.is_empty()).then_some("members"));
         let detail = json!({ "set": set });
-        let deactivated = kind == Kind::User && is_active(&record.body) && !is_active(&body);
+        let deactivated = kind == Kind::User && !record.body.is_inactive() && body.is_inactive();
         record.body = body;
         record.modified(self.now);
         self.update(&record).await?;
@@ -249,8 +249,4 @@ fn changed_names<'r>(old: &'r Resource, new: &'r Resource) -> Vec<&'r str> {
     let (old, new) = (old.attributes(), new.attributes());
     let set = new.iter().filter(|(name, value)| old.get(name.as_str()) != Some(value)).map(|(name, _)| name.as_str());
     set.chain(old.keys().map(String::as_str).filter(|name| !new.contains_key(*name))).collect()
-}
-
-fn is_active(body: &Resource) -> bool {
-    body.get("active").and_then(Value::as_bool).unwrap_or(true)
 }

@@ -78,7 +78,7 @@ async fn provisioned_people_are_logged_in_and_not_changed() {
 }
 
 #[tokio::test]
-async fn who_is_inactive_is_refused_and_stays_so() {
+async fn p8_who_is_inactive_is_refused_and_stays_so() {
     for house in houses(RULES).await {
         let login = house.login(&partners(), &in_groups(&["analysts"])).await.unwrap();
         let id = login.user.id().unwrap();
