@@ -337,7 +337,7 @@ mod tests {
         let schema: std::sync::Arc<scim_core::Schema> = serde_json::from_value(schema).unwrap();
         let schemas = SchemaSet::default().with([schema], [serde_json::from_value(of).unwrap()]).unwrap();
         let schema = schemas.of(&ResourceTypeName::group()).unwrap();
-        let target = Target { schema, tenant: "", also_unique: &[] };
+        let target = Target { schema, tenant: "", also_unique: &[], lookups: Cell::default(), scans: Cell::default() };
         for filter in [
             r#"members[value eq "u"]"#,
             r#"members.value eq "u""#,
