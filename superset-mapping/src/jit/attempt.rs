@@ -145,11 +145,11 @@ async fn groups_of<S: LoginStore + ?Sized>(
     groups
         .iter()
         .map(|group| {
-            Ok(GroupRef {
-                id: id_of(group)?,
-                external_id: group.external_id(),
-                display_name: group.get("displayName").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            })
+            let name = group.get("displayName").and_then(Value::as_str).unwrap_or_default();
+            let mut reference = GroupRef::new(id_of(group)?, name);
+            reference.external_id = group.external_id();
+            reference.provenance = group.provenance().cloned();
+            Ok(reference)
         })
         .collect()
 }
