@@ -5,7 +5,7 @@ use scim_service::{Context, StoreError};
 use serde_json::Value;
 
 use crate::jit::assertion::Assertion;
-use crate::jit::attribute_mapping::{Person, merge};
+use crate::jit::attribute_mapping::{Person, addresses, merge};
 use crate::jit::identity_provider::{IdentityProvider, People};
 use crate::jit::known_user::{conflict, created_before, provisioned};
 use crate::jit::login::{GroupChanges, Login};
@@ -57,8 +57,11 @@ impl<S: LoginStore + ?Sized> Attempt<'_, S> {
         };
         let access = self.store.reconcile_access(self.cx, &id).await?;
         let user = provisioning.user(&id).await?;
-        // Somebody may have deactivated the person in the meantime.
+        // Somebody may have deactivated the person in the meantime, or taken them over.
         self.admitted(&user).await?;
+        if matches!(self.provider.people(), People::Created(_)) && !self.provider.asserts(&user) {
+            return Err(Refusal::Taken { attribute: "externalId".to_owned() }.into());
+        }
         let Access { decision, roles } = match access {
             Some(access) => access,
             None => {
@@ -123,7 +126,7 @@ impl<S: LoginStore + ?Sized> Attempt<'_, S> {
 fn outside<'p>(inside: impl Fn(&str) -> bool, assertion: &Assertion, person: &'p Person) -> Option<&'p str> {
     let subject = assertion.subject.contains('@').then_some(("subject", &*assertion.subject));
     let names = [("userName", person.user_name())].into_iter().chain(subject);
-    let addresses = person.addresses().map(|address| ("emails.value", address));
+    let addresses = addresses(&person.user).map(|address| ("emails.value", address));
     names.chain(addresses).find(|(_, name)| !inside(name)).map(|(attribute, _)| attribute)
 }
 

@@ -156,8 +156,17 @@ impl IdentityProvider {
         if self.name_case.same(&assertion.subject, person.user_name()) { self.name_case } else { NameCase::Sensitive }
     }
 
-    /// The subject for whom a login of this identity provider created a user; `None` for a user whom somebody else made.
+    /// Whether a user or a group is this identity provider's: what a login of its made, and nobody has taken over since. A store that
+    /// does not tell who asserts a resource leaves that to the `externalId`.
+    pub(super) fn asserts(&self, resource: &Resource) -> bool {
+        resource.provenance().is_none_or(|provenance| *provenance.source() == Source::provider(&self.name))
+    }
+
+    /// The subject for whom a login of this identity provider created a user; `None` for a user whom somebody else asserts.
     pub(super) fn subject_of<'u>(&self, user: &'u Resource) -> Option<&'u str> {
+        if !self.asserts(user) {
+            return None;
+        }
         user.attributes().get("externalId")?.as_str()?.strip_prefix(&*self.own_prefix())
     }
 
