@@ -62,19 +62,19 @@ impl<S: LoginStore + ?Sized> Attempt<'_, S> {
         if matches!(self.provider.people(), People::Created(_)) && !self.provider.asserts(&user) {
             return Err(Refusal::Taken { attribute: "externalId".to_owned() }.into());
         }
-        let Access { decision, roles } = match access {
+        let Access { decision, roles, generation } = match access {
             Some(access) => access,
             None => {
                 let groups = groups_of(&provisioning, &user).await?;
                 let decision = self.roles.decide(&Subject { user: &user, groups });
                 let roles = decision.roles().map(str::to_owned).collect();
-                Access { decision, roles }
+                Access { decision, roles, generation: 0 }
             }
         };
         if let Some(group) = decision.refused_by().first() {
             return Err(Refusal::UnknownGroup { group: group.clone() }.into());
         }
-        Ok(Login { user, decision, roles, created, changed, groups })
+        Ok(Login { user, decision, roles, generation, created, changed, groups })
     }
 
     /// The id of a user who may log in.

@@ -82,7 +82,8 @@ impl Session<'_> {
         }
         let rows = self.transaction.rows(statement).await?;
         let roles: BTreeSet<String> = rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
-        Ok(Some(Access { decision, roles: roles.into_iter().collect() }))
+        let generation = person.record.generation;
+        Ok(Some(Access { decision, roles: roles.into_iter().collect(), generation }))
     }
 
     /// Takes a user out of groups and puts it into others; access follows once, at the end.
