@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Provisions a real Superset 6.1.0, on PostgreSQL and on SQLite, by SCIM and by SAML logins, through the gateway and by Superset's
 # own login, and asks Superset what the people affected may do.
-# usage: superset.sh CACHE_FOLDER [PART...]   parts: play import fab gateway crash sqlite; all of them unless some are named
+# usage: superset.sh CACHE_FOLDER [PART...]   parts: play import fab gateway attacks crash sqlite; all of them unless some are named
 set -euo pipefail
 cache=$1; shift
 cd "$(dirname "$0")/.."
-parts=" ${*:-play import fab gateway crash sqlite} "
+parts=" ${*:-play import fab gateway attacks crash sqlite} "
 here=$PWD/.ci/superset
 work=$(mktemp -d)
 # shellcheck source=.ci/superset/lab.sh
@@ -85,6 +85,37 @@ if wanted gateway; then
     tail -n 1)
   "$python" "$here/machine.py" "$superset_url" "$cookies" || { tail -n 20 "$work/superset.log"; exit 1; }
   say "logged in through the gateway"
+  lab_install_config
+  lab_end
+fi
+
+if wanted attacks; then
+  lab_install_saml
+  lab_metadata_postgres attacks
+  cat examples/saml_gateway/superset_config.py >>"$work/superset_config.py"
+  superset_serve "postgresql+psycopg2://superset@127.0.0.1:$postgres_port/attacks"
+  database=postgres://superset@127.0.0.1:$postgres_port/attacks
+  rules=$here/attacks.toml
+  scim_serve "$work/attacks-scim.log" --tenants --database "$database"
+  confined_url=$scim_url
+  scim_serve "$work/attacks-takeover.log" --tenants --database "$database" --takeover
+  takeover_url=$scim_url
+  claims=urn:mace:dir:attribute-def
+  # attacks_gateway NAME ARGUMENTS...: a gateway whose identity provider is called so.
+  attacks_gateway() {
+    local name=$1; shift
+    serve "$work/$name.log" saml_gateway --database "$database" --superset "$superset_url" --audit "$work/$name" --provider "$name" \
+      --idp-entity-id https://idp.test/metadata --idp-metadata "$keys/idp_metadata.xml" --tenant alpha \
+      --preset none --group-attribute groups --map "$claims:mail=emails" --map department=department "$@"
+  }
+  attacks_gateway partners --allow-domain partner.example
+  partners_url=$served_url
+  attacks_gateway staff --people provisioned
+  "$saml_venv/bin/python" -W ignore "$here/attacks.py" "$superset_url" "$confined_url" "$takeover_url" "$token" "$partners_url" \
+    "$served_url" "$keys" "$work/partners" "$work/staff" "${database/postgres:/postgresql:}" "$postgres_bin/psql" ||
+    { tail -n 5 "$work"/attacks-*.log "$work"/partners* "$work"/staff* "$work/superset.log"; exit 1; }
+  say "attacked"
+  rules=$here/rules.toml
   lab_install_config
   lab_end
 fi

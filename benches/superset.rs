@@ -44,11 +44,7 @@ fn groups(count: usize) -> Vec<GroupRef> {
             2 => (format!("other-{n}"), format!("external-{}", n % 40)),
             _ => (format!("Everyone at site {n}"), format!("none-{n}")),
         };
-        GroupRef {
-            id: format!("0e5c2b7a-{n}").parse().expect("an id"),
-            external_id: Some(external_id.as_str().into()),
-            display_name: name,
-        }
+        GroupRef::new(format!("0e5c2b7a-{n}").parse().expect("an id"), &name).with_external_id(external_id.as_str())
     };
     (0..count).map(group).collect()
 }

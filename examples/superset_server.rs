@@ -44,6 +44,9 @@ struct Arguments {
     /// Remove the rows of deleted users; what they owned goes to this user of Superset. Not on SQLite
     #[arg(long, value_name = "USERNAME")]
     hard_delete_to: Option<String>,
+    /// Let clients take over people and groups that logins made, which ends the identity provider's hold and all sessions
+    #[arg(long)]
+    takeover: bool,
 }
 
 #[derive(ValueEnum, Clone, Copy)]
@@ -90,6 +93,9 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(successor) = arguments.hard_delete_to {
         options = options.with_hard_delete(successor);
     }
+    if arguments.takeover {
+        options = options.with_takeover();
+    }
     if arguments.demo {
         match create_demo_schema(&database).await {
             // Made at an earlier start.
@@ -102,5 +108,6 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
             eprintln!("hint: `--demo` makes Superset's security tables in an empty database, to try things");
         }
     })?;
+    store.check_writers(&arguments.flags.writers()).await?;
     serve(&arguments.flags, store).await
 }

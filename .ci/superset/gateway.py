@@ -4,46 +4,14 @@ usage: gateway.py GATEWAY_URL SCIM_URL TOKEN FOLDER_WITH_IDP_KEYS AUDIT_FILE
 """
 
 import base64
-import json
 import sys
 
 import requests
+from browser import Browser, recorded
 from clients import TIMEOUT, Checks, Scim
 from idp import IdentityProvider
 
 same = Checks.same
-
-
-class Browser(requests.Session):
-    def __init__(self, gateway: str, idp: IdentityProvider):
-        super().__init__()
-        self.gateway, self.idp = gateway, idp
-
-    def open(self, path: str, **more: object) -> requests.Response:
-        return self.get(self.gateway + path, allow_redirects=False, timeout=TIMEOUT, **more)
-
-    def begin(self, subject: str, groups: list, path: str = "/saml/login") -> dict:
-        answer = self.open(path)
-        same("the status of the way to the login", answer.status_code, 303)
-        person = {"givenName": ["Grace"], "sn": ["Åberg"], "mail": [subject], "groups": groups}
-        return self.idp.answer(answer.headers["location"], subject, person)
-
-    def post_form(self, form: dict) -> requests.Response:
-        return self.post(**form, allow_redirects=False, timeout=TIMEOUT)
-
-    def logs_in(self, subject: str, groups: list, path: str = "/saml/login") -> requests.Response:
-        return self.post_form(self.begin(subject, groups, path))
-
-    def me(self) -> dict:
-        return self.open("/api/v1/me/").json()["result"]
-
-    def roles(self) -> set:
-        return set(self.open("/api/v1/me/roles/").json()["result"]["roles"])
-
-
-def recorded(audit: str) -> dict:
-    with open(audit) as lines:
-        return json.loads(lines.readlines()[-1])
 
 
 def partner(grace: Browser, audit: str) -> None:

@@ -15,6 +15,7 @@
 //! Ends with status 0; `diff` with 1 if somebody would have other roles; after an error with 2.
 
 mod difference;
+mod live;
 mod person;
 mod provisioned;
 
@@ -45,10 +46,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check a rules file, against the roles of a Superset where there is one
+    /// Check a rules file, against a Superset where one is given: its roles, who wrote there, and which groups have the identifiers by
+    /// which rules give protected roles
     Check {
         /// TOML, or JSON if the name ends in .json
         file: PathBuf,
+        /// Take this identifier of a group from the group that has it; then the next one may claim it
+        #[arg(long, value_name = "EXTERNAL_ID")]
+        release_pin: Option<String>,
     },
     /// Say which roles a person gets and why
     Explain {
@@ -101,12 +106,16 @@ struct DatabaseFlags {
 }
 
 impl DatabaseFlags {
+    fn url(&self) -> std::io::Result<Option<String>> {
+        match (&self.database, &self.database_file) {
+            (Some(url), _) => Ok(Some(url.clone())),
+            (None, Some(path)) => Ok(Some(first_line(&read_file(path, "database URL")?))),
+            (None, None) => Ok(None),
+        }
+    }
+
     async fn open(&self) -> Result<Option<Provisioned>, Box<dyn Error>> {
-        let url = match (&self.database, &self.database_file) {
-            (Some(url), _) => url.clone(),
-            (None, Some(path)) => first_line(&read_file(path, "database URL")?),
-            (None, None) => return Ok(None),
-        };
+        let Some(url) = self.url()? else { return Ok(None) };
         Ok(Some(Provisioned::open(&url, self.tenant.as_deref()).await?))
     }
 }
@@ -137,10 +146,15 @@ async fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         None => RuleReader::new(),
     };
     match &arguments.command {
-        Command::Check { file } => {
+        Command::Check { file, release_pin } => {
             let rules = read_rules(&strict, file)?;
             let roles = rules.roles().into_iter().collect::<Vec<_>>().join(", ");
             println!("{}: {} rules, roles: {roles}", file.display(), rules.rules().len());
+            match (arguments.database.url()?, release_pin) {
+                (Some(url), release) => live::check(&url, rules, release.as_deref()).await?,
+                (None, Some(_)) => return Err("--release-pin needs --database or --database-file".into()),
+                (None, None) => {}
+            }
         }
         Command::Explain { file, whom } => {
             // A role that is missing is part of the explanation.

@@ -80,11 +80,12 @@ impl Person {
             let text = |name: &str| element.get(name).and_then(Value::as_str);
             let id = text("value").ok_or("a group without `value`")?;
             let external_id = text("externalId").or_else(|| known.get(id)?.as_deref());
-            Ok(GroupRef {
-                id: id.parse().map_err(|error| format!("group `{id}`: {error}"))?,
-                external_id: external_id.map(Into::into),
-                display_name: text("display").unwrap_or_default().to_owned(),
-            })
+            let id = id.parse().map_err(|error| format!("group `{id}`: {error}"))?;
+            let mut group = GroupRef::new(id, text("display").unwrap_or_default());
+            group.external_id = external_id.map(Into::into);
+            // Who asserts the person asserts the groups, as far as a file can tell.
+            group.provenance = user.provenance().cloned();
+            Ok(group)
         });
         let groups = groups.collect::<Result<_, String>>()?;
         Ok(Self { user, groups })

@@ -44,6 +44,9 @@ pub(crate) struct Arguments {
     /// Name that people and groups of the identity provider are marked with; it must not change later
     #[arg(long, default_value = "partners")]
     provider: String,
+    /// Tenant whose people and groups the identity provider's are; none unless given
+    #[arg(long)]
+    tenant: Option<String>,
     /// What the attributes of assertions are called
     #[arg(long, value_enum, default_value = "okta")]
     preset: Preset,
@@ -161,6 +164,10 @@ impl Arguments {
             None => provider,
         };
         let provider = if self.link_by_email { provider.linking_by_email() } else { provider };
+        let provider = match &self.tenant {
+            Some(tenant) => provider.in_tenant(tenant),
+            None => provider,
+        };
         Ok(if self.shared_groups { provider.with_groups(GroupScope::Shared) } else { provider })
     }
 

@@ -61,6 +61,10 @@ impl Idp {
         Ok(Self { path, entity_id: entity_id.to_owned(), service, replays, provider, unsolicited, current })
     }
 
+    pub(crate) fn provider(&self) -> &IdentityProvider {
+        &self.provider
+    }
+
     pub(crate) fn service(&self) -> &SamlServiceProvider {
         &self.service
     }

@@ -37,10 +37,11 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use chrono::{DateTime, Utc};
 use clap::Parser;
-use scim_core::SchemaSet;
-use scim_service::LogLimit;
-use superset_mapping::{JitLogin, RuleReader, SamlServiceProvider, SqlReplays, SupersetStore};
+use scim_core::{Provenance, SchemaSet, Source};
+use scim_service::{Context, LogLimit, Principal};
+use superset_mapping::{JitLogin, People, RuleReader, SamlServiceProvider, SqlReplays, SupersetStore};
 use tokio::net::TcpListener;
 
 use crate::anonymous::Anonymous;
@@ -66,6 +67,18 @@ struct Gateway {
     superset: Superset,
     /// What bounds the lines about logins that fail.
     log_limit: LogLimit,
+}
+
+impl Gateway {
+    /// The context of a look-up for whoever is logged in.
+    fn context(&self, now: DateTime<Utc>) -> Context {
+        let gateway = Principal::host("saml_gateway");
+        let principal = match self.idp.provider().tenant() {
+            Some(tenant) => gateway.in_tenant(tenant),
+            None => gateway,
+        };
+        Context { principal, ..Context::internal("saml_gateway", now) }
+    }
 }
 
 #[tokio::main]
@@ -113,6 +126,11 @@ async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<d
     let (path, unsolicited) = (arguments.idp_metadata.clone(), arguments.allow_unsolicited);
     let idp = Idp::open(path, &arguments.idp_entity_id, service, replays, provider, unsolicited)?;
     let store = SupersetStore::connect(&url, rules.clone()).await?;
+    let provider = idp.provider();
+    if let People::Created(_) = provider.people() {
+        let source = Provenance::new(Source::provider(provider.name())).in_tenant(provider.tenant());
+        store.check_writers(&[source]).await?;
+    }
     let audit = arguments.audit()?;
     Ok(Arc::new(Gateway {
         logins: JitLogin::new(Arc::new(store.clone()), SchemaSet::builtin(), Arc::new(rules), audit),

@@ -18,7 +18,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use scim_service::{Context, StoreError};
+use scim_service::StoreError;
 use superset_mapping::ReplayStore as _;
 use thiserror::Error;
 
@@ -200,7 +200,15 @@ async fn username(gateway: &Gateway, headers: &HeaderMap) -> Result<Option<Strin
     if gateway.sessions.was_used(&session.key(), now).await? {
         return Ok(None);
     }
-    gateway.store.username_of(&Context::internal("saml_gateway", now), &user).await
+    let account = gateway.store.session_of(&gateway.context(now), &user).await?;
+    match account.filter(|account| session.is_of(account)) {
+        Some(account) => Ok(Some(account.username)),
+        None => {
+            // For good: whoever is let in again logs in again, by whatever means they were locked out.
+            gateway.sessions.first_use(&session.key(), session.until(), now).await?;
+            Ok(None)
+        }
+    }
 }
 
 /// Pages lead to the login, and back; programs are told.

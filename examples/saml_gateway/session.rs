@@ -6,7 +6,7 @@ use http::HeaderMap;
 use scim_core::ResourceId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use superset_mapping::LoginRequest;
+use superset_mapping::{AccountSession, LoginRequest};
 use uuid::Uuid;
 
 /// How long somebody may take to log in at the identity provider.
@@ -28,6 +28,8 @@ pub(crate) struct Session {
     id: String,
     /// The `id` of the SCIM user.
     user: String,
+    /// Which generation of the user logged in: a takeover, a deactivation and a return each make another one.
+    generation: i64,
     until: DateTime<Utc>,
 }
 
@@ -35,6 +37,11 @@ impl Session {
     /// The SCIM user.
     pub(crate) fn user(&self) -> Option<ResourceId> {
         self.user.parse().ok()
+    }
+
+    /// Whether it is one of the user as they are now.
+    pub(crate) fn is_of(&self, now: &AccountSession) -> bool {
+        self.generation == now.generation
     }
 
     /// By what its end is remembered.
@@ -80,10 +87,16 @@ impl Cookies {
     }
 
     /// Ends the login and begins a session.
-    pub(crate) fn with_session(&self, jar: PrivateCookieJar, user: &str, now: DateTime<Utc>) -> PrivateCookieJar {
+    pub(crate) fn with_session(
+        &self,
+        jar: PrivateCookieJar,
+        user: &str,
+        generation: i64,
+        now: DateTime<Utc>,
+    ) -> PrivateCookieJar {
         let jar = jar.remove(self.bare(self.pending_name()));
         let id = Uuid::new_v4().to_string();
-        let session = Session { id, user: user.to_owned(), until: now + self.session_time };
+        let session = Session { id, user: user.to_owned(), generation, until: now + self.session_time };
         self.with(jar, self.session_name(), &session, SameSite::Lax)
     }
 
@@ -161,7 +174,7 @@ mod tests {
     fn a_session_lasts_its_time_and_is_sealed() {
         let cookies = Cookies::new(Key::generate(), 8, true);
         let now = Utc::now();
-        let headers = sent_back(cookies.with_session(cookies.jar(&HeaderMap::new()), "0e5c", now));
+        let headers = sent_back(cookies.with_session(cookies.jar(&HeaderMap::new()), "0e5c", 3, now));
         assert!(!headers[COOKIE].to_str().unwrap().contains("0e5c"));
         let jar = cookies.jar(&headers);
         assert_eq!(cookies.session(&jar, now).unwrap().user(), Some("0e5c".parse().unwrap()));

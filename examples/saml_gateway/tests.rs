@@ -12,11 +12,11 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use scim_core::{Resource, ResourceTypeName, SchemaSet};
-use scim_service::{Context, LogLimit, Store};
+use scim_service::{Context, LogLimit, Precondition, Principal, Store};
 use serde_json::{Value, json};
 use superset_mapping::{
     AttributeMapping, Domains, IdentityProvider, JitLogin, JsonLines, People, RuleSet, SamlServiceProvider, SqlReplays,
-    SupersetStore, create_demo_schema,
+    StoreOptions, SupersetStore, create_demo_schema,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -42,6 +42,7 @@ struct House {
     url: String,
     /// The id of the user.
     ada: String,
+    database: String,
     _folder: tempfile::TempDir,
 }
 
@@ -91,17 +92,21 @@ impl House {
         });
         let ada = provision(&gateway.store, "ada@partner.example").await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let database = url;
         let url = format!("http://{}", listener.local_addr().unwrap());
         let served = router(gateway.clone());
         tokio::spawn(async move { axum::serve(listener, served).await });
-        Self { gateway, url, ada, _folder: folder }
+        Self { gateway, url, ada, database, _folder: folder }
     }
 
     /// The cookies of a browser that has just logged in.
-    fn logged_in(&self) -> String {
+    async fn logged_in(&self) -> String {
         let jar = self.gateway.cookies.jar(&HeaderMap::new());
+        let cx = Context::internal("test", Utc::now());
+        let account = self.gateway.store.session_of(&cx, &self.ada.parse().unwrap()).await.unwrap();
+        let generation = account.unwrap().generation;
         let answer = axum::response::IntoResponse::into_response((
-            self.gateway.cookies.with_session(jar, &self.ada, Utc::now()),
+            self.gateway.cookies.with_session(jar, &self.ada, generation, Utc::now()),
             (),
         ));
         let cookies = answer.headers().get_all(SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap());
@@ -130,17 +135,28 @@ impl House {
     }
 }
 
+fn cx(principal: Principal) -> Context {
+    Context { principal, ..Context::internal("test", Utc::now()) }
+}
+
+fn user(name: &str, external_id: &str, active: bool) -> Resource {
+    let schema = "urn:ietf:params:scim:schemas:core:2.0:User";
+    let user = json!({"schemas": [schema], "userName": name, "externalId": external_id, "active": active});
+    serde_json::from_value(user).unwrap()
+}
+
+/// A user as a login of the partners makes one.
 async fn provision(store: &SupersetStore, name: &str) -> String {
     let schemas = SchemaSet::builtin();
     let of = schemas.of(&ResourceTypeName::user()).unwrap();
-    let user: Resource = serde_json::from_value(json!({"schemas": [of.base().id()], "userName": name})).unwrap();
-    store.create(&Context::internal("scim", Utc::now()), of, user).await.unwrap().id().unwrap().to_owned()
+    let user = user(name, &format!("jit:partners:{name}"), true);
+    store.create(&cx(Principal::provider("partners")), of, user).await.unwrap().id().unwrap().to_owned()
 }
 
 #[tokio::test]
 async fn s19_what_needs_no_login_arrives_as_nobodys() {
     let house = House::start().await;
-    let cookies = house.logged_in();
+    let cookies = house.logged_in().await;
     let claims = [("x-remote-user", "admin"), ("x_remote_user", "admin"), ("cookie", &*cookies)];
     for path in ["/health", "/static/a.js", "/static/../api/v1/me/", "/static/%2e%2e/api/v1/me/"] {
         let (status, arrived) = house.get(path, &claims).await;
@@ -166,7 +182,7 @@ async fn s19_what_needs_no_login_arrives_as_nobodys() {
 #[tokio::test]
 async fn x14_methods_that_no_page_needs_are_not_passed_on() {
     let house = House::start().await;
-    let cookies = house.logged_in();
+    let cookies = house.logged_in().await;
     for method in ["TRACE", "PROPFIND", "get"] {
         for path in ["/api/v1/me/", "/health", "/saml/logout"] {
             let answer = house.send(method.parse().unwrap(), path, &[("cookie", &cookies)]).await;
@@ -188,7 +204,7 @@ async fn x14_methods_that_no_page_needs_are_not_passed_on() {
 #[tokio::test]
 async fn x14_logging_out_ends_every_copy_of_the_session() {
     let house = House::start().await;
-    let (cookies, other) = (house.logged_in(), house.logged_in());
+    let (cookies, other) = (house.logged_in().await, house.logged_in().await);
     let is_in = async |cookies: &str| house.get("/api/v1/me/", &[("cookie", cookies)]).await.0 == StatusCode::OK;
     // By no link, and by no page of somebody else's.
     let asked = house.send(Method::GET, "/saml/logout", &[("cookie", &cookies)]).await;
@@ -211,6 +227,35 @@ async fn x14_logging_out_ends_every_copy_of_the_session() {
 }
 
 #[tokio::test]
+async fn x1_a_session_ends_with_a_deactivation_a_return_and_a_takeover() {
+    let house = House::start().await;
+    let is_in = async |cookies: &str| house.get("/api/v1/me/", &[("cookie", cookies)]).await.0 == StatusCode::OK;
+    let options = StoreOptions::new().with_takeover();
+    let scim = SupersetStore::connect_with(&house.database, RuleSet::default(), options).await.unwrap();
+    let schemas = SchemaSet::builtin();
+    let of = schemas.of(&ResourceTypeName::user()).unwrap();
+    let id = house.ada.parse().unwrap();
+    let client = cx(Principal::new("okta"));
+    let put = async |external_id: &str, active: bool| {
+        let user = user("ada@partner.example", external_id, active);
+        scim.replace(&client, of, &id, user, &Precondition::None).await.unwrap();
+    };
+    let own = "jit:partners:ada@partner.example";
+    // One that is used in between, and one that is not.
+    let (first, unused) = (house.logged_in().await, house.logged_in().await);
+    assert!(is_in(&first).await);
+    put(own, false).await;
+    assert!(!is_in(&first).await);
+    put(own, true).await;
+    assert!(!is_in(&first).await && !is_in(&unused).await);
+    let second = house.logged_in().await;
+    assert!(is_in(&second).await);
+    put("00u1", true).await;
+    assert!(!is_in(&second).await);
+    assert!(is_in(&house.logged_in().await).await);
+}
+
+#[tokio::test]
 async fn s10_a_page_that_met_a_connection_being_closed_is_asked_for_again() {
     // Answers once on each connection, and closes it when it is used a second time.
     let superset = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -226,7 +271,7 @@ async fn s10_a_page_that_met_a_connection_being_closed_is_asked_for_again() {
         }
     });
     let house = House::before(&format!("http://{address}")).await;
-    let cookies = house.logged_in();
+    let cookies = house.logged_in().await;
     for _ in 0..5 {
         assert_eq!(house.get("/api/v1/me/", &[("cookie", &cookies)]).await.0, StatusCode::OK);
     }
@@ -258,7 +303,7 @@ async fn s19_pages_lead_to_the_login() {
 #[tokio::test]
 async fn x13_each_request_has_an_id_that_superset_gets_too() {
     let house = House::start().await;
-    let cookies = house.logged_in();
+    let cookies = house.logged_in().await;
     for (sent, kept) in [("r-7", true), ("two words", false)] {
         let headers = [("cookie", cookies.as_str()), ("x-request-id", sent)];
         let answer = house.send(Method::GET, "/superset/welcome/", &headers).await;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use scim_core::{Leniency, Profile, RegistrationError, ResourceType, Schema, SchemaSet};
+use scim_core::{Leniency, Profile, Provenance, RegistrationError, ResourceType, Schema, SchemaSet};
 use scim_service::{
     BearerTokens, BulkAtomicity, Capabilities, ConfigError, CursorKey, CursorKeyError, PatchResponse, Principal,
     ServiceConfig, TenancyMode, TokenError,
@@ -18,6 +18,9 @@ use thiserror::Error;
 
 use crate::log::LogFlags;
 use crate::superset::first_line;
+
+/// What the one client is called.
+const CLIENT: &str = "client";
 
 /// Flags that every example server has.
 #[derive(Args, Clone, Debug)]
@@ -244,6 +247,12 @@ impl Flags {
         Ok(SchemaSet::builtin().with(file.schemas, file.resource_types)?)
     }
 
+    /// Who may write through the server: the one client, in any tenant where there are tenants.
+    pub fn writers(&self) -> Vec<Provenance> {
+        let client = Provenance::new(Principal::new(CLIENT).source().clone());
+        vec![client.in_tenant(self.tenants.then_some("*"))]
+    }
+
     /// The one token that is accepted.
     ///
     /// # Errors
@@ -255,7 +264,7 @@ impl Flags {
             (None, Some(path)) => first_line(&read(path)?),
             (None, None) => String::new(),
         };
-        Ok(BearerTokens::new().with_token(&token, Principal::new("client"))?)
+        Ok(BearerTokens::new().with_token(&token, Principal::new(CLIENT))?)
     }
 }
 

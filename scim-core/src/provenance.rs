@@ -51,6 +51,43 @@ impl Source {
         Self::Provider(name.into())
     }
 
+    /// What the `externalId` of people and groups starts with that logins make: `jit:partners:ada@example.com`.
+    pub const BY_LOGIN: &str = "jit:";
+
+    /// What every `externalId` starts with that logins of an identity provider make; nothing for other sources.
+    ///
+    /// ```
+    /// use scim_core::Source;
+    ///
+    /// assert_eq!(Source::provider("partners").prefix(), "jit:partners:");
+    /// ```
+    pub fn prefix(&self) -> String {
+        match self {
+            Self::Provider(name) => format!("{}{name}:", Self::BY_LOGIN),
+            _ => String::new(),
+        }
+    }
+
+    /// Whether the source may give a resource this `externalId`. The form of those that logins make is reserved: no SCIM client
+    /// may write it, and an identity provider only with its own name.
+    ///
+    /// ```
+    /// use scim_core::Source;
+    ///
+    /// assert!(Source::client("okta").may_claim("00u1a2b3"));
+    /// assert!(!Source::client("okta").may_claim("jit:partners:ada@example.com"));
+    /// assert!(Source::provider("partners").may_claim("jit:partners:ada@example.com"));
+    /// ```
+    pub fn may_claim(&self, external_id: &str) -> bool {
+        let reserved =
+            external_id.get(..Self::BY_LOGIN.len()).is_some_and(|start| start.eq_ignore_ascii_case(Self::BY_LOGIN));
+        match self {
+            Self::Host => true,
+            Self::Provider(_) => !reserved || external_id.starts_with(&self.prefix()),
+            Self::Client(_) | Self::UnknownClient => !reserved,
+        }
+    }
+
     /// Whether this is a SCIM client, whatever its name.
     pub fn is_client(&self) -> bool {
         matches!(self, Self::Client(_) | Self::UnknownClient)
@@ -141,6 +178,29 @@ mod tests {
         }
         for text in ["", "client", "client:", "okta", "host:", "provider:"] {
             assert_eq!(text.parse::<Source>(), Err(SourceError { found: text.to_owned() }));
+        }
+    }
+
+    #[test]
+    fn x14_the_form_of_logins_is_reserved() {
+        let (client, partners) = (Source::client("okta"), Source::provider("partners"));
+        for (external_id, by_client, by_partners) in [
+            ("00u1", true, true),
+            ("jitter", true, true),
+            ("jit", true, true),
+            ("jit:", false, false),
+            ("jit:partners:ada", false, true),
+            ("JIT:partners:ada", false, false),
+            ("jit:partner:ada", false, false),
+            ("jit:partners", false, false),
+            ("é", true, true),
+        ] {
+            assert_eq!(
+                (client.may_claim(external_id), partners.may_claim(external_id)),
+                (by_client, by_partners),
+                "{external_id}"
+            );
+            assert!(Source::Host.may_claim(external_id));
         }
     }
 

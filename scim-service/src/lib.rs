@@ -17,7 +17,7 @@
 //! | [`MeResolver`], [`MeAnswer`] | which resource the client itself is |
 //! | [`TenancyMode`] | where a request names its tenant |
 //! | [`CursorKey`] | what the cursors of long walks are sealed with (RFC 9865) |
-//! | [`Store`], [`MemoryStore`], [`finish`], [`PageBuilder`], [`unique_values`] | where resources live |
+//! | [`Store`], [`MemoryStore`], [`finish`], [`PageBuilder`], [`unique_values`], [`Vouching`] | where resources live |
 //! | [`Pace`] | long work in slices, so that others are served in between |
 //! | [`Context`] | what a store call knows of its request |
 //! | [`ClientAddress`], [`request_id()`], [`LogLimit`] | what an operator sees |
@@ -100,5 +100,5 @@ pub use pace::Pace;
 pub use service::ScimService;
 pub use store::{
     ListPage, ListQuery, PageBuilder, PageBytes, Position, Precondition, Start, Store, StoreError, Transaction,
-    UniqueValue, finish, unique_values,
+    UniqueValue, Vouching, finish, reserve_external_id, unique_values,
 };

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fmt::Write as _;
 
+use scim_core::Source;
 use serde_json::Value;
 
 use crate::jit::{AttributeMapping, GroupClaim, GroupNames};
@@ -116,7 +117,7 @@ impl FabConfig {
         };
         config.map_attributes(mapping);
         for (index, rule) in rules.rules().iter().enumerate() {
-            config.add_rule(index + 1, rule, mapping);
+            config.add_rule(index + 1, rule, rules, mapping);
         }
         config.add_defaults(rules);
         if rules.unknown_groups() == UnknownGroups::Refuse {
@@ -170,9 +171,17 @@ impl FabConfig {
         }
     }
 
-    fn add_rule(&mut self, number: usize, rule: &Rule, mapping: &AttributeMapping) {
+    fn add_rule(&mut self, number: usize, rule: &Rule, rules: &RuleSet, mapping: &AttributeMapping) {
+        // There, all that is known comes from this identity provider.
+        let [name, ..] = &self.provider;
+        let provider = Source::provider(name);
+        let named = rule.belief().sources();
+        let believed = if named.is_empty() { rules.sources().unwrap_or_default() } else { named };
+        let stranger = !believed.is_empty() && !believed.iter().any(|believed| believed.believes(&provider));
         let names = mapping.groups().map(GroupClaim::names);
         let problem = match (rule.condition(), rule.binding(), names) {
+            _ if stranger => "it does not believe this identity provider",
+            _ if rule.belief().tenant().is_some() => "there are no tenants",
             (Some(_), ..) => "conditions on the person can't be expressed",
             (None, Some(Binding::Pattern(_)), _) => "forms of group names can't be expressed",
             (None, Some(Binding::Id(_)), _) => "assertions don't have the `id` that groups have here",
@@ -317,6 +326,30 @@ mod tests {
 
     fn config(rules: &str, mapping: &AttributeMapping) -> FabConfig {
         FabConfig::new(&rules.parse().unwrap(), mapping, &PROVIDER)
+    }
+
+    #[test]
+    fn s18_a_rule_of_another_source_is_left_out() {
+        let rules = r#"
+            sources = ["scim", "provider:okta"]
+            [[rule]]
+            group = "ours"
+            from = "scim"
+            roles = ["Alpha"]
+            [[rule]]
+            group = "theirs"
+            provider = "okta"
+            roles = ["Beta"]
+            [[rule]]
+            group = "apart"
+            provider = "okta"
+            tenant = "t"
+            roles = ["Beta"]
+        "#;
+        let config = config(rules, &AttributeMapping::okta());
+        assert_eq!(config.roles.keys().collect::<Vec<_>>(), ["theirs"]);
+        let expected = ["rule 1: it does not believe this identity provider", "rule 3: there are no tenants"];
+        assert_eq!(config.warnings().get(..2).unwrap(), expected);
     }
 
     #[test]

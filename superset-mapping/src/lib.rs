@@ -20,7 +20,7 @@
 //!     grants_protected = true
 //! "#.parse()?;
 //!
-//! let group = GroupRef { id: "g-1".parse()?, external_id: None, display_name: "Admin".into() };
+//! let group = GroupRef::new("g-1".parse()?, "Admin");
 //! let decision = rules.decide(&Subject { user: &Resource::default(), groups: vec![group] });
 //! // Calling a group `Admin` makes nobody an administrator.
 //! assert_eq!(decision.roles().collect::<Vec<_>>(), ["Gamma"]);
@@ -59,7 +59,6 @@ mod driver;
 mod fab_config;
 #[cfg(feature = "jit")]
 mod jit;
-#[cfg(any(feature = "jit", feature = "_store"))]
 mod origin;
 #[cfg(feature = "_store")]
 mod reconcile;
@@ -92,9 +91,9 @@ pub use reconcile::{
     MAX_EXPORT_LINE, Outcome, Progress, Repair, RepairOptions, RepairReport, ScimDirectory, Stage, Transport, Who,
 };
 pub use rules::{
-    Binding, Condition, Decision, Explanation, GroupPattern, GroupRef, IgnoredGroup, MAX_MATCHED_NAME_LEN,
-    MAX_PATTERN_LEN, MAX_ROLE_LEN, MAX_RULES, MAX_RULES_LEN, Reason, RoleMapper, RoleTemplate, Rule, RuleError,
-    RuleReader, RuleSet, Subject, UnknownGroups, WhyIgnored,
+    Belief, Believed, Binding, Bound, Condition, Decision, Doubt, Explanation, GroupPattern, GroupRef, IgnoredGroup,
+    MAX_MATCHED_NAME_LEN, MAX_PATTERN_LEN, MAX_ROLE_LEN, MAX_RULES, MAX_RULES_LEN, Reason, RoleMapper, RoleTemplate,
+    Rule, RuleError, RuleReader, RuleSet, Subject, UnknownGroups, WhyIgnored, WriterError,
 };
 #[cfg(feature = "saml")]
 pub use saml::{
@@ -102,4 +101,4 @@ pub use saml::{
     SignedPart,
 };
 #[cfg(feature = "_store")]
-pub use store::{Account, Adoption, ConnectError, StoreOptions, SupersetStore};
+pub use store::{Account, AccountSession, Adoption, ConnectError, Pin, StoreOptions, SupersetStore};

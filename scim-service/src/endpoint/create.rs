@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{Checker, Leniency, Resource, ResourceId, TypeSchema};
+use scim_core::{Checker, Leniency, Resource, ResourceId, Source, TypeSchema};
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
 use serde_json::Value;
 
@@ -61,8 +61,9 @@ pub(super) fn names(body: &Value) -> Vec<String> {
 
 /// The inactive resource that `draft` means to bring back (Okta re-provisions a person whom it only ever deactivated).
 ///
-/// The draft says `active: true`. The resource is of this tenant, inactive, has all the unique values of the draft, and no other `externalId`: an account that this
-/// service made and switched off, never one that is in use or that somebody else made.
+/// The draft says `active: true`. The resource is of this tenant, inactive, and has all the unique values of the draft and its
+/// `externalId`: the same person, whom the same client switched off, never one that is in use or that somebody else made. A name alone
+/// says nothing: it may be given to somebody else by now.
 async fn inactive_twin<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
     of: &Arc<TypeSchema>,
@@ -81,8 +82,13 @@ async fn inactive_twin<S: Store + ?Sized>(
     let query = ListQuery::first(permit.narrow(Some(filter)), 2);
     let page = call.store.list(&call.cx, of, &query).await?;
     let [twin] = page.resources.as_slice() else { return Ok(None) };
-    let same_client_id = twin.external_id().is_none() || twin.external_id() == draft.external_id();
-    if !same_client_id || unique_values(of, twin) != wanted {
+    let same_client_id = twin.external_id().is_some() && twin.external_id() == draft.external_id();
+    let writer = call.cx.principal.source();
+    let same_client = twin.provenance().is_none_or(|provenance| {
+        let source = provenance.source();
+        source == writer || (*source == Source::UnknownClient && writer.is_client())
+    });
+    if !same_client_id || !same_client || unique_values(of, twin) != wanted {
         return Ok(None);
     }
     call.used.insert(Leniency::RestoreInactive);

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use scim_core::{Meta, Mutability, Resource, ResourceId, ResourceTypeName, TypeSchema, Version};
+use scim_core::{Meta, Mutability, Provenance, Resource, ResourceId, ResourceTypeName, TypeSchema, Version};
 
+use crate::context::Context;
 use crate::store::{Precondition, StoreError};
 
 /// A resource as it is kept: without `id`, `meta`, and what is computed from the membership relation.
@@ -12,14 +13,23 @@ use crate::store::{Precondition, StoreError};
 pub(super) struct Entry {
     pub(super) id: ResourceId,
     pub(super) resource: Arc<Resource>,
+    /// Who asserts it.
+    pub(super) provenance: Arc<Provenance>,
     created: DateTime<Utc>,
     last_modified: DateTime<Utc>,
     version: u64,
 }
 
 impl Entry {
-    pub(super) fn new(id: ResourceId, resource: Resource, now: DateTime<Utc>) -> Self {
-        Self { id, resource: Arc::new(resource), created: now, last_modified: now, version: 1 }
+    pub(super) fn new(id: ResourceId, resource: Resource, by: &Context) -> Self {
+        Self {
+            id,
+            resource: Arc::new(resource),
+            provenance: Arc::new(by.provenance()),
+            created: by.now,
+            last_modified: by.now,
+            version: 1,
+        }
     }
 
     /// The representation changed, and the resource itself with it.
@@ -50,7 +60,7 @@ impl Entry {
         let mut meta = Meta::created_at(self.created, of.clone(), Version::new(self.version));
         meta.last_modified = self.last_modified;
         resource.set_meta(&meta);
-        resource
+        resource.asserted_by(self.provenance.clone())
     }
 
     /// Keeps what the client cannot read and has not sent again (R190).

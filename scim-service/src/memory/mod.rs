@@ -41,6 +41,7 @@ type TenantName = Option<Arc<str>>;
 /// Secrets that clients write are kept as they are, and the service never shows them.
 #[derive(Default)]
 pub struct MemoryStore {
+    takeover: bool,
     tenants: RwLock<HashMap<TenantName, Arc<Snapshots>>>,
 }
 
@@ -48,6 +49,13 @@ impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Lets SCIM clients take over what logins made. Otherwise a client's write to such a resource is refused, but for one that changes
+    /// `active` alone, and a deletion.
+    #[must_use]
+    pub fn with_takeover(self) -> Self {
+        Self { takeover: true, ..self }
     }
 
     /// The tenant as it is now. It stays as it is while the caller looks at it.
@@ -62,7 +70,13 @@ impl MemoryStore {
         cx: &Context,
         change: impl FnOnce(&mut Tenant) -> Result<T, StoreError> + Send,
     ) -> Result<T, StoreError> {
-        self.snapshots(cx).change(change).await
+        let takeover = self.takeover;
+        self.snapshots(cx)
+            .change(|tenant| {
+                tenant.takeover = takeover;
+                change(tenant)
+            })
+            .await
     }
 
     /// The tenant's snapshots, from its first write on.
@@ -82,7 +96,7 @@ fn tenant_of(cx: &Context) -> TenantName {
 #[async_trait]
 impl Store for MemoryStore {
     async fn create(&self, cx: &Context, of: &Arc<TypeSchema>, resource: Resource) -> Result<Resource, StoreError> {
-        self.write(cx, |tenant| tenant.create(cx.now, of, resource)).await
+        self.write(cx, |tenant| tenant.create(cx, of, resource)).await
     }
 
     async fn get(
@@ -107,7 +121,7 @@ impl Store for MemoryStore {
         resource: Resource,
         when: &Precondition,
     ) -> Result<Resource, StoreError> {
-        self.write(cx, |tenant| tenant.replace(cx.now, of, id.as_str(), resource, when)).await
+        self.write(cx, |tenant| tenant.replace(cx, of, id.as_str(), resource, when)).await
     }
 
     async fn patch(
@@ -119,7 +133,7 @@ impl Store for MemoryStore {
         when: &Precondition,
         want: &Projection,
     ) -> Result<Option<Resource>, StoreError> {
-        self.write(cx, |tenant| tenant.patch(cx.now, of, id.as_str(), patch, when, want).map(Some)).await
+        self.write(cx, |tenant| tenant.patch(cx, of, id.as_str(), patch, when, want).map(Some)).await
     }
 
     async fn delete(
@@ -134,13 +148,13 @@ impl Store for MemoryStore {
 
     async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
         let open = self.snapshots(cx).open().await;
-        Ok(Some(Box::new(MemoryTransaction::new(tenant_of(cx), open))))
+        Ok(Some(Box::new(MemoryTransaction::new(tenant_of(cx), open, self.takeover))))
     }
 }
 
 impl std::fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner).len();
-        f.debug_struct("MemoryStore").field("tenants", &tenants).finish()
+        f.debug_struct("MemoryStore").field("tenants", &tenants).field("takeover", &self.takeover).finish()
     }
 }

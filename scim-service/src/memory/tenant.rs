@@ -18,6 +18,8 @@ use crate::store::StoreError;
 pub(super) struct Tenant {
     pub(super) tables: HashMap<ResourceTypeName, Table>,
     pub(super) membership: Membership,
+    /// Whether SCIM clients may take over what logins made.
+    pub(super) takeover: bool,
 }
 
 /// The resources of one type.

@@ -20,8 +20,8 @@ pub(super) struct MemoryTransaction {
 }
 
 impl MemoryTransaction {
-    pub(super) fn new(tenant: TenantName, open: Open) -> Self {
-        Self { tenant, state: Mutex::new(open.start()), open }
+    pub(super) fn new(tenant: TenantName, open: Open, takeover: bool) -> Self {
+        Self { tenant, state: Mutex::new(Tenant { takeover, ..open.start() }), open }
     }
 
     fn state(&self, cx: &Context) -> Result<MutexGuard<'_, Tenant>, StoreError> {
@@ -48,7 +48,7 @@ impl MemoryTransaction {
 #[async_trait]
 impl Store for MemoryTransaction {
     async fn create(&self, cx: &Context, of: &Arc<TypeSchema>, resource: Resource) -> Result<Resource, StoreError> {
-        self.write(cx, |tenant| tenant.create(cx.now, of, resource))
+        self.write(cx, |tenant| tenant.create(cx, of, resource))
     }
 
     async fn get(
@@ -75,7 +75,7 @@ impl Store for MemoryTransaction {
         resource: Resource,
         when: &Precondition,
     ) -> Result<Resource, StoreError> {
-        self.write(cx, |tenant| tenant.replace(cx.now, of, id.as_str(), resource, when))
+        self.write(cx, |tenant| tenant.replace(cx, of, id.as_str(), resource, when))
     }
 
     async fn patch(
@@ -87,7 +87,7 @@ impl Store for MemoryTransaction {
         when: &Precondition,
         want: &Projection,
     ) -> Result<Option<Resource>, StoreError> {
-        self.write(cx, |tenant| tenant.patch(cx.now, of, id.as_str(), patch, when, want).map(Some))
+        self.write(cx, |tenant| tenant.patch(cx, of, id.as_str(), patch, when, want).map(Some))
     }
 
     async fn delete(

@@ -12,7 +12,13 @@ use uuid::Uuid;
 use super::Id;
 use super::entry::Entry;
 use super::tenant::{Relations, Table, Tenant, display_of, is_group, is_user};
-use crate::store::{Precondition, StoreError, unique_values};
+use crate::context::Context;
+use crate::store::{Precondition, StoreError, Vouching, reserve_external_id, unique_values};
+
+/// The `externalId` of a resource.
+fn external_id(resource: &Resource) -> Option<&str> {
+    resource.get("externalId").and_then(Value::as_str)
+}
 
 /// A member as a client names it: id and type.
 type Member = (Id, Option<String>);
@@ -20,13 +26,14 @@ type Member = (Id, Option<String>);
 impl Tenant {
     pub(super) fn create(
         &mut self,
-        now: DateTime<Utc>,
+        cx: &Context,
         of: &TypeSchema,
         mut resource: Resource,
     ) -> Result<Resource, StoreError> {
+        reserve_external_id(cx, None, external_id(&resource))?;
         let id = Uuid::new_v4().to_string();
         let members = take_members(of, &mut resource);
-        let entry = Entry::new(id.parse().map_err(StoreError::internal)?, resource, now);
+        let entry = Entry::new(id.parse().map_err(StoreError::internal)?, resource, cx);
         let id = Id::from(id);
         let table = self.tables.entry(of.resource_type().name().clone()).or_default();
         table.claim(of, None, &entry.resource, &id)?;
@@ -38,7 +45,7 @@ impl Tenant {
 
     pub(super) fn replace(
         &mut self,
-        now: DateTime<Utc>,
+        cx: &Context,
         of: &TypeSchema,
         id: &str,
         mut resource: Resource,
@@ -47,7 +54,7 @@ impl Tenant {
         let entry = self.entry(of, id)?.clone();
         entry.check(when)?;
         let members = take_members(of, &mut resource);
-        self.put(now, of, &entry, resource)?;
+        self.put(cx, of, &entry, resource)?;
         if is_group(of) {
             let changed = self.set_members(&Id::from(id), &members);
             self.touch_below(changed);
@@ -58,7 +65,7 @@ impl Tenant {
     /// Members come and go without being read; other patches of a group leave them alone.
     pub(super) fn patch(
         &mut self,
-        now: DateTime<Utc>,
+        cx: &Context,
         of: &TypeSchema,
         id: &str,
         patch: &Patch,
@@ -70,14 +77,14 @@ impl Tenant {
         if is_group(of)
             && let Some(delta) = patch.membership_delta()
         {
-            self.move_members(now, of, &Id::from(id), delta)?;
+            self.move_members(cx.now, of, &Id::from(id), delta)?;
             return self.get(of, id, want);
         }
         let moves_members = is_group(of) && patch.paths().iter().any(|path| path == "members");
         let mut patched = self.shown(of, &entry, Relations { members: moves_members, groups: true });
         if !apply(patch, &mut patched)?.is_unchanged() {
             let members = take_members(of, &mut patched);
-            self.put(now, of, &entry, patched)?;
+            self.put(cx, of, &entry, patched)?;
             if moves_members {
                 let changed = self.set_members(&Id::from(id), &members);
                 self.touch_below(changed);
@@ -110,13 +117,7 @@ impl Tenant {
     }
 
     /// Puts new content in place of the old, members aside. `resource` may still hold `id`, `meta` and what is computed.
-    fn put(
-        &mut self,
-        now: DateTime<Utc>,
-        of: &TypeSchema,
-        entry: &Entry,
-        mut resource: Resource,
-    ) -> Result<(), StoreError> {
+    fn put(&mut self, cx: &Context, of: &TypeSchema, entry: &Entry, mut resource: Resource) -> Result<(), StoreError> {
         for computed in ["id", "meta"] {
             resource.attributes_mut().remove(computed);
         }
@@ -124,13 +125,28 @@ impl Tenant {
             resource.attributes_mut().remove("groups");
         }
         entry.keep_write_only(of, &mut resource);
+        reserve_external_id(cx, external_id(&entry.resource), external_id(&resource))?;
+        let (writer, owner) = (cx.principal.source(), entry.provenance.source());
+        let vouching = Vouching::of(writer, owner, &entry.resource, &resource);
+        if vouching == Vouching::TakesOver {
+            if !self.takeover {
+                return Err(Vouching::refusal(owner));
+            }
+            // Logins find their people by it.
+            if external_id(&resource).is_some_and(|external_id| external_id.starts_with(&owner.prefix())) {
+                resource.attributes_mut().remove("externalId");
+            }
+        }
         let id = Id::from(entry.id.as_str());
         let renamed = display_of(&entry.resource) != display_of(&resource);
         let table = self.tables.get_mut(of.resource_type().name()).ok_or(StoreError::NotFound)?;
         table.claim(of, Some(&entry.resource), &resource, &id)?;
         let mut next = entry.clone();
         next.resource = Arc::new(resource);
-        next.modified(now);
+        if vouching != Vouching::Stays {
+            next.provenance = Arc::new(cx.provenance());
+        }
+        next.modified(cx.now);
         table.entries.insert(id.clone(), Arc::new(next));
         if renamed {
             // What a member is called is part of its groups' representation, and what a group is called of its members'.

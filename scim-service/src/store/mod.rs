@@ -1,10 +1,12 @@
 //! Where resources live: the trait that a host implements.
 
 mod error;
+mod external_id;
 mod finish;
 mod query;
 mod transaction;
 mod unique;
+mod vouching;
 
 use std::sync::Arc;
 
@@ -15,10 +17,12 @@ use scim_patch::Patch;
 use crate::context::Context;
 
 pub use error::StoreError;
+pub use external_id::reserve_external_id;
 pub use finish::{PageBuilder, finish};
 pub use query::{ListPage, ListQuery, PageBytes, Position, Precondition, Start};
 pub use transaction::Transaction;
 pub use unique::{UniqueValue, unique_values};
+pub use vouching::Vouching;
 
 /// Storage of resources.
 ///
@@ -55,6 +59,10 @@ pub use unique::{UniqueValue, unique_values};
 ///     [`commit`](Transaction::commit), and of one that is dropped nothing is left. A store without them yields `None`.
 /// 13. **Concurrency.** Calls may come from many threads at once. Every write that succeeded has its effect, as if writes
 ///     had come one after another.
+///
+/// A store that lets rules decide by who asserts what tells it beside each resource
+/// ([`Resource::asserted_by`](scim_core::Resource::asserted_by)), from [`Context::provenance`]: whoever wrote its content last
+/// ([`Vouching`]). It reserves the `externalId`s of logins ([`reserve_external_id`]).
 ///
 /// The feature `conformance` has tests for each of these promises, to run over any store.
 ///

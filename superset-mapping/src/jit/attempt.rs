@@ -5,7 +5,7 @@ use scim_service::{Context, StoreError};
 use serde_json::Value;
 
 use crate::jit::assertion::Assertion;
-use crate::jit::attribute_mapping::{Person, merge};
+use crate::jit::attribute_mapping::{Person, addresses, merge};
 use crate::jit::identity_provider::{IdentityProvider, People};
 use crate::jit::known_user::{conflict, created_before, provisioned};
 use crate::jit::login::{GroupChanges, Login};
@@ -57,21 +57,24 @@ impl<S: LoginStore + ?Sized> Attempt<'_, S> {
         };
         let access = self.store.reconcile_access(self.cx, &id).await?;
         let user = provisioning.user(&id).await?;
-        // Somebody may have deactivated the person in the meantime.
+        // Somebody may have deactivated the person in the meantime, or taken them over.
         self.admitted(&user).await?;
-        let Access { decision, roles } = match access {
+        if matches!(self.provider.people(), People::Created(_)) && !self.provider.asserts(&user) {
+            return Err(Refusal::Taken { attribute: "externalId".to_owned() }.into());
+        }
+        let Access { decision, roles, generation } = match access {
             Some(access) => access,
             None => {
                 let groups = groups_of(&provisioning, &user).await?;
                 let decision = self.roles.decide(&Subject { user: &user, groups });
                 let roles = decision.roles().map(str::to_owned).collect();
-                Access { decision, roles }
+                Access { decision, roles, generation: 0 }
             }
         };
         if let Some(group) = decision.refused_by().first() {
             return Err(Refusal::UnknownGroup { group: group.clone() }.into());
         }
-        Ok(Login { user, decision, roles, created, changed, groups })
+        Ok(Login { user, decision, roles, generation, created, changed, groups })
     }
 
     /// The id of a user who may log in.
@@ -122,7 +125,7 @@ impl<S: LoginStore + ?Sized> Attempt<'_, S> {
 fn outside<'p>(inside: impl Fn(&str) -> bool, assertion: &Assertion, person: &'p Person) -> Option<&'p str> {
     let subject = assertion.subject.contains('@').then_some(("subject", &*assertion.subject));
     let names = [("userName", person.user_name())].into_iter().chain(subject);
-    let addresses = person.addresses().map(|address| ("emails.value", address));
+    let addresses = addresses(&person.user).map(|address| ("emails.value", address));
     names.chain(addresses).find(|(_, name)| !inside(name)).map(|(attribute, _)| attribute)
 }
 
@@ -144,11 +147,11 @@ async fn groups_of<S: LoginStore + ?Sized>(
     groups
         .iter()
         .map(|group| {
-            Ok(GroupRef {
-                id: id_of(group)?,
-                external_id: group.external_id(),
-                display_name: group.get("displayName").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            })
+            let name = group.get("displayName").and_then(Value::as_str).unwrap_or_default();
+            let mut reference = GroupRef::new(id_of(group)?, name);
+            reference.external_id = group.external_id();
+            reference.provenance = group.provenance().cloned();
+            Ok(reference)
         })
         .collect()
 }

@@ -98,12 +98,12 @@ impl Person {
     pub(super) fn user_name(&self) -> &str {
         self.user.get("userName").and_then(Value::as_str).unwrap_or_default()
     }
+}
 
-    /// The e-mail addresses.
-    pub(super) fn addresses(&self) -> impl Iterator<Item = &str> {
-        let emails = self.user.get("emails").and_then(Value::as_array).into_iter().flatten();
-        emails.filter_map(|email| email.get("value")?.as_str())
-    }
+/// The e-mail addresses of a user.
+pub(super) fn addresses(user: &Resource) -> impl Iterator<Item = &str> {
+    let emails = user.get("emails").and_then(Value::as_array).into_iter().flatten();
+    emails.filter_map(|email| email.get("value")?.as_str())
 }
 
 impl Default for AttributeMapping {

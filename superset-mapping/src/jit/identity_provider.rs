@@ -1,16 +1,16 @@
 //! What an identity provider may do here.
 
-use scim_core::Resource;
+use scim_core::{Resource, Source};
 use thiserror::Error;
 
 use crate::jit::assertion::Assertion;
 use crate::jit::attribute_mapping::{AttributeMapping, Person};
 use crate::jit::domains::Domains;
 use crate::jit::name_case::NameCase;
-use crate::origin::BY_LOGIN;
+use crate::origin::is_provider_name;
 
 /// Longest name of an identity provider, in bytes.
-pub const MAX_PROVIDER_NAME_LEN: usize = 40;
+pub const MAX_PROVIDER_NAME_LEN: usize = crate::origin::MAX_PROVIDER_NAME_LEN;
 
 /// An identity provider, and whom it may let in.
 ///
@@ -74,8 +74,7 @@ impl IdentityProvider {
     ///
     /// [`ProviderNameError`] for a name that is not of 1 to 40 letters a-z, digits and hyphens.
     pub fn new(name: &str, mapping: AttributeMapping, people: People) -> Result<Self, ProviderNameError> {
-        let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if name.is_empty() || name.len() > MAX_PROVIDER_NAME_LEN || !name.chars().all(legal) {
+        if !is_provider_name(name) {
             return Err(ProviderNameError(name.chars().take(MAX_PROVIDER_NAME_LEN).collect()));
         }
         let (name_case, groups) = (mapping.name_case(), GroupScope::default());
@@ -157,14 +156,23 @@ impl IdentityProvider {
         if self.name_case.same(&assertion.subject, person.user_name()) { self.name_case } else { NameCase::Sensitive }
     }
 
-    /// The subject for whom a login of this identity provider created a user; `None` for a user whom somebody else made.
+    /// Whether a user or a group is this identity provider's: what a login of its made, and nobody has taken over since. A store that
+    /// does not tell who asserts a resource leaves that to the `externalId`.
+    pub(super) fn asserts(&self, resource: &Resource) -> bool {
+        resource.provenance().is_none_or(|provenance| *provenance.source() == Source::provider(&self.name))
+    }
+
+    /// The subject for whom a login of this identity provider created a user; `None` for a user whom somebody else asserts.
     pub(super) fn subject_of<'u>(&self, user: &'u Resource) -> Option<&'u str> {
+        if !self.asserts(user) {
+            return None;
+        }
         user.attributes().get("externalId")?.as_str()?.strip_prefix(&*self.own_prefix())
     }
 
     /// What every `externalId` of this identity provider starts with. No name has a colon, so that no prefix is part of another.
     pub(super) fn own_prefix(&self) -> String {
-        format!("{BY_LOGIN}{}:", self.name)
+        Source::provider(&self.name).prefix()
     }
 }
 

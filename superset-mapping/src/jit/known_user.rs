@@ -1,11 +1,11 @@
 //! Which user an assertion is about.
 
-use scim_core::Resource;
+use scim_core::{Resource, Source};
 use scim_service::StoreError;
 use serde_json::Value;
 
 use crate::jit::assertion::Assertion;
-use crate::jit::attribute_mapping::Person;
+use crate::jit::attribute_mapping::{Person, addresses};
 use crate::jit::identity_provider::IdentityProvider;
 use crate::jit::login_store::LoginStore;
 use crate::jit::provisioning::Provisioning;
@@ -23,6 +23,10 @@ pub(super) async fn provisioned<S: LoginStore + ?Sized>(
     let name = person.user_name();
     let found = provisioning.users("userName", name).await?.into_iter().next();
     let user = found.ok_or(Refusal::NotProvisioned)?;
+    if user.provenance().is_some_and(|provenance| matches!(provenance.source(), Source::Provider(_))) {
+        // A login of another identity provider made this one.
+        return Err(Refusal::Taken { attribute: "userName".to_owned() }.into());
+    }
     let provisioned = user.get("userName").and_then(Value::as_str).unwrap_or_default();
     if provider.name_case().same(provisioned, name) { Ok(user) } else { Err(Refusal::Spelling.into()) }
 }
@@ -37,12 +41,15 @@ pub(super) async fn created_before<S: LoginStore + ?Sized>(
     if let Some(user) = own(provisioning, provider, assertion, person).await? {
         return Ok(Some(user));
     }
-    let address = person.user.get("emails").and_then(|emails| emails.get(0)?.get("value")?.as_str());
-    let (true, Some(address)) = (provider.links_by_email(), address) else { return Ok(None) };
+    let (true, Some(address)) = (provider.links_by_email(), addresses(&person.user).next()) else { return Ok(None) };
     let mut holders = provisioning.users("emails.value", address).await?;
     match (holders.pop(), holders.is_empty()) {
         (None, _) => Ok(None),
-        (Some(user), true) if user.external_id().is_none() => Ok(Some(user)),
+        (Some(user), true) if user.external_id().is_none() => {
+            // The store finds addresses by folding, too.
+            let same = addresses(&user).any(|theirs| provider.name_case().same(theirs, address));
+            if same { Ok(Some(user)) } else { Err(Refusal::Spelling.into()) }
+        }
         _ => Err(Refusal::Taken { attribute: "emails.value".to_owned() }.into()),
     }
 }
@@ -59,7 +66,9 @@ async fn own<S: LoginStore + ?Sized>(
     let asserted = provider.external_id(&assertion.subject);
     for external_id in [&canonical, &asserted] {
         let found = provisioning.users("externalId", external_id).await?;
-        let exact = |user: &Resource| user.external_id().is_some_and(|id| id.as_str() == external_id.as_str());
+        let exact = |user: &Resource| {
+            user.external_id().is_some_and(|id| id.as_str() == external_id.as_str()) && provider.asserts(user)
+        };
         if let Some(user) = found.into_iter().find(exact) {
             return Ok(Some(user));
         }

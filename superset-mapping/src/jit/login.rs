@@ -76,6 +76,9 @@ pub struct Login {
     pub decision: Decision,
     /// The roles that the user holds now in the service behind the store.
     pub roles: Vec<String>,
+    /// Which generation of the user a session that begins now is of ([`Access::generation`](crate::Access::generation)); 0 where the
+    /// store has none.
+    pub generation: i64,
     /// Whether the user was created by this login.
     pub created: bool,
     /// Whether attributes of the user were changed by it.

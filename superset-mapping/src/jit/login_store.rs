@@ -17,6 +17,9 @@ pub struct Access {
     /// The roles that the user holds there now, in order: those that the rules gave, and those that were granted manually. A role that
     /// the rules give and the service does not have is not among them.
     pub roles: Vec<String>,
+    /// Which generation of the user it is. Whatever a login opens is of this one, and over once the user has another: since somebody
+    /// else asserts the user, or SCIM deactivated the user or let them in again.
+    pub generation: i64,
 }
 
 /// A store that people log in by.

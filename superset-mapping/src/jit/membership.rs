@@ -52,7 +52,8 @@ impl<S: LoginStore + ?Sized> Provisioning<'_, S> {
         let attribute = key_attribute(provider);
         let keys: Vec<String> = names.iter().map(|name| key(provider, name)).collect();
         let mut by_key = BTreeMap::new();
-        for group in self.groups(attribute, &keys).await? {
+        let groups = self.groups(attribute, &keys).await?;
+        for group in groups.into_iter().filter(|group| speaks_for(provider, group)) {
             // The first of several with one name, as the store lists them.
             if let Some(key) = group.get(attribute).and_then(Value::as_str).map(str::to_owned) {
                 by_key.entry(key).or_insert(group);
@@ -97,8 +98,16 @@ fn key(provider: &IdentityProvider, name: &str) -> String {
     }
 }
 
+/// Whether the identity provider may put people into a group, and take them out.
+fn speaks_for(provider: &IdentityProvider, group: &Resource) -> bool {
+    provider.groups() == GroupScope::Shared || provider.asserts(group)
+}
+
 /// What an assertion would call this group; `None` where the identity provider does not speak for it.
 fn asserted_name(provider: &IdentityProvider, group: &Resource) -> Option<String> {
+    if !speaks_for(provider, group) {
+        return None;
+    }
     match (provider.groups(), names(provider)) {
         (GroupScope::Own, _) => Some(group.external_id()?.as_str().strip_prefix(&*provider.own_prefix())?.to_owned()),
         (GroupScope::Shared, GroupNames::ExternalId) => Some(group.external_id()?.as_str().to_owned()),

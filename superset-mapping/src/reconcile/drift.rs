@@ -145,6 +145,7 @@ impl SupersetStore {
         let now = Utc::now();
         let cx = Context::internal("reconcile", now);
         let mut session = self.reading(&cx).await?;
+        session.know_writers().await?;
         let tenants = match options.tenant() {
             Some(tenant) => vec![tenant.to_owned()],
             None => session.tenants().await?,

@@ -7,8 +7,9 @@ use scim_service::StoreError;
 use crate::driver::Row;
 use crate::reconcile::finding::{FindingKind, Subject, Who};
 use crate::reconcile::world::{Found, Held, World};
+use crate::rules::GroupRef;
 use crate::sql::{Dialect, Fragment};
-use crate::store::{CHUNK, GROUP_ROLES, LocalRow, Record, Session, group_ref};
+use crate::store::{CHUNK, GROUP_ROLES, LocalRow, RECORD_WIDTH, Record, Session, row_name};
 
 /// A SCIM group beside the row that it had.
 #[derive(Debug)]
@@ -16,11 +17,24 @@ pub(super) struct GroupPair {
     pub(super) record: Record,
     /// What the row with its id is called; `None` where there is none.
     pub(super) row_name: Option<String>,
+    /// Whether another group claimed its `externalId` first.
+    contested: bool,
 }
 
 impl GroupPair {
     fn read(row: &Row) -> Result<Self, StoreError> {
-        Ok(Self { record: Record::read(row)?, row_name: row.optional_text(7)? })
+        let record = Record::read(row)?;
+        let pinned = row.optional_text(RECORD_WIDTH + 1)?;
+        let contested = pinned.is_some_and(|pinned| pinned != record.id.as_str());
+        Ok(Self { row_name: row.optional_text(RECORD_WIDTH)?, contested, record })
+    }
+
+    /// The group as the rules see it.
+    fn reference(&self) -> GroupRef {
+        let mut group = GroupRef::new(self.record.id.clone(), self.display_name());
+        group.external_id = self.record.external_id().map(Into::into);
+        group.contested = self.contested;
+        group.asserted_by(self.record.provenance().into())
     }
 
     fn display_name(&self) -> &str {
@@ -49,9 +63,9 @@ pub(super) struct Orphan {
 impl Session<'_> {
     /// SCIM groups of the tenant in the order of their ids, selected by a condition on `r`.
     pub(super) async fn group_pairs(&mut self, condition: Fragment) -> Result<Vec<GroupPair>, StoreError> {
-        let select = "SELECT r.id, r.local_id, r.local_mark, r.body, r.version, r.created, r.last_modified, g.name \
-                      FROM scim_resource r LEFT JOIN ab_group g ON g.id = r.local_id \
-                      WHERE r.resource_type = 'Group' AND r.tenant = ? AND ";
+        let select = "SELECT r.id, r.local_id, r.local_mark, r.body, r.version, r.created, r.last_modified, r.source, r.generation, \
+                      r.tenant, g.name, p.resource_id FROM scim_resource r LEFT JOIN ab_group g ON g.id = r.local_id \
+                      LEFT JOIN scim_pin p ON p.external_key = r.external_key WHERE r.resource_type = 'Group' AND r.tenant = ? AND ";
         let rows = self.transaction.rows(Fragment::new(select).bind(self.tenant).then(condition)).await?;
         rows.iter().map(GroupPair::read).collect()
     }
@@ -77,7 +91,7 @@ impl Session<'_> {
             let row = pair.row(self.dialect());
             match &pair.row_name {
                 None => found.add(FindingKind::GroupGone, &subject, &who, None, "no row of `ab_group` has its id"),
-                Some(name) if name != pair.display_name() => {
+                Some(name) if *name != row_name(&pair.record) => {
                     let why = if row.is_some() {
                         format!("the row is called `{name}`")
                     } else {
@@ -110,7 +124,7 @@ impl Session<'_> {
         found: &mut Found,
     ) {
         let mut due = BTreeSet::new();
-        for name in self.rules.roles_of_group(&group_ref(&pair.record.id, &pair.record.body)) {
+        for name in self.rules.roles_of_group(&pair.reference()) {
             match world.role_id(&name) {
                 Some(id) => drop(due.insert(id)),
                 None if self.has_role(&name) => {

@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::origin::BY_LOGIN;
 use crate::reconcile::breaker::{Breaker, BreakerError};
 use crate::reconcile::directory::{Directory, DirectoryError, Roster};
 use crate::reconcile::drift::{in_tenant, size};
@@ -100,7 +99,7 @@ impl SupersetStore {
             for pair in users {
                 let profile = Profile::of(&pair.record.body)?;
                 let external_id = pair.record.body.get("externalId").and_then(Value::as_str);
-                if !profile.active || external_id.is_some_and(|id| id.starts_with(BY_LOGIN)) {
+                if !profile.active || pair.record.source.is_provider() {
                     continue;
                 }
                 active += 1;

@@ -13,7 +13,7 @@ use crate::reconcile::remedy::RepairOptions;
 use crate::reconcile::user_drift::UserPair;
 use crate::reconcile::world::World;
 use crate::sql::Fragment;
-use crate::store::{Action, Email, GROUP_ROLES, Pairs, Profile, Relation, Session, USER_GROUPS, USER_ROLES, group_ref};
+use crate::store::{Action, Email, GROUP_ROLES, Pairs, Profile, Relation, Session, USER_GROUPS, USER_ROLES};
 
 /// Which kinds are to be repaired.
 fn has(findings: &[Finding], kinds: &[FindingKind]) -> bool {
@@ -29,18 +29,17 @@ impl Session<'_> {
         findings: &[Finding],
     ) -> Result<bool, StoreError> {
         let mut record = pair.record.clone();
-        let group = group_ref(&record.id, &record.body);
         let row = pair.row(self.dialect()).cloned();
         let follow = row.is_none();
         if has(findings, &[FindingKind::GroupGone, FindingKind::GroupRenamed]) {
             if let (None, Some(lost)) = (&row, &record.local) {
                 self.take_back_group(lost.id).await?;
             }
-            record.local = self.write_group(row, &record.body).await?;
+            record.local = self.write_group(row, &record).await?;
             self.update(&record).await?;
         }
         let Some(local) = record.local.as_ref().map(|local| local.id) else { return Ok(false) };
-        self.sync_group_roles(&BTreeMap::from([(local, group)])).await?;
+        self.sync_roles_of(&record).await?;
         let by_hand = named(findings, FindingKind::GroupRoleByHand, |name| world.role_id(name));
         self.revoke_by_hand(&GROUP_ROLES, "Group", &record.id, local, &by_hand).await?;
         Ok(follow)
@@ -50,7 +49,7 @@ impl Session<'_> {
     async fn take_back_group(&mut self, row: i64) -> Result<(), StoreError> {
         self.note_admin().await?;
         if self.tables.group_roles {
-            self.settle(&GROUP_ROLES, &BTreeMap::from([(row, BTreeSet::new())])).await?;
+            self.settle(&GROUP_ROLES, &BTreeMap::from([(row, BTreeMap::new())])).await?;
         }
         let members = "SELECT holder_id, held_id FROM scim_grant WHERE relation = 'ab_user_group' AND held_id = ?";
         let members = self.pairs(Fragment::new(members).bind(row)).await?;
@@ -84,7 +83,7 @@ impl Session<'_> {
                     "DELETE FROM scim_grant WHERE relation IN ('ab_user_role', 'ab_user_group') AND holder_id = ?";
                 self.transaction.execute(Fragment::new(grants).bind(lost.id)).await?;
             }
-            record.local = Some(self.change_account(&record.id, None, profile, None).await?);
+            record.local = Some(self.change_account(&record.id, &record.identity(), None, profile, None).await?);
             self.update(&record).await?;
             return self.sync_access(&ids).await;
         };
@@ -103,7 +102,7 @@ impl Session<'_> {
             }
             // Whom a person locked out stays so, unless the options say otherwise.
             profile.active = active && (account.active || options.revokes_by_hand());
-            self.change_account(&record.id, Some(local.clone()), profile, None).await?;
+            self.change_account(&record.id, &record.identity(), Some(local.clone()), profile, None).await?;
         }
         let settled = [
             FindingKind::RoleMissing,

@@ -9,7 +9,7 @@ use crate::reconcile::finding::{FindingKind, Subject, Who};
 use crate::reconcile::why::{because, profile_differences};
 use crate::reconcile::world::{Found, Held, World};
 use crate::sql::Fragment;
-use crate::store::{InGroup, Profile, Record, Session, USER_GROUPS, USER_ROLES};
+use crate::store::{InGroup, Profile, RECORD_WIDTH, Record, Session, USER_GROUPS, USER_ROLES};
 
 /// A SCIM user beside the row of `ab_user`.
 #[derive(Debug)]
@@ -42,18 +42,19 @@ pub(super) struct Access {
 
 impl UserPair {
     fn read(row: &Row) -> Result<Self, StoreError> {
-        let account = match row.optional_integer(7)? {
+        let column = |index: usize| RECORD_WIDTH + index;
+        let account = match row.optional_integer(column(0))? {
             Some(id) => Some(AccountRow {
                 id,
-                username: row.text(8)?,
-                first_name: row.text(9)?,
-                last_name: row.text(10)?,
-                email: row.text(11)?,
-                active: row.boolean(12)?,
+                username: row.text(column(1))?,
+                first_name: row.text(column(2))?,
+                last_name: row.text(column(3))?,
+                email: row.text(column(4))?,
+                active: row.boolean(column(5))?,
             }),
             None => None,
         };
-        Ok(Self { record: Record::read(row)?, account, taken_by: row.optional_text(13)? })
+        Ok(Self { record: Record::read(row)?, account, taken_by: row.optional_text(column(6))? })
     }
 }
 
@@ -71,7 +72,7 @@ impl Session<'_> {
     /// SCIM users of the tenant in the order of their ids, selected by a condition on `r`.
     pub(super) async fn user_pairs(&mut self, condition: Fragment) -> Result<Vec<UserPair>, StoreError> {
         let select = Fragment::new(
-            "SELECT r.id, r.local_id, r.local_mark, r.body, r.version, r.created, r.last_modified, \
+            "SELECT r.id, r.local_id, r.local_mark, r.body, r.version, r.created, r.last_modified, r.source, r.generation, r.tenant, \
              u.id, u.username, u.first_name, u.last_name, u.email, u.active, o.username \
              FROM scim_resource r LEFT JOIN ab_user o ON o.id = r.local_id \
              LEFT JOIN ab_user u ON u.id = r.local_id AND r.local_mark = ",
@@ -165,7 +166,7 @@ impl Session<'_> {
         found: &mut Found,
     ) {
         // A group whose row is gone counts as if it were there: its own finding stands for what its members lack.
-        let decided = self.due(&pair.record.body, groups, |_| true);
+        let decided = self.due(&pair.record.asserted(), groups, |_| true);
         let (decision, by_group) = (&decided.decision, &decided.by_group);
         let mut due = BTreeSet::new();
         for name in decided.direct() {
@@ -209,7 +210,8 @@ impl Session<'_> {
             }
         }
         if self.tables.groups {
-            compare_memberships(world, row, groups, access, (subject, who), found);
+            let joined: Vec<&InGroup> = groups.iter().filter(|in_group| decided.joins(in_group)).collect();
+            compare_memberships(world, row, &joined, access, (subject, who), found);
         }
     }
 
@@ -239,12 +241,13 @@ impl Session<'_> {
 fn compare_memberships(
     world: &World,
     row: i64,
-    groups: &[InGroup],
+    groups: &[&InGroup],
     access: &Access,
     (subject, who): (&Subject, &Who),
     found: &mut Found,
 ) {
-    let due: BTreeMap<i64, &InGroup> = groups.iter().filter_map(|in_group| Some((in_group.local?, in_group))).collect();
+    let due: BTreeMap<i64, &InGroup> =
+        groups.iter().filter_map(|in_group| Some((in_group.local?, *in_group))).collect();
     let difference = access.groups.difference(row, &due.keys().copied().collect());
     for (group, was_ours) in difference.missing {
         let Some(in_group) = due.get(&group) else { continue };

@@ -1,6 +1,6 @@
 //! Reasons in words.
 
-use scim_core::ResourceId;
+use scim_core::{Provenance, ResourceId};
 
 use crate::reconcile::user_drift::AccountRow;
 use crate::rules::{Decision, Reason};
@@ -12,11 +12,22 @@ pub(super) fn because(decision: &Decision, role: &str) -> String {
     reasons.join(", ")
 }
 
+/// Who asserts it.
+fn of(provenance: Option<&Provenance>) -> String {
+    provenance.map_or_else(String::new, |provenance| format!(" of {provenance}"))
+}
+
 fn reason(reason: &Reason) -> String {
     match reason {
-        Reason::Rule { rule, group: Some(group) } => format!("rule {rule} gives it for the group `{group}`"),
-        Reason::Rule { rule, group: None } => format!("rule {rule} gives it"),
-        Reason::Default => "default role, because no rule gives one".to_owned(),
+        Reason::Rule { rule, group: Some(group), source } => {
+            format!("rule {rule} gives it for the group `{group}`{}", of(source.as_deref()))
+        }
+        Reason::Rule { rule, group: None, source } => {
+            format!("rule {rule} gives it for the person{}", of(source.as_deref()))
+        }
+        Reason::Default { source } => {
+            format!("default role for the person{}, because no rule gives one", of(source.as_deref()))
+        }
         Reason::Host(reason) => reason.clone(),
     }
 }

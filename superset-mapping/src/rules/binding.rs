@@ -12,7 +12,8 @@ pub enum Binding {
     DisplayName(String),
     /// By the form of the `displayName`; the same holds for it.
     Pattern(GroupPattern),
-    /// By `externalId`, which the identity provider issues.
+    /// By the group's identifier with whoever asserts it ([`GroupRef::identifier`]): the `externalId` that a SCIM client sends, the
+    /// identity provider's own name for a group of logins.
     ExternalId(String),
     /// By the SCIM `id`, which the service issues.
     Id(String),
@@ -47,7 +48,7 @@ impl Binding {
         match self {
             Self::DisplayName(name) => group.display_name == *name,
             Self::Pattern(pattern) => pattern.matches(&group.display_name),
-            Self::ExternalId(id) => group.external_id.as_ref().is_some_and(|external| external.as_str() == id),
+            Self::ExternalId(id) => group.identifier() == Some(id),
             Self::Id(id) => group.id.as_str() == id,
         }
     }

@@ -1,10 +1,11 @@
 //! Deciding.
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use scim_core::Resource;
+use scim_core::{Provenance, Resource};
 
+use crate::rules::belief::{Belief, Doubt, Trust};
 use crate::rules::binding::Binding;
 use crate::rules::decision::{Decision, IgnoredGroup, Reason, WhyIgnored};
 use crate::rules::role_template::MAX_ROLE_LEN;
@@ -16,7 +17,7 @@ impl RuleSet {
     /// Decides the roles of a person: those of every rule that means them, else the default roles.
     ///
     /// A pure function, in time linear in the number of groups: rules are found by the group's name and identifiers, patterns by
-    /// one pass over the name, and a condition is run once. The decision does not look at `active`: whether a person may have
+    /// one pass over the name, and a condition is run once. A rule gives nothing by what it does not believe. The decision does not look at `active`: whether a person may have
     /// roles at all is for the store to say.
     ///
     /// ```
@@ -30,7 +31,7 @@ impl RuleSet {
     ///     roles = ["Alpha"]
     /// "#.parse()?;
     /// let user = Resource::default();
-    /// let group = GroupRef { id: "g-1".parse()?, external_id: None, display_name: "analytics-team".into() };
+    /// let group = GroupRef::new("g-1".parse()?, "analytics-team");
     ///
     /// let decision = rules.decide(&Subject { user: &user, groups: vec![group] });
     /// assert_eq!(decision.roles().collect::<Vec<_>>(), ["Alpha"]);
@@ -43,14 +44,16 @@ impl RuleSet {
         let mut deciding = Deciding {
             rules: self,
             subject,
+            trust: self.trust(Trust::same(subject)),
             found: &found,
-            in_groups: OnceCell::new(),
+            in_groups: Vec::new(),
             held: vec![None; self.rules.len()],
             decision: Decision::default(),
         };
         if self.unknown_groups == UnknownGroups::Refuse {
-            let unknown = subject.groups.iter().zip(&found).filter(|(group, rules)| self.is_unknown(group, rules));
-            deciding.decision.refused_by = unknown.map(|(group, _)| group.display_name.clone()).collect();
+            let unknown = subject.groups.iter().zip(&found).filter(|(group, rules)| deciding.is_unknown(group, rules));
+            let unknown = unknown.map(|(group, _)| group.display_name.clone()).collect();
+            deciding.decision.refused_by = unknown;
         }
         for (group, rules) in subject.groups.iter().zip(&found) {
             deciding.group(group, rules);
@@ -58,10 +61,16 @@ impl RuleSet {
         if !deciding.decision.is_refused() {
             deciding.people();
         }
-        deciding.decision.with_default_roles(self.default_roles.iter().cloned())
+        let person = deciding.person();
+        let believed = deciding.trust.believes(person.as_ref().map(|provenance| provenance.source()));
+        deciding.decision.person = person;
+        // Default roles are for whom somebody vouches that is believed.
+        let default_roles = self.default_roles.iter().filter(|_| believed);
+        deciding.decision.with_default_roles(default_roles.cloned())
     }
 
-    /// The roles that every member gets because of this group alone, whoever the member is and whatever other groups there are.
+    /// The roles that every member gets because of this group alone, whoever the member is and whatever other groups there are,
+    /// if member and membership are asserted by whoever asserts the group.
     ///
     /// Where Superset has groups these can be granted to the group instead of to each member.
     ///
@@ -69,7 +78,7 @@ impl RuleSet {
     /// use superset_mapping::{GroupRef, RuleSet};
     ///
     /// let rules: RuleSet = "[[rule]]\ngroup = \"analytics-team\"\nroles = [\"Alpha\"]".parse()?;
-    /// let group = GroupRef { id: "g-1".parse()?, external_id: None, display_name: "analytics-team".into() };
+    /// let group = GroupRef::new("g-1".parse()?, "analytics-team");
     /// assert!(rules.roles_of_group(&group).into_iter().eq(["Alpha"]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -79,7 +88,9 @@ impl RuleSet {
             let withheld_from_some = self.unknown_groups == UnknownGroups::Refuse;
             rule.condition().is_none() && (!withheld_from_some || rule.binding().is_some_and(Binding::is_identifier))
         };
+        let trust = self.trust(Trust::Same(None));
         let rules = self.index.rules_for(group).into_iter().filter_map(|index| self.rules.get(index));
+        let rules = rules.filter(|rule| trust.believes_group(rule.belief(), group));
         for rule in rules.filter(for_everybody) {
             self.each_role(rule, group, |role| {
                 roles.extend(role.ok());
@@ -108,11 +119,8 @@ impl RuleSet {
         }
     }
 
-    fn is_unknown(&self, group: &GroupRef, rules: &[usize]) -> bool {
-        rules.is_empty() && !(self.index.has_allowed_groups() && self.index.allows_name(&group.display_name))
-    }
-
-    fn is_protected(&self, role: &str) -> bool {
+    /// Whether a role is among the protected ones, whatever its case.
+    pub fn is_protected(&self, role: &str) -> bool {
         protects(&self.protected_roles, role)
     }
 }
@@ -121,23 +129,47 @@ impl RuleSet {
 struct Deciding<'a> {
     rules: &'a RuleSet,
     subject: &'a Subject<'a>,
+    /// Whom rules believe that name no source.
+    trust: Trust<'a>,
     /// The rules whose binding means each group.
     found: &'a [Vec<usize>],
-    /// The user with the groups that conditions may ask for.
-    in_groups: OnceCell<Resource>,
+    /// The user with the groups that conditions may ask for, which depends on whom their rule believes.
+    in_groups: Vec<(&'a Belief, Resource)>,
     /// Whether the condition of a rule holds, once it was asked for.
     held: Vec<Option<bool>>,
     decision: Decision,
 }
 
-impl Deciding<'_> {
+impl<'a> Deciding<'a> {
+    /// Whether no rule gives anything for the group, whoever asserts it, and it withholds what names give. A group that nobody
+    /// believes does not even withhold.
+    fn is_unknown(&self, group: &GroupRef, found: &[usize]) -> bool {
+        let index = &self.rules.index;
+        if index.has_allowed_groups() && index.allows_name(&group.display_name) {
+            return false;
+        }
+        let source = group.provenance.as_ref().map(|provenance| provenance.source());
+        let heard = self.trust.believes(source) || self.rules.rules.iter().any(|rule| self.believes(rule, group));
+        heard && !found.iter().filter_map(|index| self.rules.rules.get(*index)).any(|rule| self.believes(rule, group))
+    }
+
+    fn doubt(&self, rule: &Rule, group: Option<&GroupRef>) -> Option<Doubt> {
+        self.trust.doubt(rule.belief(), self.subject.user.provenance().map(|provenance| &**provenance), group)
+    }
+
+    fn believes(&self, rule: &Rule, group: &GroupRef) -> bool {
+        self.doubt(rule, Some(group)).is_none()
+    }
+
     fn group(&mut self, group: &GroupRef, found: &[usize]) {
         let (all, refused) = (self.rules, self.decision.is_refused());
         let mut why = None;
         let mut gave = false;
         for &index in found {
             let Some(rule) = all.rules.get(index) else { continue };
-            if refused && !rule.binding().is_some_and(Binding::is_identifier) {
+            if let Some(doubt) = self.doubt(rule, Some(group)) {
+                why.get_or_insert(WhyIgnored::NotBelieved { rule: index + 1, doubt });
+            } else if refused && !rule.binding().is_some_and(Binding::is_identifier) {
                 why.get_or_insert(WhyIgnored::Refused);
             } else if !self.holds(index, rule) {
                 why.get_or_insert(WhyIgnored::Condition { rule: index + 1 });
@@ -155,7 +187,8 @@ impl Deciding<'_> {
 
     /// Grants the roles of a rule for a group. Says why not, if it grants none of them.
     fn grant(&mut self, index: usize, rule: &Rule, group: &GroupRef) -> Option<WhyIgnored> {
-        let reason = || Reason::Rule { rule: index + 1, group: Some(group.display_name.clone()) };
+        let (rule_number, name) = (index + 1, Some(group.display_name.clone()));
+        let reason = || Reason::Rule { rule: rule_number, group: name.clone(), source: group.provenance.clone() };
         let mut withheld = None;
         let mut granted = false;
         let all = self.rules;
@@ -176,31 +209,40 @@ impl Deciding<'_> {
         let all = self.rules;
         for &index in all.index.for_people() {
             let Some(rule) = all.rules.get(index) else { continue };
-            if !self.holds(index, rule) {
+            if self.doubt(rule, None).is_some() || !self.holds(index, rule) {
                 continue;
             }
             for role in rule.roles() {
-                let reason = Reason::Rule { rule: index + 1, group: None };
+                let reason = Reason::Rule { rule: index + 1, group: None, source: self.person() };
                 self.decision.roles.entry(role.as_str().to_owned()).or_default().insert(reason);
             }
         }
     }
 
-    fn holds(&mut self, index: usize, rule: &Rule) -> bool {
+    /// Who asserts the person.
+    fn person(&self) -> Option<Arc<Provenance>> {
+        self.subject.user.provenance().cloned()
+    }
+
+    fn holds(&mut self, index: usize, rule: &'a Rule) -> bool {
         let Some(condition) = rule.condition() else { return true };
         if let Some(Some(held)) = self.held.get(index) {
             return *held;
         }
-        let held = if condition.asks_for_groups() {
-            condition.holds(self.in_groups.get_or_init(|| {
-                let groups = self.subject.groups.iter().zip(self.found);
-                // A group that is neither allowed by name nor bound by an identifier does not count.
-                let seen = groups
-                    .filter(|(group, rules)| !rules.is_empty() || self.rules.index.allows_name(&group.display_name));
-                user_in(self.subject.user, seen.map(|(group, _)| group))
-            }))
-        } else {
+        let held = if !condition.asks_for_groups() {
             condition.holds(self.subject.user)
+        } else if let Some((_, user)) = self.in_groups.iter().find(|(belief, _)| *belief == rule.belief()) {
+            condition.holds(user)
+        } else {
+            let groups = self.subject.groups.iter().zip(self.found);
+            // A group that is neither allowed by name nor bound by an identifier does not count, nor does one that is not believed.
+            let seen =
+                groups.filter(|(group, rules)| !rules.is_empty() || self.rules.index.allows_name(&group.display_name));
+            let believed = seen.filter(|(group, _)| self.believes(rule, group));
+            let user = user_in(self.subject.user, believed.map(|(group, _)| group));
+            let held = condition.holds(&user);
+            self.in_groups.push((rule.belief(), user));
+            held
         };
         if let Some(known) = self.held.get_mut(index) {
             *known = Some(held);
@@ -225,11 +267,7 @@ mod tests {
 
     #[test]
     fn a_group_alone_gives_what_depends_on_nothing_else() {
-        let group = GroupRef {
-            id: "g-1".parse().unwrap(),
-            external_id: Some("e-1".into()),
-            display_name: "data-team".to_owned(),
-        };
+        let group = GroupRef::new("g-1".parse().unwrap(), "data-team").with_external_id("e-1");
         let rules = |unknown_groups: &str| -> RuleSet {
             let text = r#"
                 default_roles = ["Gamma"]

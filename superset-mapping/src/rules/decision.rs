@@ -1,7 +1,11 @@
 //! The decision: which roles a person gets, and why.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use scim_core::Provenance;
+
+use crate::rules::belief::Doubt;
 use crate::rules::subject::GroupRef;
 
 /// Why a role is given.
@@ -14,9 +18,14 @@ pub enum Reason {
         rule: usize,
         /// The display name of the group that it recognised; `None` where it asks about the person alone.
         group: Option<String>,
+        /// Who asserts the group, or the person where the rule asks about the person alone; `None` where nobody told.
+        source: Option<Arc<Provenance>>,
     },
     /// No rule gave a role, and this one is among the default roles.
-    Default,
+    Default {
+        /// Who asserts the person; `None` where nobody told.
+        source: Option<Arc<Provenance>>,
+    },
     /// What a [`RoleMapper`](crate::RoleMapper) of the host says.
     Host(String),
 }
@@ -48,6 +57,13 @@ pub enum WhyIgnored {
         /// The role that the name would have made.
         role: String,
     },
+    /// A rule names it, but does not believe whoever asserts it, or the person, or that the person is in it.
+    NotBelieved {
+        /// The 1-based number of the first such rule.
+        rule: usize,
+        /// What is not believed.
+        doubt: Doubt,
+    },
     /// A group that is unknown withholds what this one gives by its name.
     Refused,
 }
@@ -76,6 +92,8 @@ pub struct Decision {
     pub(super) roles: BTreeMap<String, BTreeSet<Reason>>,
     pub(super) missing: BTreeMap<String, BTreeSet<Reason>>,
     pub(super) default_roles: Vec<String>,
+    /// Who asserts the person; `None` where nobody told.
+    pub(super) person: Option<Arc<Provenance>>,
     pub(super) ignored: Vec<IgnoredGroup>,
     pub(super) refused_by: Vec<String>,
 }
@@ -126,7 +144,7 @@ impl Decision {
         if self.roles.is_empty() && !self.is_refused() {
             for role in &self.default_roles {
                 let place = if exists(role) { &mut self.roles } else { &mut self.missing };
-                place.entry(role.clone()).or_default().insert(Reason::Default);
+                place.entry(role.clone()).or_default().insert(Reason::Default { source: self.person.clone() });
             }
         }
     }

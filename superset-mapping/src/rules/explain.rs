@@ -1,11 +1,17 @@
 //! A decision as text, for people.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::rules::decision::{Decision, Reason, WhyIgnored};
-use crate::rules::rule_set::RuleSet;
+use scim_core::{Provenance, Source};
 
-/// Says of a decision which rule gave which role, and which group was ignored and why. Made by [`RuleSet::explain`].
+use crate::rules::belief::{Belief, Believed, Doubt};
+use crate::rules::decision::{Decision, Reason, WhyIgnored};
+use crate::rules::rule::Rule;
+use crate::rules::rule_set::RuleSet;
+use crate::rules::subject::GroupRef;
+
+/// Says of a decision which rule gave which role, who asserts what it rests on, and which group was ignored and why. Made by [`RuleSet::explain`].
 ///
 /// A line for each: `Display` ends every line with a line feed.
 #[derive(Clone, Copy, Debug)]
@@ -39,10 +45,14 @@ impl fmt::Display for Explanation<'_> {
         if self.decision.roles().len() == 0 {
             if self.decision.is_refused() {
                 writeln!(f, "no roles")?;
-            } else {
+            } else if self.rules.default_roles().is_empty() || self.decision.missing().len() > 0 {
                 let (none, others) =
                     if self.decision.missing().len() == 0 { ("", "") } else { (" that exists", " that exist") };
                 writeln!(f, "no roles: no rule gives one{none}, and there are no default roles{others}")?;
+            } else {
+                let believed: Vec<String> = self.rules.believed().map(ToString::to_string).collect();
+                let believed = believed.join(" or ");
+                writeln!(f, "no roles: no rule gives one, and default roles are for the people of {believed} alone")?;
             }
         }
         let others = if self.decision.missing().len() == 0 { "" } else { " that exists" };
@@ -58,7 +68,7 @@ impl fmt::Display for Explanation<'_> {
             }
         }
         for ignored in self.decision.ignored() {
-            let why = ShownWhy { rules: self.rules, why: &ignored.why };
+            let why = ShownWhy { rules: self.rules, group: &ignored.group, why: &ignored.why };
             writeln!(f, "group {:?} is ignored: {why}", ignored.group.display_name)?;
         }
         Ok(())
@@ -75,17 +85,25 @@ struct ShownReason<'a> {
 impl fmt::Display for ShownReason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.reason {
-            Reason::Default => write!(f, "default role, because no rule gives a role{}", self.others),
+            Reason::Default { source } => {
+                let of = Of(" for the person", source.as_deref());
+                write!(f, "default role{of}, because no rule gives a role{}", self.others)
+            }
             Reason::Host(reason) => f.write_str(reason),
-            Reason::Rule { rule: number, group } => {
+            Reason::Rule { rule: number, group, source } => {
+                let of = Of("", source.as_deref());
                 write!(f, "rule {number}")?;
                 let Some(rule) = self.rules.rule(*number) else { return Ok(()) };
                 if let (Some(binding), Some(group)) = (rule.binding(), group) {
-                    write!(f, " ({} = {:?}) matches the group {group:?}", binding.key(), binding.value())?;
+                    write!(f, " ({} = {:?}) matches the group {group:?}{of}", binding.key(), binding.value())?;
                 }
                 if let Some(condition) = rule.condition() {
-                    let and = if group.is_some() { ", and the person" } else { ": the person" };
-                    write!(f, "{and} fulfils `{}`", condition.as_str())?;
+                    if group.is_some() {
+                        f.write_str(", and the person")?;
+                    } else {
+                        write!(f, ": the person{of}")?;
+                    }
+                    write!(f, " fulfils `{}`", condition.as_str())?;
                 }
                 Ok(())
             }
@@ -93,9 +111,43 @@ impl fmt::Display for ShownReason<'_> {
     }
 }
 
+/// Who asserts something, where that is known.
+#[derive(Clone, Copy)]
+struct Of<'a>(&'static str, Option<&'a Provenance>);
+
+impl fmt::Display for Of<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            Some(provenance) => write!(f, "{} of {provenance}", self.0),
+            None => Ok(()),
+        }
+    }
+}
+
 struct ShownWhy<'a> {
     rules: &'a RuleSet,
+    group: &'a GroupRef,
     why: &'a WhyIgnored,
+}
+
+impl ShownWhy<'_> {
+    /// Whom a rule believes, in words.
+    fn believed(&self, number: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let belief = self.rules.rule(number).map(Rule::belief);
+        let named = belief.map(Belief::sources).unwrap_or_default();
+        let believed: Vec<&Believed> =
+            if named.is_empty() { self.rules.believed().collect() } else { named.iter().collect() };
+        if believed.is_empty() {
+            f.write_str("one source")?;
+        }
+        for (index, source) in believed.into_iter().enumerate() {
+            write!(f, "{}{source}", if index == 0 { "" } else { " or " })?;
+        }
+        match belief.and_then(Belief::tenant) {
+            Some(tenant) => write!(f, " in tenant {tenant}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl fmt::Display for ShownWhy<'_> {
@@ -113,6 +165,28 @@ impl fmt::Display for ShownWhy<'_> {
             }
             WhyIgnored::Withheld { rule, role } => {
                 write!(f, "rule {rule} would make it the role {role:?}, which must not be")
+            }
+            WhyIgnored::NotBelieved { rule: number, doubt } => {
+                write!(f, "rule {number} names it, and believes ")?;
+                self.believed(*number, f)?;
+                match doubt {
+                    Doubt::Person => f.write_str(" alone, who does not assert the person"),
+                    Doubt::Group => {
+                        f.write_str(" alone: the group is")?;
+                        match &self.group.provenance {
+                            Some(provenance) => write!(f, " of {provenance}"),
+                            None => f.write_str(" of nobody in particular"),
+                        }
+                    }
+                    Doubt::Membership => {
+                        f.write_str(" alone: the membership is of ")?;
+                        let sources: BTreeSet<&Source> = self.group.chains.iter().flatten().collect();
+                        for (index, source) in sources.into_iter().enumerate() {
+                            write!(f, "{}{source}", if index == 0 { "" } else { ", " })?;
+                        }
+                        Ok(())
+                    }
+                }
             }
             WhyIgnored::Refused => f.write_str("another group is unknown"),
         }

@@ -40,7 +40,7 @@ fn adds_nothing(rule: &Rule, other: &Rule) -> bool {
         (Some(a), Some(b)) => a.filter() == b.filter(),
         (Some(_), None) => false,
     };
-    wider && {
+    wider && other.belief().covers(rule.belief()) && {
         let given: BTreeSet<&str> = other.roles().iter().map(RoleTemplate::as_str).collect();
         rule.roles().iter().all(|role| given.contains(role.as_str()))
     }

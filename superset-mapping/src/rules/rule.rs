@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use scim_core::TypeSchema;
+use scim_core::{Source, TypeSchema};
 use scim_filter::fold;
 use serde::{Deserialize, Serialize};
 
+use crate::origin::is_provider_name;
+use crate::rules::belief::{Belief, Believed};
 use crate::rules::binding::Binding;
 use crate::rules::condition::Condition;
 use crate::rules::fault::Fault;
@@ -19,6 +21,7 @@ use crate::rules::role_template::{MAX_ROLE_LEN, RoleTemplate};
 pub struct Rule {
     binding: Option<Binding>,
     condition: Option<Condition>,
+    belief: Belief,
     roles: Vec<RoleTemplate>,
     grants_protected: bool,
 }
@@ -32,6 +35,11 @@ impl Rule {
     /// What it asks of the person.
     pub fn condition(&self) -> Option<&Condition> {
         self.condition.as_ref()
+    }
+
+    /// Whose assertions it believes.
+    pub fn belief(&self) -> &Belief {
+        &self.belief
     }
 
     /// Which roles, by the names that Superset knows them by.
@@ -59,6 +67,14 @@ pub(super) struct RuleEntry {
     group_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     when: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant: Option<String>,
     roles: Vec<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     grants_protected: bool,
@@ -68,7 +84,23 @@ impl From<&Rule> for RuleEntry {
     fn from(rule: &Rule) -> Self {
         let bound =
             |key| rule.binding().filter(|binding| binding.key() == key).map(|binding| binding.value().to_owned());
+        let sources = rule.belief.sources.iter();
+        let believed = |choose: fn(&Believed) -> Option<&str>| sources.clone().find_map(choose).map(str::to_owned);
         Self {
+            from: believed(|source| match source {
+                Believed::Scim => Some("scim"),
+                Believed::One(Source::Host) => Some("host"),
+                Believed::One(_) => None,
+            }),
+            client: believed(|source| match source {
+                Believed::One(Source::Client(name)) => Some(&**name),
+                _ => None,
+            }),
+            provider: believed(|source| match source {
+                Believed::One(Source::Provider(name)) => Some(&**name),
+                _ => None,
+            }),
+            tenant: rule.belief.tenant.clone(),
             group: bound("group"),
             group_pattern: bound("group_pattern"),
             group_external_id: bound("group_external_id"),
@@ -97,6 +129,8 @@ pub(super) struct Ground<'a> {
     pub(super) creates: bool,
     /// The schema of users.
     pub(super) user: &'a TypeSchema,
+    /// Whom rules may believe, where the file says so.
+    pub(super) sources: Option<&'a [Believed]>,
 }
 
 impl Ground<'_> {
@@ -139,6 +173,7 @@ fn check_length(role: &str) -> Result<(), String> {
 impl RuleEntry {
     pub(super) fn check(self, ground: &Ground<'_>) -> Result<Rule, Fault> {
         let binding = self.binding()?;
+        let belief = self.belief(ground)?;
         let condition = match &self.when {
             Some(text) => Some(
                 Condition::check(text, ground.user)
@@ -156,7 +191,7 @@ impl RuleEntry {
             may_grant_protected(binding.as_ref(), condition.as_ref())?;
         }
         let roles = self.roles(binding.as_ref(), ground)?;
-        Ok(Rule { binding, condition, roles, grants_protected: self.grants_protected })
+        Ok(Rule { binding, condition, belief, roles, grants_protected: self.grants_protected })
     }
 
     fn binding(&self) -> Result<Option<Binding>, Fault> {
@@ -174,6 +209,14 @@ impl RuleEntry {
         if value.is_empty() {
             return Err(Fault::at(key, format!("`{key}` is empty")));
         }
+        if key == "group_external_id" && value.starts_with(Source::BY_LOGIN) {
+            let message = format!(
+                "what starts with `{}` is this service's own form: write the identity provider's own identifier, and `provider` \
+                 beside it",
+                Source::BY_LOGIN
+            );
+            return Err(Fault::at(key, message));
+        }
         let value = value.clone();
         Ok(Some(match key {
             "group" => Binding::DisplayName(value),
@@ -183,6 +226,59 @@ impl RuleEntry {
                 GroupPattern::compile(&value).map_err(|fault| Fault::at(key, fault.message).offset(fault.offset))?,
             ),
         }))
+    }
+
+    fn belief(&self, ground: &Ground<'_>) -> Result<Belief, Fault> {
+        let mut sources = Vec::new();
+        let mut keys = Vec::new();
+        for (key, value) in [("from", &self.from), ("client", &self.client), ("provider", &self.provider)] {
+            let Some(value) = value else { continue };
+            let source = match (key, value.as_str()) {
+                ("from", "scim") => Believed::Scim,
+                ("from", "host") => Believed::One(Source::Host),
+                ("from", _) => {
+                    let expected = "expected `scim` for every SCIM client, or `host`; one of them is named by `client`, an \
+                                    identity provider by `provider`";
+                    return Err(Fault::at(key, expected));
+                }
+                ("client", "*") => {
+                    return Err(Fault::at(
+                        key,
+                        "no client is called `*`: every SCIM client is meant by `from = \"scim\"`",
+                    ));
+                }
+                (_, "") => return Err(Fault::at(key, format!("`{key}` is empty"))),
+                ("client", name) => Believed::One(Source::client(name)),
+                (_, name) if is_provider_name(name) => Believed::One(Source::provider(name)),
+                _ => {
+                    let message =
+                        "expected the name of an identity provider: 1 to 40 of the characters a-z, 0-9 and `-`";
+                    return Err(Fault::at(key, message));
+                }
+            };
+            sources.push(source);
+            keys.push(key);
+        }
+        if sources.first() == Some(&Believed::Scim) && keys.get(1) == Some(&"client") {
+            let message = "`from = \"scim\"` believes every SCIM client: leave one of the two out";
+            return Err(Fault::at("client", message));
+        }
+        if self.tenant.as_deref() == Some("") {
+            return Err(Fault::at("tenant", "`tenant` is empty"));
+        }
+        if let Some(listed) = ground.sources {
+            for (source, key) in sources.iter().zip(&keys) {
+                if !listed.iter().any(|listed| listed.covers(source)) {
+                    return Err(Fault::at(key, format!("`{source}` is not among the `sources`")));
+                }
+            }
+            if sources.is_empty() && listed.len() > 1 {
+                return Err(Fault::new(
+                    "there are several `sources`: say whom the rule believes, by `from`, `client` or `provider`",
+                ));
+            }
+        }
+        Ok(Belief { sources, tenant: self.tenant.clone() })
     }
 
     fn roles(&self, binding: Option<&Binding>, ground: &Ground<'_>) -> Result<Vec<RoleTemplate>, Fault> {

@@ -1,7 +1,10 @@
 //! The rules file: its form, and what a whole set of rules must not be.
 
+use scim_core::Source;
 use serde::{Deserialize, Serialize};
 
+use crate::origin::is_provider_name;
+use crate::rules::belief::Believed;
 use crate::rules::fault::Fault;
 use crate::rules::reach::unreachable;
 use crate::rules::rule::{Ground, RuleEntry};
@@ -17,6 +20,8 @@ pub const MAX_RULES: usize = 10_000;
 pub(super) struct RuleFile {
     #[serde(default)]
     default_roles: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sources: Option<Vec<String>>,
     #[serde(default = "protected_by_default")]
     protected_roles: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,6 +43,7 @@ impl From<RuleSet> for RuleFile {
         Self {
             rules: rules.rules().iter().map(RuleEntry::from).collect(),
             default_roles: rules.default_roles,
+            sources: rules.sources.map(|sources| sources.iter().map(ToString::to_string).collect()),
             protected_roles: rules.protected_roles,
             allowed_groups: rules.allowed_groups,
             unknown_groups: rules.unknown_groups,
@@ -54,6 +60,33 @@ impl RuleFile {
     /// The role whose permissions new roles get.
     pub(super) fn template(&self) -> Option<&str> {
         self.create_roles_from.as_deref()
+    }
+
+    /// Whom rules may believe; `None` where the file does not say.
+    pub(super) fn sources(&self) -> Result<Option<Vec<Believed>>, Fault> {
+        let Some(texts) = &self.sources else { return Ok(None) };
+        if texts.is_empty() {
+            return Err(Fault::at("sources", "expected at least one source, such as `scim`"));
+        }
+        let mut sources: Vec<Believed> = Vec::with_capacity(texts.len());
+        for (index, text) in texts.iter().enumerate() {
+            let fault = |message: String| Fault::at("sources", message).index(index);
+            let expected =
+                || fault(format!("expected `scim`, `client:NAME`, `provider:NAME` or `host`, found `{text}`"));
+            let source: Believed = text.parse().map_err(|_| expected())?;
+            if let Believed::One(Source::Provider(name)) = &source
+                && !is_provider_name(name)
+            {
+                return Err(fault(format!(
+                    "no identity provider is called `{name}`: expected 1 to 40 of the characters a-z, 0-9 and `-`"
+                )));
+            }
+            if sources.contains(&source) {
+                return Err(fault(format!("the source `{source}` is named twice")));
+            }
+            sources.push(source);
+        }
+        Ok(Some(sources))
     }
 
     pub(super) fn check(self, ground: &Ground<'_>) -> Result<RuleSet, Fault> {
@@ -91,6 +124,8 @@ impl RuleFile {
         unreachable(&rules, self.allowed_groups.as_deref())?;
         let index = RuleIndex::of(&rules, self.allowed_groups.as_deref())?;
         Ok(RuleSet {
+            sources: ground.sources.map(<[Believed]>::to_vec),
+            first_writers: Vec::new(),
             default_roles: self.default_roles,
             protected_roles: self.protected_roles,
             allowed_groups: self.allowed_groups,

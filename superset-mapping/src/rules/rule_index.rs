@@ -64,8 +64,8 @@ impl RuleIndex {
     pub(super) fn rules_for(&self, group: &GroupRef) -> Vec<usize> {
         let named = |by: &HashMap<String, Vec<usize>>, key: &str| by.get(key).cloned().unwrap_or_default();
         let mut found = named(&self.ids, group.id.as_str());
-        if let Some(external_id) = &group.external_id {
-            found.extend(named(&self.external_ids, external_id.as_str()));
+        if let Some(identifier) = group.identifier() {
+            found.extend(named(&self.external_ids, identifier));
         }
         let name = group.display_name.as_str();
         if self.allows_name(name) {
@@ -77,6 +77,11 @@ impl RuleIndex {
         }
         found.sort_unstable();
         found
+    }
+
+    /// The rules bound to this identifier of a group.
+    pub(super) fn bound_to(&self, identifier: &str) -> &[usize] {
+        self.external_ids.get(identifier).map_or(&[], Vec::as_slice)
     }
 
     /// Whether rules may look at the display name of a group.

@@ -105,9 +105,10 @@ impl RuleReader {
 
     fn check(&self, file: RuleFile) -> Result<RuleSet, Fault> {
         let user = self.user.as_ref().or(USER.as_ref()).ok_or_else(|| Fault::new("no schema of users"))?;
-        let protected = file.protected_roles().to_vec();
+        let (protected, sources) = (file.protected_roles().to_vec(), file.sources()?);
         let creates = file.template().is_some();
-        file.check(&Ground { protected: &protected, known: self.known_roles.as_ref(), creates, user })
+        let known = self.known_roles.as_ref();
+        file.check(&Ground { protected: &protected, known, creates, user, sources: sources.as_deref() })
     }
 }
 

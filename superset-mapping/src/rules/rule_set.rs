@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use scim_core::Source;
 use serde::{Deserialize, Serialize};
 
+use crate::rules::belief::{Believed, Trust};
 use crate::rules::role_template::RoleTemplate;
 use crate::rules::rule::Rule;
 use crate::rules::rule_file::{RuleFile, protected_by_default};
@@ -23,6 +25,7 @@ use crate::rules::rule_index::RuleIndex;
 ///     protected_roles = ["Admin"]        # the default
 ///     unknown_groups = "ignore"          # the default; or "refuse"
 ///     create_roles_from = "Gamma"        # roles that Superset lacks are made with the permissions of this one
+///     sources = ["scim"]                 # who may write: "scim", "client:okta", "provider:partners", "host"
 ///
 ///     [[rule]]
 ///     group = "analytics-team"           # display name: exact, with regard to case
@@ -59,6 +62,18 @@ use crate::rules::rule_index::RuleIndex;
 /// it. With `create_roles_from` it is made when somebody is to get it, with the permissions that the template has then; what a
 /// person changes of either later stays as it is. Only a name that is not protected, and that no role has in another case, is made.
 ///
+/// # Whom rules believe
+///
+/// Names and identifiers are claims, so a rule asks who makes them: it believes a person in a group only where it believes who
+/// asserts the person, who asserts the group, and who asserts every membership on a way between the two. It says whom by
+/// `from = "scim"` (every SCIM client), `client = "okta"`, `provider = "partners"` (an identity provider, by its logins) and
+/// `tenant = "acme"`. Of several sources it believes each, a tenant narrows them down. With `provider`, `group_external_id` is the
+/// identity provider's own identifier.
+///
+/// A rule that names no source believes the one of `sources`; where a file lists several, each rule has to name one. Without the
+/// list it believes the first source that ever wrote ([`believing`](Self::believing)). Default roles are for the people of any
+/// source that is listed, without the list for those of the first.
+///
 /// # Limits
 ///
 /// [`MAX_RULES_LEN`](crate::MAX_RULES_LEN), [`MAX_RULES`](crate::MAX_RULES), [`MAX_PATTERN_LEN`](crate::MAX_PATTERN_LEN),
@@ -67,6 +82,9 @@ use crate::rules::rule_index::RuleIndex;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(try_from = "RuleFile", into = "RuleFile")]
 pub struct RuleSet {
+    pub(super) sources: Option<Vec<Believed>>,
+    /// The first source that ever wrote, where the file lists none.
+    pub(super) first_writers: Vec<Believed>,
     pub(super) default_roles: Vec<String>,
     pub(super) protected_roles: Vec<String>,
     pub(super) allowed_groups: Option<Vec<String>>,
@@ -92,6 +110,8 @@ impl Default for RuleSet {
     /// No rules and no default roles: nobody gets a role.
     fn default() -> Self {
         Self {
+            sources: None,
+            first_writers: Vec::new(),
             default_roles: Vec::new(),
             protected_roles: protected_by_default(),
             allowed_groups: None,
@@ -105,7 +125,9 @@ impl Default for RuleSet {
 
 impl PartialEq for RuleSet {
     fn eq(&self, other: &Self) -> bool {
-        self.default_roles == other.default_roles
+        self.sources == other.sources
+            && self.first_writers == other.first_writers
+            && self.default_roles == other.default_roles
             && self.protected_roles == other.protected_roles
             && self.allowed_groups == other.allowed_groups
             && self.unknown_groups == other.unknown_groups
@@ -138,6 +160,48 @@ impl RuleSet {
     /// The role whose permissions roles get that Superset lacks; `None` where such roles give nothing.
     pub fn create_roles_from(&self) -> Option<&str> {
         self.create_roles_from.as_deref()
+    }
+
+    /// Who may write, as far as the file says so.
+    pub fn sources(&self) -> Option<&[Believed]> {
+        self.sources.as_deref()
+    }
+
+    /// The same rules, told which sources ever wrote, in the order in which they first did. Where the file lists no sources, the
+    /// first one is believed by the rules that name none: what a second one claims gives nothing. A client whose name was never
+    /// recorded is taken for the first one that has a name. The host is no second one: it is believed beside the first.
+    ///
+    /// ```
+    /// use scim_core::Source;
+    /// use superset_mapping::RuleSet;
+    ///
+    /// let rules = RuleSet::default().believing(&[Source::client("okta"), Source::provider("partners")]);
+    /// assert_eq!(rules.believed().map(ToString::to_string).collect::<Vec<_>>(), ["client:okta", "host"]);
+    /// ```
+    #[must_use]
+    pub fn believing(self, writers: &[Source]) -> Self {
+        let mut first: Vec<&Source> = writers.iter().find(|source| **source != Source::Host).into_iter().collect();
+        if first == [&Source::UnknownClient] {
+            first.extend(writers.iter().find(|source| matches!(source, Source::Client(_))));
+        }
+        if !writers.is_empty() {
+            first.push(&Source::Host);
+        }
+        Self { first_writers: first.into_iter().cloned().map(Believed::One).collect(), ..self }
+    }
+
+    /// Whom rules believe that name no source; nobody where neither the file nor [`believing`](Self::believing) has told.
+    pub fn believed(&self) -> impl Iterator<Item = &Believed> {
+        self.sources.as_deref().unwrap_or(&self.first_writers).iter()
+    }
+
+    /// Whom rules believe that name no source. `same` is for where nothing has told.
+    pub(super) fn trust<'a>(&'a self, same: Trust<'a>) -> Trust<'a> {
+        match &self.sources {
+            Some(sources) => Trust::These(sources),
+            None if self.first_writers.is_empty() => same,
+            None => Trust::These(&self.first_writers),
+        }
     }
 
     /// The rules in the order of the file.
@@ -186,22 +250,30 @@ mod tests {
             allowed_groups = ["a", "b-c"]
             unknown_groups = "refuse"
             create_roles_from = "Gamma"
+            sources = ["scim", "client:okta", "provider:partners"]
             [[rule]]
             group = "a"
+            from = "scim"
             when = 'title eq "x"'
             roles = ["Alpha"]
             [[rule]]
             group_pattern = "b-(?<x>.*)"
+            client = "okta"
+            provider = "partners"
             roles = ["B ${x}"]
             [[rule]]
             group_external_id = "e"
+            provider = "partners"
+            tenant = "t"
             roles = ["Admin"]
             grants_protected = true
             [[rule]]
             group_id = "i"
+            from = "scim"
             roles = ["Alpha"]
             [[rule]]
             when = "active eq true"
+            client = "okta"
             roles = ["Alpha"]
         "#;
         let rules: RuleSet = text.parse().unwrap();

@@ -25,7 +25,7 @@ const MAX_SCANS: u32 = 2;
 pub(crate) struct Target<'a> {
     schema: &'a TypeSchema,
     tenant: &'a str,
-    /// Attributes that are kept unique although the schema does not say so.
+    /// Attributes that are kept unique for each source, although the schema does not say so.
     also_unique: &'a [&'a str],
     lookups: Cell<u32>,
     scans: Cell<u32>,
@@ -48,8 +48,7 @@ impl<'a> Target<'a> {
     }
 
     fn is_unique(&self, name: &str) -> bool {
-        self.also_unique.contains(&name)
-            || self.schema.base().attribute(name).is_some_and(|attribute| attribute.uniqueness() != Uniqueness::None)
+        self.schema.base().attribute(name).is_some_and(|attribute| attribute.uniqueness() != Uniqueness::None)
     }
 
     /// Resources for which `table` has a row of this attribute; a condition on its value, `q.value`, follows.
@@ -78,6 +77,9 @@ impl<'a> Target<'a> {
             ("externalId", true) => {
                 let keys = one_of("r.external_key", &keys(values));
                 Some(Fragment::new("(r.external_key IS NOT NULL AND ").then(keys).then(Fragment::new(")")))
+            }
+            (name, _) if self.also_unique.contains(&name) => {
+                self.indexed("scim_value", name, one_of("q.value", &keys(values)))
             }
             (name, _) if self.is_unique(name) => self.indexed("scim_unique", name, one_of("q.value", &keys(values))),
             _ => None,
@@ -302,7 +304,8 @@ mod tests {
     #[test]
     fn equality_of_indexed_attributes_is_pushed_down() {
         assert_eq!(lowered(r#"id eq "1""#), (Some("r.id = ?".into()), false));
-        assert_eq!(lowered(r#"displayName eq "A""#), (Some(BY_NAME.into()), false));
+        let by_group_name = BY_NAME.replace("scim_unique", "scim_value");
+        assert_eq!(lowered(r#"displayName eq "A""#), (Some(by_group_name), false));
         assert_eq!(
             lowered(r#"not (externalId eq "x" or id eq "y")"#).0.unwrap(),
             "NOT (((r.external_key IS NOT NULL AND r.external_key = ?) OR r.id = ?))"
@@ -334,7 +337,7 @@ mod tests {
             {"name": "lead", "type": "complex", "subAttributes": [{"name": "members", "multiValued": true}]}
         ]});
         let of = serde_json::json!({"name": "Group", "endpoint": "/Groups", "schema": "urn:e:1.0:G"});
-        let schema: std::sync::Arc<scim_core::Schema> = serde_json::from_value(schema).unwrap();
+        let target = Target::new(schema, "", &[]);
         let schemas = SchemaSet::default().with([schema], [serde_json::from_value(of).unwrap()]).unwrap();
         let schema = schemas.of(&ResourceTypeName::group()).unwrap();
         let target = Target { schema, tenant: "", also_unique: &[], lookups: Cell::default(), scans: Cell::default() };

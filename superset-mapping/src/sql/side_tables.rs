@@ -4,12 +4,18 @@ use crate::sql::dialect::Dialect;
 
 /// The statements that bring the side tables from each version to the next. Versions count from 1; a step is never changed
 /// once released. On `MySQL`, which commits each definition by itself, a step can be repeated.
-pub(crate) fn side_tables(dialect: Dialect) -> [&'static str; 1] {
-    [match dialect {
-        Dialect::Sqlite => include_str!("../../sql/side_tables_1.sqlite.sql"),
-        Dialect::Postgres => include_str!("../../sql/side_tables_1.postgres.sql"),
-        Dialect::MySql => include_str!("../../sql/side_tables_1.mysql.sql"),
-    }]
+pub(crate) fn side_tables(dialect: Dialect) -> [&'static str; 2] {
+    match dialect {
+        Dialect::Sqlite => {
+            [include_str!("../../sql/side_tables_1.sqlite.sql"), include_str!("../../sql/side_tables_2.sqlite.sql")]
+        }
+        Dialect::Postgres => {
+            [include_str!("../../sql/side_tables_1.postgres.sql"), include_str!("../../sql/side_tables_2.postgres.sql")]
+        }
+        Dialect::MySql => {
+            [include_str!("../../sql/side_tables_1.mysql.sql"), include_str!("../../sql/side_tables_2.mysql.sql")]
+        }
+    }
 }
 
 #[cfg(test)]
@@ -23,7 +29,11 @@ mod tests {
         let mut table = String::new();
         for line in side_tables(dialect).iter().flat_map(|step| step.lines()).filter(|line| !line.starts_with("--")) {
             let words: Vec<&str> = line.split([' ', '(']).collect();
-            if words[0] == "CREATE" {
+            if let Some((_, altered)) = line.split_once("ALTER TABLE ") {
+                let altered = altered.split(' ').next().unwrap();
+                let added = line.split("ADD COLUMN ").skip(1).map(|added| added.split(' ').next().unwrap());
+                columns.extend(added.map(|column| format!("{altered}.{column}")));
+            } else if words[0] == "CREATE" {
                 let at = words.iter().position(|word| word.starts_with("scim_")).unwrap();
                 names.insert(words[at].to_owned());
                 table = words[at].to_owned();

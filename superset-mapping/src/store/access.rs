@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scim_core::{Resource, ResourceId};
+use scim_core::{Resource, ResourceId, Source};
 use scim_service::StoreError;
-use serde_json::json;
 
-use crate::rules::{Decision, GroupRef, Subject};
+use crate::rules::{Decision, GroupRef, Reason, Subject};
 use crate::sql::Fragment;
 use crate::store::audit::Action;
 use crate::store::grants::{GROUP_ROLES, Moved, USER_GROUPS, USER_ROLES};
@@ -27,12 +26,28 @@ pub(crate) struct Due {
     pub(crate) decision: Decision,
     /// Roles that the person's groups hold.
     pub(crate) by_group: BTreeSet<String>,
+    /// The groups in whose rows of Superset the person is to be, by their ids.
+    pub(crate) joined: BTreeSet<ResourceId>,
 }
 
 impl Due {
     /// Those that are to be granted to the person.
     pub(crate) fn direct(&self) -> impl Iterator<Item = &str> {
         self.decision.roles().filter(|role| !self.by_group.contains(*role))
+    }
+
+    /// Whether the person is to be in the row of this group.
+    pub(crate) fn joins(&self, group: &InGroup) -> bool {
+        self.joined.contains(&group.group.id)
+    }
+
+    /// By whose word the role is given.
+    fn word(&self, role: &str, user: &Source) -> Source {
+        let sources = self.decision.reasons(role).find_map(|reason| match reason {
+            Reason::Rule { source, .. } | Reason::Default { source } => source.as_ref(),
+            Reason::Host(_) => None,
+        });
+        sources.map_or_else(|| user.clone(), |provenance| provenance.source().clone())
     }
 }
 
@@ -88,43 +103,61 @@ impl Session<'_> {
     async fn sync_people(&mut self, people: &[Person]) -> Result<(), StoreError> {
         let ids: Vec<String> = people.iter().map(|person| person.record.id.to_string()).collect();
         let mut groups = self.groups_of(&ids).await?;
+        self.role_ids().await?;
         let (mut memberships, mut roles) = (BTreeMap::new(), BTreeMap::new());
         let mut carried: BTreeMap<i64, GroupRef> = BTreeMap::new();
         for person in people {
             let in_groups = groups.remove(person.record.id.as_str()).unwrap_or_default();
-            let held = in_groups.iter().filter_map(|in_group| in_group.local).collect();
-            memberships.insert(person.row, held);
-            if self.tables.group_roles {
-                let rows = in_groups.iter().filter_map(|in_group| Some((in_group.local?, in_group.group.clone())));
-                carried.extend(rows);
+            let due = self.due(&person.record.asserted(), &in_groups, |in_group| in_group.local.is_some());
+            let mut held = BTreeMap::new();
+            for in_group in &in_groups {
+                let Some(row) = in_group.local else { continue };
+                if due.joins(in_group) {
+                    held.insert(row, in_group.source().unwrap_or_else(|| person.record.source.clone()));
+                }
+                if self.tables.group_roles {
+                    carried.insert(row, in_group.group.clone());
+                }
             }
-            roles.insert(person.row, self.direct_roles(person, &in_groups).await?);
+            memberships.insert(person.row, held);
+            due.decision.missing().for_each(|role| self.tell_missing(role));
+            let direct: Vec<&str> = due.direct().collect();
+            let ids = self.known_roles(direct.clone()).await?;
+            let known = self.role_ids().await?;
+            let words =
+                direct.iter().filter_map(|role| Some((*known.get(*role)?, due.word(role, &person.record.source))));
+            roles.insert(person.row, words.filter(|(id, _)| ids.contains(id)).collect());
         }
-        if self.tables.groups {
-            self.settle(&USER_GROUPS, &memberships).await?;
-        }
+        let joined = if self.tables.groups { self.settle(&USER_GROUPS, &memberships).await? } else { Moved::default() };
         self.sync_group_roles(&carried).await?;
         let moved = self.settle(&USER_ROLES, &roles).await?;
         let ids: BTreeMap<i64, &ResourceId> = people.iter().map(|person| (person.row, &person.record.id)).collect();
-        self.note_moved("User", &moved, &ids).await
-    }
-
-    /// The roles that are to be granted to a person: what the rules decide, without what the person's groups hold in
-    /// Superset.
-    async fn direct_roles(&mut self, person: &Person, groups: &[InGroup]) -> Result<BTreeSet<i64>, StoreError> {
-        let due = self.due(&person.record.body, groups, |in_group| in_group.local.is_some());
-        due.decision.missing().for_each(|role| self.tell_missing(role));
-        self.known_roles(due.direct()).await
+        self.note_moved("User", &moved, &ids).await?;
+        self.note_joined(&joined, &ids).await
     }
 
     /// What the rules decide about a person among the roles that there are, and what of it the groups hold in Superset that `hold`
     /// says.
+    ///
+    /// Whoever is in a row of `ab_group` has every role that the row holds. So nobody is put there whom the rules do not give those
+    /// roles, nor somebody whom, or whose membership, somebody else asserts than the group: what rules believe of the group they need
+    /// not believe of the person.
     pub(crate) fn due(&self, user: &Resource, groups: &[InGroup], hold: impl Fn(&InGroup) -> bool) -> Due {
-        let holding = groups.iter().filter(|in_group| self.tables.group_roles && hold(in_group));
-        let by_group = holding.flat_map(|in_group| self.rules.roles_of_group(&in_group.group)).collect();
-        let groups = groups.iter().map(|in_group| in_group.group.clone()).collect();
-        let decision = self.rules.decide(&Subject { user, groups }).among(|role| self.has_role(role));
-        Due { decision, by_group }
+        let refs = groups.iter().map(|in_group| in_group.group.clone()).collect();
+        let decision = self.rules.decide(&Subject { user, groups: refs }).among(|role| self.has_role(role));
+        let (mut by_group, mut joined) = (BTreeSet::new(), BTreeSet::new());
+        let person = user.provenance().map(|provenance| provenance.source());
+        for in_group in groups {
+            let roles = self.rules.roles_of_group(&in_group.group);
+            let given = roles.iter().filter(|role| self.has_role(role)).all(|role| decision.grants(role));
+            if given && in_group.is_of_one_source(person) {
+                joined.insert(in_group.group.id.clone());
+                if self.tables.group_roles && hold(in_group) {
+                    by_group.extend(roles);
+                }
+            }
+        }
+        Due { decision, by_group, joined }
     }
 
     /// Makes the roles of these rows of `ab_group` what the rules give for the groups alone.
@@ -132,11 +165,13 @@ impl Session<'_> {
         if !self.tables.group_roles || groups.is_empty() {
             return Ok(());
         }
-        let rules = self.rules;
+        let rules = self.rules.clone();
         let mut due = BTreeMap::new();
         for (row, group) in groups {
             let roles = rules.roles_of_group(group);
-            due.insert(*row, self.known_roles(roles.iter().map(String::as_str)).await?);
+            let ids = self.known_roles(roles.iter().map(String::as_str)).await?;
+            let source = group.provenance.as_ref().map_or(Source::Host, |provenance| provenance.source().clone());
+            due.insert(*row, ids.into_iter().map(|id| (id, source.clone())).collect());
         }
         let moved = self.settle(&GROUP_ROLES, &due).await?;
         let ids = groups.iter().map(|(row, group)| (*row, &group.id)).collect();
@@ -149,13 +184,24 @@ impl Session<'_> {
         moved: &Moved,
         ids: &BTreeMap<i64, &ResourceId>,
     ) -> Result<(), StoreError> {
-        for (action, pairs) in [(Action::Grant, &moved.granted), (Action::Revoke, &moved.revoked)] {
+        for (granted, pairs) in [(true, &moved.granted), (false, &moved.revoked)] {
             for (holder, role) in pairs {
                 let Some(id) = ids.get(holder) else { continue };
                 let roles = self.role_ids().await?;
                 let name = roles.iter().find_map(|(name, id)| (id == role).then(|| name.clone()));
-                self.note(action, resource_type, id, None, json!({ "role": name }));
+                let source = moved.sources.get(&(*holder, *role)).cloned();
+                self.note_role(resource_type, id, name.as_deref().unwrap_or_default(), granted, source.as_ref());
             }
+        }
+        Ok(())
+    }
+
+    /// Ends the API keys of a user.
+    pub(super) async fn revoke_keys(&mut self, user: i64) -> Result<(), StoreError> {
+        if self.tables.api_keys {
+            let keys = "UPDATE ab_api_key SET active = ?, revoked_on = ? WHERE revoked_on IS NULL AND user_id = ?";
+            let keys = Fragment::new(keys).bind(false).bind(self.local_now()).bind(user);
+            self.transaction.execute(keys).await?;
         }
         Ok(())
     }
@@ -172,6 +218,7 @@ impl Session<'_> {
         for (user, taken) in &mut held {
             self.leave_reports(*user, taken).await?;
         }
+        self.note_protected_lost(users).await?;
         let users = Fragment::list(users.iter().copied());
         let mut statements = vec![Fragment::new("DELETE FROM ab_user_role WHERE user_id IN ").then(users.clone())];
         if self.tables.groups {

@@ -30,6 +30,16 @@ pub struct Account {
     pub roles: Vec<String>,
 }
 
+/// What a session in front of Superset rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AccountSession {
+    /// `ab_user.username`.
+    pub username: String,
+    /// Which generation of the user it is. A session that was opened under another one is over.
+    pub generation: i64,
+}
+
 impl SupersetStore {
     /// All users of Superset, provisioned and local, in the order of their usernames.
     ///
@@ -88,16 +98,31 @@ impl SupersetStore {
     ///
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`] where the database fails.
     pub async fn username_of(&self, cx: &Context, id: &ResourceId) -> Result<Option<String>, StoreError> {
+        Ok(self.session_of(cx, id).await?.map(|session| session.username))
+    }
+
+    /// The same, with the generation that a session of the user has to be of: who opened one keeps it for as long as both stay what
+    /// they were.
+    ///
+    /// The generation moves when somebody else comes to vouch for the user, and when SCIM deactivates the user or lets them in again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`] where the database fails.
+    pub async fn session_of(&self, cx: &Context, id: &ResourceId) -> Result<Option<AccountSession>, StoreError> {
         let mut transaction = self.database.read().await?;
         let statement = Fragment::new(
-            "SELECT u.username, u.active FROM scim_resource r JOIN ab_user u ON u.id = r.local_id AND r.local_mark = ",
+            "SELECT u.username, u.active, r.generation FROM scim_resource r JOIN ab_user u ON u.id = r.local_id AND r.local_mark = ",
         )
         .then(Fragment::new(self.database.dialect().user_mark()))
         .then(Fragment::new(" WHERE r.resource_type = 'User' AND r.tenant = "))
         .then(Fragment::new("?").bind(tenant_of(cx)))
         .then(Fragment::new(" AND r.id = ?").bind(id.as_str()));
         let Some(row) = transaction.row(statement).await? else { return Ok(None) };
-        Ok(if row.boolean(1)? { Some(row.text(0)?) } else { None })
+        if !row.boolean(1)? {
+            return Ok(None);
+        }
+        Ok(Some(AccountSession { username: row.text(0)?, generation: row.integer(2)? }))
     }
 }
 

@@ -32,6 +32,20 @@ pub(crate) enum Action {
     Revoke,
     /// The row of a deleted user was removed.
     Purge,
+    /// Somebody else came to vouch for a user or a group.
+    Takeover,
+    /// That was tried, and refused.
+    TakeoverRefused,
+    /// An `externalId` by which rules give protected roles is a group's from now on.
+    Pin,
+    /// It is nobody's any more.
+    Unpin,
+    /// Another group claimed such an `externalId`, or somebody whom the rules do not believe did.
+    Claim,
+    /// A protected role was given.
+    GrantProtected,
+    /// A protected role that we had given was taken back.
+    RevokeProtected,
     /// A difference between what is due and what Superset held was repaired.
     Repair,
 }
@@ -51,6 +65,13 @@ impl Action {
             Self::CreateRole => "create_role",
             Self::Revoke => "revoke",
             Self::Purge => "purge",
+            Self::Takeover => "takeover",
+            Self::TakeoverRefused => "takeover refused",
+            Self::Pin => "pin",
+            Self::Unpin => "unpin",
+            Self::Claim => "claim",
+            Self::GrantProtected => "grant protected",
+            Self::RevokeProtected => "revoke protected",
             Self::Repair => "repair",
         }
     }
@@ -78,6 +99,12 @@ impl Session<'_> {
         tracing::debug!(action = action.as_str(), resource_type, %id, "noted");
         let (resource_type, resource_id) = (resource_type.to_owned(), id.to_string());
         self.audit.push(AuditEvent { action, resource_type, resource_id, version, detail });
+    }
+
+    /// Notes what was tried and refused. It is written although the call leaves nothing else.
+    pub(super) fn alert(&mut self, action: Action, resource_type: &str, id: &ResourceId, detail: Value) {
+        let (resource_type, resource_id) = (resource_type.to_owned(), id.to_string());
+        self.alerts.push(AuditEvent { action, resource_type, resource_id, version: None, detail });
     }
 
     /// Writes what was noted.

@@ -1,21 +1,38 @@
 //! Whose names and addresses are in the way of a user.
 
-use scim_core::{Resource, ResourceId};
+use scim_core::{Resource, ResourceId, Source};
 use scim_filter::fold;
 use scim_service::StoreError;
+use uuid::Uuid;
 
 use crate::sql::Fragment;
 use crate::store::options::Adoption;
 use crate::store::profile::{Email, Profile};
+use crate::store::record::read_source;
 use crate::store::session::Session;
 
 /// A row that a new user gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reuse {
-    /// That of an earlier user with the name, whom SCIM deleted.
+    /// That of the same person of the same source with the name, whom SCIM deleted.
     Buried(i64),
     /// A local account, and the attribute by which it was found.
     Local { row: i64, by: &'static str },
+}
+
+/// Who a user is to whoever provisions them. Only the same person of the same source gets the row of a deleted user: a name says
+/// nothing, because anybody may be given it next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(super) source: Source,
+    pub(super) external_id: Option<String>,
+}
+
+/// Who had the row of a deleted user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Buried {
+    tenant: String,
+    identity: Identity,
 }
 
 /// A row of `ab_user` whose name or address may be in the way.
@@ -31,10 +48,10 @@ struct Candidate {
 enum Owner {
     /// A live user's of any tenant.
     Provisioned,
-    /// A deleted user's of this tenant. A row that somebody activated again in Superset is a local account.
-    Buried(String),
-    /// Somebody's who was made in Superset.
-    Local,
+    /// A deleted user's.
+    Buried(Buried),
+    /// Somebody's who was made in Superset; or a deleted user's, which somebody activated again in Superset.
+    Local(Option<Buried>),
 }
 
 impl Session<'_> {
@@ -46,22 +63,29 @@ impl Session<'_> {
     pub(super) async fn clear_names(
         &mut self,
         id: &ResourceId,
+        identity: &Identity,
         profile: &mut Profile,
         own: Option<i64>,
     ) -> Result<Option<Reuse>, StoreError> {
         let adoption = if own.is_none() { self.options.adoption() } else { Adoption::Refuse };
         let candidates = self.candidates(profile, own).await?;
+        let tenant = self.tenant;
+        // Nobody is known by the lack of an identifier.
+        let is_same =
+            |buried: &Buried| identity.external_id.is_some() && buried.identity == *identity && buried.tenant == tenant;
+        // An account that a deleted person has again is that person's.
+        let adoptable = |before: &Option<Buried>| before.as_ref().is_none_or(is_same);
         let mut reused = None;
         for candidate in candidates.iter().filter(|candidate| candidate.same_name) {
             match &candidate.owner {
-                Owner::Local => {
-                    let allowed = adoption != Adoption::Refuse;
+                Owner::Local(before) => {
+                    let allowed = adoption != Adoption::Refuse && adoptable(before);
                     return Ok(Some(self.adopt_or_refuse(candidate.id, "userName", allowed).await?));
                 }
                 Owner::Provisioned => {
                     return Err(StoreError::Uniqueness { attribute: "userName".to_owned() });
                 }
-                Owner::Buried(tenant) if own.is_none() && reused.is_none() && *tenant == self.tenant => {
+                Owner::Buried(buried) if own.is_none() && reused.is_none() && is_same(buried) => {
                     reused = Some(candidate.id);
                 }
                 Owner::Buried(_) => self.rename_buried(candidate.id).await?,
@@ -70,12 +94,13 @@ impl Session<'_> {
         for candidate in candidates.iter().filter(|candidate| Some(candidate.id) != reused && candidate.same_email) {
             match (&candidate.owner, &profile.email) {
                 (Owner::Buried(_), _) => {
-                    let released = format!("released-{}@scim.invalid", candidate.id);
+                    // A name that nobody can have guessed and taken.
+                    let released = format!("released-{}@scim.invalid", Uuid::new_v4());
                     let statement = Fragment::new("UPDATE ab_user SET email = ? WHERE id = ?");
                     self.transaction.execute(statement.bind(released).bind(candidate.id)).await?;
                 }
-                (Owner::Local, Email::Given(_)) => {
-                    let allowed = adoption == Adoption::ByEmail && reused.is_none();
+                (Owner::Local(before), Email::Given(_)) => {
+                    let allowed = adoption == Adoption::ByEmail && reused.is_none() && adoptable(before);
                     return Ok(Some(self.adopt_or_refuse(candidate.id, "emails", allowed).await?));
                 }
                 // What was made up is nobody's claim: it makes way for whom the address belongs to.
@@ -130,11 +155,15 @@ impl Session<'_> {
             return Ok(Owner::Provisioned);
         }
         let buried = Fragment::new(
-            "SELECT t.tenant FROM scim_tombstone t JOIN ab_user u ON u.id = t.local_id WHERE t.resource_type = 'User' \
-             AND t.local_id = ? AND u.active IS NOT TRUE AND t.local_mark = ",
+            "SELECT t.tenant, t.source, t.external_id, u.active FROM scim_tombstone t JOIN ab_user u ON u.id = t.local_id \
+             WHERE t.resource_type = 'User' AND t.local_id = ? AND t.local_mark = ",
         );
-        let buried = self.transaction.row(buried.bind(row).then(Fragment::new(mark))).await?;
-        Ok(buried.map(|row| row.text(0)).transpose()?.map_or(Owner::Local, Owner::Buried))
+        let Some(row) = self.transaction.row(buried.bind(row).then(Fragment::new(mark))).await? else {
+            return Ok(Owner::Local(None));
+        };
+        let identity = Identity { source: read_source(&row.text(1)?)?, external_id: row.optional_text(2)? };
+        let buried = Buried { tenant: row.text(0)?, identity };
+        Ok(if row.boolean(3)? { Owner::Local(Some(buried)) } else { Owner::Buried(buried) })
     }
 
     /// Lets a user whose address was made up from the user name have another one, if it is this one. Says whether it is so.
@@ -154,7 +183,7 @@ impl Session<'_> {
 
     async fn rename_buried(&mut self, row: i64) -> Result<(), StoreError> {
         let statement = Fragment::new("UPDATE ab_user SET username = ? WHERE id = ?");
-        self.transaction.execute(statement.bind(format!("released-{row}")).bind(row)).await?;
+        self.transaction.execute(statement.bind(format!("released-{}", Uuid::new_v4())).bind(row)).await?;
         Ok(())
     }
 }

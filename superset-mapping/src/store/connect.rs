@@ -9,7 +9,7 @@ use scim_service::{Context, StoreError};
 use thiserror::Error;
 
 use crate::driver::{Database, DatabaseError, OpenError};
-use crate::rules::{RoleMapper, RuleSet};
+use crate::rules::{RoleMapper, RuleSet, WriterError};
 use crate::sql::{Dialect, Fragment};
 use crate::store::contract::Sessions;
 use crate::store::held::Held;
@@ -17,6 +17,7 @@ use crate::store::options::StoreOptions;
 use crate::store::schema_probe::{self, SecurityTables};
 use crate::store::session::Session;
 use crate::store::side_tables;
+use crate::store::writers::Writers;
 
 /// A SCIM store over the metadata database of Apache Superset, on `PostgreSQL`, `MySQL`, `MariaDB` or `SQLite`.
 ///
@@ -27,7 +28,8 @@ use crate::store::side_tables;
 /// - **Roles** that a rule gives for a group alone are granted to the group (`ab_group_role`), where Superset has groups,
 ///   and each membership is one row (`ab_user_group`). Other roles are granted to the user (`ab_user_role`).
 /// - **Deactivation and deletion** take the same things away: `active`, roles, groups and API keys. The row of a deleted user
-///   stays, because dashboards and logs refer to it; whoever is provisioned with the same `userName` later gets it back.
+///   stays, because dashboards and logs refer to it; only the same person, by `externalId` and
+///   source, gets it back with the same `userName`.
 ///   [`StoreOptions::with_hard_delete`] removes it instead.
 /// - **Reactivation** gives the roles of the groups that the user is in now. Sessions and tokens from before come back to life
 ///   until they expire: Superset signs them, keeps no list of them, and asks only whether the user is active.
@@ -65,6 +67,7 @@ pub struct SupersetStore {
     pub(crate) database: Database,
     pub(crate) tables: Arc<SecurityTables>,
     pub(crate) rules: Arc<dyn RoleMapper>,
+    pub(crate) known: Arc<Writers>,
     pub(crate) options: Arc<StoreOptions>,
 }
 
@@ -137,6 +140,9 @@ pub enum ConnectError {
         /// The newest version known here.
         known: i64,
     },
+    /// Not everybody who could write is somebody whom the rules know.
+    #[error(transparent)]
+    Writers(#[from] WriterError),
     /// The database failed.
     #[error("the database failed while it was being opened")]
     Database(#[source] Box<dyn Error + Send + Sync>),
@@ -165,7 +171,7 @@ impl From<DatabaseError> for ConnectError {
     }
 }
 
-fn failed(error: StoreError) -> ConnectError {
+pub(super) fn failed(error: StoreError) -> ConnectError {
     ConnectError::Database(Box::new(error))
 }
 
@@ -199,7 +205,10 @@ impl SupersetStore {
         let tables = schema_probe::probe(&transaction.catalogue().await?, database.dialect())?;
         side_tables::upgrade(&mut transaction).await?;
         transaction.migrated().await?;
-        let store = Self { database, tables: tables.into(), rules: Arc::new(rules), options: options.into() };
+        let rules: Arc<dyn RoleMapper> = Arc::new(rules);
+        let known = Arc::new(Writers::new(rules.clone()));
+        let store = Self { database, tables: tables.into(), rules, known, options: options.into() };
+        store.pin_claims().await.map_err(failed)?;
         for username in store.options.successor().into_iter().chain(store.options.reports_to()) {
             if !store.has_account(username).await.map_err(failed)? {
                 return Err(ConnectError::NoSuccessor { username: username.to_owned() });
@@ -234,7 +243,8 @@ impl SupersetStore {
     /// Has roles decided by the host's own code in place of the rules. Clones made before keep what they have.
     #[must_use]
     pub fn deciding_by(self, rules: impl RoleMapper) -> Self {
-        Self { rules: Arc::new(rules), ..self }
+        let rules: Arc<dyn RoleMapper> = Arc::new(rules);
+        Self { known: Arc::new(Writers::new(rules.clone())), rules, ..self }
     }
 
     /// What decides over roles.
@@ -279,6 +289,8 @@ impl Sessions for SupersetStore {
     }
 
     async fn writing<'a>(&'a self, cx: &'a Context) -> Result<Session<'a>, StoreError> {
-        Ok(Session::new(Held::Own(self.database.write().await?), self, cx))
+        let mut session = Session::new(Held::Own(self.database.write().await?), self, cx);
+        session.know_writers().await?;
+        Ok(session)
     }
 }

@@ -1,6 +1,7 @@
 //! A resource taken apart: what is kept as a document, and what is kept elsewhere.
 
 use scim_core::{Mutability, Resource, ResourceTypeName, TypeSchema};
+use scim_service::{Context, StoreError, reserve_external_id};
 use serde_json::{Map, Value};
 
 /// How a resource type is kept.
@@ -72,6 +73,12 @@ impl Content {
 fn member(element: &Value) -> Option<Member> {
     let text = |name: &str| element.get(name).and_then(Value::as_str).map(str::to_owned);
     Some(Member { id: text("value")?, kind: text("type") })
+}
+
+/// Refuses an `externalId` whose form the caller may not use. One that is there already stays.
+pub(super) fn check_external_id(cx: &Context, old: Option<&Resource>, new: &Resource) -> Result<(), StoreError> {
+    let external_id = |body: &Resource| body.get("externalId").and_then(Value::as_str).map(str::to_owned);
+    reserve_external_id(cx, old.and_then(external_id).as_deref(), external_id(new).as_deref())
 }
 
 /// Keeps what clients can't read back and so can't send again: write-only attributes that `new` does not set (R190).

@@ -56,7 +56,8 @@ pub(super) async fn create(
     let password = hashed(password).await?;
     let id: ResourceId = Uuid::new_v4().to_string().parse().map_err(StoreError::internal)?;
     let mut session = sessions.writing(cx).await?;
-    session.create(of, id.clone(), body, &members, password.as_deref()).await?;
+    let done = session.create(of, id.clone(), body, &members, password.as_deref()).await;
+    let session = told(sessions, cx, session, done).await?;
     session.finish(of, &id, Relations::ALL).await
 }
 
@@ -86,7 +87,8 @@ pub(super) async fn replace(
     let record = session.find(of, id).await?;
     record.check(when)?;
     keep_write_only(of, &record.body, &mut body);
-    session.change(of, record, Change { body, members: MemberChange::Set(members), password }).await?;
+    let done = session.change(of, record, Change { body, members: MemberChange::Set(members), password }).await;
+    let session = told(sessions, cx, session, done).await?;
     session.finish(of, id, Relations::ALL).await
 }
 
@@ -104,7 +106,8 @@ pub(super) async fn patch(
     record.check(when)?;
     session.says_active |= patch.paths().iter().any(|path| path == "active");
     let change = session.patched(of, &record, patch).await?;
-    session.change(of, record, change).await?;
+    let done = session.change(of, record, change).await;
+    let session = told(sessions, cx, session, done).await?;
     session.finish(of, id, Relations::wanted(of, want)).await.map(Some)
 }
 
@@ -134,6 +137,25 @@ pub(super) async fn delete(
     session.remove(of, &record).await?;
     session.keep_last_admin().await?;
     session.commit().await
+}
+
+/// Goes on with a write that was done. Of one that was refused nothing stays but what the refusal is to be known by, which is written by
+/// itself.
+async fn told<'a>(
+    sessions: &'a impl Sessions,
+    cx: &'a Context,
+    mut session: Session<'a>,
+    done: Result<(), StoreError>,
+) -> Result<Session<'a>, StoreError> {
+    let Err(refusal) = done else { return Ok(session) };
+    let alerts = std::mem::take(&mut session.alerts);
+    drop(session);
+    if !alerts.is_empty() {
+        let mut session = sessions.writing(cx).await?;
+        session.audit = alerts;
+        session.commit().await?;
+    }
+    Err(refusal)
 }
 
 /// Repeats a call that lost a race, after a moment that grows.

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use scim_core::Source;
 use scim_service::StoreError;
 
 use crate::sql::{AB_GROUP_ROLE, AB_USER_GROUP, AB_USER_ROLE, Fragment, Table};
-use crate::store::record::CHUNK;
+use crate::store::record::{CHUNK, source_text};
 use crate::store::session::Session;
 
 /// A table of pairs: who holds, and what is held.
@@ -39,11 +40,19 @@ pub(crate) static GROUP_ROLES: Relation = relation!(AB_GROUP_ROLE, "ab_group_rol
 
 pub(crate) type Pairs = BTreeSet<(i64, i64)>;
 
+/// Who asserts what a pair rests on, in the text form of sources.
+pub(crate) type Sources = BTreeMap<(i64, i64), String>;
+
+/// What is due to each holder, and by whose word.
+pub(crate) type DueTo = BTreeMap<i64, BTreeMap<i64, Source>>;
+
 /// What changed: the pairs that were granted, and those that were taken back.
 #[derive(Debug, Default)]
 pub(crate) struct Moved {
     pub(crate) granted: Pairs,
     pub(crate) revoked: Pairs,
+    /// By whose word the one is given and the other was.
+    pub(crate) sources: Sources,
 }
 
 /// How many pairs one statement looks for.
@@ -52,24 +61,28 @@ const PAIRS: usize = 100;
 impl Session<'_> {
     /// Grants what is due to each holder and takes back what we granted and is no longer due. What a person granted by hand
     /// stays, and is not ours even where it is due; what a person took away by hand is granted again.
-    pub(crate) async fn settle(
-        &mut self,
-        relation: &Relation,
-        due: &BTreeMap<i64, BTreeSet<i64>>,
-    ) -> Result<Moved, StoreError> {
+    pub(crate) async fn settle(&mut self, relation: &Relation, due: &DueTo) -> Result<Moved, StoreError> {
         let holders: Vec<i64> = due.keys().copied().collect();
-        let due: Pairs = due.iter().flat_map(|(holder, held)| held.iter().map(|held| (*holder, *held))).collect();
-        let (mut there, mut ours) = (Pairs::new(), Pairs::new());
+        let mut words = Sources::new();
+        for (holder, held) in due.iter().flat_map(|(holder, held)| held.iter().map(move |held| (*holder, held))) {
+            words.insert((holder, *held.0), source_text(held.1)?);
+        }
+        let due: Pairs = words.keys().copied().collect();
+        let (mut there, mut recorded) = (Pairs::new(), Sources::new());
         for holders in holders.chunks(CHUNK) {
             let select = Fragment::new(relation.select).then(Fragment::list(holders.iter().copied()));
             there.extend(self.pairs(select).await?);
-            let select = "SELECT holder_id, held_id FROM scim_grant WHERE relation = ? AND holder_id IN ";
+            let select = "SELECT holder_id, held_id, source FROM scim_grant WHERE relation = ? AND holder_id IN ";
             let select = Fragment::new(select).bind(relation.table.name);
-            ours.extend(self.pairs(select.then(Fragment::list(holders.iter().copied()))).await?);
+            for row in self.transaction.rows(select.then(Fragment::list(holders.iter().copied()))).await? {
+                recorded.insert((row.integer(0)?, row.integer(1)?), row.text(2)?);
+            }
         }
+        let ours: Pairs = recorded.keys().copied().collect();
         let moved = Moved {
             granted: due.difference(&there).copied().collect(),
             revoked: ours.intersection(&there).filter(|pair| !due.contains(pair)).copied().collect(),
+            sources: Sources::new(),
         };
         // A grant of ours that somebody took away by hand is no longer ours, until it is granted again.
         let forgotten: Pairs = ours.iter().filter(|pair| !there.contains(pair)).copied().collect();
@@ -79,8 +92,17 @@ impl Session<'_> {
         self.take(relation, &moved.revoked).await?;
         let gone: Vec<_> = forgotten.union(&moved.revoked).copied().collect();
         self.forget(relation, &gone).await?;
-        self.give(relation, &moved.granted).await?;
-        Ok(moved)
+        self.give(relation, &moved.granted, &words).await?;
+        // What is ours and stays may rest on somebody else's word now.
+        let stays =
+            |pair: &&(i64, i64)| there.contains(pair) && ours.contains(pair) && recorded.get(pair) != words.get(pair);
+        let changed: Vec<_> = due.iter().filter(stays).copied().collect();
+        self.forget(relation, &changed).await?;
+        self.record_grants(relation, &changed, &words).await?;
+        let of_revoked = moved.revoked.iter().filter_map(|pair| Some((*pair, recorded.get(pair)?.clone())));
+        let of_granted = moved.granted.iter().filter_map(|pair| Some((*pair, words.get(pair)?.clone())));
+        let sources = of_revoked.chain(of_granted).collect();
+        Ok(Moved { sources, ..moved })
     }
 
     pub(crate) async fn pairs(&mut self, select: Fragment) -> Result<Pairs, StoreError> {
@@ -92,15 +114,31 @@ impl Session<'_> {
         Ok(pairs)
     }
 
-    async fn give(&mut self, relation: &Relation, pairs: &Pairs) -> Result<(), StoreError> {
+    async fn give(&mut self, relation: &Relation, pairs: &Pairs, words: &Sources) -> Result<(), StoreError> {
         let (dialect, ids) = (self.dialect(), self.tables.ids(relation.table));
         for pairs in pairs.iter().collect::<Vec<_>>().chunks(CHUNK) {
             let rows = pairs.iter().map(|(holder, held)| Fragment::new("?, ?").bind(*holder).bind(*held)).collect();
             self.transaction.execute(relation.table.insert(dialect, ids, relation.columns, rows)).await?;
-            let name = relation.table.name;
-            let rows =
-                pairs.iter().map(|(holder, held)| Fragment::new("(?, ?, ?)").bind(name).bind(*holder).bind(*held));
-            let ours = Fragment::new("INSERT INTO scim_grant (relation, holder_id, held_id) VALUES ");
+            let pairs: Vec<(i64, i64)> = pairs.iter().map(|pair| **pair).collect();
+            self.record_grants(relation, &pairs, words).await?;
+        }
+        Ok(())
+    }
+
+    /// Remembers that these rows are ours, and by whose word.
+    async fn record_grants(
+        &mut self,
+        relation: &Relation,
+        pairs: &[(i64, i64)],
+        words: &Sources,
+    ) -> Result<(), StoreError> {
+        let name = relation.table.name;
+        for pairs in pairs.chunks(CHUNK) {
+            let rows = pairs.iter().map(|(holder, held)| {
+                let source = words.get(&(*holder, *held)).map_or("", String::as_str);
+                Fragment::new("(?, ?, ?, ?)").bind(name).bind(*holder).bind(*held).bind(source)
+            });
+            let ours = Fragment::new("INSERT INTO scim_grant (relation, holder_id, held_id, source) VALUES ");
             self.transaction.execute(ours.then(Fragment::joined(rows.collect(), ", "))).await?;
         }
         Ok(())

@@ -1,64 +1,61 @@
 //! The rows of `ab_group`, where Superset has groups.
 
-use scim_core::{ExternalId, Resource, ResourceId};
+use scim_core::Source;
 use scim_filter::fold;
 use scim_service::StoreError;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::rules::GroupRef;
 use crate::sql::{AB_GROUP, Dialect, Fragment, Param};
 use crate::store::audit::Action;
 use crate::store::profile::{fits, fits_narrow};
-use crate::store::record::{LocalRow, display};
+use crate::store::record::{LocalRow, Record};
 use crate::store::session::Session;
 
 /// The width of `ab_group.name`, in characters.
 const MAX_GROUP_NAME: usize = 100;
 
-/// A group as the rules see it.
-pub(crate) fn group_ref(id: &ResourceId, body: &Resource) -> GroupRef {
-    GroupRef {
-        id: id.clone(),
-        external_id: body.get("externalId").and_then(Value::as_str).map(ExternalId::from),
-        display_name: display(body).unwrap_or_default().to_owned(),
+/// What the row of a group is called: by its `displayName`. A group that logins of an identity provider make has the provider's name
+/// before it, so that it is nobody else's group, and takes no name from one.
+pub(crate) fn row_name(record: &Record) -> String {
+    let name = record.display_name();
+    match &record.source {
+        Source::Provider(provider) => format!("{provider}:{name}"),
+        _ => name.to_owned(),
     }
 }
 
 impl Session<'_> {
     /// Gives a new group a row: that of a group of the same name that somebody made in Superset, where the host lets it be adopted,
     /// else a new one.
-    pub(super) async fn open_group(
-        &mut self,
-        id: &ResourceId,
-        body: &Resource,
-    ) -> Result<Option<LocalRow>, StoreError> {
+    pub(super) async fn open_group(&mut self, record: &Record) -> Result<Option<LocalRow>, StoreError> {
         if !self.tables.groups {
             return Ok(None);
         }
-        let name = display(body).unwrap_or_default();
-        fits("displayName", name, MAX_GROUP_NAME)?;
+        let name = row_name(record);
+        fits("displayName", &name, MAX_GROUP_NAME)?;
         if self.options.adopts_groups()
-            && let Some((row, held)) = self.named_alike(name, None).await?
+            && let Some((row, held)) = self.named_alike(&name, None).await?
             && let Some(row) = self.group_to_adopt(row).await?
         {
             let mark = if self.dialect() == Dialect::Sqlite { held } else { String::new() };
-            self.note(Action::Adopt, "Group", id, None, json!({"ab_group": row, "by": "displayName"}));
-            return self.write_group(Some(LocalRow { id: row, mark }), body).await;
+            self.note(Action::Adopt, "Group", &record.id, None, json!({"ab_group": row, "by": "displayName"}));
+            return self.write_group(Some(LocalRow { id: row, mark }), record).await;
         }
-        self.write_group(None, body).await
+        self.write_group(None, record).await
     }
 
-    /// Makes the row of a group follow its `displayName`; a new row for a new group, and where somebody deleted the old one
+    /// Makes the row of a group follow its name; a new row for a new group, and where somebody deleted the old one
     /// in Superset.
     pub(crate) async fn write_group(
         &mut self,
         local: Option<LocalRow>,
-        body: &Resource,
+        record: &Record,
     ) -> Result<Option<LocalRow>, StoreError> {
         if !self.tables.groups {
             return Ok(None);
         }
-        let name = display(body).unwrap_or_default();
+        let name = row_name(record);
+        let name = name.as_str();
         fits("displayName", name, MAX_GROUP_NAME)?;
         if self.tables.narrow_groups {
             fits_narrow("displayName", name)?;

@@ -70,7 +70,7 @@ impl Session<'_> {
         let ids = [user.to_string()];
         let Some(person) = self.people(&ids).await?.pop() else { return Ok(None) };
         let groups = self.groups_of(&ids).await?.remove(user.as_str()).unwrap_or_default();
-        let decision = self.due(&person.record.body, &groups, |in_group| in_group.local.is_some()).decision;
+        let decision = self.due(&person.record.asserted(), &groups, |in_group| in_group.local.is_some()).decision;
         let mut statement = Fragment::new(
             "SELECT r.name FROM ab_user_role ur JOIN ab_role r ON r.id = ur.role_id WHERE ur.user_id = ?",
         )
@@ -82,7 +82,8 @@ impl Session<'_> {
         }
         let rows = self.transaction.rows(statement).await?;
         let roles: BTreeSet<String> = rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
-        Ok(Some(Access { decision, roles: roles.into_iter().collect() }))
+        let generation = person.record.generation;
+        Ok(Some(Access { decision, roles: roles.into_iter().collect(), generation }))
     }
 
     /// Takes a user out of groups and puts it into others; access follows once, at the end.
@@ -92,6 +93,7 @@ impl Session<'_> {
         leave: &[ResourceId],
         join: &[ResourceId],
     ) -> Result<(), StoreError> {
+        self.record_writer().await?;
         let member = Member { id: user.to_string(), kind: Some("User".to_owned()) };
         let mut changed = Vec::new();
         for group in self.groups_there(leave).await? {
@@ -109,7 +111,7 @@ impl Session<'_> {
             changed.extend((!added.is_empty()).then(|| group.to_string()));
         }
         if changed.is_empty() {
-            return Ok(());
+            return self.follow_reasserted().await;
         }
         self.touch_as_modified(&changed).await?;
         self.touch(std::slice::from_ref(&member.id)).await?;

@@ -1,17 +1,20 @@
 //! Who is in which group: a relation, rendered as `members` and `groups` on the way out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use scim_core::{ExternalId, Resource};
+use scim_core::{ExternalId, Resource, Source};
 use scim_filter::fold;
 use scim_service::StoreError;
 use serde_json::{Map, Value};
 
+use crate::driver::DatabaseError;
 use crate::rules::GroupRef;
 use crate::sql::{Fragment, index_key};
+use crate::store::chains::Edges;
 use crate::store::content::Member;
 use crate::store::profile::fits;
-use crate::store::record::CHUNK;
+use crate::store::record::{CHUNK, provenance, read_source, source_text};
 use crate::store::session::Session;
 
 /// The longest id of a member that is kept, in characters. Ids that are issued here have 36.
@@ -25,6 +28,28 @@ pub(crate) struct InGroup {
     pub(crate) local: Option<i64>,
     pub(crate) direct: bool,
 }
+
+impl InGroup {
+    /// Who asserts the group.
+    pub(crate) fn source(&self) -> Option<Source> {
+        self.group.provenance.as_ref().map(|provenance| provenance.source().clone())
+    }
+
+    /// Whether one and the same source asserts person, group and membership. A client from before clients had names may be any.
+    pub(crate) fn is_of_one_source(&self, person: Option<&Source>) -> bool {
+        let group = self.group.provenance.as_ref().map(|provenance| provenance.source());
+        let one = |chain: Option<&BTreeSet<Source>>| {
+            let all = person.into_iter().chain(group).chain(chain.into_iter().flatten());
+            let (unknown, known): (BTreeSet<&Source>, BTreeSet<&Source>) =
+                all.partition(|source| **source == Source::UnknownClient);
+            known.len() < 2 && (unknown.is_empty() || known.iter().all(|source| source.is_client()))
+        };
+        self.group.chains.is_empty() && one(None) || self.group.chains.iter().any(|chain| one(Some(chain)))
+    }
+}
+
+/// A group by its id, and the row of `ab_group`.
+pub(crate) type KnownGroup = (GroupRef, Option<i64>);
 
 impl Session<'_> {
     /// Makes these the members of a group, and says who came and who went.
@@ -43,8 +68,10 @@ impl Session<'_> {
         Ok((self.add_members(group, &new).await?, removed))
     }
 
-    /// Adds members, and says which were not there before.
+    /// Adds members, and says which were not there before. Whoever adds a member asserts the membership from then on; the members
+    /// that a whole list names again stay whose they were, because lists are read, changed and sent back.
     pub(super) async fn add_members(&mut self, group: &str, members: &[Member]) -> Result<Vec<String>, StoreError> {
+        let source = source_text(self.cx.principal.source())?;
         let mut added = Vec::new();
         let mut seen = BTreeSet::new();
         for members in members.chunks(CHUNK) {
@@ -54,25 +81,30 @@ impl Session<'_> {
                     fits("members.type", kind, MAX_MEMBER_ID)?;
                 }
             }
-            let there = self.members_among(group, members.iter().map(|member| member.id.as_str())).await?;
+            let ids: Vec<&str> = members.iter().map(|member| member.id.as_str()).collect();
+            let there = self.members_among(group, ids.into_iter()).await?;
             let new: Vec<&Member> =
-                members.iter().filter(|member| !there.contains(&member.id) && seen.insert(&member.id)).collect();
+                members.iter().filter(|member| !there.contains_key(&member.id) && seen.insert(&member.id)).collect();
+            let others = there.iter().filter(|(_, by)| **by != source).map(|(id, _)| id.clone()).collect();
+            self.assert_members(group, &source, others).await?;
             let rows: Vec<Fragment> = new
                 .iter()
                 .map(|member| {
-                    Fragment::new("(?, ?, ?, ?, ?)")
+                    Fragment::new("(?, ?, ?, ?, ?, ?)")
                         .bind(self.tenant)
                         .bind(group)
                         .bind(member.id.as_str())
                         .bind(&*index_key(&fold(&member.id)))
                         .bind(member.kind.as_deref())
+                        .bind(source.as_str())
                 })
                 .collect();
             if rows.is_empty() {
                 continue;
             }
-            let insert =
-                Fragment::new("INSERT INTO scim_member (tenant, group_id, member_id, member_key, member_type) VALUES ");
+            let insert = Fragment::new(
+                "INSERT INTO scim_member (tenant, group_id, member_id, member_key, member_type, source) VALUES ",
+            );
             self.transaction.execute(insert.then(Fragment::joined(rows, ", "))).await?;
             added.extend(new.into_iter().map(|member| member.id.clone()));
         }
@@ -89,26 +121,38 @@ impl Session<'_> {
                 continue;
             }
             let delete = Fragment::new("DELETE FROM scim_member WHERE group_id = ? AND member_id IN ").bind(group);
-            let delete = delete.then(Fragment::list(there.iter().map(String::as_str)));
+            let delete = delete.then(Fragment::list(there.keys().map(String::as_str)));
             self.transaction.execute(delete).await?;
-            removed.extend(there);
+            removed.extend(there.into_keys());
         }
         Ok(removed)
     }
 
+    /// Makes the caller the one who asserts these memberships, which somebody else may have made.
+    async fn assert_members(&mut self, group: &str, source: &str, members: Vec<String>) -> Result<(), StoreError> {
+        if members.is_empty() {
+            return Ok(());
+        }
+        let update = Fragment::new("UPDATE scim_member SET source = ? WHERE group_id = ? AND member_id IN ");
+        let update = update.bind(source).bind(group).then(Fragment::list(members.iter().map(String::as_str)));
+        self.transaction.execute(update).await?;
+        self.reasserted.extend(members);
+        Ok(())
+    }
+
+    /// Which of these are members, and who says so.
     async fn members_among<'i>(
         &mut self,
         group: &str,
         ids: impl Iterator<Item = &'i str>,
-    ) -> Result<BTreeSet<String>, StoreError> {
+    ) -> Result<BTreeMap<String, String>, StoreError> {
         let ids: Vec<&str> = ids.collect();
         if ids.is_empty() {
-            return Ok(BTreeSet::new());
+            return Ok(BTreeMap::new());
         }
-        let select =
-            Fragment::new("SELECT member_id FROM scim_member WHERE group_id = ? AND member_id IN ").bind(group);
-        let rows = self.transaction.rows(select.then(Fragment::list(ids))).await?;
-        Ok(rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?)
+        let select = "SELECT member_id, source FROM scim_member WHERE group_id = ? AND member_id IN ";
+        let rows = self.transaction.rows(Fragment::new(select).bind(group).then(Fragment::list(ids))).await?;
+        Ok(rows.iter().map(|row| Ok::<_, DatabaseError>((row.text(0)?, row.text(1)?))).collect::<Result<_, _>>()?)
     }
 
     /// The groups that hold a resource directly.
@@ -118,46 +162,49 @@ impl Session<'_> {
         Ok(rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?)
     }
 
-    /// The groups that each of these is in, direct ones first (R051). `UNION` drops what was seen, so a cycle ends.
+    /// The groups that each of these is in, direct ones first (R051), with the ways of memberships that lead there. `UNION` drops what
+    /// was seen, so a cycle ends.
     ///
     /// First the relation alone, then the groups by id: no engine can mistake how many there are.
     pub(crate) async fn groups_of(&mut self, members: &[String]) -> Result<BTreeMap<String, Vec<InGroup>>, StoreError> {
-        let mut above: BTreeMap<(String, String), bool> = BTreeMap::new();
+        let mut edges = Edges::default();
         for members in members.chunks(CHUNK) {
             let statement = Fragment::new(
-                "WITH RECURSIVE above (member, id, direct) AS (\
-                     SELECT m.member_id, m.group_id, 1 FROM scim_member m WHERE m.tenant = ? AND m.member_id IN ",
+                "WITH RECURSIVE above (id) AS (SELECT r.id FROM scim_resource r WHERE r.tenant = ? AND r.id IN ",
             )
             .bind(self.tenant)
             .then(Fragment::list(members.iter().map(String::as_str)))
             .then(Fragment::new(
                 " UNION \
-                     SELECT a.member, m.group_id, 0 FROM above a JOIN scim_member m ON m.member_id = a.id \
-                     WHERE m.tenant = ?) \
-                 SELECT a.member, a.id, a.direct FROM above a",
+                     SELECT m.group_id FROM above a JOIN scim_member m ON m.member_id = a.id WHERE m.tenant = ?) \
+                 SELECT m.member_id, m.group_id, m.source FROM above a JOIN scim_member m ON m.member_id = a.id \
+                 WHERE m.tenant = ?",
             ))
+            .bind(self.tenant)
             .bind(self.tenant);
             for row in self.transaction.rows(statement).await? {
-                *above.entry((row.text(0)?, row.text(1)?)).or_default() |= row.integer(2)? != 0;
+                edges.add(row.text(0)?, row.text(1)?, read_source(&row.text(2)?)?);
             }
         }
-        let ids: BTreeSet<String> = above.keys().map(|(_, id)| id.clone()).collect();
-        let known = self.groups_by_id(&ids.into_iter().collect::<Vec<_>>()).await?;
+        let known = self.groups_by_id(&edges.groups()).await?;
         let mut groups: BTreeMap<String, Vec<InGroup>> = BTreeMap::new();
-        for ((member, id), direct) in above {
-            if let Some((group, local)) = known.get(&id) {
-                let in_group = InGroup { group: group.clone(), local: *local, direct };
-                groups.entry(member).or_default().push(in_group);
+        for member in members {
+            let mut of_member = Vec::new();
+            for (id, way) in edges.above(member) {
+                let Some((group, local)) = known.get(id) else { continue };
+                let group = group.clone().vouched_by(way.chains);
+                of_member.push(InGroup { group, local: *local, direct: way.direct });
             }
-        }
-        for groups in groups.values_mut() {
-            groups.sort_by(|a, b| b.direct.cmp(&a.direct).then_with(|| a.group.id.cmp(&b.group.id)));
+            if !of_member.is_empty() {
+                of_member.sort_by(|a, b| b.direct.cmp(&a.direct).then_with(|| a.group.id.cmp(&b.group.id)));
+                groups.insert(member.clone(), of_member);
+            }
         }
         Ok(groups)
     }
 
     /// Groups as the rules see them, with the row of `ab_group` where it is still ours.
-    async fn groups_by_id(&mut self, ids: &[String]) -> Result<BTreeMap<String, (GroupRef, Option<i64>)>, StoreError> {
+    pub(crate) async fn groups_by_id(&mut self, ids: &[String]) -> Result<BTreeMap<String, KnownGroup>, StoreError> {
         let (local, join) = if self.tables.groups {
             let join = Fragment::new(" LEFT JOIN ab_group g ON g.id = r.local_id AND r.local_mark = ");
             (Fragment::new("g.id"), join.then(Fragment::new(self.dialect().group_mark())))
@@ -168,17 +215,22 @@ impl Session<'_> {
         for ids in ids.chunks(CHUNK) {
             let statement = Fragment::new("SELECT r.id, r.external_id, r.display, ")
                 .then(local.clone())
-                .then(Fragment::new(" FROM scim_resource r"))
+                .then(Fragment::new(
+                    ", r.source, r.tenant, p.resource_id FROM scim_resource r \
+                     LEFT JOIN scim_pin p ON p.external_key = r.external_key",
+                ))
                 .then(join.clone())
                 .then(Fragment::new(" WHERE r.id IN "))
                 .then(Fragment::list(ids.iter().map(String::as_str)));
             for row in self.transaction.rows(statement).await? {
                 let id = row.text(0)?;
-                let group = GroupRef {
-                    id: id.parse().map_err(StoreError::internal)?,
-                    external_id: row.optional_text(1)?.as_deref().map(ExternalId::from),
-                    display_name: row.optional_text(2)?.unwrap_or_default(),
-                };
+                let mut group = GroupRef::new(
+                    id.parse().map_err(StoreError::internal)?,
+                    &row.optional_text(2)?.unwrap_or_default(),
+                )
+                .asserted_by(Arc::new(provenance(read_source(&row.text(4)?)?, &row.text(5)?)));
+                group.external_id = row.optional_text(1)?.as_deref().map(ExternalId::from);
+                group.contested = row.optional_text(6)?.is_some_and(|pinned| pinned != id);
                 groups.insert(id, (group, row.optional_integer(3)?));
             }
         }

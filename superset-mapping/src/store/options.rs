@@ -40,6 +40,7 @@ pub struct StoreOptions {
     adopt_groups: bool,
     successor: Option<String>,
     reports_to: Option<String>,
+    takeover: bool,
 }
 
 impl StoreOptions {
@@ -88,6 +89,22 @@ impl StoreOptions {
     #[must_use]
     pub fn with_reports_to(self, username: impl Into<String>) -> Self {
         Self { reports_to: Some(username.into()), ..self }
+    }
+
+    /// Lets SCIM clients take over users and groups that logins made, by writing to them. The identity provider then vouches for the
+    /// person no longer: its logins do not find them, memberships that it asserted end, and so do API keys and sessions. Otherwise
+    /// such a write is refused, but for one that changes `active` alone, and a deletion.
+    ///
+    /// Whoever may log in may have made the person under this name: what the name is entitled to by SCIM would be theirs, if they
+    /// kept a way in.
+    #[must_use]
+    pub fn with_takeover(self) -> Self {
+        Self { takeover: true, ..self }
+    }
+
+    /// Whether SCIM clients may take over what logins made.
+    pub fn allows_takeover(&self) -> bool {
+        self.takeover
     }
 
     /// What happens to local accounts.

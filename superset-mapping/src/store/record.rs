@@ -2,17 +2,21 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use scim_core::{Meta, Resource, ResourceId, TypeSchema, Version, format_date_time, parse_date_time};
-use scim_service::{Precondition, StoreError};
+use scim_core::{
+    Meta, Provenance, Resource, ResourceId, Source, TypeSchema, Version, format_date_time, parse_date_time,
+};
+use scim_service::{Context, Precondition, StoreError};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::driver::{DatabaseError, Row};
 use crate::sql::{Fragment, Param, index_key};
+use crate::store::candidates::Identity;
 use crate::store::profile::fits;
-use crate::store::session::Session;
+use crate::store::session::{Session, tenant_of};
 
 /// The row of a table of Superset that belongs to a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +36,11 @@ pub(crate) struct Record {
     pub(crate) local: Option<LocalRow>,
     /// Without `id`, `meta` and what is computed or kept elsewhere.
     pub(crate) body: Resource,
+    /// Who asserts it.
+    pub(crate) source: Source,
+    /// Moves when a user's sessions have to end.
+    pub(crate) generation: i64,
+    tenant: String,
     version: i64,
     created: DateTime<Utc>,
     last_modified: DateTime<Utc>,
@@ -86,8 +95,11 @@ impl<'de> Visitor<'de> for Members<'_> {
 }
 
 /// The columns that [`Record::read`] reads, of a table called `r`.
-pub(super) const RECORD_COLUMNS: &str =
-    "SELECT r.id, r.local_id, r.local_mark, r.body, r.version, r.created, r.last_modified FROM scim_resource r ";
+pub(super) const RECORD_COLUMNS: &str = "SELECT r.id, r.local_id, r.local_mark, r.body, r.version, r.created, r.last_modified, r.source, r.generation, r.tenant \
+     FROM scim_resource r ";
+
+/// How many columns those are.
+pub(crate) const RECORD_WIDTH: usize = 10;
 
 /// What other resources call this one.
 pub(crate) fn display(body: &Resource) -> Option<&str> {
@@ -95,8 +107,18 @@ pub(crate) fn display(body: &Resource) -> Option<&str> {
 }
 
 impl Record {
-    pub(super) fn new(id: ResourceId, body: Resource, local: Option<LocalRow>, now: DateTime<Utc>) -> Self {
-        Self { id, local, body, version: 1, created: now, last_modified: now }
+    pub(super) fn new(id: ResourceId, body: Resource, local: Option<LocalRow>, by: &Context) -> Self {
+        Self {
+            id,
+            local,
+            body,
+            source: by.principal.source().clone(),
+            generation: 0,
+            tenant: tenant_of(by).to_owned(),
+            version: 1,
+            created: by.now,
+            last_modified: by.now,
+        }
     }
 
     pub(crate) fn read(row: &Row) -> Result<Self, DatabaseError> {
@@ -110,6 +132,9 @@ impl Record {
             id: row.text(0)?.parse().map_err(|_| corrupt("id"))?,
             local: local.map(|(id, mark)| LocalRow { id, mark }),
             body: Resource::from_attributes(body),
+            source: read_source(&row.text(7)?)?,
+            generation: row.integer(8)?,
+            tenant: row.text(9)?,
             version: row.integer(4)?,
             created: time(row.text(5)?)?,
             last_modified: time(row.text(6)?)?,
@@ -135,7 +160,22 @@ impl Record {
         let mut meta = Meta::created_at(self.created, name, Version::new(self.version));
         meta.last_modified = self.last_modified;
         resource.set_meta(&meta);
-        resource
+        resource.asserted_by(Arc::new(self.provenance()))
+    }
+
+    /// Who the user is to whoever provisions them.
+    pub(crate) fn identity(&self) -> Identity {
+        Identity { source: self.source.clone(), external_id: self.external_id().map(str::to_owned) }
+    }
+
+    /// Who asserts it.
+    pub(crate) fn provenance(&self) -> Provenance {
+        provenance(self.source.clone(), &self.tenant)
+    }
+
+    /// The document, and who asserts it.
+    pub(crate) fn asserted(&self) -> Resource {
+        self.body.clone().asserted_by(Arc::new(self.provenance()))
     }
 
     /// Whether the values that have columns of their own fit them.
@@ -161,9 +201,30 @@ impl Record {
         self.version
     }
 
-    fn external_id(&self) -> Option<&str> {
+    pub(crate) fn external_id(&self) -> Option<&str> {
         self.body.get("externalId").and_then(Value::as_str)
     }
+}
+
+/// The longest text of a source, in bytes: what its column holds everywhere.
+const MAX_SOURCE: usize = 1024;
+
+/// A source as a column has it.
+pub(crate) fn source_text(source: &Source) -> Result<String, StoreError> {
+    let text = source.to_string();
+    if text.len() <= MAX_SOURCE && !text.contains('\0') {
+        return Ok(text);
+    }
+    Err(StoreError::internal(format!("the name of a source has more than {MAX_SOURCE} bytes, or a NUL character")))
+}
+
+pub(crate) fn read_source(text: &str) -> Result<Source, DatabaseError> {
+    text.parse().map_err(|_| DatabaseError::corrupt("a `scim_` table holds an unreadable source"))
+}
+
+/// Who asserts something in a tenant, as the tables have the two.
+pub(crate) fn provenance(source: Source, tenant: &str) -> Provenance {
+    Provenance::new(source).in_tenant((!tenant.is_empty()).then_some(tenant))
 }
 
 impl Session<'_> {
@@ -186,7 +247,7 @@ impl Session<'_> {
         record.check_columns()?;
         let statement = Fragment::new(
             "INSERT INTO scim_resource (id, tenant, resource_type, local_id, local_mark, external_id, external_key, display, \
-             body, version, created, last_modified) VALUES ",
+             body, version, created, last_modified, source, generation) VALUES ",
         )
         .then(Fragment::list([
             record.id.as_str().into(),
@@ -200,7 +261,9 @@ impl Session<'_> {
             record.body_text()?.into(),
             record.version.into(),
             format_date_time(record.created).into(),
-            Param::from(format_date_time(record.last_modified)),
+            format_date_time(record.last_modified).into(),
+            source_text(&record.source)?.into(),
+            Param::from(record.generation),
         ]));
         self.transaction.execute(statement).await?;
         Ok(())
@@ -210,7 +273,7 @@ impl Session<'_> {
         record.check_columns()?;
         let statement = Fragment::new(
             "UPDATE scim_resource SET local_id = ?, local_mark = ?, external_id = ?, external_key = ?, display = ?, body = ?, \
-             version = ?, last_modified = ? WHERE id = ?",
+             version = ?, last_modified = ?, source = ?, generation = ? WHERE id = ?",
         )
         .bind(record.local.as_ref().map(|local| local.id))
         .bind(record.local.as_ref().map(|local| local.mark.as_str()))
@@ -220,6 +283,8 @@ impl Session<'_> {
         .bind(record.body_text()?)
         .bind(record.version)
         .bind(format_date_time(record.last_modified))
+        .bind(source_text(&record.source)?)
+        .bind(record.generation)
         .bind(record.id.as_str());
         self.transaction.execute(statement).await?;
         Ok(())
@@ -229,7 +294,8 @@ impl Session<'_> {
     pub(super) async fn bury(&mut self, of: &TypeSchema, record: &Record) -> Result<(), StoreError> {
         let id = record.id.as_str();
         let tombstone = Fragment::new(
-            "INSERT INTO scim_tombstone (id, tenant, resource_type, local_id, local_mark, user_name, deleted_at) VALUES ",
+            "INSERT INTO scim_tombstone (id, tenant, resource_type, local_id, local_mark, user_name, source, external_id, \
+             deleted_at) VALUES ",
         )
         .then(Fragment::list([
             id.into(),
@@ -238,6 +304,8 @@ impl Session<'_> {
             record.local.as_ref().map(|local| local.id).into(),
             record.local.as_ref().map(|local| local.mark.as_str()).into(),
             record.body.get("userName").and_then(Value::as_str).into(),
+            source_text(&record.source)?.into(),
+            record.external_id().into(),
             Param::from(format_date_time(self.now)),
         ]));
         self.transaction.execute(tombstone).await?;

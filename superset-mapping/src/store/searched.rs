@@ -11,10 +11,21 @@ use crate::sql::{EMAILS, Fragment, Param, index_key};
 use crate::store::content::Kind;
 use crate::store::session::Session;
 
-/// The folded addresses of a user. Identity providers look for people by address before they create them.
+/// The attribute that a resource of a type is searched for by, as the index knows it.
+fn attribute_of(kind: Kind) -> &'static str {
+    if kind == Kind::Group { "displayName" } else { EMAILS }
+}
+
+/// The folded addresses of a user, and the folded name of a group. Identity providers look for people by address before they create
+/// them; names of groups are unique for each source alone.
 fn values_of(of: &TypeSchema, body: &Resource) -> BTreeSet<String> {
-    if Kind::of(of) != Kind::User {
-        return BTreeSet::new();
+    match Kind::of(of) {
+        Kind::Other => return BTreeSet::new(),
+        Kind::Group => {
+            let name = body.get("displayName").and_then(Value::as_str).filter(|name| !name.contains('\0'));
+            return name.map(|name| index_key(&fold(name)).into_owned()).into_iter().collect();
+        }
+        Kind::User => {}
     }
     let emails = body.get("emails").and_then(Value::as_array).into_iter().flatten();
     let addresses = emails.filter_map(|email| email.get("value").and_then(Value::as_str));
@@ -44,7 +55,7 @@ impl Session<'_> {
                 Fragment::list([
                     Param::from(self.tenant),
                     of.resource_type().name().as_str().into(),
-                    EMAILS.into(),
+                    attribute_of(Kind::of(of)).into(),
                     value.as_str().into(),
                     id.as_str().into(),
                 ])

@@ -1,8 +1,10 @@
 //! One call of the store: a transaction, and what every step of the call needs to know.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use scim_core::Source;
 use scim_service::{Context, StoreError};
 
 use crate::rules::RoleMapper;
@@ -12,13 +14,17 @@ use crate::store::connect::SupersetStore;
 use crate::store::held::Held;
 use crate::store::options::StoreOptions;
 use crate::store::schema_probe::SecurityTables;
+use crate::store::writers::Writers;
 
 /// A call under way. Its steps are in the files of their concepts: records, users, groups, membership, access.
 #[derive(Debug)]
 pub(crate) struct Session<'a> {
     pub(crate) transaction: Held<'a>,
     pub(crate) tables: &'a SecurityTables,
-    pub(crate) rules: &'a dyn RoleMapper,
+    pub(crate) rules: Arc<dyn RoleMapper>,
+    /// The sources that ever wrote, as far as the rules were told.
+    pub(crate) sources: Vec<Source>,
+    pub(super) known: &'a Writers,
     pub(crate) options: &'a StoreOptions,
     pub(crate) cx: &'a Context,
     pub(crate) tenant: &'a str,
@@ -29,8 +35,12 @@ pub(crate) struct Session<'a> {
     pub(crate) role_ids: Option<BTreeMap<String, i64>>,
     /// Whether there was an administrator before the call took anything away; unknown until it does.
     pub(crate) had_admin: Option<bool>,
+    /// Members whose membership the caller asserts from now on, which somebody else did before.
+    pub(crate) reasserted: Vec<String>,
     /// What the call has done, to be written when it ends.
     pub(crate) audit: Vec<AuditEvent>,
+    /// What was tried and refused, to be written although the call leaves nothing else.
+    pub(crate) alerts: Vec<AuditEvent>,
 }
 
 impl<'a> Session<'a> {
@@ -38,7 +48,9 @@ impl<'a> Session<'a> {
         Self {
             transaction,
             tables: &store.tables,
-            rules: &*store.rules,
+            rules: store.known.rules(),
+            sources: store.known.sources(),
+            known: &store.known,
             options: &store.options,
             cx,
             tenant: tenant_of(cx),
@@ -46,7 +58,9 @@ impl<'a> Session<'a> {
             says_active: cx.says_active,
             role_ids: None,
             had_admin: None,
+            reasserted: Vec::new(),
             audit: Vec::new(),
+            alerts: Vec::new(),
         }
     }
 
@@ -62,7 +76,12 @@ impl<'a> Session<'a> {
     /// Writes down what was done, and makes it all last.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         self.write_audit().await?;
-        self.transaction.commit().await
+        let own = matches!(self.transaction, Held::Own(_));
+        self.transaction.commit().await?;
+        if own {
+            self.known.keep(self.sources, self.rules);
+        }
+        Ok(())
     }
 }
 

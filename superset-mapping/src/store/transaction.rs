@@ -68,7 +68,9 @@ impl Sessions for OpenTransaction {
         self.check_tenant(cx)?;
         let mut shared = self.lock().await?;
         shared.mark().await?;
-        Ok(Session::new(Held::Lent(shared), &self.store, cx))
+        let mut session = Session::new(Held::Lent(shared), &self.store, cx);
+        session.know_writers().await?;
+        Ok(session)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use scim_core::{Resource, ResourceId, TypeSchema};
+use scim_core::TypeSchema;
 use scim_filter::fold;
 use scim_service::{StoreError, UniqueValue, unique_values};
 use serde_json::Value;
@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::sql::{Fragment, Param, index_key};
 use crate::store::content::Kind;
 use crate::store::profile::fits;
+use crate::store::record::Record;
 use crate::store::session::Session;
 
 /// What is unique beyond the schema: `displayName` of a group, because Superset knows groups by name.
@@ -20,12 +21,23 @@ pub(super) fn also_unique(kind: Kind) -> &'static [&'static str] {
     }
 }
 
-fn values_of(of: &TypeSchema, body: &Resource) -> BTreeSet<UniqueValue> {
+/// The unique values of a resource. Groups that logins of an identity provider make have names of their own: they stand for nothing
+/// but what that identity provider says, and take no name from anybody else's.
+fn values_of(of: &TypeSchema, record: &Record) -> BTreeSet<UniqueValue> {
+    let own = |name: &str| {
+        if record.source.is_provider() { format!("{name} of {}", record.source) } else { name.to_owned() }
+    };
     let more = also_unique(Kind::of(of)).iter().filter_map(|name| {
-        let text = body.get(name).and_then(Value::as_str)?;
-        Some(UniqueValue { attribute: (*name).to_owned(), key: fold(text).into_owned() })
+        let text = record.body.get(name).and_then(Value::as_str)?;
+        Some(UniqueValue { attribute: own(name), key: fold(text).into_owned() })
     });
-    unique_values(of, body).into_iter().chain(more).collect()
+    let of_schema = unique_values(of, &record.body).into_iter();
+    of_schema.filter(|value| !also_unique(Kind::of(of)).contains(&value.attribute.as_str())).chain(more).collect()
+}
+
+/// The attribute of a unique value, as a client knows it.
+fn named(value: &UniqueValue) -> String {
+    value.attribute.split(' ').next().unwrap_or_default().to_owned()
 }
 
 impl Session<'_> {
@@ -33,19 +45,19 @@ impl Session<'_> {
     pub(super) async fn claim_values(
         &mut self,
         of: &TypeSchema,
-        id: &ResourceId,
-        old: Option<&Resource>,
-        new: &Resource,
+        old: Option<&Record>,
+        new: &Record,
     ) -> Result<(), StoreError> {
         let resource_type = of.resource_type().name().as_str();
         let old = old.map(|old| values_of(of, old)).unwrap_or_default();
+        let id = &new.id;
         let new = values_of(of, new);
         if old == new {
             return Ok(());
         }
         self.release_values(id.as_str()).await?;
         for value in &new {
-            fits(&value.attribute, &value.key, usize::MAX)?;
+            fits(&named(value), &value.key, usize::MAX)?;
             // Writers take turns, so a value that is free now stays free until it is claimed.
             let taken = Fragment::new(
                 "SELECT 1 FROM scim_unique WHERE tenant = ? AND resource_type = ? AND attribute = ? AND value = ?",
@@ -55,7 +67,7 @@ impl Session<'_> {
             .bind(value.attribute.as_str())
             .bind(&*index_key(&value.key));
             if self.transaction.row(taken).await?.is_some() {
-                return Err(StoreError::Uniqueness { attribute: value.attribute.clone() });
+                return Err(StoreError::Uniqueness { attribute: named(value) });
             }
         }
         if new.is_empty() {

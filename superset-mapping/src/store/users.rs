@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::sql::{AB_USER, Dialect, Fragment, Ids, Param, Table, USER_ATTRIBUTE};
 use crate::store::audit::Action;
-use crate::store::candidates::Reuse;
+use crate::store::candidates::{Identity, Reuse};
 use crate::store::password::UNUSABLE;
 use crate::store::profile::Profile;
 use crate::store::record::LocalRow;
@@ -15,18 +15,19 @@ use crate::store::session::Session;
 use crate::store::taken::Taken;
 
 impl Session<'_> {
-    /// Gives a new user a row: that of an earlier user with this `userName` who was deleted by SCIM in the same tenant, that
+    /// Gives a new user a row: that of the same person with this `userName` whom the same source had in the same tenant before, that
     /// of a local account where the host lets it be adopted, else a new one.
     pub(super) async fn open_account(
         &mut self,
         id: &ResourceId,
+        identity: &Identity,
         mut profile: Profile,
         password: Option<&str>,
     ) -> Result<LocalRow, StoreError> {
         if self.tables.narrow_users {
             profile.check_narrow()?;
         }
-        let row = match self.clear_names(id, &mut profile, None).await? {
+        let row = match self.clear_names(id, identity, &mut profile, None).await? {
             None => self.insert_account(&profile, password.unwrap_or(UNUSABLE)).await?,
             Some(Reuse::Buried(row)) => {
                 // Nothing of the earlier one's password is left.
@@ -58,20 +59,21 @@ impl Session<'_> {
     pub(crate) async fn change_account(
         &mut self,
         id: &ResourceId,
+        identity: &Identity,
         local: Option<LocalRow>,
         mut profile: Profile,
         password: Option<&str>,
     ) -> Result<LocalRow, StoreError> {
-        let Some(local) = local else { return self.open_account(id, profile, password).await };
+        let Some(local) = local else { return self.open_account(id, identity, profile, password).await };
         if self.tables.narrow_users {
             profile.check_narrow()?;
         }
         let statement = "SELECT u.username, u.email, u.active FROM ab_user u WHERE ";
         let statement = Fragment::new(statement).then(self.this_user(&local));
         let row = self.transaction.row(statement).await?;
-        let Some(row) = row else { return self.open_account(id, profile, password).await };
+        let Some(row) = row else { return self.open_account(id, identity, profile, password).await };
         if row.text(0)? != profile.username || row.text(1)? != profile.email.as_str() {
-            self.clear_names(id, &mut profile, Some(local.id)).await?;
+            self.clear_names(id, identity, &mut profile, Some(local.id)).await?;
         }
         self.write_account(local.id, &profile, password).await?;
         if password.is_some() || (row.boolean(2)? && !profile.active) {

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 
 use crate::sql::Fragment;
 use crate::store::audit::Action;
-use crate::store::content::{Kind, Member};
-use crate::store::groups::group_ref;
+use crate::store::content::{Kind, Member, check_external_id};
 use crate::store::profile::Profile;
 use crate::store::record::{Record, display};
 use crate::store::session::Session;
@@ -47,15 +46,23 @@ impl Session<'_> {
         members: &[Member],
         password: Option<&str>,
     ) -> Result<(), StoreError> {
-        self.claim_values(of, &id, None, &body).await?;
-        self.index_values(of, &id, None, &body).await?;
+        self.record_writer().await?;
+        let mut record = Record::new(id, body, None, self.cx);
+        check_external_id(self.cx, None, &record.body)?;
+        self.claim_values(of, None, &record).await?;
+        self.index_values(of, &record.id, None, &record.body).await?;
         let kind = Kind::of(of);
-        let local = match kind {
-            Kind::User => Some(self.open_account(&id, Profile::of(&body)?, password).await?),
-            Kind::Group => self.open_group(&id, &body).await?,
+        record.local = match kind {
+            Kind::User => {
+                let profile = Profile::of(&record.body)?;
+                Some(self.open_account(&record.id, &record.identity(), profile, password).await?)
+            }
+            Kind::Group => {
+                self.claim_binding(None, &record).await?;
+                self.open_group(&record).await?
+            }
             Kind::Other => None,
         };
-        let record = Record::new(id, body, local, self.now);
         self.insert(of, &record).await?;
         let name = of.resource_type().name().as_str();
         let set: Vec<&String> = record.body.attributes().keys().collect();
@@ -81,41 +88,57 @@ impl Session<'_> {
         mut record: Record,
         change: Change,
     ) -> Result<(), StoreError> {
-        let Change { body, members, password } = change;
+        let Change { mut body, members, password } = change;
+        self.record_writer().await?;
         let kind = Kind::of(of);
+        check_external_id(self.cx, Some(&record.body), &body)?;
+        let before = record.clone();
+        let vouching = self.vouching(kind, &record, &mut body, password.is_some())?;
         let moved = match (kind, members) {
             (Kind::Group, members) => self.move_members(&record, members).await?,
             _ => Vec::new(),
         };
         if record.body == body && password.is_none() && moved.is_empty() {
+            self.follow_vouching(kind, &mut record, vouching).await?;
             return self.reassert(kind, &record).await;
         }
-        self.claim_values(of, &record.id, Some(&record.body), &body).await?;
-        self.index_values(of, &record.id, Some(&record.body), &body).await?;
+        record.body = body;
+        self.vouch(kind, &mut record, vouching).await?;
+        self.claim_values(of, Some(&before), &record).await?;
+        self.index_values(of, &record.id, Some(&before.body), &record.body).await?;
         let local = record.local.take();
-        let had_row = local.clone();
         record.local = match kind {
             Kind::User => {
-                let mut profile = Profile::of(&body)?;
-                let was_closed = self.is_closed_by_hand(had_row.as_ref(), !record.body.is_inactive()).await?;
+                let mut profile = Profile::of(&record.body)?;
+                let was_closed = self.is_closed_by_hand(before.local.as_ref(), !before.body.is_inactive()).await?;
                 profile.active &= !was_closed || self.says_active;
                 if was_closed && profile.active {
+                    record.generation += 1;
                     self.note(Action::Activate, "User", &record.id, None, json!({}));
                 }
-                Some(self.change_account(&record.id, local, profile, password.as_deref()).await?)
+                let identity = record.identity();
+                Some(self.change_account(&record.id, &identity, local, profile, password.as_deref()).await?)
             }
-            Kind::Group => self.write_group(local, &body).await?,
+            Kind::Group => {
+                self.claim_binding(Some(&before), &record).await?;
+                self.write_group(local, &record).await?
+            }
             Kind::Other => None,
         };
-        let external_id = |body: &Resource| body.get("externalId").and_then(Value::as_str).map(str::to_owned);
-        let renamed = display(&record.body) != display(&body);
-        let seen_by_rules = renamed || external_id(&record.body) != external_id(&body) || had_row != record.local;
-        let mut set = changed_names(&record.body, &body);
+        let renamed = display(&before.body) != display(&record.body);
+        let seen_by_rules = renamed
+            || before.external_id() != record.external_id()
+            || before.source != record.source
+            || before.local != record.local;
+        let mut set = changed_names(&before.body, &record.body);
         set.extend(password.is_some().then_some("password"));
         set.extend((!moved.is_empty()).then_some("members"));
         let detail = json!({ "set": set });
-        let deactivated = kind == Kind::User && !record.body.is_inactive() && body.is_inactive();
-        record.body = body;
+        let (was_active, active) = (!before.body.is_inactive(), !record.body.is_inactive());
+        let deactivated = kind == Kind::User && was_active && !active;
+        if kind == Kind::User && was_active != active {
+            record.generation += 1;
+        }
         record.modified(self.now);
         self.update(&record).await?;
         self.note(Action::Update, of.resource_type().name().as_str(), &record.id, Some(record.version()), detail);
@@ -134,10 +157,21 @@ impl Session<'_> {
                 if seen_by_rules {
                     self.sync_roles_of(&record).await?;
                 }
-                self.follow_group(record.id.as_str(), &moved, renamed, seen_by_rules).await
+                self.follow_group(record.id.as_str(), &moved, renamed, seen_by_rules).await?;
+                self.follow_reasserted().await
             }
             Kind::Other => Ok(()),
         }
+    }
+
+    /// Whom somebody else put into a group before may have other roles now.
+    pub(super) async fn follow_reasserted(&mut self) -> Result<(), StoreError> {
+        let members = std::mem::take(&mut self.reasserted);
+        if members.is_empty() {
+            return Ok(());
+        }
+        let users = self.users_within(&members).await?;
+        self.sync_access(&users).await
     }
 
     /// Deletes a resource. It leaves all groups.
@@ -155,11 +189,15 @@ impl Session<'_> {
                 let taken = self.close_account(local).await?;
                 detail = taken.unwrap_or_default().detail()?;
             }
-            (Kind::Group, Some(local)) => self.drop_group(local).await?,
+            (Kind::Group, Some(local)) => {
+                self.note_protected_of_group(&record.id, local.id).await?;
+                self.drop_group(local).await?;
+            }
             _ => {}
         }
-        let pairs = Fragment::new("DELETE FROM scim_member WHERE group_id = ? OR member_id = ?").bind(id).bind(id);
-        self.transaction.execute(pairs).await?;
+        // A group of another tenant may hold an id that means nobody there: that is its own affair.
+        let pairs = Fragment::new("DELETE FROM scim_member WHERE tenant = ? AND (group_id = ? OR member_id = ?)");
+        self.transaction.execute(pairs.bind(self.tenant).bind(id).bind(id)).await?;
         self.bury(of, record).await?;
         let name = of.resource_type().name().as_str();
         self.note(Action::Delete, name, &record.id, Some(record.version()), detail);
@@ -171,9 +209,11 @@ impl Session<'_> {
         self.sync_access(&within).await
     }
 
-    async fn sync_roles_of(&mut self, record: &Record) -> Result<(), StoreError> {
-        let group = record.local.as_ref().map(|local| (local.id, group_ref(&record.id, &record.body)));
-        self.sync_group_roles(&group.into_iter().collect()).await
+    /// Makes the row of a stored group hold what the rules give for the group.
+    pub(crate) async fn sync_roles_of(&mut self, record: &Record) -> Result<(), StoreError> {
+        let Some(local) = &record.local else { return Ok(()) };
+        let group = self.groups_by_id(&[record.id.to_string()]).await?.remove(record.id.as_str());
+        self.sync_group_roles(&group.map(|(group, _)| (local.id, group)).into_iter().collect()).await
     }
 
     async fn move_members(&mut self, group: &Record, members: MemberChange) -> Result<Vec<String>, StoreError> {
@@ -229,14 +269,14 @@ impl Session<'_> {
     /// A client that says again that somebody is inactive, or in so many words active, is right, whatever was done in Superset
     /// meanwhile.
     pub(super) async fn reassert(&mut self, kind: Kind, record: &Record) -> Result<(), StoreError> {
-        let (Kind::User, Some(local)) = (kind, &record.local) else { return Ok(()) };
+        let (Kind::User, Some(local)) = (kind, &record.local) else { return self.follow_reasserted().await };
         let profile = Profile::of(&record.body)?;
         if !profile.active {
             if let Some(taken) = self.close_account(local).await? {
                 self.note(Action::Deactivate, "User", &record.id, Some(record.version()), taken.detail()?);
             }
         } else if self.says_active && self.is_closed_by_hand(Some(local), true).await? {
-            self.change_account(&record.id, Some(local.clone()), profile, None).await?;
+            self.change_account(&record.id, &record.identity(), Some(local.clone()), profile, None).await?;
             self.note(Action::Activate, "User", &record.id, Some(record.version()), json!({}));
             self.sync_access(&BTreeSet::from([record.id.to_string()])).await?;
         }

@@ -41,11 +41,12 @@ const GROUPS: [&str; 8] =
 /// The roles that the rules give for these groups.
 fn ours(rules: &RuleSet, mapping: &AttributeMapping, assertion: &Assertion) -> Vec<String> {
     let person = mapping.person(assertion).unwrap();
-    let groups = person.groups.unwrap().into_iter().enumerate().map(|(position, display_name)| GroupRef {
-        id: format!("g-{position}").parse().unwrap(),
-        external_id: None,
-        display_name,
-    });
+    let groups = person
+        .groups
+        .unwrap()
+        .into_iter()
+        .enumerate()
+        .map(|(position, display_name)| GroupRef::new(format!("g-{position}").parse().unwrap(), &display_name));
     let subject = Subject { user: &person.user, groups: groups.collect() };
     rules.decide(&subject).roles().map(str::to_owned).collect()
 }

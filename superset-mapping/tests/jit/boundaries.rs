@@ -84,6 +84,32 @@ async fn x12_a_login_is_the_provisioned_person_by_the_very_name() {
 }
 
 #[tokio::test]
+async fn x12_an_address_links_by_the_very_address() {
+    let linking = IdentityProvider::new("partners", mapping(), anybody()).unwrap().linking_by_email();
+    for house in houses(RULES).await {
+        let emails = json!([{"value": "mike@example.com", "type": "work"}]);
+        let id = house.provision("User", json!({"userName": "mike", "emails": emails})).await;
+        for address in ["mi\u{212a}e@example.com", "ｍｉｋｅ@example.com", "mike@ｅxample.com"] {
+            let reason = house.refused(&linking, &says("00u7", json!({ "email": address }))).await;
+            assert!(["spelling", "taken", "value"].contains(&&*reason), "{address}: {reason}");
+        }
+        let login = house.login(&linking, &says("00u7", json!({"email": "Mike@example.com"}))).await.unwrap();
+        assert_eq!(login.user.id(), Some(&*id));
+    }
+}
+
+#[tokio::test]
+async fn x1_who_is_provisioned_is_nobody_whom_a_login_created() {
+    for house in houses(RULES).await {
+        let made = house.login(&partners(), &says("ada@example.com", json!({}))).await.unwrap();
+        if made.user.provenance().is_none() {
+            continue;
+        }
+        assert_eq!(house.refused(&staff(), &says("ada@example.com", json!({}))).await, "taken");
+    }
+}
+
+#[tokio::test]
 async fn s11_a_subject_in_another_case_is_the_same_person_where_the_provider_says_so() {
     for house in houses(RULES).await {
         let first = house.login(&partners(), &says("Ada@Example.com", json!({}))).await.unwrap();

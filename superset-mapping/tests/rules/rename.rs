@@ -1,12 +1,13 @@
 //! Renaming any group to any name never adds a protected role, nor takes one away.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use scim_core::Resource;
+use scim_core::{Provenance, Resource, Source};
 use scim_filter::fold;
 use serde_json::{Value, json};
 use superset_mapping::{GroupRef, RuleSet, Subject};
@@ -106,7 +107,9 @@ fn rules() -> impl Strategy<Value = RuleSet> {
 fn group() -> impl Strategy<Value = GroupRef> {
     let id = prop_oneof![select(NAMES.as_slice()), select(["g-1", "g-2", "g-3"].as_slice())];
     (id, option::of(select(NAMES.as_slice())), name()).prop_filter_map("an id", |(id, external_id, display_name)| {
-        Some(GroupRef { id: id.parse().ok()?, external_id: external_id.map(Into::into), display_name })
+        let mut group = GroupRef::new(id.parse().ok()?, &display_name);
+        group.external_id = external_id.map(Into::into);
+        Some(group)
     })
 }
 
@@ -145,17 +148,69 @@ proptest! {
     }
 }
 
+/// Whoever is not the client that the rules believe.
+const OTHERS: [&str; 4] = ["client:entra", "client:*", "provider:partners", "host"];
+
+fn by(source: &str) -> Arc<Provenance> {
+    Arc::new(Provenance::new(source.parse().unwrap()))
+}
+
+/// A group that somebody else claims, by whatever name and identifier. Its id is one that the service issues.
+fn claimed() -> impl Strategy<Value = GroupRef> {
+    let chain = vec(select(OTHERS.as_slice()), 1..3);
+    (0..9_usize, option::of(select(NAMES.as_slice())), name(), select(OTHERS.as_slice()), chain).prop_map(
+        |(id, external_id, display_name, source, chain)| {
+            let mut group =
+                GroupRef::new(format!("issued-{id}").parse().unwrap(), &display_name).asserted_by(by(source));
+            group.external_id = external_id.map(Into::into);
+            group.vouched_by(vec![chain.iter().map(|source| source.parse().unwrap()).collect()])
+        },
+    )
+}
+
+/// The same rules, all of which believe one client.
+fn believing_okta(rules: &RuleSet) -> RuleSet {
+    let mut file = serde_json::to_value(rules).unwrap();
+    file["sources"] = json!(["client:okta", "provider:partners"]);
+    for rule in file["rule"].as_array_mut().unwrap() {
+        rule["client"] = json!("okta");
+    }
+    serde_json::from_value(file).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn x3_no_claim_of_another_source_moves_a_protected_role(
+        rules in rules(),
+        groups in vec(group(), 1..5),
+        claims in vec(claimed(), 1..5),
+        member in vec(select(OTHERS.as_slice()), 1..3),
+    ) {
+        let rules = believing_okta(&rules);
+        let user: Resource = serde_json::from_value(json!({"userName": "ada", "title": "analyst"})).unwrap();
+        let user = user.asserted_by(by("client:okta"));
+        let groups: Vec<GroupRef> = groups.into_iter().map(|group| group.asserted_by(by("client:okta"))).collect();
+        let before = protected(&rules, &user, &groups);
+        let with_claims = [groups.clone(), claims.clone()].concat();
+        prop_assert_eq!(&protected(&rules, &user, &with_claims), &before);
+        // Nor does somebody who puts a person into a believed group, or makes the person.
+        let chain: BTreeSet<Source> = member.iter().map(|source| source.parse().unwrap()).collect();
+        let put: Vec<GroupRef> = groups.iter().map(|group| group.clone().vouched_by(vec![chain.clone()])).collect();
+        prop_assert_eq!(&protected(&rules, &user, &put), &BTreeSet::new());
+        let made = user.asserted_by(by(member[0]));
+        prop_assert_eq!(&protected(&rules, &made, &groups), &BTreeSet::new());
+    }
+}
+
 /// The property above would hold for rules that never give a protected role: some do.
 #[test]
 fn identifiers_give_protected_roles_whatever_the_group_is_called() {
     let rules: RuleSet =
         "[[rule]]\ngroup_external_id = 'grp-exec'\nroles = ['Admin']\ngrants_protected = true".parse().unwrap();
     for name in NAMES {
-        let group = |external_id: &str| GroupRef {
-            id: "g-1".parse().unwrap(),
-            external_id: Some(external_id.into()),
-            display_name: name.to_owned(),
-        };
+        let group = |external_id: &str| GroupRef::new("g-1".parse().unwrap(), name).with_external_id(external_id);
         let roles = |external_id| protected(&rules, &Resource::default(), &[group(external_id)]);
         assert_eq!(roles("grp-exec"), BTreeSet::from(["Admin".to_owned()]));
         assert_eq!(roles("grp"), BTreeSet::new());

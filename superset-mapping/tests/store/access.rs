@@ -81,10 +81,13 @@ async fn deletion_takes_everything_and_leaves_the_row_and_a_tombstone() {
 
 async fn a_name_can_be_provisioned_again_and_gets_its_row_back_with_nothing_of_the_past() {
     let superset = Superset::start().await;
-    let first = superset.user(json!({"userName": "ada", "password": "before"})).await;
+    let first = superset.user(json!({"userName": "ada", "externalId": "e", "password": "before"})).await;
     superset.group("analysts", &[&first]).await;
     superset.delete("User", &first).await.unwrap();
-    let second = superset.create("User", json!({"userName": "Ada", "displayName": "Ada King"})).await.unwrap();
+    let second = superset
+        .create("User", json!({"userName": "Ada", "externalId": "e", "displayName": "Ada King"}))
+        .await
+        .unwrap();
     assert_ne!(id_of(&second), first);
     assert_eq!(second.get("groups"), None);
     assert_eq!(superset.value("SELECT id FROM ab_user WHERE username = 'Ada'").await, "2");
@@ -94,7 +97,7 @@ async fn a_name_can_be_provisioned_again_and_gets_its_row_back_with_nothing_of_t
     assert_eq!((account.last_name.as_str(), account.roles.as_slice()), ("King", &["Gamma".to_owned()][..]));
     // And once more.
     superset.delete("User", &id_of(&second)).await.unwrap();
-    superset.named("ada").await;
+    superset.user(json!({"userName": "ada", "externalId": "e"})).await;
     assert_eq!(superset.value("SELECT count(*) FROM ab_user").await, "2");
 }
 

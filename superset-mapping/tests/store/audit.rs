@@ -32,8 +32,8 @@ async fn every_write_is_written_down_once_and_what_changes_nothing_is_not() {
         events(&superset, &ada).await,
         [
             r#"create 1 {"set":["schemas","userName"]}"#,
-            r#"grant 0 {"role":"Gamma"}"#,
-            r#"revoke 0 {"role":"Gamma"}"#,
+            r#"grant 0 {"role":"Gamma","source":"client:test"}"#,
+            r#"revoke 0 {"role":"Gamma","source":"client:test"}"#,
             r#"update 3 {"set":["title"]}"#,
             r#"update 4 {"set":["active"]}"#,
             r#"deactivate 0 {"groups":["analysts"]}"#,
@@ -42,7 +42,14 @@ async fn every_write_is_written_down_once_and_what_changes_nothing_is_not() {
     );
     let of_group = events(&superset, &group).await;
     let joined = format!(r#"members 0 {{"added":["{ada}"],"removed":[]}}"#);
-    assert_eq!(of_group, [r#"create 1 {"set":["displayName","schemas"]}"#, r#"grant 0 {"role":"Alpha"}"#, &joined]);
+    assert_eq!(
+        of_group,
+        [
+            r#"create 1 {"set":["displayName","schemas"]}"#,
+            r#"grant 0 {"role":"Alpha","source":"client:test"}"#,
+            &joined
+        ]
+    );
     let who = superset.value("SELECT principal || '|' || request_id || '|' || tenant FROM scim_audit").await;
     assert_eq!(who, "test|test|");
     let when = superset.value("SELECT happened_at FROM scim_audit").await;

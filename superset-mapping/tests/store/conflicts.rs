@@ -117,13 +117,14 @@ async fn what_only_deleted_users_hold_is_free() {
     let bob = superset.user(json!({"userName": "bob", "emails": [{"value": "shared@x"}]})).await;
     assert_eq!(superset.account("bob").await.email, "shared@x");
     let row = superset.row_of("ada").await;
-    assert_eq!(superset.account("ada").await.email, format!("released-{row}@scim.invalid"));
+    let email = superset.account("ada").await.email;
+    assert!(email.starts_with("released-") && email.ends_with("@scim.invalid"), "{email}");
     let bobs = superset.row_of("bob").await;
     // A rename does not take over the row of the deleted user, only the name.
     superset.set("User", &bob, "userName", json!("ADA")).await.unwrap();
     assert_eq!(superset.row_of("ADA").await, bobs);
     let name = superset.value(&format!("SELECT username FROM ab_user WHERE id = {row}")).await;
-    assert_eq!(name, format!("released-{row}"));
+    assert!(name.starts_with("released-"), "{name}");
 }
 
 async fn tenants_see_nothing_of_each_other_but_share_the_names_of_superset() {

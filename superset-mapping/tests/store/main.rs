@@ -18,6 +18,7 @@ mod grants;
 mod groups;
 mod harness;
 mod opening;
+mod provenance;
 mod purge;
 mod races;
 mod reconcile;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         ("grants", grants::CASES),
         ("groups", groups::CASES),
         ("opening", opening::CASES),
+        ("provenance", provenance::CASES),
         ("purge", purge::CASES),
         ("races", races::CASES),
         ("reconcile::drift", reconcile::DRIFT),

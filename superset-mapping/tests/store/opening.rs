@@ -19,6 +19,7 @@ pub(crate) const CASES: &[Case] = cases![
     demonstration_tables_are_made_in_an_empty_database_only,
     instances_that_start_at_once_make_the_side_tables_once,
     side_tables_of_a_newer_version_are_left_alone,
+    x12_side_tables_of_version_1_tell_their_sources,
     supersets_own_tables_keep_their_structure,
     a_closed_store_is_not_healthy,
 ];
@@ -152,11 +153,63 @@ async fn instances_that_start_at_once_make_the_side_tables_once() {
     }
 }
 
+/// A database as the first version left it: a client's and a login's users and groups, grants and a tombstone.
+async fn x12_side_tables_of_version_1_tell_their_sources() {
+    let database = Database::create(&engine()).await;
+    let sql = Tables::open(&database.url).await;
+    let step = match engine().kind {
+        Kind::Sqlite => include_str!("../../sql/side_tables_1.sqlite.sql"),
+        Kind::Postgres => include_str!("../../sql/side_tables_1.postgres.sql"),
+        Kind::MySql => include_str!("../../sql/side_tables_1.mysql.sql"),
+    };
+    sql.run("CREATE TABLE scim_schema_version (version BIGINT NOT NULL PRIMARY KEY, applied_at VARCHAR(40) NOT NULL)")
+        .await;
+    sql.run(step).await;
+    sql.run("INSERT INTO scim_schema_version VALUES (1, 'x')").await;
+    let resource = async |id: &str, kind: &str, local: u8, external: &str, name: &str, day: u8| {
+        let body = if kind == "User" { "userName" } else { "displayName" };
+        let time = format!("2026-01-0{day}T00:00:00.000Z");
+        sql.run(&format!(
+            "INSERT INTO scim_resource VALUES ('{id}', '', '{kind}', {local}, '', '{external}', '{external}', '{name}', \
+             '{{\"{body}\": \"{name}\", \"externalId\": \"{external}\"}}', 1, '{time}', '{time}')"
+        ))
+        .await;
+    };
+    resource("u1", "User", 1, "e-1", "ada", 2).await;
+    resource("u2", "User", 2, "jit:partners:bob:x", "bob", 3).await;
+    resource("u3", "User", 3, "jit:", "odd", 4).await;
+    resource("g1", "Group", 1, "g-1", "staff", 2).await;
+    resource("g2", "Group", 2, "jit:partners:guests", "guests", 3).await;
+    for (group, name) in [("g1", "staff"), ("g2", "guests")] {
+        sql.run(&format!("INSERT INTO scim_unique VALUES ('', 'Group', 'displayName', '{name}', '{group}')")).await;
+    }
+    let members = "INSERT INTO scim_member (tenant, group_id, member_id, member_key) VALUES ('', ";
+    sql.run(&format!("{members}'g1', 'u1', 'u1'); {members}'g2', 'u2', 'u2')")).await;
+    sql.run("INSERT INTO scim_grant VALUES ('ab_user_role', 1, 1)").await;
+    sql.run("INSERT INTO scim_tombstone VALUES ('old', '', 'User', 9, '', 'eve', '2026-01-01T00:00:00.000Z')").await;
+
+    let store = SupersetStore::connect(&database.url, RuleSet::default()).await.unwrap();
+    let sources = "SELECT concat(id, ' ', source, ' ', generation) FROM scim_resource ORDER BY id";
+    let expected =
+        ["g1 client:* 0", "g2 provider:partners 0", "u1 client:* 0", "u2 provider:partners 0", "u3 client:* 0"];
+    assert_eq!(sql.column(sources).await, expected);
+    let members = "SELECT concat(member_id, ' ', source) FROM scim_member ORDER BY member_id";
+    assert_eq!(sql.column(members).await, ["u1 client:*", "u2 provider:partners"]);
+    assert_eq!(sql.column("SELECT concat(id, ' ', source) FROM scim_tombstone").await, ["old client:*"]);
+    let writers: Vec<String> = store.writers().await.unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(writers, ["client:*", "provider:partners"]);
+    let names = "SELECT concat(attribute, ' ', value) FROM scim_unique ORDER BY 1";
+    assert_eq!(sql.column(names).await, ["displayName of provider:partners guests", "displayName staff"]);
+    assert_eq!(sql.column("SELECT value FROM scim_value ORDER BY 1").await, ["guests", "staff"]);
+    assert_eq!(sql.column("SELECT max(version) FROM scim_schema_version").await, ["2"]);
+    SupersetStore::connect(&database.url, RuleSet::default()).await.unwrap();
+}
+
 async fn side_tables_of_a_newer_version_are_left_alone() {
     let superset = Superset::start().await;
     superset.run("INSERT INTO scim_schema_version VALUES (99, 'x')").await;
     let refusal = SupersetStore::connect(&superset.url, RuleSet::default()).await.unwrap_err();
-    assert!(matches!(refusal, ConnectError::Newer { found: 99, known: 1 }), "{refusal}");
+    assert!(matches!(refusal, ConnectError::Newer { found: 99, known: 2 }), "{refusal}");
 }
 
 async fn supersets_own_tables_keep_their_structure() {

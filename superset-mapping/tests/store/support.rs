@@ -102,7 +102,7 @@ impl Superset {
     }
 
     pub(crate) fn cx(&self) -> Context {
-        Context::internal("test", self.now())
+        Context { principal: Principal::new("test"), ..Context::internal("test", self.now()) }
     }
 
     pub(crate) fn cx_of(&self, tenant: &str) -> Context {

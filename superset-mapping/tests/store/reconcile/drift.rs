@@ -158,5 +158,6 @@ async fn an_older_superset_without_groups_is_compared_too() {
     superset.run("DELETE FROM ab_user_role WHERE role_id = 3").await;
     let drift = superset.store.drift(&options, &()).await.unwrap();
     assert_eq!(lines(&drift), ["role_missing ada Alpha"]);
-    assert_eq!(drift.findings[0].why, "rule 1 gives it for the group `analysts`; somebody took it away in Superset");
+    let why = "rule 1 gives it for the group `analysts` of client:test; somebody took it away in Superset";
+    assert_eq!(drift.findings[0].why, why);
 }

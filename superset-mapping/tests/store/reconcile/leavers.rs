@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use scim_core::SchemaSet;
-use scim_service::{BearerTokens, MemoryStore, Principal, ScimService, ServiceConfig, Store};
+use scim_service::{BearerTokens, Context, MemoryStore, Principal, ScimService, ServiceConfig, Store};
 use serde_json::json;
 use superset_mapping::{Breaker, BreakerError, Directory, Export, Leavers, LeaversError, ScimDirectory, Transport};
 
@@ -45,7 +45,9 @@ async fn an_export_says_who_has_left() {
     people(&superset, 6).await;
     superset.user(json!({"userName": "off", "active": false})).await;
     // A partner, whom no directory of one's own has.
-    superset.user(json!({"userName": "partner", "externalId": "jit:partners:partner"})).await;
+    let partner = superset.resource("User", json!({"userName": "partner", "externalId": "jit:partners:partner"}));
+    let cx = Context { principal: Principal::provider("partners"), ..superset.cx() };
+    superset.store.create(&cx, superset.of("User"), partner).await.unwrap();
     let csv = "userName,externalId,active\nrenamed,E0,true\nUSER1,,true\nuser2,E2,false\nuser3,other,\nuser4,E4,true\n";
     let lines = r#"{"userName": "renamed", "externalId": "E0"}
 {"userName": "USER1"}

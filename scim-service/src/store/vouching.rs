@@ -1,0 +1,86 @@
+//! Who asserts a resource, once somebody has written to it.
+
+use scim_core::{Resource, Source};
+use serde_json::{Map, Value};
+
+use crate::store::StoreError;
+
+/// What a write makes of who asserts a resource: whoever wrote its content last. For stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Vouching {
+    /// Whoever did.
+    Stays,
+    /// The writer, who is the client that had no name here yet.
+    Named,
+    /// The writer, in place of somebody else.
+    Moves,
+    /// A SCIM client, in place of the identity provider whose login made the resource: only where the host allows it.
+    TakesOver,
+}
+
+impl Vouching {
+    /// Judges a write of `writer` to a resource that `owner` asserts.
+    ///
+    /// `active` says nothing of who somebody is: who changes it alone only locks them out or lets them in. Nor does the host, whatever
+    /// it writes, for it speaks for nobody.
+    pub fn of(writer: &Source, owner: &Source, old: &Resource, new: &Resource) -> Self {
+        let said = |resource: &Resource| -> Map<String, Value> {
+            let said = resource.attributes().iter();
+            let said =
+                said.filter(|(name, _)| !matches!(name.as_str(), "active" | "id" | "meta" | "groups" | "members"));
+            said.map(|(name, value)| (name.clone(), value.clone())).collect()
+        };
+        match (writer, owner) {
+            _ if writer == owner => Self::Stays,
+            (Source::Host, _) => Self::Stays,
+            (_, Source::UnknownClient) if writer.is_client() => Self::Named,
+            _ if said(old) == said(new) => Self::Stays,
+            (_, Source::Provider(_)) if writer.is_client() => Self::TakesOver,
+            _ => Self::Moves,
+        }
+    }
+
+    /// The refusal of a takeover that the host does not allow.
+    pub fn refusal(owner: &Source) -> StoreError {
+        let provider = match owner {
+            Source::Provider(name) => format!(" `{name}`"),
+            _ => String::new(),
+        };
+        let reason = format!(
+            "a login of the identity provider{provider} made this, and SCIM clients do not take it over unless the operator allows it \
+             (`--takeover`), which ends the identity provider's hold and all sessions; `active` alone may be changed, and it may be deleted"
+        );
+        StoreError::Refused { reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn x1_content_moves_who_vouches_and_active_alone_does_not() {
+        let user = |user: Value| -> Resource { serde_json::from_value(user).unwrap() };
+        let old = user(json!({"userName": "a", "active": true}));
+        let (locked, titled) =
+            (user(json!({"userName": "a", "active": false})), user(json!({"userName": "a", "title": "x"})));
+        let (okta, entra, partners) = (Source::client("okta"), Source::client("entra"), Source::provider("partners"));
+        for (writer, owner, new, expected) in [
+            (&okta, &okta, &titled, Vouching::Stays),
+            (&entra, &okta, &titled, Vouching::Moves),
+            (&entra, &okta, &locked, Vouching::Stays),
+            (&okta, &partners, &locked, Vouching::Stays),
+            (&okta, &partners, &titled, Vouching::TakesOver),
+            (&partners, &okta, &titled, Vouching::Moves),
+            (&Source::Host, &partners, &titled, Vouching::Stays),
+            (&okta, &Source::UnknownClient, &old, Vouching::Named),
+            (&partners, &Source::UnknownClient, &titled, Vouching::Moves),
+        ] {
+            assert_eq!(Vouching::of(writer, owner, &old, new), expected, "{writer} {owner}");
+        }
+        let reason = Vouching::refusal(&partners).to_string();
+        assert!(reason.contains("`partners`") && reason.contains("--takeover"), "{reason}");
+    }
+}
