@@ -37,8 +37,8 @@ use serde_json::Value;
 
 use crate::body::Body;
 use crate::fail::Failure;
-use crate::negotiate::check_content_type;
-use crate::precondition::if_match;
+use crate::negotiate::{check_content_encoding, check_content_type};
+use crate::precondition::precondition;
 use crate::query::search_request;
 use crate::reference::complete;
 use crate::render::render;
@@ -51,6 +51,7 @@ impl<S: ?Sized> Call<'_, S> {
     fn json(&mut self) -> Result<Value, Failure> {
         match std::mem::take(&mut self.body) {
             Body::Text(text) => {
+                check_content_encoding(&self.parts.headers)?;
                 check_content_type(&self.parts.headers)?;
                 let limits = self.config.limits();
                 let body = parse_json_with(&text, &limits.json)?;
