@@ -47,11 +47,13 @@ pub enum Leniency {
     MissingPatchSchema,
     /// `TRUE`, `False`, `NULL` as filter literals (R061).
     UppercaseLiteral,
+    /// `/users`, `/serviceproviderconfig`: endpoints in any case (RFC 7644 section 3.2 spells them as they are registered).
+    EndpointCase,
 }
 
 impl Leniency {
     /// Every leniency.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::OperationCase,
         Self::StringBoolean,
         Self::AddCreatesElement,
@@ -71,6 +73,7 @@ impl Leniency {
         Self::RestoreInactive,
         Self::MissingPatchSchema,
         Self::UppercaseLiteral,
+        Self::EndpointCase,
     ];
 
     const fn bit(self) -> u32 {

@@ -27,6 +27,8 @@ pub struct Admitted<S: ?Sized> {
     head: Head,
     route: Route,
     principal: Principal,
+    /// The leniencies that the path needed.
+    used: Leniencies,
 }
 
 /// What is known of a request before anybody looks who sent it.
@@ -116,23 +118,24 @@ impl<S: Store + ?Sized> ScimService<S> {
             return Err(head.refused(failure));
         }
         match self.authenticate(&head.parts).await {
-            Ok((route, principal)) if head.parts.method != Method::OPTIONS => {
-                Ok(Admitted { service: self.clone(), head, route, principal })
+            Ok((route, principal, used)) if head.parts.method != Method::OPTIONS => {
+                Ok(Admitted { service: self.clone(), head, route, principal, used })
             }
-            Ok((route, _)) => Err(head.answered(options(route.methods(*self.config().capabilities())))),
+            Ok((route, ..)) => Err(head.answered(options(route.methods(*self.config().capabilities())))),
             Err(failure) => Err(head.refused(failure)),
         }
     }
 
-    /// Which endpoint a request is for, and whose it is.
-    async fn authenticate(&self, parts: &Parts) -> Result<(Route, Principal), Failure> {
+    /// Which endpoint a request is for, whose it is, and which leniencies its path needed.
+    async fn authenticate(&self, parts: &Parts) -> Result<(Route, Principal, Leniencies), Failure> {
         let config = self.config();
         if parts.uri.path_and_query().is_some_and(|text| text.as_str().len() > config.limits().url) {
             return Err(Failure::UrlTooLong { limit: config.limits().url });
         }
         let addressed = config.address(parts);
+        let mut used = Leniencies::default();
         let route = match &addressed {
-            Ok(addressed) => Route::of(addressed.path, self.schemas()),
+            Ok(addressed) => Route::of(addressed.path, self.schemas(), config.profile(), &mut used),
             Err(_) => Err(Failure::UnknownEndpoint),
         };
         let open = route.as_ref().is_ok_and(|route| {
@@ -159,7 +162,7 @@ impl<S: Store + ?Sized> ScimService<S> {
             return Err(Failure::NotImplemented { endpoint: "/Me" });
         }
         route.admit(&parts.method, *config.capabilities())?;
-        Ok((route, principal))
+        Ok((route, principal, used))
     }
 }
 
@@ -204,7 +207,7 @@ impl<S: Store + ?Sized> Admitted<S> {
             Some(_) => body,
             None => Bytes::new(),
         };
-        let Self { service, head, route, principal } = self;
+        let Self { service, head, route, principal, used } = self;
         let config = &*service.config().of_tenant(principal.tenant());
         let mut call = Call {
             store: &**service.store(),
@@ -215,7 +218,7 @@ impl<S: Store + ?Sized> Admitted<S> {
             body: Body::Text(body),
             format: head.format,
             cx: Context { principal, request_id: head.request_id.clone(), now: Utc::now() },
-            used: Leniencies::default(),
+            used,
         };
         let response = service.serve(&mut call, route).await;
         if !call.used.is_empty() {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use scim_core::{Attribute, Resource, SchemaSet, TypeSchema};
+use scim_core::{Attribute, Leniencies, Resource, SchemaSet, TypeSchema};
 use serde_json::{Map, Value};
 
 use crate::config::ServiceConfig;
@@ -61,7 +61,8 @@ fn target(url: &str, schemas: &SchemaSet, config: &ServiceConfig) -> Option<Stri
         }
         path
     };
-    match Route::of(&format!("/{path}"), schemas) {
+    // What the name of an endpoint needed is told of the request's own path; here it only leads to the resource.
+    match Route::of(&format!("/{path}"), schemas, config.profile(), &mut Leniencies::default()) {
         Ok(Route::Resource(_, id)) => Some(id),
         _ => None,
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{AuthenticationScheme, ListResponse, ResourceType, Schema};
+use scim_core::{AuthenticationScheme, Leniency, ListResponse, ResourceType, Schema};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -48,10 +48,22 @@ pub(crate) fn resource_types<S: ?Sized>(
     match name {
         None => Ok(everything(call, all.map(show).collect())),
         Some(name) => {
-            let of = all.find(|of| of.id() == name || of.name().as_str() == name);
-            Ok(json_response(200, &show(of.ok_or(Failure::UnknownDiscoveryResource)?), call.format))
+            let registered = all.find(|of| of.id() == name || of.name().as_str() == name);
+            let of = match registered {
+                Some(of) => Some(of),
+                None => in_any_case(call, name),
+            };
+            let of = show(of.ok_or(Failure::UnknownDiscoveryResource)?);
+            Ok(one(call, &of))
         }
     }
+}
+
+/// The resource type whose name differs from `name` in case alone.
+fn in_any_case<'s, S: ?Sized>(call: &mut Call<'s, S>, name: &str) -> Option<&'s ResourceType> {
+    let same = |of: &&ResourceType| of.id().eq_ignore_ascii_case(name) || of.name().as_str().eq_ignore_ascii_case(name);
+    let found = call.schemas.types().map(|of| of.resource_type()).find(same)?;
+    call.config.profile().take(Leniency::EndpointCase, &mut call.used).then_some(found)
 }
 
 /// Where a client finds everything else: the base URL and the discovery endpoints.
