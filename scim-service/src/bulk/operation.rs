@@ -13,7 +13,7 @@ use super::position::{Visit, in_patch, in_resource};
 use super::reference::Reference;
 use crate::config::ServiceConfig;
 use crate::fail::Failure;
-use crate::precondition::if_match;
+use crate::precondition::precondition;
 use crate::route::Route;
 
 /// What a result repeats of an operation.
@@ -132,7 +132,7 @@ pub(crate) fn http_method(method: BulkMethod) -> Method {
 fn entity_tag(version: &str) -> Result<HeaderValue, Failure> {
     let value = HeaderValue::from_str(version).map_err(|_| BulkError::Version)?;
     let headers = HeaderMap::from_iter([(IF_MATCH, value.clone())]);
-    if_match(&headers).map_err(|_| BulkError::Version)?;
+    precondition(&headers).map_err(|_| BulkError::Version)?;
     Ok(value)
 }
 

@@ -78,9 +78,9 @@ impl<S: ?Sized> Call<'_, S> {
         Ok((Projection::new(&request.attributes, &request.excluded_attributes, of, profile)?, asked))
     }
 
-    /// What `If-Match` asks; nothing where resources have no versions (R202).
-    fn if_match(&self) -> Result<Precondition, Failure> {
-        if self.config.capabilities().etag { if_match(&self.parts.headers) } else { Ok(Precondition::None) }
+    /// What `If-Match` and `If-None-Match` ask of a write; nothing where resources have no versions (R202).
+    fn precondition(&self) -> Result<Precondition, Failure> {
+        if self.config.capabilities().etag { precondition(&self.parts.headers) } else { Ok(Precondition::None) }
     }
 
     /// Gives a resource its URLs, and takes the version where resources have none.

@@ -22,7 +22,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     id: &str,
 ) -> Result<Response<Bytes>, Failure> {
     let (projection, asked) = call.projection(of)?;
-    let when = call.if_match()?;
+    let when = call.precondition()?;
     let id = resource_id(id)?;
     let body = call.json_of(of)?;
     let config = call.config;

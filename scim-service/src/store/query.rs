@@ -98,8 +98,10 @@ pub enum Precondition {
     /// Nothing; `If-Match: *` too, because a write to a missing resource fails anyway.
     #[default]
     None,
-    /// The version is one of these.
+    /// The version is one of these; no version is where there are none.
     OneOf(Vec<Version>),
+    /// The version is none of these.
+    NoneOf(Vec<Version>),
 }
 
 impl Precondition {
@@ -108,6 +110,7 @@ impl Precondition {
         match self {
             Self::None => true,
             Self::OneOf(versions) => versions.contains(current),
+            Self::NoneOf(versions) => !versions.contains(current),
         }
     }
 }
