@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::fail::Failure;
 use crate::query::search_request;
-use crate::respond::{Format, json_response};
+use crate::respond::{Format, ResourceHeaders, json_response, with_resource_headers};
 use crate::service::Call;
 
 pub(crate) fn service_provider_config<S: ?Sized>(
@@ -18,7 +18,7 @@ pub(crate) fn service_provider_config<S: ?Sized>(
     refuse_filter(call)?;
     let config = call.config.service_provider_config(schemes);
     let location = format!("{}/ServiceProviderConfig", call.config.base_url());
-    Ok(json_response(200, &described(&config, "ServiceProviderConfig", &location), call.format))
+    Ok(one(call, &described(&config, "ServiceProviderConfig", &location)))
 }
 
 pub(crate) fn schemas<S: ?Sized>(call: &mut Call<'_, S>, uri: Option<&str>) -> Result<Response<Bytes>, Failure> {
@@ -32,7 +32,7 @@ pub(crate) fn schemas<S: ?Sized>(call: &mut Call<'_, S>, uri: Option<&str>) -> R
         Some(uri) => {
             let mut known = call.schemas.schemas().chain(scim_core::discovery_schemas());
             let schema = known.find(|schema| schema.id().eq_ignore_ascii_case(uri));
-            Ok(json_response(200, &show(schema.ok_or(Failure::UnknownDiscoveryResource)?), call.format))
+            Ok(one(call, &show(schema.ok_or(Failure::UnknownDiscoveryResource)?)))
         }
     }
 }
@@ -91,6 +91,12 @@ fn described(resource: &impl Serialize, resource_type: &str, location: &str) -> 
         members.insert("meta".into(), json!({"resourceType": resource_type, "location": location}));
     }
     value
+}
+
+fn one<S: ?Sized>(call: &Call<'_, S>, resource: &Value) -> Response<Bytes> {
+    let location = resource.get("meta").and_then(|meta| meta.get("location")?.as_str()).map(str::to_owned);
+    let headers = ResourceHeaders { location, ..ResourceHeaders::default() };
+    with_resource_headers(json_response(200, resource, call.format), &headers)
 }
 
 fn everything<S: ?Sized>(call: &Call<'_, S>, resources: Vec<Value>) -> Response<Bytes> {

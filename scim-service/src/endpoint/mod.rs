@@ -110,7 +110,7 @@ impl<S: ?Sized> Call<'_, S> {
         self.render(&mut resource, of);
         let headers = ResourceHeaders::of(&resource);
         projection.apply(of, &mut resource);
-        with_resource_headers(json_response(status, &resource, self.format), &headers, status == 201)
+        with_resource_headers(json_response(status, &resource, self.format), &headers)
     }
 }
 

@@ -68,7 +68,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     }
     let mut patched = patched;
     call.render(&mut patched, of);
-    Ok(with_resource_headers(empty_response(204), &ResourceHeaders::of(&patched), true))
+    Ok(with_resource_headers(empty_response(204), &ResourceHeaders::of(&patched)))
 }
 
 /// Only what the headers need.
