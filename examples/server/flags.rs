@@ -37,8 +37,8 @@ pub struct Flags {
     /// JSON file with more resource types: {"schemas": [...], "resourceTypes": [...]}
     #[arg(long)]
     pub resource_types: Option<PathBuf>,
-    /// Status of a successful PATCH: 200 with the resource, or 204
-    #[arg(long, value_enum, default_value = "200")]
+    /// Status of a successful PATCH: 200 with the resource, 204, or auto: 204 where it names members of a group, else 200
+    #[arg(long, value_enum, default_value = "auto")]
     pub patch_response: PatchStatus,
     /// What the server does not offer, and does not advertise: may be given several times
     #[arg(long, value_enum)]
@@ -92,6 +92,8 @@ pub enum ProfileName {
 /// How a successful PATCH is answered.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PatchStatus {
+    /// Without a body where it names members of a group
+    Auto,
     /// With the resource
     #[value(name = "200")]
     Resource,
@@ -189,6 +191,7 @@ impl Flags {
             ProfileName::Interop => Profile::interop(),
         };
         let patch_response = match self.patch_response {
+            PatchStatus::Auto => PatchResponse::Auto,
             PatchStatus::Resource => PatchResponse::Resource,
             PatchStatus::NoContent => PatchResponse::NoContent,
         };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{PatchOp, Projection, TypeSchema};
+use scim_core::{PatchOp, Projection, Target, TypeSchema};
 use scim_patch::{Patch, apply};
 
 use super::replace::replace_with;
@@ -40,7 +40,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     let patched = call.patched(of, &patch.paths());
     let permit = call.permit_write(of, Operation::Patch, Some(&id), &patched).await?;
     call.check_password_change(&patch.paths())?;
-    let silent = config.patch_response() == PatchResponse::NoContent && !asked;
+    let silent = !asked && is_silent(call, &patched);
     let projection =
         if silent { minimum(call, of)? } else { projection.after_writing(&patch.paths(), of, config.profile()) };
     let projection = permit.project(projection);
@@ -69,6 +69,23 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     let mut patched = patched;
     call.render(&mut patched, of);
     Ok(with_resource_headers(empty_response(204), &ResourceHeaders::of(&patched)))
+}
+
+/// Whether a client that asks for no attributes gets no body.
+fn is_silent<S: ?Sized>(call: &Call<'_, S>, patched: &[Target]) -> bool {
+    match call.config.patch_response() {
+        PatchResponse::Resource => false,
+        PatchResponse::NoContent => true,
+        PatchResponse::Auto => {
+            let members = |target: &Target| target.attribute.as_ref().is_some_and(|attribute| attribute.is_relation());
+            let silent = patched.iter().any(members);
+            if silent {
+                let request_id = &call.cx.request_id;
+                tracing::info!(%request_id, patch_response = "auto", "a patch of members is answered without them");
+            }
+            silent
+        }
+    }
 }
 
 /// Only what the headers need.

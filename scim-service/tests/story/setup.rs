@@ -79,8 +79,12 @@ impl Setup {
         };
         let checks = ValueCheck::ALL.into_iter().filter(|_| self.checks);
         let profile = checks.fold(profile, Profile::with_check);
-        let patch_response =
-            if story.patch_response == Some(204) { PatchResponse::NoContent } else { PatchResponse::Resource };
+        let patch_response = match story.patch_response {
+            None => PatchResponse::default(),
+            Some(200) => PatchResponse::Resource,
+            Some(204) => PatchResponse::NoContent,
+            Some(status) => panic!("no PATCH is answered with {status}"),
+        };
         ServiceConfig::new(BASE_URL)
             .unwrap()
             .with_profile(profile)
