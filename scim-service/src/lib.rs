@@ -17,7 +17,7 @@
 //! | [`MeResolver`], [`MeAnswer`] | which resource the client itself is |
 //! | [`TenancyMode`] | where a request names its tenant |
 //! | [`CursorKey`] | what the cursors of long walks are sealed with (RFC 9865) |
-//! | [`Store`], [`MemoryStore`], [`finish`], [`unique_values`] | where resources live |
+//! | [`Store`], [`MemoryStore`], [`finish`], [`unique_values`], [`keep_write_only`] | where resources live |
 //! | [`Context`] | what a store call knows of its request |
 //!
 //! # Features
@@ -68,5 +68,5 @@ pub use memory::MemoryStore;
 pub use service::ScimService;
 pub use store::{
     ListPage, ListQuery, Position, Precondition, Start, Store, StoreError, Transaction, UniqueValue, finish,
-    unique_values,
+    keep_write_only, unique_values,
 };

@@ -11,12 +11,12 @@ use scim_core::{
     parse_date_time, urn,
 };
 use scim_filter::{Filter, Predicate, Sort, check};
-use scim_patch::{Patch, apply};
+use scim_patch::Patch;
 use serde_json::{Value, json};
 
 use crate::context::{Context, Principal};
 use crate::fail::Failure;
-use crate::replacement::{Replacement, replacement};
+use crate::replacement::{Replacement, patched, replacement};
 use crate::store::{ListPage, ListQuery, Precondition, Store, StoreError, Transaction};
 
 /// Waits for a future, on whatever runtime the store needs.
@@ -126,6 +126,19 @@ impl<'a> Trial<'a> {
         self.wait(self.store.replace(&self.cx(), self.of(of), &rid(id), resource, when))
     }
 
+    /// Replaces by content in which one attribute is `null`, as the service asks for the removal of what only clients write.
+    pub(super) fn replace_without(
+        &self,
+        of: &str,
+        id: &str,
+        resource: Value,
+        removed: &str,
+    ) -> Result<Resource, StoreError> {
+        let mut resource = self.checked(of, resource);
+        resource.attributes_mut().insert(removed.to_owned(), Value::Null);
+        self.wait(self.store.replace(&self.cx(), self.of(of), &rid(id), resource, &Precondition::None))
+    }
+
     /// Patches through the store or, where it leaves that to the service, as the service does.
     pub(super) fn patch(
         &self,
@@ -162,9 +175,7 @@ impl<'a> Trial<'a> {
             if !when.holds(&version) {
                 return Err(StoreError::PreconditionFailed);
             }
-            let mut patched = current.clone();
-            apply(patch, &mut patched)?;
-            let draft = match replacement(of, &current, patched) {
+            let draft = match replacement(of, &current, patched(of, &current, patch)?) {
                 Ok(Replacement::Changed(draft)) => draft,
                 Ok(Replacement::Unchanged) => return Ok(current),
                 Err(Failure::Store(error)) => return Err(error),

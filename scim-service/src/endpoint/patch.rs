@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{PatchOp, Projection, Target, TypeSchema};
-use scim_patch::{Patch, apply};
+use scim_core::{PatchOp, Projection, Resource, Target, TypeSchema};
+use scim_patch::Patch;
 
 use super::replace::replace_with;
 use super::resource_id;
 use crate::authorize::Operation;
 use crate::config::PatchResponse;
 use crate::fail::Failure;
+use crate::replacement::patched as patched_by;
 use crate::respond::{ResourceHeaders, empty_response, with_resource_headers};
 use crate::service::Call;
 use crate::store::Store;
@@ -53,12 +54,8 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     let patched = match patched {
         Some(patched) => patched,
         None => {
-            replace_with(call, of, &id, &when, &permit, |current| {
-                let mut patched = current.clone();
-                apply(&patch, &mut patched)?;
-                Ok(patched)
-            })
-            .await?
+            let make = |current: &Resource| Ok(patched_by(of, current, &patch)?);
+            replace_with(call, of, &id, &when, &permit, make).await?
         }
     };
     // Whoever has applied the patch, it knows what that needed.

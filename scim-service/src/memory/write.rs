@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use scim_core::{Projection, Resource, TypeSchema};
+use scim_core::{Attribute, Projection, Resource, TypeSchema};
 use scim_patch::{MembershipDelta, Patch, apply};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Id;
 use super::entry::Entry;
 use super::tenant::{Relations, Table, Tenant, display_of, is_group, is_user};
-use crate::store::{Precondition, StoreError, unique_values};
+use crate::store::{Precondition, StoreError, is_write_only, keep_write_only, unique_values};
 
 /// A member as a client names it: id and type.
 type Member = (Id, Option<String>);
@@ -47,10 +47,14 @@ impl Tenant {
         let entry = self.entry(of, id)?.clone();
         entry.check(when)?;
         let members = take_members(of, &mut resource);
-        self.put(now, of, &entry, resource)?;
-        if is_group(of) {
-            let changed = self.set_members(&Id::from(id), &members);
-            self.touch_below(changed);
+        drop_computed(of, &mut resource);
+        let sets_secret = sets_write_only(of, &resource);
+        keep_write_only(of, &entry.resource, &mut resource);
+        let moved = if is_group(of) { self.set_members(&Id::from(id), &members) } else { Vec::new() };
+        // To remove a secret that is not there is no change, and only the store can tell.
+        if sets_secret || !moved.is_empty() || resource != *entry.resource {
+            self.put(now, of, &entry, resource)?;
+            self.touch_below(moved);
         }
         self.get(of, id, &Projection::default())
     }
@@ -117,13 +121,7 @@ impl Tenant {
         entry: &Entry,
         mut resource: Resource,
     ) -> Result<(), StoreError> {
-        for computed in ["id", "meta"] {
-            resource.attributes_mut().remove(computed);
-        }
-        if is_user(of) {
-            resource.attributes_mut().remove("groups");
-        }
-        entry.keep_write_only(of, &mut resource);
+        drop_computed(of, &mut resource);
         let id = Id::from(entry.id.as_str());
         let renamed = display_of(&entry.resource) != display_of(&resource);
         let table = self.tables.get_mut(of.resource_type().name()).ok_or(StoreError::NotFound)?;
@@ -220,6 +218,25 @@ impl Table {
         self.index.insert(of, new, id);
         Ok(())
     }
+}
+
+/// Takes out what is computed on the way out.
+fn drop_computed(of: &TypeSchema, resource: &mut Resource) {
+    let groups = is_user(of).then_some("groups");
+    for computed in ["id", "meta"].into_iter().chain(groups) {
+        resource.attributes_mut().remove(computed);
+    }
+}
+
+/// Whether the content sets a write-only attribute.
+fn sets_write_only(of: &TypeSchema, resource: &Resource) -> bool {
+    let sets = |attributes: &[Arc<Attribute>], values: Option<&Map<String, Value>>| {
+        let sent = |attribute: &Arc<Attribute>| values?.get(attribute.name()).filter(|value| !value.is_null());
+        attributes.iter().any(|attribute| is_write_only(attribute) && sent(attribute).is_some())
+    };
+    let within = |uri: &str| resource.get(uri).and_then(Value::as_object);
+    sets(of.base().attributes(), Some(resource.attributes()))
+        || of.extensions().iter().any(|extension| sets(extension.schema.attributes(), within(extension.schema.id())))
 }
 
 /// Takes the members of a group out of the resource: id and type. None of other resources.

@@ -5,6 +5,7 @@ mod finish;
 mod query;
 mod transaction;
 mod unique;
+mod write_only;
 
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub(crate) use finish::page;
 pub use query::{ListPage, ListQuery, Position, Precondition, Start};
 pub use transaction::Transaction;
 pub use unique::{UniqueValue, unique_values};
+pub(crate) use write_only::is_write_only;
+pub use write_only::keep_write_only;
 
 /// Storage of resources.
 ///
@@ -46,7 +49,9 @@ pub use unique::{UniqueValue, unique_values};
 ///    and, where known, `display`. A member id that no resource has is kept (R015). When a resource is deleted it leaves
 ///    all groups. `groups` of a User is computed from it, `type` `direct` or `indirect`; groups may contain each other.
 ///    `$ref` and `meta.location` are the service's to add.
-/// 9. **Write-only values.** `replace` with a write-only attribute absent keeps the stored one (R190).
+/// 9. **Write-only values.** `replace` with a write-only attribute absent keeps the stored one (R190); with one that is
+///    `null` it removes it, as `patch` does with one that the patch removes ([`keep_write_only`] does both). To set one is a
+///    change whatever it was, to remove one where there is none is not.
 /// 10. **Deletion.** After `delete` the id is unknown to every method, and unique values are free again.
 /// 11. **Positions.** Pages that start [`After`](Start::After) or [`Before`](Start::Before) a [`Position`] follow from it
 ///     alone, whether its resource is still there or not: who walks from page to page meets every resource that is there

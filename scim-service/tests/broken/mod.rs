@@ -34,6 +34,8 @@ enum Fault {
     TotalOfThePage,
     /// 8: members have no type.
     UntypedMembers,
+    /// 9: a secret that is to go stays.
+    KeptSecrets,
     /// 9: new content takes the secret with it.
     LostSecrets,
     /// 10: a deleted resource can still be read.
@@ -155,6 +157,9 @@ impl Store for Broken {
         if self.fault == Fault::LostSecrets && resource.get("password").is_none() {
             resource.attributes_mut().insert("password".to_owned(), json!("!"));
         }
+        if self.fault == Fault::KeptSecrets {
+            resource.attributes_mut().retain(|_, value| !value.is_null());
+        }
         let outcome = self.store.replace(&self.cx(cx), of, id, resource, self.when(when)).await;
         self.refused(outcome).map(|resource| self.shown(resource))
     }
@@ -243,6 +248,7 @@ found! {
     other_filters: CaseExactTitles breaks "promise 7:" in listing::p07_filters_select_what_the_evaluator_selects;
     other_totals: TotalOfThePage breaks "promise 7:" in listing::p07_pages_by_index_are_cut_from_the_whole;
     members_without_type: UntypedMembers breaks "promise 8:" in membership::p08_members_have_value_type_and_display;
+    secrets_kept: KeptSecrets breaks "promise 9:" in lifecycle::p09_a_secret_that_is_removed_is_gone;
     secrets_lost: LostSecrets breaks "promise 9:" in lifecycle::p09_a_secret_that_is_not_sent_again_is_kept;
     deletions_undone: DeletedIsListed breaks "promise 10:" in lifecycle::p10_a_deleted_id_is_unknown_to_every_method;
     positions_included: PositionIncluded breaks "promise 11:" in positions::p11_pages_after_a_position_meet_everything_once;
