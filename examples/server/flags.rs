@@ -16,6 +16,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::superset::first_line;
+use crate::limits::LimitFlags;
 
 /// Flags that every example server has.
 #[derive(Args, Clone, Debug)]
@@ -57,6 +58,8 @@ pub struct Flags {
     pub cursor_key_file: Option<PathBuf>,
     /// Log every request to standard error
     #[arg(long)]
+    #[command(flatten)]
+    limits: LimitFlags,
     pub verbose: bool,
 }
 
@@ -223,6 +226,7 @@ impl Flags {
         };
         capabilities
     }
+            .with_limits(self.limits.limits())
 
     /// The built-in resource types and those of `--resource-types`.
     ///

@@ -172,8 +172,8 @@ impl<S: Store + ?Sized> Admitted<S> {
         &self.principal
     }
 
-    /// The largest body that the request may have, in bytes: [`Limits::body`](crate::Limits::body), for `/Bulk`
-    /// [`Limits::bulk_payload`](crate::Limits::bulk_payload). `None` where the method gives no meaning to a body (GET, HEAD
+    /// The largest body that the request may have, in bytes: [`Limits::body`](crate::Limits::body), for groups
+    /// [`Limits::group_body`](crate::Limits::group_body), for `/Bulk` [`Limits::bulk_payload`](crate::Limits::bulk_payload). `None` where the method gives no meaning to a body (GET, HEAD
     /// and DELETE): there is nothing to read then.
     pub fn body_limit(&self) -> Option<usize> {
         self.limit().map(BodyLimit::bytes)
