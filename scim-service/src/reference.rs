@@ -6,7 +6,7 @@ use std::sync::Arc;
 use scim_core::{Attribute, Leniencies, Resource, SchemaSet, TypeSchema};
 use serde_json::{Map, Value};
 
-use crate::config::ServiceConfig;
+use crate::config::{ServiceConfig, path_of};
 use crate::route::Route;
 
 /// Completes references that a client gives by URL alone: `{"$ref": "../Users/2"}` gets its `value` (R014).
@@ -54,7 +54,9 @@ fn target(url: &str, schemas: &SchemaSet, config: &ServiceConfig) -> Option<Stri
         let rest = url.strip_prefix(base_url).or_else(|| url.strip_prefix(base_url.strip_suffix("/v2")?))?;
         rest.strip_prefix('/')?
     } else {
-        let url = url.strip_prefix(config.base_path()).unwrap_or(url).trim_start_matches('/');
+        let bases = [path_of(base_url), config.base_path()];
+        let below = bases.into_iter().find_map(|base| url.strip_prefix(base).filter(|_| !base.is_empty()));
+        let url = below.unwrap_or(url).trim_start_matches('/');
         let mut path = url;
         while let Some(rest) = path.strip_prefix("../").or_else(|| path.strip_prefix("./")) {
             path = rest;

@@ -1,6 +1,6 @@
 //! What a resource gets on its way out: URLs made of the configured base (R014, R045, R050, R056).
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, PercentEncode, utf8_percent_encode};
 use scim_core::{Attribute, Resource, SchemaSet, TypeSchema};
 use serde_json::{Map, Value};
 
@@ -23,9 +23,14 @@ const SEGMENT: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
+/// A text as a path segment has it.
+pub(crate) fn segment(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, SEGMENT)
+}
+
 /// The URL of a resource.
 pub(crate) fn location(base_url: &str, endpoint: &str, id: &str) -> String {
-    format!("{base_url}{endpoint}/{}", utf8_percent_encode(id, SEGMENT))
+    format!("{base_url}{endpoint}/{}", segment(id))
 }
 
 /// Adds `meta.location`, and `$ref` to every value that names another resource.

@@ -25,7 +25,7 @@ pub(super) struct Setup {
     checks: bool,
     /// Attributes that do not belong into URLs.
     sensitive: Vec<String>,
-    /// Where requests name their tenant: `path`, `host`, or `header` for `x-tenant`.
+    /// Where requests name their tenant: `path`, `host`, `custom` for `/orgs/{tenant}/scim/v2`, or `header` for `x-tenant`.
     tenancy: Option<String>,
     /// How bulk requests are done: `off` or `all or nothing`.
     bulk: Option<String>,
@@ -60,6 +60,7 @@ impl Setup {
         let service = ScimService::with_shared_store(store, schemas(story.things), self.config(story), tokens);
         let service = match &self.policy {
             Some(policy) => service.with_authorizer(policy.clone()),
+            .and_then(|tokens| tokens.with_token("odd-token", Principal::new("odd").in_tenant("a b/c")))
             None => service,
         };
         let answer = match self.me.as_deref() {
@@ -108,6 +109,13 @@ impl Setup {
                 "patch" => &mut capabilities.patch,
                 "filter" => &mut capabilities.filter,
                 "sort" => &mut capabilities.sort,
+                Some("custom") => TenancyMode::custom(
+                    |request| {
+                        let (org, _) = request.uri.path().strip_prefix("/orgs/")?.split_once('/')?;
+                        Some(org.to_owned())
+                    },
+                    |org| format!("https://example.com/orgs/{org}/scim/v2"),
+                ),
                 "etag" => &mut capabilities.etag,
                 "changePassword" => &mut capabilities.change_password,
                 other => panic!("no capability is called {other}"),
