@@ -22,6 +22,9 @@ use crate::store::{ListPage, ListQuery, Precondition, Store, StoreError, Transac
 /// Waits for a future, on whatever runtime the store needs.
 type BlockOn<'a> = dyn Fn(Pin<Box<dyn Future<Output = ()> + '_>>) + Sync + 'a;
 
+/// How often a write is tried again that other writers may have come before.
+const ATTEMPTS: usize = 1000;
+
 /// A store under test, with the means to call it as the service does: what it gets is checked, and every call has a time
 /// of its own, a second after the last.
 pub struct Trial<'a> {
@@ -169,7 +172,7 @@ impl<'a> Trial<'a> {
         when: &Precondition,
     ) -> Result<Resource, StoreError> {
         let of = self.of(of);
-        loop {
+        for _ in 0..ATTEMPTS {
             let current = self.store.get(cx, of, id, &Projection::default()).await?;
             let version = current.version().expect("promise 1: a resource has a version");
             if !when.holds(&version) {
@@ -186,6 +189,7 @@ impl<'a> Trial<'a> {
                 outcome => return outcome,
             }
         }
+        panic!("promise 5: a write under the version that `get` has just told was refused {ATTEMPTS} times");
     }
 
     /// Sets one attribute.

@@ -28,6 +28,8 @@ enum Fault {
     NoPreconditions,
     /// 6: a patch that fails has written something.
     HalfPatches,
+    /// 5: the version that is told is not the one that is compared, and patches are left to the service.
+    OtherVersion,
     /// 7: filters on `title` regard case.
     CaseExactTitles,
     /// 7: the total is that of the page.
@@ -44,6 +46,10 @@ enum Fault {
     PositionIncluded,
     /// 11: a page begins at the index that the position had.
     PagesByOffset,
+    /// 7: lists are empty.
+    NothingListed,
+    /// 11: every page is the first.
+    SamePage,
     /// 12: writes take effect at once.
     NoIsolation,
     /// 13: a patch reads a replica, which lags one write behind.
@@ -82,6 +88,7 @@ impl Broken {
             Fault::OneVersion => attributes["meta"]["version"] = json!("W/\"1\""),
             Fault::UntypedMembers => {
                 let members = attributes.get_mut("members").and_then(Value::as_array_mut);
+            Fault::OtherVersion => attributes["meta"]["version"] = json!("W/\"other\""),
                 for member in members.into_iter().flatten().filter_map(Value::as_object_mut) {
                     member.remove("type");
                 }
@@ -130,6 +137,7 @@ impl Store for Broken {
             }
             (Fault::PagesByOffset, Start::Index(_)) => self.met.store(0, Ordering::SeqCst),
             _ => {}
+            (Fault::SamePage, Start::After(_)) => query.start = Start::Index(1),
         }
         let mut page = self.store.list(&self.cx(cx), of, &query).await?;
         self.met.fetch_add(page.resources.len() as u64, Ordering::SeqCst);
@@ -141,6 +149,7 @@ impl Store for Broken {
             }
             Fault::TotalOfThePage => page.total_results = Some(page.resources.len() as u64),
             _ => {}
+            Fault::NothingListed => page = ListPage { total_results: Some(0), ..ListPage::default() },
         }
         page.resources = page.resources.into_iter().map(|resource| self.shown(resource)).collect();
         Ok(page)
@@ -176,6 +185,9 @@ impl Store for Broken {
         let cx = self.cx(cx);
         if self.fault == Fault::LostUpdates {
             let current = self.store.get(&cx, of, id, want).await?;
+        if self.fault == Fault::OtherVersion {
+            return Ok(None);
+        }
             let before = self.replica.lock().unwrap().insert(id.clone(), current.clone());
             let mut patched = before.unwrap_or(current);
             apply(patch, &mut patched)?;
@@ -257,3 +269,10 @@ found! {
     transactions_that_stay: NoIsolation breaks "promise 12:" in transactions::p12_nothing_is_left_of_a_dropped_one;
     updates_lost: LostUpdates breaks "promise 13:" in concurrency::p13_no_member_added_at_the_same_time_is_lost;
 }
+    a3_a_version_that_is_never_the_current_one: OtherVersion breaks "promise 5:" in versions::p04_a_change_moves_version_and_time;
+    a3_a_version_that_is_never_the_current_one_under_races: OtherVersion breaks "promise 5:" in membership::p08_members_come_and_go_by_patch;
+    a3_lists_of_nothing: NothingListed breaks "promise 7:" in listing::p07_pages_by_index_are_cut_from_the_whole;
+    a3_filters_of_nothing: NothingListed breaks "promise 7:" in listing::p07_filters_select_what_the_evaluator_selects;
+    a3_positions_in_nothing: NothingListed breaks "promise 7:" in positions::p11_a_position_outlives_its_resource;
+    a3_pages_without_end: SamePage breaks "promise 11:" in positions::p11_what_stays_is_met_once_while_others_come_and_go;
+    a3_pages_without_end_in_the_corpus: SamePage breaks "promise 11:" in positions::p11_pages_after_a_position_meet_everything_once;
