@@ -1,5 +1,6 @@
 //! The flags of the example servers.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
@@ -7,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use scim_core::{Profile, RegistrationError, ResourceType, Schema, SchemaSet};
+use scim_core::{
+    AttrPath, AttrPathError, Profile, RegistrationError, ResourceType, Schema, SchemaExtension, SchemaSet,
+};
 use scim_service::{
     BearerTokens, BulkAtomicity, Capabilities, ConfigError, CursorKey, CursorKeyError, PatchResponse, Principal,
     ServiceConfig, TenancyMode, TokenError,
@@ -15,8 +18,8 @@ use scim_service::{
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::superset::first_line;
 use crate::limits::LimitFlags;
+use crate::superset::first_line;
 
 /// Flags that every example server has.
 #[derive(Args, Clone, Debug)]
@@ -35,7 +38,8 @@ pub struct Flags {
     /// What the server takes beyond the RFCs
     #[arg(long, value_enum, default_value = "compatible")]
     pub profile: ProfileName,
-    /// JSON file with more resource types: {"schemas": [...], "resourceTypes": [...]}
+    /// JSON file with more schemas and resource types, with extensions of types, and with attributes to do without: {"schemas":
+    /// [...], "resourceTypes": [...], "extensions": {"User": [{"schema": "urn:..."}]}, "without": {"User": ["password"]}}
     #[arg(long)]
     pub resource_types: Option<PathBuf>,
     /// Status of a successful PATCH: 200 with the resource, 204, or auto: 204 where it names members of a group, else 200
@@ -56,10 +60,10 @@ pub struct Flags {
     /// File whose first line is the secret that cursors are sealed with, at least 32 characters; random unless given
     #[arg(long)]
     pub cursor_key_file: Option<PathBuf>,
-    /// Log every request to standard error
-    #[arg(long)]
     #[command(flatten)]
     limits: LimitFlags,
+    /// Log every request to standard error
+    #[arg(long)]
     pub verbose: bool,
 }
 
@@ -169,11 +173,45 @@ pub enum FlagsError {
 }
 
 /// The file behind `--resource-types`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct ResourceTypesFile {
     schemas: Vec<Arc<Schema>>,
     resource_types: Vec<ResourceType>,
+    /// What resource types have more, by name.
+    extensions: BTreeMap<String, Vec<SchemaExtension>>,
+    /// What resource types do without, by name: attributes, sub-attributes, or extensions by their URI.
+    without: BTreeMap<String, Vec<Named>>,
+}
+
+/// A path in the file, such as `emails.display`.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Named(AttrPath);
+
+impl TryFrom<String> for Named {
+    type Error = AttrPathError;
+
+    fn try_from(path: String) -> Result<Self, Self::Error> {
+        path.parse().map(Self)
+    }
+}
+
+impl ResourceTypesFile {
+    fn schemas(self) -> Result<SchemaSet, RegistrationError> {
+        let mut schemas = SchemaSet::builtin().with(self.schemas, self.resource_types)?;
+        for (of, extensions) in self.extensions {
+            for extension in extensions {
+                schemas = schemas.with_extension(&of.as_str().into(), extension)?;
+            }
+        }
+        for (of, paths) in self.without {
+            for Named(path) in paths {
+                schemas = schemas.without(&of.as_str().into(), &path)?;
+            }
+        }
+        Ok(schemas)
+    }
 }
 
 impl Flags {
@@ -203,6 +241,7 @@ impl Flags {
             .with_profile(profile)
             .with_patch_response(patch_response)
             .with_capabilities(self.capabilities())
+            .with_limits(self.limits.limits())
             .with_tenancy(tenancy)
             .with_reference_check(self.check_references);
         Ok(match &self.cursor_key_file {
@@ -226,9 +265,8 @@ impl Flags {
         };
         capabilities
     }
-            .with_limits(self.limits.limits())
 
-    /// The built-in resource types and those of `--resource-types`.
+    /// The built-in resource types, as `--resource-types` changes and completes them.
     ///
     /// # Errors
     ///
@@ -238,7 +276,7 @@ impl Flags {
         let text = read(path)?;
         let file: ResourceTypesFile =
             serde_json::from_str(&text).map_err(|source| FlagsError::ResourceTypes { path: path.clone(), source })?;
-        Ok(SchemaSet::builtin().with(file.schemas, file.resource_types)?)
+        Ok(file.schemas()?)
     }
 
     /// The one token that is accepted.
@@ -258,4 +296,46 @@ impl Flags {
 
 fn read(path: &Path) -> Result<String, FlagsError> {
     fs::read_to_string(path).map_err(|source| FlagsError::Read { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn schemas(file: serde_json::Value) -> Result<SchemaSet, String> {
+        let file: ResourceTypesFile = serde_json::from_value(file).map_err(|error| error.to_string())?;
+        file.schemas().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn p20_a_file_extends_a_type_and_leaves_out_what_others_refuse() {
+        let badge =
+            json!({"id": "urn:e:1.0:Badge", "name": "Badge", "attributes": [{"name": "number", "type": "integer"}]});
+        let changed = schemas(json!({
+            "schemas": [badge],
+            "extensions": {"User": [{"schema": "urn:e:1.0:Badge"}]},
+            "without": {"User": ["password", "emails.display"], "Group": ["members.display"]}
+        }));
+        let changed = changed.unwrap();
+        let user = changed.by_endpoint("/Users").unwrap();
+        assert!(user.extension("urn:e:1.0:badge").is_some());
+        assert!(user.top_level("password").is_none());
+        assert!(user.top_level("emails").unwrap().sub_attribute("display").is_none());
+        assert_eq!(schemas(json!({})), Ok(SchemaSet::builtin()));
+    }
+
+    #[test]
+    fn p20_what_a_file_cannot_ask_is_refused() {
+        for (file, told) in [
+            (json!({"extensions": {"User": [{"schema": "urn:e:1.0:None"}]}}), "`urn:e:1.0:None`"),
+            (json!({"extensions": {"Nobody": [{"schema": "urn:e:1.0:None"}]}}), "`Nobody`"),
+            (json!({"without": {"User": ["userName"]}}), "`userName` cannot be left out"),
+            (json!({"without": {"User": ["pasword"]}}), "did you mean `password`?"),
+            (json!({"extension": {}}), "`extension`"),
+        ] {
+            let error = schemas(file.clone()).unwrap_err();
+            assert!(error.contains(told), "{file}: {error}");
+        }
+    }
 }

@@ -16,7 +16,9 @@ pub(crate) fn service_provider_config<S: ?Sized>(
     schemes: Vec<AuthenticationScheme>,
 ) -> Result<Response<Bytes>, Failure> {
     refuse_filter(call)?;
-    let config = call.config.service_provider_config(schemes);
+    let mut config = call.config.service_provider_config(schemes);
+    // What is undefined cannot be changed.
+    config.change_password.supported &= call.schemas.types().any(|of| of.base().attribute("password").is_some());
     let location = format!("{}/ServiceProviderConfig", call.config.base_url());
     Ok(one(call, &described(&config, "ServiceProviderConfig", &location)))
 }
