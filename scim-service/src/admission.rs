@@ -212,6 +212,7 @@ impl<S: Store + ?Sized> Admitted<S> {
         let mut call = Call {
             store: &**service.store(),
             schemas: service.schemas(),
+            advertised: service.advertised(),
             config,
             authorizer: service.authorizer(),
             parts: &head.parts,

@@ -67,6 +67,6 @@ pub use me::{Me, MeAnswer, MeResolver};
 pub use memory::MemoryStore;
 pub use service::ScimService;
 pub use store::{
-    ListPage, ListQuery, Position, Precondition, Start, Store, StoreError, Transaction, UniqueValue, finish,
-    keep_write_only, unique_values,
+    ListPage, ListQuery, Position, Precondition, Start, Store, StoreCapabilities, StoreError, Transaction, UniqueValue,
+    finish, keep_write_only, unique_values,
 };

@@ -235,6 +235,8 @@ impl<'a> Trial<'a> {
     /// A transaction; `None`, with a word to whoever reads the output, where the store has none.
     pub(super) fn begin(&self) -> Option<Box<dyn Transaction>> {
         let transaction = self.wait(self.store.begin(&self.cx())).expect("promise 12: a transaction can begin");
+        let told = self.store.capabilities().transactions;
+        assert_eq!(told, transaction.is_some(), "promise 12: `capabilities` tell whether there are transactions");
         if transaction.is_none() {
             println!("the store has no transactions: promise 12 does not bind it");
         }

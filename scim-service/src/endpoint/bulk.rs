@@ -254,6 +254,7 @@ impl<S: ?Sized> Call<'_, S> {
         Call {
             store,
             schemas: self.schemas,
+            advertised: self.advertised,
             config: self.config,
             authorizer: self.authorizer,
             parts,

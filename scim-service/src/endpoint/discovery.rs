@@ -30,9 +30,9 @@ pub(crate) fn schemas<S: ?Sized>(call: &mut Call<'_, S>, uri: Option<&str>) -> R
     match uri {
         // Clients take what is listed for what they can provision: the schemas of the discovery resources themselves
         // answer by their URI alone.
-        None => Ok(everything(call, call.schemas.schemas().map(|schema| show(schema)).collect())),
+        None => Ok(everything(call, call.advertised.schemas().map(|schema| show(schema)).collect())),
         Some(uri) => {
-            let mut known = call.schemas.schemas().chain(scim_core::discovery_schemas());
+            let mut known = call.advertised.schemas().chain(scim_core::discovery_schemas());
             let schema = known.find(|schema| schema.id().eq_ignore_ascii_case(uri));
             Ok(one(call, &show(schema.ok_or(Failure::UnknownDiscoveryResource)?)))
         }

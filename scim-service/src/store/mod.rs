@@ -1,5 +1,6 @@
 //! Where resources live: the trait that a host implements.
 
+mod capabilities;
 mod error;
 mod finish;
 mod query;
@@ -15,6 +16,7 @@ use scim_patch::Patch;
 
 use crate::context::Context;
 
+pub use capabilities::StoreCapabilities;
 pub use error::StoreError;
 pub use finish::finish;
 pub(crate) use finish::page;
@@ -35,7 +37,8 @@ pub use write_only::keep_write_only;
 /// 3. **Uniqueness.** Values of attributes with uniqueness `server` or `global` are unique among the live resources of a
 ///    type and tenant, compared with [`scim_filter::fold`] unless case exact. A conflict is
 ///    [`StoreError::Uniqueness`] and changes nothing. Of two racing writes one wins. A store in front of another system may
-///    have to refuse more, in the same way: names that all tenants share, or that the system knows already.
+///    have to refuse more, in the same way: names that all tenants share, or that the system knows already. What it keeps
+///    unique beyond the schemas, its [`capabilities`](Store::capabilities) tell.
 /// 4. **Versions.** The version differs after every change of the representation, a changed `User.groups` included;
 ///    `created` never changes; `lastModified` moves with every write that changed the resource itself. A patch that
 ///    changes nothing leaves both alone.
@@ -124,11 +127,18 @@ pub trait Store: Send + Sync + 'static {
 
     /// Starts a transaction: a store whose writes take effect together at `commit`, and not at all when it is dropped.
     ///
-    /// `Ok(None)`: this store has none. Whoever holds a transaction writes through it alone: a write past it may wait for
+    /// `Ok(None)`: this store has none, as its [`capabilities`](Self::capabilities) say. Whoever holds a transaction writes through it alone: a write past it may wait for
     /// its end.
     async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
         let _ = cx;
         Ok(None)
+    }
+
+    /// What the store can do, and what it keeps unique beyond the schemas; neither unless it says so.
+    ///
+    /// A service asks once, when it is made. `transactions` tells what [`begin`](Self::begin) does (promise 12).
+    fn capabilities(&self) -> StoreCapabilities {
+        StoreCapabilities::default()
     }
 
     /// Whether the store can be reached.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use scim_core::{Projection, Resource, ResourceId, TypeSchema};
+use scim_core::{Projection, Resource, ResourceId, ResourceTypeName, TypeSchema};
 use scim_patch::{MembershipDelta, Patch, apply};
-use scim_service::{Context, ListPage, ListQuery, Precondition, Store, StoreError, Transaction, keep_write_only};
+use scim_service::{
+    Context, ListPage, ListQuery, Precondition, Store, StoreCapabilities, StoreError, Transaction, keep_write_only,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -217,6 +219,18 @@ macro_rules! store_of_sessions {
 }
 
 store_of_sessions!(SupersetStore {
+    /// Superset keeps the addresses of users unique, and the names of groups where it has groups.
+    fn capabilities(&self) -> StoreCapabilities {
+        let unique = [(ResourceTypeName::user(), "emails.value", true), (ResourceTypeName::group(), "displayName", self.tables.groups)];
+        let capabilities = StoreCapabilities::default().with_transactions();
+        unique.into_iter().filter(|(.., enforced)| *enforced).fold(capabilities, |capabilities, (of, path, _)| {
+            match path.parse() {
+                Ok(path) => capabilities.with_unique(&of, path),
+                Err(_) => capabilities,
+            }
+        })
+    }
+
     async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
         Ok(Some(Box::new(OpenTransaction::begin(self, cx).await?)))
     }
