@@ -79,7 +79,7 @@ pub fn check_element(
     refuse_never_returned(attribute.name(), attribute)?;
     refuse_simple(attribute.name(), attribute)?;
     let scope = Scope::Element { attribute, text_booleans: true };
-    Ok(ElementPredicate { node: Check { scope, profile, used, attributes: 0 }.node(filter, 0)? })
+    Ok(ElementPredicate { node: Check { scope, profile, used, attributes: 0 }.node(filter, 0)?, seen: None })
 }
 
 /// Levels of a syntax tree that is checked. A text nested to the limit stays below: a level of parentheses gives an `or`,
@@ -202,7 +202,7 @@ impl Check<'_> {
         let mut inner = Check { scope, profile: self.profile, used: self.used, attributes: self.attributes };
         let node = inner.node(filter, depth + 1)?;
         self.attributes = inner.attributes;
-        let filter = Box::new(ElementPredicate { node });
+        let filter = Box::new(ElementPredicate { node, seen: None });
         Ok(Node::ValuePath { path: ResolvedPath::new(&target), slot: Slot::default(), filter })
     }
 

@@ -29,7 +29,10 @@ impl Predicate {
     /// # Ok::<(), scim_filter::ParseError>(())
     /// ```
     pub fn matches(&self, resource: &Resource) -> bool {
-        self.gathered.over(resource.attributes(), |source| self.node.holds(source))
+        match &self.seen {
+            None => self.gathered.over(resource.attributes(), |source| self.node.holds(source)),
+            Some(seen) => self.gathered.over(&seen.members_of(resource), |source| self.node.holds(source)),
+        }
     }
 }
 
@@ -37,7 +40,9 @@ impl ElementPredicate {
     /// Whether one element of the attribute, or the value of a singular complex attribute (R088), fulfils the filter.
     /// Only objects do.
     pub fn matches_element(&self, element: &Value) -> bool {
-        element.as_object().is_some_and(|element| self.node.holds(Source::plain(element)))
+        let holds =
+            |element: &Value| element.as_object().is_some_and(|element| self.node.holds(Source::plain(element)));
+        self.seen.as_ref().map_or_else(|| holds(element), |seen| holds(&seen.element(element)))
     }
 
     /// R084: one element fulfils all of it.

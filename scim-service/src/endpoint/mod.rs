@@ -33,6 +33,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Response;
 use scim_core::{Projection, Resource, ResourceId, TypeSchema, parse_json_with};
+use scim_filter::View;
 use serde_json::Value;
 
 use crate::body::Body;
@@ -41,7 +42,7 @@ use crate::negotiate::{check_content_encoding, check_content_type};
 use crate::precondition::precondition;
 use crate::query::search_request;
 use crate::reference::complete;
-use crate::render::render;
+use crate::render::{Rendering, render};
 use crate::respond::{ResourceHeaders, json_response, with_resource_headers};
 use crate::service::Call;
 use crate::store::{Precondition, StoreError};
@@ -81,6 +82,11 @@ impl<S: ?Sized> Call<'_, S> {
     /// What `If-Match` and `If-None-Match` ask of a write; nothing where resources have no versions (R202).
     fn precondition(&self) -> Result<Precondition, Failure> {
         if self.config.capabilities().etag { precondition(&self.parts.headers) } else { Ok(Precondition::None) }
+    }
+
+    /// What a response shows beyond what is stored, for whatever asks for it.
+    fn view(&self, of: &TypeSchema) -> Arc<dyn View> {
+        Rendering::view(of, self.schemas, self.config.base_url())
     }
 
     /// Gives a resource its URLs, and takes the version where resources have none.

@@ -12,6 +12,7 @@ use super::resource_id;
 use crate::authorize::Operation;
 use crate::config::PatchResponse;
 use crate::fail::Failure;
+use crate::reference::complete_paths;
 use crate::replacement::patched as patched_by;
 use crate::respond::{ResourceHeaders, empty_response, with_resource_headers};
 use crate::service::Call;
@@ -25,11 +26,12 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     let (projection, asked) = call.projection(of)?;
     let when = call.precondition()?;
     let id = resource_id(id)?;
-    let body = call.json_of(of)?;
+    let mut body = call.json_of(of)?;
+    complete_paths(&mut body, of, call.schemas, call.config);
     let config = call.config;
     let message = PatchOp::from_json(body, config.profile(), &mut call.used, config.limits().patch_operations)?;
     let patch = match Patch::check(&message, of, config.profile()) {
-        Ok(patch) => patch,
+        Ok(patch) => patch.seen_through(&call.view(of)),
         Err(error) => {
             // A missing resource is told before a faulty patch (R179).
             let permit = call.permit_write(of, Operation::Patch, Some(&id), &[]).await?;

@@ -1,5 +1,6 @@
 //! Queries: candidates from the index where there is one, else every resource of the type, in the order of the ids.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -100,9 +101,9 @@ impl<'a> Scan<'a> {
     fn sorted(&self, query: &ListQuery, sort: &Sort) -> (Vec<&'a Entry>, Option<u64>) {
         let row = |entry: &'a Entry| {
             let key = if self.stored_alone {
-                sort.key(&entry.resource).cloned()
+                sort.key(&entry.resource).map(Cow::into_owned)
             } else {
-                sort.key(&self.tenant.shown(self.of, entry, self.relations)).cloned()
+                sort.key(&self.tenant.shown(self.of, entry, self.relations)).map(Cow::into_owned)
             };
             (Position { key, id: entry.id.as_str().to_owned() }, entry)
         };

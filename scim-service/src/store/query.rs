@@ -1,5 +1,6 @@
 //! What a query asks of a store, and what a write asks of a version.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use scim_core::{Projection, Resource, TypeSchema, Version};
@@ -81,7 +82,7 @@ impl ListQuery {
 impl Position {
     /// The position of a resource in the order of a sort.
     pub fn of(resource: &Resource, sort: Option<&Sort>) -> Self {
-        let key = sort.and_then(|sort| sort.key(resource)).cloned();
+        let key = sort.and_then(|sort| sort.key(resource)).map(Cow::into_owned);
         Self { key, id: resource.id().unwrap_or_default().to_owned() }
     }
 
