@@ -7,10 +7,13 @@
 
 use std::error::Error;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use scim_service::{MemoryStore, ScimService};
+use scim_service::{ClientAddress, MemoryStore, ScimService};
 use tokio::net::TcpListener;
 
 /// Serves until the future is dropped. The path reaches the service as the client sent it, base path and all.
@@ -19,8 +22,12 @@ pub(crate) async fn serve(
     service: ScimService<MemoryStore>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     loop {
-        let (stream, _) = listener.accept().await?;
-        let service = TowerToHyperService::new(service.clone());
+        let (stream, peer) = listener.accept().await?;
+        let scim = TowerToHyperService::new(service.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ClientAddress::from(peer));
+            scim.call(request)
+        });
         tokio::spawn(async move {
             let mut server = http1::Builder::new();
             // With a timer, hyper gives up on clients that never finish their headers.

@@ -24,6 +24,7 @@ mod origin;
 mod page;
 mod person;
 mod proxy;
+mod seen;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -34,10 +35,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use clap::Parser;
 use scim_core::SchemaSet;
-use superset_mapping::{JitLogin, RuleReader, RuleSet, SamlServiceProvider, SqlReplays, SupersetStore};
+use scim_service::LogLimit;
+use superset_mapping::{JitLogin, RuleReader, SamlServiceProvider, SqlReplays, SupersetStore};
 use tokio::net::TcpListener;
 
 use crate::anonymous::Anonymous;
@@ -61,6 +64,8 @@ struct Gateway {
     origin: Origin,
     anonymous: Anonymous,
     superset: Superset,
+    /// What bounds the lines about logins that fail.
+    log_limit: LogLimit,
 }
 
 #[tokio::main]
@@ -72,6 +77,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    arguments.log.start();
     let listener = TcpListener::bind(arguments.listen).await?;
     let address = listener.local_addr()?;
     let router = router(gateway(&arguments, &format!("http://{address}")).await?);
@@ -87,15 +93,13 @@ fn router(gateway: Arc<Gateway>) -> Router {
         .route("/saml/metadata", get(login::metadata))
         .route("/saml/logout", get(login::ask).post(login::end))
         .fallback(proxy::forward)
+        .layer(from_fn_with_state(gateway.clone(), seen::note))
         .with_state(gateway)
 }
 
 /// Reads all files and opens the database. `own` is the address of the gateway, unless the flags say what browsers call it.
 async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<dyn Error>> {
-    let rules = match &arguments.rules {
-        Some(path) => scim_examples::read_rules(&RuleReader::new(), path)?,
-        None => RuleSet::default(),
-    };
+    let rules = arguments.rules.read(&RuleReader::new())?;
     let public = arguments.public_url.as_deref().unwrap_or(own).trim_end_matches('/');
     let service = SamlServiceProvider::accepting(
         &format!("{public}/saml/metadata"),
@@ -109,9 +113,6 @@ async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<d
     let (path, unsolicited) = (arguments.idp_metadata.clone(), arguments.allow_unsolicited);
     let idp = Idp::open(path, &arguments.idp_entity_id, service, replays, provider, unsolicited)?;
     let store = SupersetStore::connect(&url, rules.clone()).await?;
-    for role in store.missing_roles().await? {
-        eprintln!("warning: the rules name role `{role}`, which Superset does not have; nobody gets it");
-    }
     let audit = arguments.audit()?;
     Ok(Arc::new(Gateway {
         logins: JitLogin::new(Arc::new(store.clone()), SchemaSet::builtin(), Arc::new(rules), audit),
@@ -122,5 +123,6 @@ async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<d
         anonymous: Anonymous::new(&arguments.public_path, arguments.pass_tokens)?,
         cookies: Cookies::new(arguments.session_key()?, arguments.session_hours, public.starts_with("https://")),
         superset: Superset::new(&arguments.superset, public, arguments.max_upload)?,
+        log_limit: LogLimit::new(),
     }))
 }

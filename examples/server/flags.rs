@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use scim_core::{
-    AttrPath, AttrPathError, Profile, RegistrationError, ResourceType, Schema, SchemaExtension, SchemaSet,
+    AttrPath, AttrPathError, Leniency, Profile, RegistrationError, ResourceType, Schema, SchemaExtension, SchemaSet,
 };
 use scim_service::{
     BearerTokens, BulkAtomicity, Capabilities, ConfigError, CursorKey, CursorKeyError, PatchResponse, Principal,
@@ -19,6 +19,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::limits::LimitFlags;
+use crate::log::LogFlags;
 use crate::superset::first_line;
 
 /// Flags that every example server has.
@@ -54,6 +55,12 @@ pub struct Flags {
     /// Refuse references to resources that are not there
     #[arg(long)]
     pub check_references: bool,
+    /// Put users into the groups that a client sends with them, by id or display name; read-only otherwise
+    #[arg(long)]
+    pub groups_on_user: bool,
+    /// Whether a user who is sent with a group that is not there is refused
+    #[arg(skip)]
+    pub refuses_unknown_groups: bool,
     /// What happens to the operations of a bulk request when one fails; off: there are no bulk requests
     #[arg(long, value_enum, default_value = "per-operation")]
     pub bulk: Bulk,
@@ -62,9 +69,9 @@ pub struct Flags {
     pub cursor_key_file: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitFlags,
-    /// Log every request to standard error
-    #[arg(long)]
-    pub verbose: bool,
+    /// What is logged
+    #[command(flatten)]
+    pub log: LogFlags,
 }
 
 #[derive(Args, Clone)]
@@ -231,6 +238,7 @@ impl Flags {
             ProfileName::Rfc => Profile::rfc(),
             ProfileName::Interop => Profile::interop(),
         };
+        let profile = if self.groups_on_user { profile.with(Leniency::GroupsOnUser) } else { profile };
         let patch_response = match self.patch_response {
             PatchStatus::Auto => PatchResponse::Auto,
             PatchStatus::Resource => PatchResponse::Resource,
@@ -243,7 +251,8 @@ impl Flags {
             .with_capabilities(self.capabilities())
             .with_limits(self.limits.limits())
             .with_tenancy(tenancy)
-            .with_reference_check(self.check_references);
+            .with_reference_check(self.check_references)
+            .with_unknown_groups_refused(self.refuses_unknown_groups);
         Ok(match &self.cursor_key_file {
             Some(path) => config.with_cursor_key(CursorKey::from_secret(first_line(&read(path)?).as_bytes())?),
             None => config,

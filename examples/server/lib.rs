@@ -2,13 +2,15 @@
 
 mod flags;
 mod limits;
+mod log;
 mod serve;
 mod superset;
 
 pub use flags::{Bulk, Capability, Flags, FlagsError, PatchStatus, ProfileName};
 pub use limits::LimitFlags;
+pub use log::LogFlags;
 pub use serve::{serve, stop};
-pub use superset::{DatabaseFlags, first_line, read_file, read_rules};
+pub use superset::{DatabaseFlags, RulesFlags, first_line, read_file, read_rules};
 
 /// Prints an error with its causes, and gives the exit code of a failed program.
 pub fn fail(error: &dyn std::error::Error) -> std::process::ExitCode {

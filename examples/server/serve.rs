@@ -19,9 +19,6 @@ use crate::flags::Flags;
 ///
 /// Flags that cannot be used, and an address that cannot be listened on.
 pub async fn serve<S: Store>(flags: &Flags, store: S) -> Result<(), Box<dyn Error>> {
-    if flags.verbose {
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
-    }
     let listener = TcpListener::bind(flags.listen).await?;
     let config = flags.config(listener.local_addr()?)?;
     let service = ScimService::with_shared_store(Arc::new(store), flags.schemas()?, config, flags.tokens()?);

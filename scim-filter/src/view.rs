@@ -6,6 +6,7 @@ use std::sync::Arc;
 use scim_core::Resource;
 use serde_json::{Map, Value};
 
+use crate::budget::{Budget, BudgetExceeded};
 use crate::predicate::ResolvedPath;
 
 /// Completes resources as responses show them: values that no store keeps, such as `$ref` and `meta.location`, which depend
@@ -61,8 +62,21 @@ impl Seen {
         paths.iter().any(|path| self.view.adds(path))
     }
 
+    /// The same, if the budget allows to complete it.
+    pub(crate) fn members_of(
+        &self,
+        resource: &Resource,
+        budget: &Budget,
+    ) -> Result<Map<String, Value>, BudgetExceeded> {
+        for path in &self.completed {
+            let value = path.attribute_in(resource.attributes());
+            budget.spend(value.and_then(Value::as_array).map_or(1, |elements| elements.len() as u64))?;
+        }
+        Ok(self.shown(resource))
+    }
+
     /// What is looked at of a resource, as it is shown.
-    pub(crate) fn members_of(&self, resource: &Resource) -> Map<String, Value> {
+    pub(crate) fn shown(&self, resource: &Resource) -> Map<String, Value> {
         let member = |name: &Box<str>| Some((name.to_string(), resource.get(name)?.clone()));
         let mut members: Map<String, Value> = self.members.iter().filter_map(member).collect();
         for path in &self.completed {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::bulk::BulkError;
 use crate::config::ServiceConfig;
 use crate::fail::Failure;
+use crate::reference::holds_members;
 use crate::route::Route;
 
 /// A body.
@@ -33,7 +34,7 @@ pub(crate) enum BodyLimit {
 
 /// Whether resources of the type have members, as groups do.
 fn has_members(of: &TypeSchema) -> bool {
-    of.base().attributes().iter().any(|attribute| attribute.is_relation())
+    of.base().attributes().iter().any(|attribute| holds_members(attribute))
 }
 
 impl BodyLimit {

@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{PatchOp, Projection, Resource, Target, TypeSchema};
-use scim_patch::Patch;
+use scim_core::{PatchOp, Projection, Resource, ResourceId, Target, TypeSchema};
+use scim_patch::{Limits, Patch};
 
+use super::groups_on_user::Write;
 use super::replace::replace_with;
 use super::resource_id;
-use crate::authorize::Operation;
+use crate::authorize::{Operation, Permit};
 use crate::config::PatchResponse;
 use crate::fail::Failure;
-use crate::reference::complete_paths;
+use crate::reference::{complete_paths, holds_members};
 use crate::replacement::patched as patched_by;
 use crate::respond::{ResourceHeaders, empty_response, with_resource_headers};
 use crate::service::Call;
-use crate::store::Store;
+use crate::store::{Precondition, Store};
 
 pub(crate) async fn patch<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
@@ -27,10 +28,12 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     let when = call.precondition()?;
     let id = resource_id(id)?;
     let mut body = call.json_of(of)?;
+    let groups = call.groups_of_patch(of, &mut body).await?;
     complete_paths(&mut body, of, call.schemas, call.config);
     let config = call.config;
     let message = PatchOp::from_json(body, config.profile(), &mut call.used, config.limits().patch_operations)?;
-    let patch = match Patch::check(&message, of, config.profile()) {
+    let limits = Limits { value: config.limits().value, budget: Some(call.cx.budget.clone()) };
+    let mut patch = match Patch::check_within(&message, of, config.profile(), limits) {
         Ok(patch) => patch.seen_through(&call.view(of)),
         Err(error) => {
             // A missing resource is told before a faulty patch (R179).
@@ -40,30 +43,21 @@ pub(crate) async fn patch<S: Store + ?Sized>(
         }
     };
     call.used.extend(patch.leniencies());
+    call.cx.says_active = patch.paths().iter().any(|path| path == "active");
     let patched = call.patched(of, &patch.paths());
     let permit = call.permit_write(of, Operation::Patch, Some(&id), &patched).await?;
     call.check_password_change(&patch.paths())?;
+    let groups = groups.and_then(|groups| groups.patched_by(&mut patch));
     let silent = !asked && is_silent(call, &patched);
     let projection =
         if silent { minimum(call, of)? } else { projection.after_writing(&patch.paths(), of, config.profile()) };
     let projection = permit.project(projection);
-    // Whether the result may be, is known once it is made: the service then does the work.
-    let patched = if permit.is_restricted() || call.checks_references(of, &patched) {
-        None
-    } else {
-        call.store.patch(&call.cx, of, &id, &patch, &when, &projection).await?
-    };
-    let patched = match patched {
-        Some(patched) => patched,
-        None => {
-            let make = |current: &Resource| Ok(patched_by(of, current, &patch)?);
-            replace_with(call, of, &id, &when, &permit, make).await?
-        }
-    };
+    let write = Write::Patch { id: &id, when: &when, patch: &patch };
+    let patched = write.with_groups(call, of, &permit, groups, &projection).await?;
     // Whoever has applied the patch, it knows what that needed.
     call.used.extend(patch.leniencies());
     if !silent {
-        return Ok(call.show(200, of, patched, &projection));
+        return call.show(200, of, patched, &projection);
     }
     let mut patched = patched;
     call.render(&mut patched, of);
@@ -76,7 +70,7 @@ fn is_silent<S: ?Sized>(call: &Call<'_, S>, patched: &[Target]) -> bool {
         PatchResponse::Resource => false,
         PatchResponse::NoContent => true,
         PatchResponse::Auto => {
-            let members = |target: &Target| target.attribute.as_ref().is_some_and(|attribute| attribute.is_relation());
+            let members = |target: &Target| target.attribute.as_ref().is_some_and(|attribute| holds_members(attribute));
             let silent = patched.iter().any(members);
             if silent {
                 let request_id = &call.cx.request_id;
@@ -85,6 +79,26 @@ fn is_silent<S: ?Sized>(call: &Call<'_, S>, patched: &[Target]) -> bool {
             silent
         }
     }
+}
+
+/// Has the store apply the patch, or applies it where the store can't.
+pub(super) async fn store_patched<S: Store + ?Sized>(
+    call: &mut Call<'_, S>,
+    of: &Arc<TypeSchema>,
+    id: &ResourceId,
+    patch: &Patch,
+    when: &Precondition,
+    permit: &Permit,
+    want: &Projection,
+) -> Result<Resource, Failure> {
+    // Whether the result may be, is known once it is made: the service then does the work.
+    if !permit.is_restricted()
+        && !call.checks_references(of, &call.patched(of, &patch.paths()))
+        && let Some(patched) = call.store.patch(&call.cx, of, id, patch, when, want).await?
+    {
+        return Ok(patched);
+    }
+    replace_with(call, of, id, when, permit, |current| Ok(patched_by(of, current, patch)?)).await
 }
 
 /// Only what the headers need.

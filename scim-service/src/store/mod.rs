@@ -18,9 +18,8 @@ use crate::context::Context;
 
 pub use capabilities::StoreCapabilities;
 pub use error::StoreError;
-pub use finish::finish;
-pub(crate) use finish::page;
-pub use query::{ListPage, ListQuery, Position, Precondition, Start};
+pub use finish::{PageBuilder, finish};
+pub use query::{ListPage, ListQuery, PageBytes, Position, Precondition, Start};
 pub use transaction::Transaction;
 pub use unique::{UniqueValue, unique_values};
 pub(crate) use write_only::is_write_only;
@@ -139,6 +138,13 @@ pub trait Store: Send + Sync + 'static {
     /// A service asks once, when it is made. `transactions` tells what [`begin`](Self::begin) does (promise 12).
     fn capabilities(&self) -> StoreCapabilities {
         StoreCapabilities::default()
+    }
+
+    /// A request has said again what `active` is ([`Context::says_active`]), and nothing differs. A store that keeps accounts in
+    /// another service makes them follow; the resource, its version and `lastModified` stay as they are.
+    async fn reaffirm(&self, cx: &Context, of: &Arc<TypeSchema>, id: &ResourceId) -> Result<(), StoreError> {
+        let _ = (cx, of, id);
+        Ok(())
     }
 
     /// Whether the store can be reached.
