@@ -98,7 +98,7 @@ impl SchemaSet {
     pub fn with_written_groups(mut self) -> Self {
         let Some(user) = self.of(&ResourceTypeName::user()).map(|of| of.base().clone()) else { return self };
         let Some(groups) = user.attribute("groups") else { return self };
-        let changed = Arc::new(user.redefining(groups.as_written_reference()));
+        let changed = Arc::new(user.with_attribute(groups.name(), Some(groups.as_written_reference())));
         for schema in self.schemas.iter_mut().filter(|schema| schema.id() == user.id()) {
             *schema = changed.clone();
         }

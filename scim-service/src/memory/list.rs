@@ -1,5 +1,6 @@
 //! Queries: candidates from the index where there is one, else every resource of the type, in the order of the ids.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
