@@ -1,5 +1,6 @@
 //! The flags of the example servers.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
@@ -7,7 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use scim_core::{Leniency, Profile, Provenance, RegistrationError, ResourceType, Schema, SchemaSet};
+use scim_core::{
+    AttrPath, AttrPathError, Leniency, Profile, Provenance, RegistrationError, ResourceType, Schema, SchemaExtension,
+    SchemaSet,
+};
 use scim_service::{
     BearerTokens, BulkAtomicity, Capabilities, ConfigError, CursorKey, CursorKeyError, PatchResponse, Principal,
     ServiceConfig, TenancyMode, TokenError,
@@ -16,6 +20,7 @@ use serde::Deserialize;
 use superset_mapping::UnknownGroups;
 use thiserror::Error;
 
+use crate::limits::LimitFlags;
 use crate::log::LogFlags;
 use crate::superset::first_line;
 
@@ -39,11 +44,12 @@ pub struct Flags {
     /// What the server takes beyond the RFCs
     #[arg(long, value_enum, default_value = "compatible")]
     pub profile: ProfileName,
-    /// JSON file with more resource types: {"schemas": [...], "resourceTypes": [...]}
+    /// JSON file with more schemas and resource types, with extensions of types, and with attributes to do without: {"schemas":
+    /// [...], "resourceTypes": [...], "extensions": {"User": [{"schema": "urn:..."}]}, "without": {"User": ["password"]}}
     #[arg(long)]
     pub resource_types: Option<PathBuf>,
-    /// Status of a successful PATCH: 200 with the resource, or 204
-    #[arg(long, value_enum, default_value = "200")]
+    /// Status of a successful PATCH: 200 with the resource, 204, or auto: 204 where it names members of a group, else 200
+    #[arg(long, value_enum, default_value = "auto")]
     pub patch_response: PatchStatus,
     /// What the server does not offer, and does not advertise: may be given several times
     #[arg(long, value_enum)]
@@ -66,6 +72,8 @@ pub struct Flags {
     /// File whose first line is the secret that cursors are sealed with, at least 32 characters; random unless given
     #[arg(long)]
     pub cursor_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    limits: LimitFlags,
     /// What is logged
     #[command(flatten)]
     pub log: LogFlags,
@@ -103,6 +111,8 @@ pub enum ProfileName {
 /// How a successful PATCH is answered.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PatchStatus {
+    /// Without a body where it names members of a group
+    Auto,
     /// With the resource
     #[value(name = "200")]
     Resource,
@@ -175,11 +185,45 @@ pub enum FlagsError {
 }
 
 /// The file behind `--resource-types`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct ResourceTypesFile {
     schemas: Vec<Arc<Schema>>,
     resource_types: Vec<ResourceType>,
+    /// What resource types have more, by name.
+    extensions: BTreeMap<String, Vec<SchemaExtension>>,
+    /// What resource types do without, by name: attributes, sub-attributes, or extensions by their URI.
+    without: BTreeMap<String, Vec<Named>>,
+}
+
+/// A path in the file, such as `emails.display`.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Named(AttrPath);
+
+impl TryFrom<String> for Named {
+    type Error = AttrPathError;
+
+    fn try_from(path: String) -> Result<Self, Self::Error> {
+        path.parse().map(Self)
+    }
+}
+
+impl ResourceTypesFile {
+    fn schemas(self) -> Result<SchemaSet, RegistrationError> {
+        let mut schemas = SchemaSet::builtin().with(self.schemas, self.resource_types)?;
+        for (of, extensions) in self.extensions {
+            for extension in extensions {
+                schemas = schemas.with_extension(&of.as_str().into(), extension)?;
+            }
+        }
+        for (of, paths) in self.without {
+            for Named(path) in paths {
+                schemas = schemas.without(&of.as_str().into(), &path)?;
+            }
+        }
+        Ok(schemas)
+    }
 }
 
 impl Flags {
@@ -201,6 +245,7 @@ impl Flags {
         };
         let profile = if self.groups_on_user { profile.with(Leniency::GroupsOnUser) } else { profile };
         let patch_response = match self.patch_response {
+            PatchStatus::Auto => PatchResponse::Auto,
             PatchStatus::Resource => PatchResponse::Resource,
             PatchStatus::NoContent => PatchResponse::NoContent,
         };
@@ -209,6 +254,7 @@ impl Flags {
             .with_profile(profile)
             .with_patch_response(patch_response)
             .with_capabilities(self.capabilities())
+            .with_limits(self.limits.limits())
             .with_tenancy(tenancy)
             .with_reference_check(self.check_references)
             .with_unknown_groups_refused(self.unknown_groups == UnknownGroups::Refuse);
@@ -234,7 +280,7 @@ impl Flags {
         capabilities
     }
 
-    /// The built-in resource types and those of `--resource-types`.
+    /// The built-in resource types, as `--resource-types` changes and completes them.
     ///
     /// # Errors
     ///
@@ -244,7 +290,7 @@ impl Flags {
         let text = read(path)?;
         let file: ResourceTypesFile =
             serde_json::from_str(&text).map_err(|source| FlagsError::ResourceTypes { path: path.clone(), source })?;
-        Ok(SchemaSet::builtin().with(file.schemas, file.resource_types)?)
+        Ok(file.schemas()?)
     }
 
     /// Who may write through the server: the one client, in any tenant where there are tenants.
@@ -270,4 +316,46 @@ impl Flags {
 
 fn read(path: &Path) -> Result<String, FlagsError> {
     fs::read_to_string(path).map_err(|source| FlagsError::Read { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn schemas(file: serde_json::Value) -> Result<SchemaSet, String> {
+        let file: ResourceTypesFile = serde_json::from_value(file).map_err(|error| error.to_string())?;
+        file.schemas().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn p20_a_file_extends_a_type_and_leaves_out_what_others_refuse() {
+        let badge =
+            json!({"id": "urn:e:1.0:Badge", "name": "Badge", "attributes": [{"name": "number", "type": "integer"}]});
+        let changed = schemas(json!({
+            "schemas": [badge],
+            "extensions": {"User": [{"schema": "urn:e:1.0:Badge"}]},
+            "without": {"User": ["password", "emails.display"], "Group": ["members.display"]}
+        }));
+        let changed = changed.unwrap();
+        let user = changed.by_endpoint("/Users").unwrap();
+        assert!(user.extension("urn:e:1.0:badge").is_some());
+        assert!(user.top_level("password").is_none());
+        assert!(user.top_level("emails").unwrap().sub_attribute("display").is_none());
+        assert_eq!(schemas(json!({})), Ok(SchemaSet::builtin()));
+    }
+
+    #[test]
+    fn p20_what_a_file_cannot_ask_is_refused() {
+        for (file, told) in [
+            (json!({"extensions": {"User": [{"schema": "urn:e:1.0:None"}]}}), "`urn:e:1.0:None`"),
+            (json!({"extensions": {"Nobody": [{"schema": "urn:e:1.0:None"}]}}), "`Nobody`"),
+            (json!({"without": {"User": ["userName"]}}), "`userName` cannot be left out"),
+            (json!({"without": {"User": ["pasword"]}}), "did you mean `password`?"),
+            (json!({"extension": {}}), "`extension`"),
+        ] {
+            let error = schemas(file.clone()).unwrap_err();
+            assert!(error.contains(told), "{file}: {error}");
+        }
+    }
 }

@@ -1,11 +1,13 @@
 //! What the examples share: their flags, and how a [`ScimService`](scim_service::ScimService) is mounted in axum.
 
 mod flags;
+mod limits;
 mod log;
 mod serve;
 mod superset;
 
 pub use flags::{Bulk, Capability, Flags, FlagsError, PatchStatus, ProfileName};
+pub use limits::LimitFlags;
 pub use log::LogFlags;
 pub use serve::{serve, stop};
 pub use superset::{DatabaseFlags, RulesFlags, first_line, read_file, read_rules};

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::attr_name::AttrNameError;
+use crate::schema::meant;
 
 /// A schema or resource type that cannot be registered. Names in messages are as the definition spells them.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -11,6 +12,32 @@ pub enum RegistrationError {
     /// An attribute's name is not legal (R002).
     #[error(transparent)]
     Name(#[from] AttrNameError),
+    /// A definition has a member that says nothing.
+    #[error("{place}: unknown member `{member}`{}", hint(.expected.as_deref()))]
+    UnknownMember {
+        /// Which definition, such as ``attribute `emails.type` ``.
+        place: String,
+        /// The member.
+        member: String,
+        /// The member that was meant, if one is near.
+        expected: Option<String>,
+    },
+    /// A schema defines an attribute that every resource has.
+    #[error("schema `{schema}`: attribute `{name}` is one that every resource has, and no schema defines")]
+    CommonAttribute {
+        /// The schema.
+        schema: String,
+        /// The attribute.
+        name: String,
+    },
+    /// A schema of a set is to be changed where it has nothing.
+    #[error("resource type `{resource_type}`: {problem}")]
+    Revision {
+        /// The resource type.
+        resource_type: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// Two attributes have names that are equal up to case.
     #[error("attribute `{name}` is defined twice")]
     DuplicateAttribute {
@@ -69,4 +96,24 @@ pub enum RegistrationError {
         /// The resource type that came second.
         resource_type: String,
     },
+}
+
+fn hint(expected: Option<&str>) -> String {
+    expected.map_or_else(String::new, |member| format!("; did you mean `{member}`?"))
+}
+
+/// Refuses members that a definition does not have: a misspelt one would leave its default in force, and nobody would see it.
+pub(crate) fn refuse_unknown(
+    place: impl FnOnce() -> String,
+    unknown: &serde_json::Map<String, serde_json::Value>,
+    known: &[&str],
+) -> Result<(), RegistrationError> {
+    match unknown.keys().find(|member| *member != "meta") {
+        None => Ok(()),
+        Some(member) => Err(RegistrationError::UnknownMember {
+            place: place(),
+            member: member.clone(),
+            expected: meant(known, member).map(str::to_owned),
+        }),
+    }
 }

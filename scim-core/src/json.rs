@@ -77,6 +77,10 @@ pub fn parse_json(text: &[u8]) -> Result<Value, JsonError> {
 ///
 /// As [`parse_json`].
 pub fn parse_json_with(text: &[u8], limits: &JsonLimits) -> Result<Value, JsonError> {
+    if let Some(mark) = byte_order_mark(text) {
+        let problem = format!("it begins with a byte order mark of {mark}, expected UTF-8 without one");
+        return Err(JsonError { problem, scim_type: ScimType::InvalidSyntax });
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     let strict = Strict { limits, depth: limits.depth.min(JsonLimits::MAX_DEPTH) };
     let value = strict.deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
@@ -85,6 +89,16 @@ pub fn parse_json_with(text: &[u8], limits: &JsonLimits) -> Result<Value, JsonEr
         let out_of_range = problem.starts_with("number out of range");
         JsonError { problem, scim_type: if out_of_range { ScimType::InvalidValue } else { ScimType::InvalidSyntax } }
     })
+}
+
+/// The encoding that a text begins by naming, which JSON does not do (RFC 8259 section 8.1).
+fn byte_order_mark(text: &[u8]) -> Option<&'static str> {
+    match text {
+        [0xef, 0xbb, 0xbf, ..] => Some("UTF-8"),
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some("UTF-32"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16"),
+        _ => None,
+    }
 }
 
 /// Builds a [`Value`] and refuses duplicate member names, which `Value` itself would silently merge.
@@ -201,6 +215,23 @@ mod tests {
             assert_eq!(parse_json(bad.as_bytes()).unwrap_err().scim_type(), ScimType::InvalidSyntax, "{bad}");
         }
         assert_eq!(parse_json(b"\"\xff\"").unwrap_err().scim_type(), ScimType::InvalidSyntax);
+    }
+
+    #[test]
+    fn p14_a_byte_order_mark_is_named() {
+        for (text, encoding) in [
+            (&b"\xef\xbb\xbf{}"[..], "UTF-8"),
+            (b"\xef\xbb\xbf", "UTF-8"),
+            (b"\xff\xfe{\0}\0", "UTF-16"),
+            (b"\xfe\xff\0{\0}", "UTF-16"),
+            (b"\xff\xfe\0\0{\0\0\0", "UTF-32"),
+            (b"\0\0\xfe\xff\0\0\0{", "UTF-32"),
+        ] {
+            let error = parse_json(text).unwrap_err();
+            assert_eq!(error.scim_type(), ScimType::InvalidSyntax);
+            assert!(error.to_string().contains(&format!("byte order mark of {encoding}")), "{error}");
+        }
+        assert!(parse_json("\"\u{feff}\"".as_bytes()).is_ok(), "within a text it is a character");
     }
 
     #[test]

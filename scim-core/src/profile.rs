@@ -47,6 +47,8 @@ pub enum Leniency {
     MissingPatchSchema,
     /// `TRUE`, `False`, `NULL` as filter literals (R061).
     UppercaseLiteral,
+    /// `/users`, `/serviceproviderconfig`: endpoints in any case (RFC 7644 section 3.2 spells them as they are registered).
+    EndpointCase,
     /// An attribute that is qualified by a schema that the resource type does not have is ignored, in the body of a resource,
     /// in a PATCH value and as the path of a PATCH operation, whose other operations apply (Entra ID with attributes of other
     /// applications). A misspelt attribute of a schema that the type has is none of these.
@@ -68,7 +70,7 @@ pub enum Leniency {
 
 impl Leniency {
     /// Every leniency.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::OperationCase,
         Self::StringBoolean,
         Self::AddCreatesElement,
@@ -88,6 +90,7 @@ impl Leniency {
         Self::RestoreInactive,
         Self::MissingPatchSchema,
         Self::UppercaseLiteral,
+        Self::EndpointCase,
         Self::ForeignAttribute,
         Self::InactiveUntilTrue,
         Self::UnquotedString,

@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::error::RegistrationError;
+use crate::error::{RegistrationError, refuse_unknown};
 use crate::urn;
 
 /// The name of a resource type, such as `User`. Names regard case.
@@ -44,6 +45,7 @@ impl fmt::Display for ResourceTypeName {
 
 /// A schema extension of a resource type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SchemaExtension {
     /// The URI of the extension's schema.
     pub schema: String,
@@ -78,7 +80,12 @@ struct Definition {
     schema: String,
     #[serde(default)]
     schema_extensions: Vec<SchemaExtension>,
+    #[serde(flatten)]
+    unknown: Map<String, Value>,
 }
+
+/// The members of a resource type; `meta` is what a service adds.
+const MEMBERS: [&str; 7] = ["schemas", "id", "name", "description", "endpoint", "schema", "schemaExtensions"];
 
 fn resource_type_schemas() -> Vec<String> {
     vec![urn::RESOURCE_TYPE.to_owned()]
@@ -114,6 +121,11 @@ impl ResourceType {
     pub fn extensions(&self) -> &[SchemaExtension] {
         &self.extensions
     }
+
+    /// The same type with these extensions.
+    pub(crate) fn with_extensions(self, extensions: Vec<SchemaExtension>) -> Self {
+        Self { extensions, ..self }
+    }
 }
 
 /// First path segments that mean something else.
@@ -124,6 +136,7 @@ impl TryFrom<Definition> for ResourceType {
     type Error = RegistrationError;
 
     fn try_from(definition: Definition) -> Result<Self, Self::Error> {
+        refuse_unknown(|| format!("resource type `{}`", definition.name), &definition.unknown, &MEMBERS)?;
         let endpoint = definition.endpoint;
         let legal = endpoint.strip_prefix('/').is_some_and(|segment| {
             !segment.is_empty()
@@ -153,6 +166,7 @@ impl From<ResourceType> for Definition {
             endpoint: resource_type.endpoint,
             schema: resource_type.schema,
             schema_extensions: resource_type.extensions,
+            unknown: Map::new(),
         }
     }
 }
@@ -171,6 +185,21 @@ mod tests {
         for bad in ["Things", "/", "/a/b", "/Schemas", "/bulk", "/.search", "/a?b", "/ä"] {
             assert!(read(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a8_a_member_that_no_resource_type_has_is_refused() {
+        let read = |member: &str, value: Value| {
+            let mut definition = json!({"name": "T", "endpoint": "/Ts", "schema": "urn:a:b"});
+            definition[member] = value;
+            serde_json::from_value::<ResourceType>(definition).map(drop).map_err(|error| error.to_string())
+        };
+        let error = read("schemaExtension", json!([])).unwrap_err();
+        assert_eq!(error, "resource type `T`: unknown member `schemaExtension`; did you mean `schemaExtensions`?");
+        assert!(read("extensions", json!([])).unwrap_err().contains("unknown member `extensions`"));
+        let error = read("schemaExtensions", json!([{"schema": "urn:e:x", "require": true}])).unwrap_err();
+        assert!(error.contains("`require`") && error.contains("`required`"), "{error}");
+        assert_eq!(read("meta", json!({"location": "x"})), Ok(()));
     }
 
     #[test]

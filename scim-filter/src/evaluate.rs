@@ -41,7 +41,13 @@ impl Predicate {
     ///
     /// [`BudgetExceeded`] where it does not.
     pub fn matches_within(&self, resource: &Resource, budget: &Budget) -> Result<bool, BudgetExceeded> {
-        self.gathered.over(resource.attributes(), |source| self.node.holds(source, budget))
+        match &self.seen {
+            None => self.gathered.over(resource.attributes(), |source| self.node.holds(source, budget)),
+            Some(seen) => {
+                let members = seen.members_of(resource, budget)?;
+                self.gathered.over(&members, |source| self.node.holds(source, budget))
+            }
+        }
     }
 }
 
@@ -59,6 +65,13 @@ impl ElementPredicate {
     /// [`BudgetExceeded`] where it does not.
     pub fn matches_element_within(&self, element: &Value, budget: &Budget) -> Result<bool, BudgetExceeded> {
         budget.spend(1)?;
+        match &self.seen {
+            None => self.holds_for(element, budget),
+            Some(seen) => self.holds_for(&seen.element(element), budget),
+        }
+    }
+
+    fn holds_for(&self, element: &Value, budget: &Budget) -> Result<bool, BudgetExceeded> {
         let folded = Folded::default();
         match element {
             Value::Object(element) if !self.simple => self.node.holds(Source::plain(element, &folded), budget),

@@ -30,6 +30,11 @@
 //! [`Sort`] resolves and applies a sort key. [`fold()`] and [`equal_values`] are the comparison rules on their own, for
 //! stores that test uniqueness and for PATCH: the rules exist once, here.
 //!
+//! # What is shown
+//!
+//! A service shows more than stores keep: `$ref`, `meta.location`. A [`View`] that is given to a predicate, a sort or an element
+//! predicate lets them see it, whatever store evaluates them.
+//!
 //! # Limits
 //!
 //! [`Limits`] hold while parsing: 8 KiB of text, 64 levels of nesting and 256 comparisons unless set otherwise. Time is
@@ -58,6 +63,7 @@ mod predicate;
 mod serialise;
 mod sort;
 mod sort_key;
+mod view;
 
 pub use ast::{Comparison, Filter, Literal, Operator};
 pub use budget::{Budget, BudgetExceeded};
@@ -73,3 +79,4 @@ pub use parse_error::ParseError;
 pub use predicate::{ElementPredicate, Operand, Predicate, ResolvedPath, Test};
 pub use sort::Sort;
 pub use sort_key::SortKey;
+pub use view::View;

@@ -99,8 +99,11 @@ pub fn lower<T: Lower + ?Sized>(predicate: &Predicate, target: &T) -> Lowered<T:
     };
     let mut pushed = Vec::new();
     let mut residual = Vec::new();
+    // What a view adds no database knows.
+    let unknown = |part: &Node| predicate.seen.as_ref().is_some_and(|seen| seen.adds_to(&part.all_paths()));
     for part in parts {
-        match whole(part, target) {
+        let output = if unknown(part) { None } else { whole(part, target) };
+        match output {
             Some(output) => pushed.push(output),
             None => residual.push(part.clone()),
         }
@@ -110,7 +113,21 @@ pub fn lower<T: Lower + ?Sized>(predicate: &Predicate, target: &T) -> Lowered<T:
         1 => residual.pop(),
         _ => Some(Node::And(residual)),
     };
-    Lowered { pushed: joined(pushed, |parts| target.and(parts)), residual: residual.map(Predicate::new) }
+    Lowered {
+        pushed: joined(pushed, |parts| target.and(parts)),
+        residual: residual.map(|node| predicate.residual(node)),
+    }
+}
+
+impl Predicate {
+    /// What is left of the predicate, seen as it is.
+    fn residual(&self, node: Node) -> Self {
+        let residual = Self::new(node);
+        match &self.seen {
+            Some(seen) => residual.seen_through(seen.view()),
+            None => residual,
+        }
+    }
 }
 
 /// Lowers the body of a value path as a whole. `target` sees paths that start at the element.

@@ -1,6 +1,7 @@
 //! A filter that fits a schema: what the evaluator runs and what a database lowers.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use scim_core::Target;
@@ -9,6 +10,7 @@ use serde_json::{Number, Value};
 use crate::any_of::{AnyOf, grouped};
 use crate::ast::{Literal, Operator};
 use crate::gather::{Gathered, Slot};
+use crate::view::{Seen, SeenElement, View};
 
 /// A filter resolved against the schema of one resource type: canonical names, typed values, case rules, prepared once.
 ///
@@ -18,6 +20,8 @@ use crate::gather::{Gathered, Slot};
 pub struct Predicate {
     pub(crate) node: Node,
     pub(crate) gathered: Gathered,
+    /// What is seen beyond what is stored.
+    pub(crate) seen: Option<Seen>,
 }
 
 /// The body of a value path, resolved against the sub-attributes of one complex attribute. Made by
@@ -25,6 +29,8 @@ pub struct Predicate {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ElementPredicate {
     pub(crate) node: Node,
+    /// What is seen of an element beyond what is stored.
+    pub(crate) seen: Option<SeenElement>,
     /// Whether the elements are simple values, which `value` names.
     pub(crate) simple: bool,
 }
@@ -114,7 +120,46 @@ impl Predicate {
     pub(crate) fn new(node: Node) -> Self {
         let mut node = grouped(node);
         let gathered = Gathered::plan(&mut node);
-        Self { node, gathered }
+        Self { node, gathered, seen: None }
+    }
+
+    /// The same predicate on resources as responses show them. What the view adds is evaluated, never
+    /// [lowered](crate::lower()).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use scim_core::{Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
+    /// use scim_filter::{Filter, ResolvedPath, View, check};
+    /// use serde_json::Value;
+    ///
+    /// #[derive(Debug)]
+    /// struct Locations;
+    ///
+    /// impl View for Locations {
+    ///     fn adds(&self, path: &ResolvedPath) -> bool {
+    ///         path.to_string() == "meta.location"
+    ///     }
+    ///     fn complete(&self, id: Option<&str>, _: Option<&str>, _: &str, value: &mut Value) {
+    ///         if let (Some(id), Value::Object(meta)) = (id, value) {
+    ///             meta.insert("location".into(), format!("https://example.com/Users/{id}").into());
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let filter: Filter = r#"meta.location ew "/Users/1""#.parse()?;
+    /// let predicate = check(&filter, user, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+    /// let stored: Resource = serde_json::from_str(r#"{"id": "1", "meta": {}}"#).unwrap();
+    /// assert!(!predicate.matches(&stored));
+    /// let view: Arc<dyn View> = Arc::new(Locations);
+    /// assert!(predicate.seen_through(&view).matches(&stored));
+    /// # Ok::<(), scim_filter::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn seen_through(mut self, view: &Arc<dyn View>) -> Self {
+        self.seen = Seen::of(view, &self.paths());
+        self
     }
 
     /// The value that the predicate has for every resource, if the schema alone decides it: at a root query, a filter on
@@ -161,9 +206,7 @@ impl Predicate {
     /// # Ok::<(), scim_filter::ParseError>(())
     /// ```
     pub fn paths(&self) -> Vec<ResolvedPath> {
-        let mut found = Vec::new();
-        self.node.paths(None, &mut found);
-        found
+        self.node.all_paths()
     }
 
     /// The most steps of a [`Budget`](crate::Budget) that this many resources cost, if each attribute has one short value: a
@@ -197,6 +240,7 @@ impl Predicate {
             Node::And(terms) => terms,
             node => vec![node],
         };
+        let view = self.seen.or(other.seen).map(|seen| seen.view().clone());
         let node = match (self.node, other.node) {
             (Node::Constant(value), node) | (node, Node::Constant(value)) => {
                 if value {
@@ -211,7 +255,11 @@ impl Predicate {
                 Node::And(all)
             }
         };
-        Self::new(node)
+        let both = Self::new(node);
+        match view {
+            Some(view) => both.seen_through(&view),
+            None => both,
+        }
     }
 }
 
@@ -227,6 +275,13 @@ impl Node {
             Self::Presence(presence, slot) => visit(&presence.path, slot),
             Self::ValuePath { path, slot, .. } => visit(path, slot),
         }
+    }
+
+    /// Everything that the node looks at.
+    pub(crate) fn all_paths(&self) -> Vec<ResolvedPath> {
+        let mut found = Vec::new();
+        self.paths(None, &mut found);
+        found
     }
 
     /// The tests of the tree; those that are taken together count once.
@@ -281,9 +336,25 @@ impl Node {
 }
 
 impl ElementPredicate {
+    /// The same predicate on elements of this attribute as responses show them.
+    #[must_use]
+    pub fn seen_through(mut self, view: &Arc<dyn View>, extension: Option<&str>, attribute: &str) -> Self {
+        let of = ResolvedPath {
+            extension: extension.map(Box::from),
+            attribute: Some(attribute.into()),
+            sub: None,
+            multi_valued: true,
+        };
+        let mut paths = Vec::new();
+        self.node.paths(Some(&of), &mut paths);
+        let adds = paths.iter().any(|path| view.adds(path));
+        self.seen = adds.then(|| SeenElement::new(view, extension, attribute));
+        self
+    }
+
     /// A predicate made ready to run.
     pub(crate) fn new(node: Node, simple: bool) -> Self {
-        Self { node: grouped(node), simple }
+        Self { node: grouped(node), seen: None, simple }
     }
 
     /// The values that a new element needs for the filter to find it, by canonical sub-attribute name (R147). `None` where

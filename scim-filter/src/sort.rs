@@ -1,14 +1,17 @@
 //! Sorting (RFC 7644 section 3.4.2.3).
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use scim_core::{AttrPath, AttributeType, Leniencies, Profile, Resource, ScimType, SortOrder, TypeSchema};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::check::{default_sub_attribute, holds_schema_uris, refuse_never_returned};
 use crate::check_error::{CheckError, CheckErrorKind};
 use crate::predicate::ResolvedPath;
 use crate::sort_key::SortKey;
+use crate::view::{Seen, View};
 
 /// A sort key and its direction, resolved against the schema of one resource type.
 ///
@@ -16,6 +19,7 @@ use crate::sort_key::SortKey;
 /// descending (R128); they are equal to each other, so a caller that needs a total order breaks ties by `id`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sort {
+    seen: Option<Seen>,
     path: ResolvedPath,
     order: SortOrder,
     kind: AttributeType,
@@ -74,7 +78,7 @@ impl Sort {
             return Err(CheckError::new(text, CheckErrorKind::SortByExtension));
         };
         let case_exact = leaf.case_exact() && !holds_schema_uris(&target);
-        Ok(Self { path: ResolvedPath::new(&target), order, kind: leaf.kind(), case_exact })
+        Ok(Self { seen: None, path: ResolvedPath::new(&target), order, kind: leaf.kind(), case_exact })
     }
 
     /// What the resources are sorted by.
@@ -97,10 +101,24 @@ impl Sort {
         self.case_exact
     }
 
+    /// The same sort of resources as responses show them: see [`Predicate::seen_through`](crate::Predicate::seen_through).
+    #[must_use]
+    pub fn seen_through(mut self, view: &Arc<dyn View>) -> Self {
+        self.seen = Seen::of(view, std::slice::from_ref(&self.path));
+        self
+    }
+
     /// The value that a resource is sorted by: of a multi-valued attribute the primary element's, else the first
     /// element's (R127).
-    pub fn key<'r>(&self, resource: &'r Resource) -> Option<&'r Value> {
-        let value = self.path.attribute_in(resource.attributes())?;
+    pub fn key<'r>(&self, resource: &'r Resource) -> Option<Cow<'r, Value>> {
+        match &self.seen {
+            None => self.key_in(resource.attributes()).map(Cow::Borrowed),
+            Some(seen) => self.key_in(&seen.shown(resource)).cloned().map(Cow::Owned),
+        }
+    }
+
+    fn key_in<'r>(&self, members: &'r Map<String, Value>) -> Option<&'r Value> {
+        let value = self.path.attribute_in(members)?;
         let element = match value {
             Value::Array(elements) => {
                 let primary = |element: &&Value| element.get("primary") == Some(&Value::Bool(true));
@@ -115,7 +133,7 @@ impl Sort {
 
     /// Which of two resources comes first.
     pub fn compare(&self, a: &Resource, b: &Resource) -> Ordering {
-        self.compare_keys(self.key(a), self.key(b))
+        self.compare_keys(self.key(a).as_deref(), self.key(b).as_deref())
     }
 
     /// Which of two [keys](Self::key) comes first.

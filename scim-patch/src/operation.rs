@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use scim_core::{Attribute, Leniencies, Leniency, Profile, Schema, TypeSchema};
+use scim_filter::View;
 use serde_json::{Map, Value};
 
 use crate::limits::Limits;
@@ -132,6 +133,22 @@ impl Patch {
         checked: Leniencies,
     ) -> Self {
         Self { schema, operations, profile, limits, checked, applied: Arc::default() }
+    }
+
+    /// The same patch, whose value paths select elements as responses show them: see
+    /// [`Predicate::seen_through`](scim_filter::Predicate::seen_through).
+    #[must_use]
+    pub fn seen_through(mut self, view: &Arc<dyn View>) -> Self {
+        for Operation { place, effect, .. } in &mut self.operations {
+            let (Effect::WriteMatching { selector, .. }
+            | Effect::ReplaceMatching { selector, .. }
+            | Effect::RemoveMatching(selector)) = effect
+            else {
+                continue;
+            };
+            selector.seen_through(view, place.extension.as_ref().map(|schema| schema.id()), place.attribute.name());
+        }
+        self
     }
 
     /// The leniencies that the message needed: at the check, and whenever this patch or a clone of it has been applied so

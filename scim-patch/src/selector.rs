@@ -1,7 +1,9 @@
 //! Which elements of an attribute an operation means.
 
+use std::sync::Arc;
+
 use scim_core::Attribute;
-use scim_filter::{Budget, BudgetExceeded, Comparison, ElementPredicate, Filter, Literal, Operator};
+use scim_filter::{Budget, BudgetExceeded, Comparison, ElementPredicate, Filter, Literal, Operator, View};
 use serde_json::{Map, Value};
 
 /// The brackets of a value path, or all elements.
@@ -21,6 +23,11 @@ impl Selector {
     pub(crate) fn new(attribute: &Attribute, filter: &Filter, checked: ElementPredicate, single: bool) -> Self {
         let ids = if attribute.is_relation() { ids(filter) } else { None };
         Self { filter: Some(checked), ids, single }
+    }
+
+    /// The same selector on elements as responses show them.
+    pub(crate) fn seen_through(&mut self, view: &Arc<dyn View>, extension: Option<&str>, attribute: &str) {
+        self.filter = self.filter.take().map(|filter| filter.seen_through(view, extension, attribute));
     }
 
     /// The ids, where they alone select.

@@ -29,6 +29,8 @@ pub struct Admitted<S: ?Sized> {
     head: Head,
     route: Route,
     principal: Principal,
+    /// The leniencies that the path needed.
+    used: Leniencies,
 }
 
 /// What is known of a request before anybody looks who sent it.
@@ -118,23 +120,28 @@ impl<S: Store + ?Sized> ScimService<S> {
         }
         let span = head.exchange.span().clone();
         match self.authenticate(&head.parts, &mut head.exchange).instrument(span).await {
-            Ok((route, principal)) if head.parts.method != Method::OPTIONS => {
-                Ok(Admitted { service: self.clone(), head, route, principal })
+            Ok((route, principal, used)) if head.parts.method != Method::OPTIONS => {
+                Ok(Admitted { service: self.clone(), head, route, principal, used })
             }
-            Ok((route, _)) => Err(head.answered(options(route.methods(*self.config().capabilities())))),
+            Ok((route, ..)) => Err(head.answered(options(route.methods(*self.config().capabilities())))),
             Err(failure) => Err(head.refused(failure, limit)),
         }
     }
 
-    /// Which endpoint a request is for, and whose it is.
-    async fn authenticate(&self, parts: &Parts, exchange: &mut Exchange) -> Result<(Route, Principal), Failure> {
+    /// Which endpoint a request is for, whose it is, and which leniencies its path needed.
+    async fn authenticate(
+        &self,
+        parts: &Parts,
+        exchange: &mut Exchange,
+    ) -> Result<(Route, Principal, Leniencies), Failure> {
         let config = self.config();
         if parts.uri.path_and_query().is_some_and(|text| text.as_str().len() > config.limits().url) {
             return Err(Failure::UrlTooLong { limit: config.limits().url });
         }
         let addressed = config.address(parts);
+        let mut used = Leniencies::default();
         let route = match &addressed {
-            Ok(addressed) => Route::of(addressed.path, self.schemas()),
+            Ok(addressed) => Route::of(addressed.path, self.schemas(), config.profile(), &mut used),
             Err(_) => Err(Failure::UnknownEndpoint),
         };
         let open = route.as_ref().is_ok_and(|route| {
@@ -166,7 +173,7 @@ impl<S: Store + ?Sized> ScimService<S> {
             return Err(Failure::NotImplemented { endpoint: "/Me" });
         }
         route.admit(&parts.method, *config.capabilities())?;
-        Ok((route, principal))
+        Ok((route, principal, used))
     }
 }
 
@@ -176,8 +183,8 @@ impl<S: Store + ?Sized> Admitted<S> {
         &self.principal
     }
 
-    /// The largest body that the request may have, in bytes: [`Limits::body`](crate::Limits::body), for `/Bulk`
-    /// [`Limits::bulk_payload`](crate::Limits::bulk_payload). `None` where the method gives no meaning to a body (GET, HEAD
+    /// The largest body that the request may have, in bytes: [`Limits::body`](crate::Limits::body), for groups
+    /// [`Limits::group_body`](crate::Limits::group_body), for `/Bulk` [`Limits::bulk_payload`](crate::Limits::bulk_payload). `None` where the method gives no meaning to a body (GET, HEAD
     /// and DELETE): there is nothing to read then.
     pub fn body_limit(&self) -> Option<usize> {
         self.limit().map(BodyLimit::bytes)
@@ -209,11 +216,12 @@ impl<S: Store + ?Sized> Admitted<S> {
             Some(_) => body,
             None => Bytes::new(),
         };
-        let Self { service, head, route, principal } = self;
+        let Self { service, head, route, principal, used } = self;
         let config = &*service.config().of_tenant(principal.tenant());
         let mut call = Call {
             store: &**service.store(),
             schemas: service.schemas(),
+            advertised: service.advertised(),
             config,
             authorizer: service.authorizer(),
             parts: &head.parts,
@@ -226,7 +234,7 @@ impl<S: Store + ?Sized> Admitted<S> {
                 says_active: false,
                 budget: Arc::new(Budget::new(config.limits().steps)),
             },
-            used: Leniencies::default(),
+            used,
         };
         let span = head.exchange.span().clone();
         let response = service.serve(&mut call, route).instrument(span).await;

@@ -1,11 +1,13 @@
 //! The body of a request: how large it may be, and what it is by the time an endpoint asks for it.
 
 use bytes::Bytes;
+use scim_core::TypeSchema;
 use serde_json::Value;
 
 use crate::bulk::BulkError;
 use crate::config::ServiceConfig;
 use crate::fail::Failure;
+use crate::reference::holds_members;
 use crate::route::Route;
 
 /// A body.
@@ -30,10 +32,18 @@ pub(crate) enum BodyLimit {
     Bulk(usize),
 }
 
+/// Whether resources of the type have members, as groups do.
+fn has_members(of: &TypeSchema) -> bool {
+    of.base().attributes().iter().any(|attribute| holds_members(attribute))
+}
+
 impl BodyLimit {
     pub(crate) fn of(route: &Route, config: &ServiceConfig) -> Self {
         match (route, config.bulk()) {
             (Route::Bulk, Some(_)) => Self::Bulk(config.limits().bulk_payload),
+            (Route::Collection(of) | Route::Resource(of, _), _) if has_members(of) => {
+                Self::Any(config.limits().group_body)
+            }
             _ => Self::Any(config.limits().body),
         }
     }

@@ -1,7 +1,7 @@
 //! From every error of the family to the response that a client gets: the only place where that is decided.
 
 use bytes::Bytes;
-use http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ACCEPT_ENCODING, ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Method, Response};
 use scim_core::{CheckError, JsonError, MessageError, ProjectionError, ScimError, ScimType};
 use scim_patch::PatchError;
@@ -10,6 +10,7 @@ use crate::auth::AuthError;
 use crate::authorize::AuthorizeError;
 use crate::bulk::BulkError;
 use crate::cursor::CursorError;
+use crate::negotiate::IDENTITY;
 use crate::respond::{Format, json_response};
 use crate::store::StoreError;
 
@@ -36,6 +37,8 @@ pub(crate) enum Failure {
     NotAcceptable,
     /// The body is of another media type.
     UnsupportedMediaType,
+    /// The body is compressed.
+    ContentEncoding,
     /// The body is too large.
     BodyTooLarge {
         limit: usize,
@@ -163,6 +166,9 @@ impl Failure {
             Self::UnsupportedMediaType => {
                 ScimError::new(415, "`Content-Type`: expected `application/scim+json` or `application/json` in UTF-8")
             }
+            Self::ContentEncoding => {
+                ScimError::new(415, "`Content-Encoding`: expected a body as it is, without compression")
+            }
             Self::BodyTooLarge { limit } => {
                 ScimError::new(413, format!("the body is larger than the limit of {limit} bytes"))
             }
@@ -268,6 +274,7 @@ impl Failure {
             Self::MethodNotAllowed { allowed } => {
                 HeaderValue::from_str(&list(allowed)).ok().map(|value| (ALLOW, value))
             }
+            Self::ContentEncoding => Some((ACCEPT_ENCODING, HeaderValue::from_static(IDENTITY))),
             Self::TooManyRaces | Self::Authorize(_) | Self::Store(StoreError::Unavailable(_)) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("1")))
             }

@@ -1,7 +1,7 @@
 //! Media types: what the client sends and what it takes (RFC 7644 section 3.8, RFC 9110 section 12.5.1).
 
 use http::HeaderMap;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE};
 
 use crate::fail::Failure;
 use crate::respond::Format;
@@ -63,6 +63,16 @@ pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Failure> {
     if json && utf8 { Ok(()) } else { Err(Failure::UnsupportedMediaType) }
 }
 
+/// The only coding of bodies that the service reads: none.
+pub(crate) const IDENTITY: &str = "identity";
+
+/// Refuses a body that is compressed: hosts that take such bodies unpack them first (RFC 9110 section 15.5.16).
+pub(crate) fn check_content_encoding(headers: &HeaderMap) -> Result<(), Failure> {
+    let codings = headers.get_all(CONTENT_ENCODING).iter().map(|value| value.to_str().unwrap_or("?"));
+    let mut codings = codings.flat_map(|value| value.split(',')).map(str::trim).filter(|coding| !coding.is_empty());
+    if codings.all(|coding| coding.eq_ignore_ascii_case(IDENTITY)) { Ok(()) } else { Err(Failure::ContentEncoding) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +101,19 @@ mod tests {
         for none in ["text/html", "application/xml", "application/scim+json;q=0", "application/json;q=0, text/*"] {
             assert!(matches!(accept(none), Err(Failure::NotAcceptable)), "{none}");
         }
+    }
+
+    #[test]
+    fn p14_bodies_are_not_compressed() {
+        let check =
+            |value: &str| check_content_encoding(&HeaderMap::from_iter([(CONTENT_ENCODING, value.parse().unwrap())]));
+        for good in ["identity", "Identity", "", "identity, identity"] {
+            assert!(check(good).is_ok(), "{good}");
+        }
+        for bad in ["gzip", "br", "deflate", "zstd", "x-gzip", "GZIP", "identity, gzip", "aes128gcm"] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
+        assert!(check_content_encoding(&HeaderMap::new()).is_ok());
     }
 
     #[test]

@@ -7,13 +7,22 @@ use scim_core::Version;
 use crate::fail::Failure;
 use crate::store::Precondition;
 
-/// What `If-Match` asks of a write. Tags compare weakly, because SCIM's own are weak (R201); `*` asks only that the
-/// resource exists, which every write does.
-pub(crate) fn if_match(headers: &HeaderMap) -> Result<Precondition, Failure> {
-    match tags(headers, &IF_MATCH, "If-Match")? {
-        None | Some(Tags::Any) => Ok(Precondition::None),
-        Some(Tags::OneOf(versions)) => Ok(Precondition::OneOf(versions)),
-    }
+/// What `If-Match` and `If-None-Match` ask of a write to a resource. Tags compare weakly, because SCIM's own are weak (R201).
+/// `If-Match: *` asks only that the resource exists, which every write does; `If-None-Match: *` asks that it does not, which
+/// no such write fulfils (RFC 9110 section 13.1.2).
+pub(crate) fn precondition(headers: &HeaderMap) -> Result<Precondition, Failure> {
+    let wanted = tags(headers, &IF_MATCH, "If-Match")?;
+    let unwanted = tags(headers, &IF_NONE_MATCH, "If-None-Match")?;
+    Ok(match (wanted, unwanted) {
+        (None | Some(Tags::Any), None) => Precondition::None,
+        (Some(Tags::OneOf(wanted)), None) => Precondition::OneOf(wanted),
+        (_, Some(Tags::Any)) => Precondition::OneOf(Vec::new()),
+        (None | Some(Tags::Any), Some(Tags::OneOf(unwanted))) => Precondition::NoneOf(unwanted),
+        (Some(Tags::OneOf(mut wanted)), Some(Tags::OneOf(unwanted))) => {
+            wanted.retain(|version| !unwanted.contains(version));
+            Precondition::OneOf(wanted)
+        }
+    })
 }
 
 /// Whether `If-None-Match` says that the client has this version already (R199).
@@ -67,7 +76,7 @@ mod tests {
 
     #[test]
     fn r201_if_match_takes_lists_and_the_star_and_compares_weakly() {
-        let parse = |value: &str| if_match(&headers(IF_MATCH, value)).unwrap();
+        let parse = |value: &str| precondition(&headers(IF_MATCH, value)).unwrap();
         assert!(parse("W/\"a\", \"cur\"").holds(&Version::new("cur")));
         assert!(!parse("W/\"a\"").holds(&Version::new("cur")));
         assert_eq!(parse("*"), Precondition::None);
@@ -77,8 +86,24 @@ mod tests {
     #[test]
     fn r202_a_malformed_tag_is_refused() {
         for bad in ["nonsense", "W/a", "\"a", "\"a\" \"b\"", "\"a\",", ""] {
-            assert!(if_match(&headers(IF_MATCH, bad)).is_err(), "{bad}");
+            assert!(precondition(&headers(IF_MATCH, bad)).is_err(), "{bad}");
+            assert!(precondition(&headers(IF_NONE_MATCH, bad)).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn p5_if_none_match_keeps_a_write_from_a_version() {
+        let holds = |pairs: &[(HeaderName, &str)], version: &str| {
+            let headers: HeaderMap = pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
+            precondition(&headers).unwrap().holds(&Version::new(version))
+        };
+        let unless = |value: &str| holds(&[(IF_NONE_MATCH, value)], "cur");
+        assert!(!unless("W/\"cur\"") && !unless("\"cur\"") && !unless("\"a\", W/\"cur\"") && !unless("*"));
+        assert!(unless("W/\"a\"") && unless("\"a\", \"b\""));
+        let both = |wanted, unwanted| holds(&[(IF_MATCH, wanted), (IF_NONE_MATCH, unwanted)], "cur");
+        assert!(both("\"cur\"", "\"a\"") && both("*", "\"a\""));
+        assert!(!both("\"cur\"", "\"cur\"") && !both("*", "\"cur\"") && !both("\"cur\"", "*"));
+        assert!(!both("\"a\"", "\"b\""));
     }
 
     #[test]

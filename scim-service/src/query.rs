@@ -6,11 +6,15 @@ use crate::cursor::CursorError;
 use crate::fail::Failure;
 
 /// Reads the query of a URL. It is decoded once, `+` meaning a space (R100). Lists may be repeated and spaced (R113);
-/// unknown parameters are ignored (R117); of a repeated single-valued one the last counts.
+/// unknown parameters are ignored (R117); of a repeated single-valued one the last counts. An empty one counts as absent, but
+/// for `cursor`, which begins a walk then (RFC 9865 section 2).
 pub(crate) fn search_request(query: Option<&str>) -> Result<SearchRequest, Failure> {
     let mut request = SearchRequest::default();
     let mut count = None;
     for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        if value.trim().is_empty() && name != "cursor" {
+            continue;
+        }
         match name.as_ref() {
             "attributes" => request.attributes.extend(names(&value)),
             "excludedAttributes" => request.excluded_attributes.extend(names(&value)),
@@ -67,11 +71,25 @@ mod tests {
 
     #[test]
     fn r122_paging_values_are_whole_numbers() {
-        for bad in ["count=abc", "startIndex=1.5", "count=", "count=-", "sortOrder=up"] {
+        for bad in ["count=abc", "startIndex=1.5", "count=-", "sortOrder=up"] {
             assert!(search_request(Some(bad)).is_err(), "{bad}");
         }
         assert_eq!(search_request(Some("count=-3")).unwrap().count, Some(-3));
         assert_eq!(search_request(Some("count=99999999999999999999")).unwrap().count, Some(i64::MAX));
+    }
+
+    #[test]
+    fn p14_an_empty_parameter_counts_as_absent() {
+        for empty in ["", "+", "%20%20"] {
+            for name in
+                ["attributes", "excludedAttributes", "filter", "sortBy", "sortOrder", "startIndex", "count", "other"]
+            {
+                let query = format!("{name}={empty}");
+                assert_eq!(search_request(Some(&query)).unwrap(), SearchRequest::default(), "{query}");
+            }
+        }
+        assert_eq!(search_request(Some("filter&count&sortBy")).unwrap(), SearchRequest::default());
+        assert_eq!(search_request(Some("count=2&count=")).unwrap().count, Some(2));
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use scim_core::{Attribute, Resource, SchemaSet, TypeSchema};
+use scim_core::{AttrPath, Attribute, Leniencies, Resource, SchemaSet, TypeSchema};
 use serde_json::{Map, Value};
 
-use crate::config::ServiceConfig;
+use crate::config::{ServiceConfig, path_of};
 use crate::route::Route;
 
 /// Completes references that a client gives by URL alone: `{"$ref": "../Users/2"}` gets its `value` (R014).
@@ -17,6 +17,35 @@ pub(crate) fn complete(body: &mut Value, of: &TypeSchema, schemas: &SchemaSet, c
     if references(of).all(|(_, attribute)| attribute.sub_attribute("value").is_some()) {
         complete_below(body, schemas, config);
     }
+}
+
+/// Turns operations of a PATCH message that write the URL of a reference, `manager.$ref`, into those that write its id: the
+/// URL follows from it.
+pub(crate) fn complete_paths(message: &mut Value, of: &TypeSchema, schemas: &SchemaSet, config: &ServiceConfig) {
+    let members = message.as_object_mut().into_iter().flatten();
+    let operations = members.filter(|(name, _)| name.eq_ignore_ascii_case("Operations")).map(|(_, value)| value);
+    for operation in operations.filter_map(Value::as_array_mut).flatten().filter_map(Value::as_object_mut) {
+        let member = |wanted: &str| operation.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        let (Some((path_key, Value::String(path))), Some((value_key, Value::String(url)))) =
+            (member("path"), member("value"))
+        else {
+            continue;
+        };
+        if let (Some(path), Some(id)) = (id_path(path, of, config), target(url, schemas, config)) {
+            let (path_key, value_key) = (path_key.clone(), value_key.clone());
+            operation.insert(path_key, path.into());
+            operation.insert(value_key, id.into());
+        }
+    }
+}
+
+/// The path of the id beside that of the URL: `manager.value` for `manager.$ref`.
+fn id_path(path: &str, of: &TypeSchema, config: &ServiceConfig) -> Option<String> {
+    let path: AttrPath = path.parse().ok()?;
+    let found = of.resolve(&path, config.profile(), &mut Leniencies::default()).ok()?;
+    let value = found.attribute?.sub_attribute("value")?.name().parse().ok()?;
+    let is_url = found.sub?.name() == "$ref";
+    is_url.then(|| path.parent()?.with_sub(&value)).flatten().map(|path| path.as_str().to_owned())
 }
 
 fn complete_below(value: &mut Value, schemas: &SchemaSet, config: &ServiceConfig) {
@@ -54,17 +83,26 @@ fn target(url: &str, schemas: &SchemaSet, config: &ServiceConfig) -> Option<Stri
         let rest = url.strip_prefix(base_url).or_else(|| url.strip_prefix(base_url.strip_suffix("/v2")?))?;
         rest.strip_prefix('/')?
     } else {
-        let url = url.strip_prefix(config.base_path()).unwrap_or(url).trim_start_matches('/');
+        let bases = [path_of(base_url), config.base_path()];
+        let below = bases.into_iter().find_map(|base| url.strip_prefix(base).filter(|_| !base.is_empty()));
+        let url = below.unwrap_or(url).trim_start_matches('/');
         let mut path = url;
         while let Some(rest) = path.strip_prefix("../").or_else(|| path.strip_prefix("./")) {
             path = rest;
         }
         path
     };
-    match Route::of(&format!("/{path}"), schemas) {
+    // What the name of an endpoint needed is told of the request's own path; here it only leads to the resource.
+    match Route::of(&format!("/{path}"), schemas, config.profile(), &mut Leniencies::default()) {
         Ok(Route::Resource(_, id)) => Some(id),
         _ => None,
     }
+}
+
+/// Whether the elements are the members of the resource, of which there may be very many. The groups of a user are the same
+/// relation from its other end.
+pub(crate) fn holds_members(attribute: &Attribute) -> bool {
+    attribute.is_relation() && attribute.name() != "groups"
 }
 
 /// The attributes of a type that refer to resources, with the extension that has them.

@@ -1,7 +1,10 @@
 //! What a resource gets on its way out: URLs made of the configured base (R014, R045, R050, R056).
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use scim_core::{Attribute, Resource, SchemaSet, TypeSchema};
+use std::sync::Arc;
+
+use percent_encoding::{AsciiSet, CONTROLS, PercentEncode, utf8_percent_encode};
+use scim_core::{Attribute, Resource, ResourceTypeName, SchemaSet, TypeSchema};
+use scim_filter::{ResolvedPath, View};
 use serde_json::{Map, Value};
 
 /// What cannot stand in a path segment as it is (RFC 3986 section 3.3).
@@ -23,9 +26,14 @@ const SEGMENT: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
+/// A text as a path segment has it.
+pub(crate) fn segment(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, SEGMENT)
+}
+
 /// The URL of a resource.
 pub(crate) fn location(base_url: &str, endpoint: &str, id: &str) -> String {
-    format!("{base_url}{endpoint}/{}", utf8_percent_encode(id, SEGMENT))
+    format!("{base_url}{endpoint}/{}", segment(id))
 }
 
 /// Adds `meta.location`, and `$ref` to every value that names another resource.
@@ -44,6 +52,44 @@ pub(crate) fn render(resource: &mut Resource, of: &TypeSchema, schemas: &SchemaS
     }
 }
 
+/// What [`render`] adds to resources of a type, for filters, sorts and paths: what is shown can be asked for.
+#[derive(Debug)]
+pub(crate) struct Rendering {
+    of: ResourceTypeName,
+    schemas: SchemaSet,
+    base_url: String,
+}
+
+impl Rendering {
+    pub(crate) fn view(of: &TypeSchema, schemas: &SchemaSet, base_url: &str) -> Arc<dyn View> {
+        let of = of.resource_type().name().clone();
+        Arc::new(Self { of, schemas: schemas.clone(), base_url: base_url.to_owned() })
+    }
+}
+
+impl View for Rendering {
+    fn adds(&self, path: &ResolvedPath) -> bool {
+        let location = path.extension().is_none() && path.attribute() == Some("meta") && path.sub() == Some("location");
+        location || path.sub() == Some("$ref")
+    }
+
+    fn complete(&self, id: Option<&str>, extension: Option<&str>, attribute: &str, value: &mut Value) {
+        let Some(of) = self.schemas.of(&self.of) else { return };
+        let schema = match extension {
+            None => Some(of.base()),
+            Some(uri) => of.extension(uri),
+        };
+        if let (None, "meta", Value::Object(meta), Some(id)) = (extension, attribute, &mut *value, id) {
+            // At the root the view of one type sees resources of others.
+            let named = meta.get("resourceType").and_then(Value::as_str).and_then(|of| self.schemas.of(&of.into()));
+            let endpoint = named.unwrap_or(of).resource_type().endpoint();
+            meta.insert("location".into(), location(&self.base_url, endpoint, id).into());
+        } else if let Some(attribute) = schema.and_then(|schema| schema.attribute(attribute)) {
+            References { schemas: &self.schemas, base_url: &self.base_url }.complete(attribute, value);
+        }
+    }
+}
+
 struct References<'a> {
     schemas: &'a SchemaSet,
     base_url: &'a str,
@@ -52,16 +98,21 @@ struct References<'a> {
 impl References<'_> {
     fn add<'a>(&self, attributes: impl Iterator<Item = &'a Attribute>, values: &mut Map<String, Value>) {
         for attribute in attributes {
-            let Some(reference) = attribute.sub_attribute("$ref") else { continue };
-            match values.get_mut(attribute.name()) {
-                Some(Value::Array(elements)) => {
-                    for element in elements.iter_mut().filter_map(Value::as_object_mut) {
-                        self.add_to(attribute, reference, element);
-                    }
-                }
-                Some(Value::Object(value)) => self.add_to(attribute, reference, value),
-                _ => {}
+            if let Some(value) = values.get_mut(attribute.name()) {
+                self.complete(attribute, value);
             }
+        }
+    }
+
+    /// Gives a value, or each of its elements, its `$ref`, if the attribute has one.
+    fn complete(&self, attribute: &Attribute, value: &mut Value) {
+        let Some(reference) = attribute.sub_attribute("$ref") else { return };
+        let elements = match value {
+            Value::Array(elements) => elements.as_mut_slice(),
+            single => std::slice::from_mut(single),
+        };
+        for element in elements.iter_mut().filter_map(Value::as_object_mut) {
+            self.add_to(attribute, reference, element);
         }
     }
 
@@ -97,7 +148,6 @@ impl References<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scim_core::ResourceTypeName;
     use serde_json::json;
 
     fn rendered(of: &ResourceTypeName, resource: Value) -> Value {

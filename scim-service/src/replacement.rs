@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use scim_core::{Attribute, Mutability, Resource, TypeSchema};
 use scim_filter::equal_values;
+use scim_patch::{Patch, PatchError, apply};
 use serde_json::{Map, Value};
 
 use crate::fail::Failure;
+use crate::store::is_write_only;
 
 /// The outcome.
 #[derive(Debug)]
@@ -16,6 +18,33 @@ pub(crate) enum Replacement {
     Unchanged,
     /// The content to store.
     Changed(Resource),
+}
+
+/// What a patch makes of a resource, for a store that does not patch. A write-only attribute that the patch has removed is
+/// `null` in it, whether `current` shows it or not: absent, it would be kept (promise 9 of [`Store`](crate::Store)).
+pub(crate) fn patched(of: &TypeSchema, current: &Resource, patch: &Patch) -> Result<Resource, PatchError> {
+    let mut patched = current.clone();
+    apply(patch, &mut patched)?;
+    let paths = patch.paths();
+    let attributes = patched.attributes_mut();
+    let mut clear = |extension: Option<&str>, attribute: &Attribute| {
+        let path = extension.map_or_else(|| attribute.name().to_owned(), |uri| format!("{uri}:{}", attribute.name()));
+        if !is_write_only(attribute) || !paths.contains(&path) {
+            return;
+        }
+        let container = match extension {
+            None => Some(&mut *attributes),
+            Some(uri) => attributes.entry(uri).or_insert_with(|| Value::Object(Map::new())).as_object_mut(),
+        };
+        if let Some(container) = container {
+            container.entry(attribute.name()).or_insert(Value::Null);
+        }
+    };
+    of.base().attributes().iter().for_each(|attribute| clear(None, attribute));
+    for extension in of.extensions() {
+        extension.schema.attributes().iter().for_each(|attribute| clear(Some(extension.schema.id()), attribute));
+    }
+    Ok(patched)
 }
 
 /// Puts together what to store: the new content, with what a client cannot clear by leaving it out (R187-R190).
@@ -44,7 +73,12 @@ pub(crate) fn replacement(of: &TypeSchema, current: &Resource, draft: Resource) 
     if !changed {
         return Ok(Replacement::Unchanged);
     }
-    let schemas = of.schemas_of(&draft);
+    let mut schemas = of.schemas_of(&draft);
+    if let Value::Array(uris) = &mut schemas {
+        // An extension of which only secrets were left, and those are removed.
+        let empty = |uri: &str| draft.get(uri)?.as_object().map(|values| values.values().all(Value::is_null));
+        uris.retain(|uri| !uri.as_str().and_then(empty).unwrap_or(false));
+    }
     draft.insert("schemas".into(), schemas);
     Ok(Replacement::Changed(Resource::from_attributes(draft)))
 }
@@ -69,7 +103,8 @@ fn carry_over(
             (Mutability::ReadOnly, Some(before), _) | (Mutability::Immutable, Some(before), None) => {
                 new.insert(name.to_owned(), before.clone());
             }
-            // Whether a secret is the same as before cannot be told: setting it is a change.
+            // Whether a secret is the same as before cannot be told, nor whether there is one: setting and removing it is a
+            // change, unless the store knows better.
             (Mutability::Immutable, None, after) | (Mutability::WriteOnly, _, after) => changed |= after.is_some(),
             (_, before, after) => changed |= !same(attribute, before, after),
         }

@@ -1,7 +1,7 @@
 //! Responses: status, headers and JSON bodies.
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
+use http::header::{CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
 use http::{HeaderName, Response, StatusCode};
 use scim_core::Resource;
 use serde::Serialize;
@@ -56,21 +56,23 @@ pub(crate) fn without_body(mut response: Response<Bytes>) -> Response<Bytes> {
     response.map(|_| Bytes::new())
 }
 
-/// Adds `ETag`, and `Location` where asked, from what `meta` of the whole resource says (R045, R046). What else the service
-/// wants to know of the resource stays with the response as an extension.
-pub(crate) fn with_resource_headers(
-    mut response: Response<Bytes>,
-    headers: &ResourceHeaders,
-    location: bool,
-) -> Response<Bytes> {
+/// Adds `ETag`, `Location` and `Content-Location` from what `meta` of the whole resource says (R045, R046). RFC 7644 prints
+/// `Location` with every resource; HTTP's own word for where a body's resource is, is `Content-Location`. A 304 has what the
+/// 200 would say of the body (RFC 9110 section 15.4.5). What else the service wants to know of the resource stays with the
+/// response as an extension.
+pub(crate) fn with_resource_headers(mut response: Response<Bytes>, headers: &ResourceHeaders) -> Response<Bytes> {
+    let status = response.status();
     let mut insert = |name: HeaderName, value: Option<&str>| {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
             response.headers_mut().insert(name, value);
         }
     };
     insert(ETAG, headers.etag.as_deref());
-    if location {
+    if status != StatusCode::NOT_MODIFIED {
         insert(LOCATION, headers.location.as_deref());
+    }
+    if status != StatusCode::NO_CONTENT {
+        insert(CONTENT_LOCATION, headers.location.as_deref());
     }
     response.extensions_mut().insert(headers.clone());
     response

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::Method;
 use percent_encoding::percent_decode_str;
-use scim_core::{SchemaSet, TypeSchema};
+use scim_core::{Leniencies, Leniency, Profile, SchemaSet, TypeSchema};
 
 use crate::config::Capabilities;
 use crate::fail::Failure;
@@ -38,19 +38,47 @@ pub(crate) enum Route {
     Bulk,
 }
 
+/// The first segments of the endpoints that every service has.
+const FIXED: [&str; 8] =
+    [".search", "ServiceProviderConfig", "Schemas", "ResourceTypes", ".well-known", "health", "Bulk", "Me"];
+
 impl Route {
-    /// The endpoint that `path` names below the base URL, with or without the protocol version `/v2` before it (R239).
-    pub(crate) fn of(path: &str, schemas: &SchemaSet) -> Result<Self, Failure> {
+    /// The endpoint that `path` names below the base URL, with or without the protocol version `/v2` before it (R239). What
+    /// the service itself names may come in any case where the profile allows it, what a client names (ids) not.
+    pub(crate) fn of(
+        path: &str,
+        schemas: &SchemaSet,
+        profile: &Profile,
+        used: &mut Leniencies,
+    ) -> Result<Self, Failure> {
         let mut segments = path.split('/').skip(1).map(decode).collect::<Result<Vec<_>, _>>()?;
         if segments.last().is_some_and(String::is_empty) {
             segments.pop();
         }
         let mut segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let mut registered = |segment: &mut &str, words: &[&'static str]| {
+            let same = |word: &&&str| word.eq_ignore_ascii_case(segment);
+            if !words.contains(segment)
+                && let Some(word) = words.iter().find(same)
+                && profile.take(Leniency::EndpointCase, used)
+            {
+                *segment = word;
+            }
+        };
+        if let Some(first) = segments.first_mut() {
+            registered(first, &["v2"]);
+        }
         if let Some(version) = segments.first().and_then(|segment| protocol_version(segment)) {
             if version != "2" {
                 return Err(Failure::ProtocolVersion { version: version.to_owned() });
             }
             segments.remove(0);
+        }
+        if let Some(first) = segments.first_mut() {
+            registered(first, &FIXED);
+        }
+        if let [_, second] = segments.as_mut_slice() {
+            registered(second, &[".search"]);
         }
         match segments.as_slice() {
             [] => Ok(Self::Root),
@@ -65,7 +93,8 @@ impl Route {
             ["Bulk"] => Ok(Self::Bulk),
             ["Me"] => Ok(Self::Me),
             [endpoint, rest @ ..] => {
-                let of = schemas.by_endpoint(&format!("/{endpoint}")).ok_or(Failure::UnknownEndpoint)?;
+                let of =
+                    by_endpoint(&format!("/{endpoint}"), schemas, profile, used).ok_or(Failure::UnknownEndpoint)?;
                 match rest {
                     [] => Ok(Self::Collection(of.clone())),
                     [".search"] => Ok(Self::Search(of.clone())),
@@ -123,6 +152,19 @@ impl Route {
     }
 }
 
+/// The type that is served at an endpoint. No two have endpoints that differ in case alone.
+fn by_endpoint<'s>(
+    endpoint: &str,
+    schemas: &'s SchemaSet,
+    profile: &Profile,
+    used: &mut Leniencies,
+) -> Option<&'s Arc<TypeSchema>> {
+    let same = |of: &&Arc<TypeSchema>| of.resource_type().endpoint().eq_ignore_ascii_case(endpoint);
+    schemas
+        .by_endpoint(endpoint)
+        .or_else(|| schemas.types().find(same).filter(|_| profile.take(Leniency::EndpointCase, used)))
+}
+
 /// `v2` and its like: a version of the protocol as a path segment.
 fn protocol_version(segment: &str) -> Option<&str> {
     let version = segment.strip_prefix('v')?;
@@ -139,13 +181,17 @@ mod tests {
     use super::*;
 
     fn route(path: &str) -> Result<Route, Failure> {
-        Route::of(path, &SchemaSet::builtin())
+        Route::of(path, &SchemaSet::builtin(), &Profile::rfc(), &mut Leniencies::default())
     }
 
     fn id(path: &str) -> String {
-        match route(path) {
-            Ok(Route::Resource(_, id)) => id,
-            other => panic!("{path}: {other:?}"),
+        id_of(route(path).ok())
+    }
+
+    fn id_of(route: Option<Route>) -> String {
+        match route {
+            Some(Route::Resource(_, id)) => id,
+            other => panic!("{other:?}"),
         }
     }
 
@@ -178,6 +224,40 @@ mod tests {
         let uri = "urn:ietf:params:scim:schemas:core:2.0:User";
         assert_eq!(route(&format!("/Schemas/{uri}")).unwrap(), Route::Schemas(Some(uri.into())));
         assert_eq!(route(&format!("/Schemas/{}", uri.replace(':', "%3A"))).unwrap(), Route::Schemas(Some(uri.into())));
+    }
+
+    #[test]
+    fn p15_endpoints_may_come_in_any_case() {
+        let lenient = |path: &str, profile: &Profile| {
+            let mut used = Leniencies::default();
+            let route = Route::of(path, &SchemaSet::builtin(), profile, &mut used).ok();
+            (route, used.contains(Leniency::EndpointCase))
+        };
+        let profile = Profile::compatible();
+        for (given, registered) in [
+            ("/users", "/Users"),
+            ("/USERS/aBc", "/Users/aBc"),
+            ("/V2/gROUPS/", "/Groups"),
+            ("/users/.Search", "/Users/.search"),
+            ("/.SEARCH", "/.search"),
+            ("/serviceproviderconfig", "/ServiceProviderConfig"),
+            ("/schemas/urn:x", "/Schemas/urn:x"),
+            ("/resourcetypes/User", "/ResourceTypes/User"),
+            ("/bulk", "/Bulk"),
+            ("/me", "/Me"),
+            ("/HEALTH", "/health"),
+        ] {
+            let expected = route(registered).unwrap();
+            assert_eq!(lenient(given, &profile), (Some(expected.clone()), true), "{given}");
+            assert_eq!(lenient(registered, &profile), (Some(expected), false), "{registered}");
+            let strict = profile.clone().without(Leniency::EndpointCase);
+            assert!(
+                !lenient(given, &strict).1 && lenient(given, &strict).0 != lenient(registered, &strict).0,
+                "{given}"
+            );
+        }
+        assert_eq!(id_of(lenient("/users/.SEARCHES", &profile).0), ".SEARCHES", "an id stays as it is");
+        assert_eq!(lenient("/people", &profile), (None, false));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use scim_core::{Leniencies, Leniency, SchemaSet};
 use crate::auth::Authenticator;
 use crate::authorize::{AllowAll, Authorizer};
 use crate::body::Body;
-use crate::config::ServiceConfig;
+use crate::config::{BulkAtomicity, ServiceConfig};
 use crate::context::Context;
 use crate::endpoint;
 use crate::fail::Failure;
@@ -59,6 +59,8 @@ pub struct ScimService<S: ?Sized> {
 #[derive(Clone)]
 struct Shared {
     schemas: SchemaSet,
+    /// The schemas with what the store asks beyond them.
+    advertised: SchemaSet,
     config: ServiceConfig,
     authenticator: Arc<dyn Authenticator>,
     authorizer: Arc<dyn Authorizer>,
@@ -68,23 +70,38 @@ struct Shared {
 
 impl<S: Store> ScimService<S> {
     /// A service that keeps resources in `store`.
+    ///
+    /// What the store [can](Store::capabilities) is asked now: over one without transactions, bulk requests that were to be
+    /// [all or nothing](BulkAtomicity::AllOrNothing) are off, which is logged, and `/ServiceProviderConfig` says so.
     pub fn new(store: S, schemas: SchemaSet, config: ServiceConfig, authenticator: impl Authenticator) -> Self {
         Self::with_shared_store(Arc::new(store), schemas, config, authenticator)
     }
 }
 
 impl<S: Store + ?Sized> ScimService<S> {
-    /// A service over a store that others use too, or that is chosen at run time (`Arc<dyn Store>`).
+    /// A service over a store that others use too, or that is chosen at run time (`Arc<dyn Store>`); see [`new`](Self::new).
     pub fn with_shared_store(
         store: Arc<S>,
         schemas: SchemaSet,
         config: ServiceConfig,
         authenticator: impl Authenticator,
     ) -> Self {
+        let capabilities = store.capabilities();
+        let config = match config.bulk() {
+            Some(BulkAtomicity::AllOrNothing) if !capabilities.transactions => {
+                tracing::warn!(
+                    "the store has no transactions: bulk requests, which were to be all or nothing, are off"
+                );
+                config.without_bulk()
+            }
+            _ => config,
+        };
         // What clients write, and what `/Schemas` says that they may.
         let written_groups = config.profile().allows(Leniency::GroupsOnUser);
+        let schemas = if written_groups { schemas.with_written_groups() } else { schemas };
         let shared = Shared {
-            schemas: if written_groups { schemas.with_written_groups() } else { schemas },
+            advertised: capabilities.advertised(&schemas),
+            schemas,
             config,
             authenticator: Arc::new(authenticator),
             authorizer: Arc::new(AllowAll),
@@ -139,6 +156,11 @@ impl<S: Store + ?Sized> ScimService<S> {
 
     pub(crate) fn schemas(&self) -> &SchemaSet {
         &self.shared.schemas
+    }
+
+    /// The schemas with what the store asks beyond them.
+    pub(crate) fn advertised(&self) -> &SchemaSet {
+        &self.shared.advertised
     }
 
     pub(crate) fn authenticator(&self) -> &dyn Authenticator {
@@ -209,6 +231,8 @@ impl<S: Store + ?Sized> ScimService<S> {
 pub(crate) struct Call<'a, S: ?Sized> {
     pub(crate) store: &'a S,
     pub(crate) schemas: &'a SchemaSet,
+    /// The schemas as `/Schemas` shows them.
+    pub(crate) advertised: &'a SchemaSet,
     pub(crate) config: &'a ServiceConfig,
     pub(crate) authorizer: &'a dyn Authorizer,
     pub(crate) parts: &'a Parts,

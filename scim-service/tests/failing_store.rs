@@ -137,7 +137,7 @@ async fn r039_a_store_that_issues_a_reserved_id_is_refused() {
 }
 
 #[tokio::test]
-async fn r219_all_or_nothing_needs_a_store_with_transactions() {
+async fn a11_bulk_requests_that_the_store_cannot_do_are_not_advertised() {
     let operation = json!({"method": "DELETE", "path": "/Users/1"});
     let job = json!({"schemas": [urn::BULK_REQUEST], "Operations": [operation]}).to_string();
     let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
@@ -145,8 +145,20 @@ async fn r219_all_or_nothing_needs_a_store_with_transactions() {
     let service = ScimService::new(Broken { reachable: true, issues: None }, SchemaSet::builtin(), config, tokens);
     let response = send(&service, "POST", "/Bulk", &job).await;
     assert_eq!(response.status(), 501);
-    let error: Value = serde_json::from_slice(response.body()).unwrap();
-    assert!(error["detail"].as_str().unwrap().contains("transactions"), "{error}");
+    let told = send(&service, "GET", "/ServiceProviderConfig", "").await;
+    let told: Value = serde_json::from_slice(told.body()).unwrap();
+    assert_eq!(told["bulk"]["supported"], false, "{told}");
+    assert_eq!(service.config().bulk(), None);
+
+    let each = ServiceConfig::new("https://example.com").unwrap().with_bulk(BulkAtomicity::PerOperation);
+    let store = Arc::new(Broken { reachable: true, issues: None });
+    let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
+    let service = ScimService::with_shared_store(store, SchemaSet::builtin(), each, tokens);
+    assert_eq!(service.config().bulk(), Some(BulkAtomicity::PerOperation), "each for itself needs no transaction");
+    let both = ServiceConfig::new("https://example.com").unwrap().with_bulk(BulkAtomicity::AllOrNothing);
+    let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
+    let service = ScimService::new(MemoryStore::new(), SchemaSet::builtin(), both, tokens);
+    assert_eq!(service.config().bulk(), Some(BulkAtomicity::AllOrNothing));
 }
 
 #[tokio::test]

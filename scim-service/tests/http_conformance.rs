@@ -2,6 +2,8 @@
 #![cfg(feature = "conformance")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
+use std::panic::AssertUnwindSafe;
+
 use bytes::Bytes;
 use http::{HeaderName, Request, Response, StatusCode};
 use scim_core::SchemaSet;
@@ -73,4 +75,37 @@ async fn a_mount_that_decodes_the_path_is_found() {
         service.handle(request).await
     })
     .await;
+}
+
+/// What is said of a mount at `base_url`, asked with `authorization`.
+fn said(base_url: &str, authorization: &str, mount: impl AsyncFn(Request<Bytes>) -> Response<Bytes>) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let run = || runtime.block_on(http_conformance(base_url, authorization, mount));
+    let said = std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_err();
+    said.downcast_ref::<String>().cloned().unwrap_or_default()
+}
+
+#[test]
+fn a3_a_wrong_path_or_token_is_one_cause() {
+    let service = service();
+    let serve = async |request| service.handle(request).await;
+    let token = "Bearer test-token";
+    for (base_url, authorization, cause) in [
+        ("https://example.com/scim/v3", token, "is not mounted at this base URL"),
+        ("https://example.com/wrong", token, "is not mounted at this base URL"),
+        ("https://other.example/scim/v2", token, "is configured with another base URL"),
+        (BASE_URL, "Bearer wrong", "the authorization is refused"),
+        (BASE_URL, "test-token", "the authorization is refused"),
+    ] {
+        let said = said(base_url, authorization, serve);
+        assert!(said.starts_with("nothing can be tried: ") && said.contains(cause), "{base_url}: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    let html = async |_| Response::builder().status(200).body(Bytes::from("<h1>Hello</h1>")).unwrap();
+    assert!(said(BASE_URL, token, html).contains("is not mounted at this base URL"));
+    let no_body = async |request: Request<Bytes>| {
+        let (parts, _) = request.into_parts();
+        service.handle(Request::from_parts(parts, Bytes::new())).await
+    };
+    assert!(said(BASE_URL, token, no_body).starts_with("nothing can be tried: POST /Users answers 400"));
 }

@@ -58,6 +58,13 @@ fn user_of(bytes: usize) -> Value {
     user(&json!({"title": "x".repeat(bytes - empty)}))
 }
 
+/// A group whose JSON has exactly this many bytes.
+fn group_of(bytes: usize) -> Value {
+    let group = |name: String| json!({"schemas": [urn::GROUP], "displayName": name, "members": [{"value": "m"}]});
+    let empty = group(String::new()).to_string().len();
+    group("x".repeat(bytes - empty))
+}
+
 fn nested(levels: usize) -> Value {
     (1..levels).fold(json!([]), |inner, _| json!([inner]))
 }
@@ -73,6 +80,7 @@ type Case = (&'static str, u16, Option<&'static str>, fn(&mut Limits, usize), fn
 const CASES: &[Case] = &[
     ("url", 414, None, |l, n| l.url = n, |n| get(format!("/Users?x={}", "x".repeat(n - "/Users?x=".len())))),
     ("body", 413, None, |l, n| l.body = n, |n| post("/Users", user_of(n))),
+    ("group_body", 413, None, |l, n| l.group_body = n, |n| post("/Groups", group_of(n))),
     (
         "json.depth",
         400,
@@ -219,4 +227,39 @@ async fn r124_a_query_that_selects_too_much_is_refused_whatever_its_page() {
         assert_eq!((status, error["scimType"].as_str()), (400, Some("tooMany")), "{path}");
     }
     assert_eq!(send(&service, &get("/Users?filter=userName+eq+%22u1%22".into())).await.0, 200);
+}
+
+#[tokio::test]
+async fn p19_a_group_may_be_larger_than_other_bodies() {
+    let service = service(Limits::default());
+    let (_, group) = send(&service, &post("/Groups", json!({"schemas": [urn::GROUP], "displayName": "g"}))).await;
+    let path = format!("/Groups/{}", group["id"].as_str().unwrap());
+    let members: Vec<Value> = (0..12_000)
+        .map(|number| json!({"value": format!("00000000-0000-4000-8000-{number:012}"), "display": "x".repeat(100)}))
+        .collect();
+    let put = json!({"schemas": [urn::GROUP], "displayName": "g", "members": members});
+    assert!(put.to_string().len() > Limits::default().body);
+    let (status, shown) = send(&service, &Sent { method: "PUT", path: path.clone(), body: put }).await;
+    assert_eq!((status, shown["members"].as_array().map(Vec::len)), (200, Some(12_000)));
+    let patch =
+        json!({"schemas": [urn::PATCH_OP], "Operations": [{"op": "remove", "path": "members", "value": members}]});
+    assert_eq!(send(&service, &Sent { method: "PATCH", path, body: patch }).await.0, 204);
+
+    let large = user_of(Limits::default().body + 1);
+    assert_eq!(send(&service, &post("/Users", large)).await.0, 413, "a user is not a group");
+    let (body, group_body) = (Limits::default().body, Limits::default().group_body);
+    for (method, path, limit) in [
+        ("POST", "/Groups", group_body),
+        ("PUT", "/Groups/1", group_body),
+        ("PATCH", "/groups/1", group_body),
+        ("PATCH", "/v2/Groups/1", group_body),
+        ("POST", "/Groups/.search", body),
+        ("POST", "/Users", body),
+        ("PUT", "/Users/1", body),
+    ] {
+        let request = Request::builder().method(method).uri(format!("https://example.com{path}"));
+        let request = request.header("authorization", "Bearer test-token").body(()).unwrap();
+        let admitted = service.admit(request.into_parts().0).await.unwrap();
+        assert_eq!(admitted.body_limit(), Some(limit), "{method} {path}");
+    }
 }

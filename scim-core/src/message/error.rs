@@ -86,14 +86,20 @@ impl Members {
 
     /// A member that is an array of texts or absent.
     pub(crate) fn texts(&mut self, name: &str) -> Result<Vec<String>, MessageError> {
-        let wrong = |members: &Self| MessageError::syntax(members.name(name), "an array of strings");
-        match self.take(name) {
+        let value = self.take(name);
+        self.as_texts(name, value)
+    }
+
+    /// The value of a member as an array of texts.
+    pub(crate) fn as_texts(&self, name: &str, value: Option<Value>) -> Result<Vec<String>, MessageError> {
+        let wrong = || MessageError::syntax(self.name(name), "an array of strings");
+        match value {
             None | Some(Value::Null) => Ok(Vec::new()),
             Some(Value::Array(elements)) => elements
                 .into_iter()
-                .map(|element| if let Value::String(text) = element { Ok(text) } else { Err(wrong(self)) })
+                .map(|element| if let Value::String(text) = element { Ok(text) } else { Err(wrong()) })
                 .collect(),
-            Some(_) => Err(wrong(self)),
+            Some(_) => Err(wrong()),
         }
     }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::message::error::{Members, MessageError};
+use crate::profile::{Leniencies, Leniency, Profile};
 use crate::scim_error::ScimType;
 use crate::urn;
 
@@ -55,13 +56,14 @@ pub struct SearchRequest {
 }
 
 impl SearchRequest {
-    /// Reads the message. Member names regard no case.
+    /// Reads the message. Member names regard no case; an empty text counts as absent, but for `cursor`. With
+    /// [`Leniency::SingleForMultiple`] one text may name several attributes, as it does in a URL: `"userName,title"`.
     ///
     /// # Errors
     ///
     /// [`MessageError`] where `schemas` does not name the message, or a member has another type (R132). A `count` that is
     /// no number is [`ScimType::InvalidCount`] beside a `cursor` (R255).
-    pub fn from_json(message: Value) -> Result<Self, MessageError> {
+    pub fn from_json(message: Value, profile: &Profile, used: &mut Leniencies) -> Result<Self, MessageError> {
         let mut members = Members::of(message, "")?;
         members.expect_schema(urn::SEARCH_REQUEST)?;
         let cursor = members.text("cursor")?;
@@ -69,26 +71,46 @@ impl SearchRequest {
             Some(_) => error.with_scim_type(ScimType::InvalidCount),
             None => error,
         })?;
-        let sort_order = match members.text("sortOrder")? {
+        let attributes = names(&mut members, "attributes", profile, used)?;
+        let excluded_attributes = names(&mut members, "excludedAttributes", profile, used)?;
+        let start_index = integer(&mut members, "startIndex")?;
+        let mut text = |name| members.text(name).map(|text| text.filter(|text| !text.trim().is_empty()));
+        let sort_order = match text("sortOrder")? {
             Some(word) => SortOrder::from_word(&word)?,
             None => SortOrder::default(),
         };
         Ok(Self {
-            attributes: members.texts("attributes")?,
-            excluded_attributes: members.texts("excludedAttributes")?,
-            filter: members.text("filter")?,
-            sort_by: members.text("sortBy")?,
+            attributes,
+            excluded_attributes,
+            filter: text("filter")?,
+            sort_by: text("sortBy")?,
             sort_order,
-            start_index: integer(&mut members, "startIndex")?,
+            start_index,
             count,
             cursor,
         })
     }
 }
 
+/// Names in an array, or with commas between them in one text.
+fn names(
+    members: &mut Members,
+    name: &str,
+    profile: &Profile,
+    used: &mut Leniencies,
+) -> Result<Vec<String>, MessageError> {
+    match members.take(name) {
+        Some(Value::String(list)) if profile.take(Leniency::SingleForMultiple, used) => {
+            Ok(list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
+        }
+        value => members.as_texts(name, value),
+    }
+}
+
 fn integer(members: &mut Members, name: &str) -> Result<Option<i64>, MessageError> {
     match members.take(name) {
         None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
         Some(value) => value.as_i64().map(Some).ok_or_else(|| MessageError::value(name, "a whole number")),
     }
 }
@@ -98,9 +120,39 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn read(message: Value) -> Result<SearchRequest, MessageError> {
+        SearchRequest::from_json(message, &Profile::rfc(), &mut Leniencies::default())
+    }
+
+    #[test]
+    fn p14_one_text_may_name_several_attributes() {
+        let message = |names: &str| {
+            let message = json!({"schemas": [urn::SEARCH_REQUEST], "attributes": names, "excludedAttributes": names});
+            let mut used = Leniencies::default();
+            let request = SearchRequest::from_json(message, &Profile::compatible(), &mut used).unwrap();
+            assert!(used.contains(Leniency::SingleForMultiple));
+            assert_eq!(request.attributes, request.excluded_attributes);
+            request.attributes
+        };
+        assert_eq!(message("userName,title"), ["userName", "title"]);
+        assert_eq!(message(" name.givenName , title,"), ["name.givenName", "title"]);
+        assert_eq!(message("title"), ["title"]);
+        assert!(message("").is_empty());
+        let refused = read(json!({"schemas": [urn::SEARCH_REQUEST], "attributes": "userName,title"})).unwrap_err();
+        assert_eq!((refused.member(), refused.scim_type()), ("attributes", ScimType::InvalidSyntax));
+    }
+
+    #[test]
+    fn p14_an_empty_text_counts_as_absent() {
+        let request = read(json!({
+            "schemas": [urn::SEARCH_REQUEST], "filter": "", "sortBy": " ", "sortOrder": "", "startIndex": "", "count": ""
+        }));
+        assert_eq!(request.unwrap(), SearchRequest::default());
+    }
+
     #[test]
     fn r131_the_message_holds_the_parameters_of_a_query() {
-        let request = SearchRequest::from_json(json!({
+        let request = read(json!({
             "schemas": [urn::SEARCH_REQUEST], "Attributes": ["userName"], "filter": "title pr", "sortBy": "userName",
             "sortOrder": "descending", "startIndex": 3, "count": 10
         }))
@@ -112,7 +164,7 @@ mod tests {
 
     #[test]
     fn r132_wrong_shapes_are_refused() {
-        let scim_type = |message| SearchRequest::from_json(message).unwrap_err().scim_type();
+        let scim_type = |message| read(message).unwrap_err().scim_type();
         assert_eq!(scim_type(json!({})), ScimType::InvalidSyntax);
         assert_eq!(scim_type(json!([])), ScimType::InvalidSyntax);
         assert_eq!(scim_type(json!({"schemas": [urn::SEARCH_REQUEST], "count": "x"})), ScimType::InvalidValue);
@@ -122,7 +174,7 @@ mod tests {
 
     #[test]
     fn r248_r255_a_cursor_may_be_empty_and_changes_the_keyword_of_a_bad_count() {
-        let request = |message| SearchRequest::from_json(message);
+        let request = read;
         assert_eq!(
             request(json!({"schemas": [urn::SEARCH_REQUEST], "cursor": ""})).unwrap().cursor.as_deref(),
             Some("")

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::attr_name::AttrName;
-use crate::error::RegistrationError;
+use crate::error::{RegistrationError, refuse_unknown};
 use crate::schema::characteristic::{AttributeType, Mutability, Returned, Uniqueness};
 use crate::schema::nearest::nearest;
 
@@ -35,7 +36,7 @@ pub struct Attribute {
 /// The wire format of an attribute definition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Definition {
+pub(super) struct Definition {
     name: String,
     #[serde(rename = "type", default)]
     kind: AttributeType,
@@ -52,14 +53,33 @@ struct Definition {
     #[serde(default)]
     case_exact: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    sub_attributes: Vec<Attribute>,
+    sub_attributes: Vec<Definition>,
     #[serde(default)]
     mutability: Mutability,
     #[serde(default)]
     returned: Returned,
     #[serde(default)]
     uniqueness: Uniqueness,
+    /// What the wire format does not have.
+    #[serde(flatten)]
+    unknown: Map<String, Value>,
 }
+
+/// The members of an attribute definition (RFC 7643 section 7).
+const MEMBERS: [&str; 12] = [
+    "name",
+    "type",
+    "referenceTypes",
+    "multiValued",
+    "description",
+    "required",
+    "canonicalValues",
+    "caseExact",
+    "subAttributes",
+    "mutability",
+    "returned",
+    "uniqueness",
+];
 
 impl Attribute {
     /// The name in the spelling of the schema.
@@ -196,10 +216,21 @@ pub(crate) fn refuse_duplicates(attributes: &[Arc<Attribute>]) -> Result<(), Reg
 impl TryFrom<Definition> for Attribute {
     type Error = RegistrationError;
 
-    fn try_from(mut definition: Definition) -> Result<Self, Self::Error> {
+    fn try_from(definition: Definition) -> Result<Self, Self::Error> {
+        Self::defined(definition, "")
+    }
+}
+
+impl Attribute {
+    /// Checks a definition; `within` is the path of the attribute around it, with a dot, for errors.
+    fn defined(mut definition: Definition, within: &str) -> Result<Self, RegistrationError> {
         let name: AttrName = definition.name.parse()?;
-        let sub_attributes: Vec<Arc<Attribute>> =
-            std::mem::take(&mut definition.sub_attributes).into_iter().map(Arc::new).collect();
+        let path = format!("{within}{name}");
+        refuse_unknown(|| format!("attribute `{path}`"), &std::mem::take(&mut definition.unknown), &MEMBERS)?;
+        let sub_attributes: Vec<Arc<Attribute>> = std::mem::take(&mut definition.sub_attributes)
+            .into_iter()
+            .map(|sub| Self::defined(sub, &format!("{path}.")).map(Arc::new))
+            .collect::<Result<_, _>>()?;
         refuse_duplicates(&sub_attributes)?;
         let complex = definition.kind == AttributeType::Complex;
         if complex && sub_attributes.is_empty() {
@@ -210,11 +241,31 @@ impl TryFrom<Definition> for Attribute {
         }
         Ok(Self { name, definition, sub_attributes })
     }
+
+    /// The same attribute without this sub-attribute. `None` where no other is left.
+    pub(super) fn without(&self, sub: &str) -> Option<Self> {
+        let mut attribute = self.clone();
+        attribute.sub_attributes.retain(|other| !other.name().eq_ignore_ascii_case(sub));
+        (!attribute.sub_attributes.is_empty()).then_some(attribute)
+    }
+
+    /// The same attribute with another uniqueness, its own or that of a sub-attribute.
+    pub(super) fn with_uniqueness(&self, sub: Option<&str>, uniqueness: Uniqueness) -> Self {
+        let mut attribute = self.clone();
+        match sub {
+            None => attribute.definition.uniqueness = uniqueness,
+            Some(name) => {
+                let named = attribute.sub_attributes.iter_mut().filter(|sub| sub.name().eq_ignore_ascii_case(name));
+                named.for_each(|sub| *sub = Arc::new(sub.with_uniqueness(None, uniqueness)));
+            }
+        }
+        attribute
+    }
 }
 
 impl From<Attribute> for Definition {
     fn from(attribute: Attribute) -> Self {
-        let sub_attributes = attribute.sub_attributes.iter().map(|sub| Attribute::clone(sub)).collect();
+        let sub_attributes = attribute.sub_attributes.iter().map(|sub| Attribute::clone(sub).into()).collect();
         Self { sub_attributes, ..attribute.definition }
     }
 }
@@ -256,6 +307,32 @@ mod tests {
     fn r013_binary_and_reference_are_case_exact_whatever_the_definition_says() {
         for kind in ["binary", "reference"] {
             assert!(read(json!({"name": "x", "type": kind, "caseExact": false})).unwrap().case_exact());
+        }
+    }
+
+    #[test]
+    fn a8_a_member_that_no_definition_has_is_refused_where_it_is() {
+        let sub =
+            |sub: serde_json::Value| json!({"name": "x", "type": "complex", "subAttributes": [{"name": "y"}, sub]});
+        for (bad, told) in [
+            (
+                json!({"name": "x", "multivalued": true}),
+                "attribute `x`: unknown member `multivalued`; did you mean `multiValued`?",
+            ),
+            (
+                json!({"name": "x", "requird": true}),
+                "attribute `x`: unknown member `requird`; did you mean `required`?",
+            ),
+            (json!({"name": "x", "Type": "string"}), "did you mean `type`?"),
+            (json!({"name": "x", "canonicalvalues": []}), "did you mean `canonicalValues`?"),
+            (json!({"name": "x", "unique": "server"}), "attribute `x`: unknown member `unique`"),
+            (
+                sub(json!({"name": "z", "caseexact": true})),
+                "attribute `x.z`: unknown member `caseexact`; did you mean `caseExact`?",
+            ),
+        ] {
+            let error = read(bad.clone()).unwrap_err().to_string();
+            assert!(error.contains(told), "{bad}: {error}");
         }
     }
 

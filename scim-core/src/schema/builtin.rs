@@ -20,8 +20,7 @@ builtin! {
 }
 builtin! {
     /// The Group schema of RFC 7643 section 8.7.1. `displayName` is required and `members` has a `display`, as sections
-    /// 4.2 and 8.4 have it; the listing of section 8.7.1 forgets both. `display` is read-only and returned on request: a
-    /// group may have very many members, and their names are not the group's.
+    /// 4.2 and 8.4 have it; the listing of section 8.7.1 forgets both. `display` is read-only: what the member is called now.
     GROUP_SCHEMA: Arc<Schema> = "group.json"
 }
 builtin! {

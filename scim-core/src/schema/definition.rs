@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::error::RegistrationError;
+use crate::error::{RegistrationError, refuse_unknown};
 use crate::schema::attribute::{Attribute, find, refuse_duplicates};
+use crate::schema::common_attributes;
 use crate::urn;
 
 /// A schema in the sense of RFC 7643 section 7: an identifying URI, a name and attribute definitions.
@@ -33,6 +35,9 @@ pub struct Schema {
     attributes: Vec<Arc<Attribute>>,
 }
 
+/// The members of a schema; `meta` is what a service adds.
+const MEMBERS: [&str; 5] = ["schemas", "id", "name", "description", "attributes"];
+
 #[derive(Serialize, Deserialize)]
 struct Definition {
     #[serde(default = "schema_schemas")]
@@ -42,6 +47,8 @@ struct Definition {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     attributes: Vec<Attribute>,
+    #[serde(flatten)]
+    unknown: Map<String, Value>,
 }
 
 fn schema_schemas() -> Vec<String> {
@@ -74,13 +81,31 @@ impl Schema {
         find(&self.attributes, name)
     }
 
-    /// The same schema with another definition of an attribute that it has.
-    pub(crate) fn redefining(&self, attribute: Attribute) -> Self {
+    /// The same schema with another definition of an attribute, or without it.
+    pub(super) fn with_attribute(&self, name: &str, definition: Option<Attribute>) -> Self {
         let mut schema = self.clone();
-        if let Some(known) = schema.attributes.iter_mut().find(|known| known.name() == attribute.name()) {
-            *known = Arc::new(attribute);
+        let place = schema.attributes.iter().position(|attribute| attribute.name().eq_ignore_ascii_case(name));
+        match (place, definition) {
+            (Some(place), None) => drop(schema.attributes.remove(place)),
+            (Some(place), Some(definition)) => {
+                if let Some(attribute) = schema.attributes.get_mut(place) {
+                    *attribute = Arc::new(definition);
+                }
+            }
+            (None, _) => {}
         }
         schema
+    }
+
+    /// Refuses attributes that every resource has already: as the base schema of a type, it would define them again.
+    pub(crate) fn refuse_common(&self) -> Result<(), RegistrationError> {
+        let common = |attribute: &&Arc<Attribute>| find(common_attributes(), attribute.name()).is_some();
+        match self.attributes.iter().find(common) {
+            None => Ok(()),
+            Some(attribute) => {
+                Err(RegistrationError::CommonAttribute { schema: self.id.clone(), name: attribute.name().to_owned() })
+            }
+        }
     }
 
     /// Refuses complex attributes inside complex ones (R018). Only the schema of schemas may have them.
@@ -102,6 +127,7 @@ impl TryFrom<Definition> for Schema {
         if !urn::is_schema_uri(&definition.id) {
             return Err(RegistrationError::SchemaUri { uri: definition.id });
         }
+        refuse_unknown(|| format!("schema `{}`", definition.id), &definition.unknown, &MEMBERS)?;
         let attributes: Vec<Arc<Attribute>> = definition.attributes.into_iter().map(Arc::new).collect();
         refuse_duplicates(&attributes)?;
         Ok(Self { id: definition.id, name: definition.name, description: definition.description, attributes })
@@ -116,6 +142,7 @@ impl From<Schema> for Definition {
             name: schema.name,
             description: schema.description,
             attributes: schema.attributes.iter().map(|attribute| Attribute::clone(attribute)).collect(),
+            unknown: Map::new(),
         }
     }
 }
@@ -137,6 +164,21 @@ mod tests {
             schema.refuse_nesting().unwrap_err().to_string(),
             "attribute `out.in` is complex inside a complex attribute"
         );
+    }
+
+    #[test]
+    fn a8_a_member_that_no_schema_has_is_refused() {
+        let read = |value| serde_json::from_value::<Schema>(value).map_err(|error| error.to_string());
+        let schema = json!({"id": "urn:a:b", "name": "A", "attributes": [], "attribute": []});
+        assert_eq!(
+            read(schema).unwrap_err(),
+            "schema `urn:a:b`: unknown member `attribute`; did you mean `attributes`?"
+        );
+        assert!(read(json!({"id": "urn:a:b", "name": "A", "attributes": [], "meta": {"location": "x"}})).is_ok());
+        let text =
+            "{\"id\": \"urn:a:b\", \"name\": \"A\",\n\"attributes\": [{\"name\": \"x\", \"multivalued\": true}]}";
+        let error = serde_json::from_str::<Schema>(text).unwrap_err().to_string();
+        assert!(error.contains("attribute `x`") && error.contains("line 2"), "{error}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod builtin;
 mod characteristic;
 mod definition;
 mod nearest;
+mod revision;
 mod schema_set;
 mod type_schema;
 
@@ -16,3 +17,4 @@ pub use schema_set::SchemaSet;
 pub use type_schema::{Target, TypeExtension, TypeSchema, UnknownAttribute};
 
 use attribute::find;
+pub(crate) use nearest::meant;

@@ -9,6 +9,11 @@ pub(crate) fn nearest<'a>(attributes: &'a [Arc<Attribute>], name: &str) -> Optio
     attributes.iter().find(|attribute| one_edit_apart(attribute.name(), name))
 }
 
+/// The member of a definition that somebody may have meant who wrote `name`: in another case, or one edit away.
+pub(crate) fn meant<'a>(known: &[&'a str], name: &str) -> Option<&'a str> {
+    known.iter().copied().find(|known| known.eq_ignore_ascii_case(name) || one_edit_apart(known, name))
+}
+
 /// Whether the names differ, in any case, by one inserted, dropped or replaced character or by two swapped neighbours.
 fn one_edit_apart(a: &str, b: &str) -> bool {
     let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());

@@ -19,8 +19,8 @@ use crate::schema::{Schema, TypeExtension, TypeSchema};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SchemaSet {
-    schemas: Vec<Arc<Schema>>,
-    types: Vec<Arc<TypeSchema>>,
+    pub(super) schemas: Vec<Arc<Schema>>,
+    pub(super) types: Vec<Arc<TypeSchema>>,
 }
 
 impl SchemaSet {
@@ -36,8 +36,8 @@ impl SchemaSet {
     ///
     /// # Errors
     ///
-    /// [`RegistrationError`] for a complex attribute inside a complex one, a schema, name or endpoint that is taken, or a
-    /// resource type whose schema is not registered.
+    /// [`RegistrationError`] for a complex attribute inside a complex one, a schema, name or endpoint that is taken, a base
+    /// schema that defines what every resource has (`id`, `meta`), or a resource type whose schema is not registered.
     pub fn with(
         mut self,
         schemas: impl IntoIterator<Item = Arc<Schema>>,
@@ -71,6 +71,7 @@ impl SchemaSet {
             self.schema(uri).cloned().ok_or_else(missing)
         };
         let base = named(resource_type.schema())?;
+        base.refuse_common()?;
         let mut seen = HashSet::from([base.id().to_ascii_lowercase()]);
         let mut extensions = Vec::new();
         for extension in resource_type.extensions() {
@@ -97,7 +98,7 @@ impl SchemaSet {
     pub fn with_written_groups(mut self) -> Self {
         let Some(user) = self.of(&ResourceTypeName::user()).map(|of| of.base().clone()) else { return self };
         let Some(groups) = user.attribute("groups") else { return self };
-        let changed = Arc::new(user.redefining(groups.as_written_reference()));
+        let changed = Arc::new(user.with_attribute(groups.name(), Some(groups.as_written_reference())));
         for schema in self.schemas.iter_mut().filter(|schema| schema.id() == user.id()) {
             *schema = changed.clone();
         }
@@ -171,10 +172,16 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_work_is_refused_at_registration() {
+    fn a8_what_cannot_work_is_refused_at_registration() {
         let set = || SchemaSet::builtin().with([schema("urn:e:1.0:T")], []).unwrap();
         assert!(matches!(set().with([schema("URN:E:1.0:t")], []), Err(RegistrationError::DuplicateSchema { .. })));
         assert!(matches!(set().with([], [thing("/T", "urn:none:x")]), Err(RegistrationError::MissingSchema { .. })));
+        for name in ["id", "META", "schemas", "externalid"] {
+            let schema = json!({"id": "urn:e:1.0:U", "name": "U", "attributes": [{"name": "x"}, {"name": name}]});
+            let error =
+                set().with([serde_json::from_value(schema).unwrap()], [thing("/T", "urn:e:1.0:U")]).unwrap_err();
+            assert!(error.to_string().starts_with(&format!("schema `urn:e:1.0:U`: attribute `{name}`")), "A8: {error}");
+        }
         assert!(matches!(
             set().with([], [thing("/Users", "urn:e:1.0:T")]),
             Err(RegistrationError::DuplicateResourceType { .. })

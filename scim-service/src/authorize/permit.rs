@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scim_core::{AttrPath, Attribute, Leniencies, Profile, Projection, Resource, Schema, Target, TypeSchema};
-use scim_filter::{Predicate, ResolvedPath, check};
+use scim_filter::{Predicate, ResolvedPath, View, check};
 use serde_json::{Map, Value};
 
 use crate::authorize::{AuthorizeError, Restriction, Verdict};
@@ -35,6 +35,11 @@ impl Permit {
             Verdict::Restrict(restriction) => Self::new(&restriction, of, profile),
             Verdict::Deny { reason } => Err(Failure::Denied { reason }),
         }
+    }
+
+    /// The same permit, whose filter sees resources as responses show them.
+    pub(crate) fn seen_through(self, view: &Arc<dyn View>) -> Self {
+        Self { within: self.within.map(|within| within.seen_through(view)), ..self }
     }
 
     /// Whether some resources may not be seen.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::Method;
 use http::header::{HeaderMap, HeaderValue, IF_MATCH};
-use scim_core::{BulkMethod, BulkOperation, InvalidOperation, Profile, SchemaSet, TypeSchema, urn};
+use scim_core::{BulkMethod, BulkOperation, InvalidOperation, Leniencies, Profile, SchemaSet, TypeSchema, urn};
 use serde_json::{Value, json};
 
 use super::error::BulkError;
@@ -13,7 +13,7 @@ use super::position::{Visit, in_patch, in_resource};
 use super::reference::Reference;
 use crate::config::ServiceConfig;
 use crate::fail::Failure;
-use crate::precondition::if_match;
+use crate::precondition::precondition;
 use crate::route::Route;
 
 /// What a result repeats of an operation.
@@ -58,6 +58,7 @@ pub(super) fn read(
     operation: Result<BulkOperation, Box<InvalidOperation>>,
     schemas: &SchemaSet,
     config: &ServiceConfig,
+    used: &mut Leniencies,
 ) -> (Label, Result<Work, Failure>) {
     match operation {
         Ok(operation) => {
@@ -66,7 +67,7 @@ pub(super) fn read(
                 path: Some(operation.path.clone()),
                 bulk_id: operation.bulk_id.clone(),
             };
-            (label, Work::of(operation, schemas, config))
+            (label, Work::of(operation, schemas, config, used))
         }
         Err(invalid) => {
             let InvalidOperation { method, path, bulk_id, error } = *invalid;
@@ -76,12 +77,17 @@ pub(super) fn read(
 }
 
 impl Work {
-    fn of(operation: BulkOperation, schemas: &SchemaSet, config: &ServiceConfig) -> Result<Self, Failure> {
+    fn of(
+        operation: BulkOperation,
+        schemas: &SchemaSet,
+        config: &ServiceConfig,
+        used: &mut Leniencies,
+    ) -> Result<Self, Failure> {
         let BulkOperation { method, path, bulk_id: _, version, data } = operation;
         if !path.starts_with('/') || path.contains(['?', '#']) {
             return Err(BulkError::Path.into());
         }
-        let route = Route::of(&path, schemas)?;
+        let route = Route::of(&path, schemas, config.profile(), used)?;
         if matches!(route, Route::Collection(_) | Route::Resource(..)) {
             route.admit(&http_method(method), *config.capabilities())?;
         }
@@ -126,7 +132,7 @@ pub(crate) fn http_method(method: BulkMethod) -> Method {
 fn entity_tag(version: &str) -> Result<HeaderValue, Failure> {
     let value = HeaderValue::from_str(version).map_err(|_| BulkError::Version)?;
     let headers = HeaderMap::from_iter([(IF_MATCH, value.clone())]);
-    if_match(&headers).map_err(|_| BulkError::Version)?;
+    precondition(&headers).map_err(|_| BulkError::Version)?;
     Ok(value)
 }
 
@@ -152,7 +158,7 @@ mod tests {
         let message = json!({"schemas": [urn::BULK_REQUEST], "Operations": [operation]});
         let operation = BulkRequest::from_json(message).unwrap().operations.remove(0);
         let config = ServiceConfig::new("https://example.com/scim/v2").unwrap();
-        let (_, work) = read(operation, &SchemaSet::builtin(), &config);
+        let (_, work) = read(operation, &SchemaSet::builtin(), &config, &mut Leniencies::default());
         work.map(|work| work.target).map_err(|failure| failure.to_error().status())
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use scim_core::{BulkMethod, BulkRequest, Profile, SchemaSet};
+use scim_core::{BulkMethod, BulkRequest, Leniencies, Profile, SchemaSet};
 
 use super::error::BulkError;
 use super::operation::{Label, Target, Work, read};
@@ -30,9 +30,14 @@ impl Plan {
     /// Beside references, three things hold operations in their order, so that the end state is that of the message (R213):
     /// they are about one resource; or one deletes a resource and the other refers to it by id. Whether one frees a unique
     /// value that another takes, only the store knows.
-    pub(crate) fn new(request: BulkRequest, schemas: &SchemaSet, config: &ServiceConfig) -> Self {
+    pub(crate) fn new(
+        request: BulkRequest,
+        schemas: &SchemaSet,
+        config: &ServiceConfig,
+        used: &mut Leniencies,
+    ) -> Self {
         let (labels, mut work): (Vec<_>, Vec<_>) =
-            request.operations.into_iter().map(|operation| read(operation, schemas, config)).unzip();
+            request.operations.into_iter().map(|operation| read(operation, schemas, config, used)).unzip();
         refuse_taken(&labels, &mut work);
         let steps = order(Needs::new(&labels, &work).of_all(&mut work, config.profile()));
         Self { fail_on_errors: request.fail_on_errors, labels, work, steps }
@@ -134,7 +139,7 @@ mod tests {
     fn plan(operations: &[Value]) -> Plan {
         let message = json!({"schemas": [urn::BULK_REQUEST], "Operations": operations});
         let config = ServiceConfig::new("https://example.com/scim/v2").unwrap();
-        Plan::new(BulkRequest::from_json(message).unwrap(), &SchemaSet::builtin(), &config)
+        Plan::new(BulkRequest::from_json(message).unwrap(), &SchemaSet::builtin(), &config, &mut Leniencies::default())
     }
 
     /// The indices of the operations in the order of the work; `!` where one is refused.

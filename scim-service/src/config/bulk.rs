@@ -13,7 +13,7 @@ pub enum BulkAtomicity {
     /// All of them are done, in one [`Transaction`](crate::Transaction) of the store, or none.
     ///
     /// The first failure ends the job, whatever `failOnErrors` says. The operation that failed has its own error; all others
-    /// are reported with status 424. A store without transactions makes `/Bulk` answer 501. While the job runs, other
+    /// are reported with status 424. Over a store without transactions there are no bulk requests then. While the job runs, other
     /// writers may have to wait.
     AllOrNothing,
 }

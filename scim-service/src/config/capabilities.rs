@@ -52,8 +52,11 @@ impl Default for Capabilities {
 /// How a successful PATCH is answered (R176). With `attributes` or `excludedAttributes` it is always the resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PatchResponse {
-    /// 200 with the resource. The default.
+    /// 204 with `ETag` and no body where the patch names the members of a group, whose number has no bound; else 200 with the
+    /// resource. The default. An answer without a body that this rule caused is logged.
     #[default]
+    Auto,
+    /// 200 with the resource.
     Resource,
     /// 204 without a body.
     NoContent,

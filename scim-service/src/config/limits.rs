@@ -22,6 +22,10 @@ pub struct Limits {
     pub url: usize,
     /// Largest request body, in bytes; that of a bulk request has a limit of its own. 1 MiB. Beyond: 413 (R217).
     pub body: usize,
+    /// Largest body of a request that creates, replaces or patches a resource with members, in bytes: a group of a resource
+    /// type whose schema has a relation such as `members`. 16 MiB. Beyond: 413. How many members a body holds is bounded by
+    /// [`values`](Self::values) and [`JsonLimits::array`] too.
+    pub group_body: usize,
     /// Largest body of a bulk request, in bytes: `maxPayloadSize`. 1 MiB. Beyond: 413 (R217).
     pub bulk_payload: usize,
     /// Most operations in a bulk request: `maxOperations`. 1,000. Beyond: 413 (R217). They and what they hold count among
@@ -66,6 +70,7 @@ impl Default for Limits {
         Self {
             url: 32 * 1024,
             body: 1 << 20,
+            group_body: 16 << 20,
             bulk_payload: 1 << 20,
             bulk_operations: 1000,
             json: JsonLimits::default(),

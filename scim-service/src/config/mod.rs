@@ -11,4 +11,5 @@ pub use bulk::BulkAtomicity;
 pub use capabilities::{Capabilities, PatchResponse};
 pub use limits::Limits;
 pub use service_config::{ConfigError, ServiceConfig};
+pub(crate) use tenancy::path_of;
 pub use tenancy::{TenancyMode, TenantOf};

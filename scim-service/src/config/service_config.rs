@@ -113,7 +113,7 @@ impl ServiceConfig {
         Self { capabilities, ..self }
     }
 
-    /// How a successful PATCH is answered.
+    /// How a successful PATCH is answered; [`PatchResponse::Auto`] unless set.
     #[must_use]
     pub fn with_patch_response(self, patch_response: PatchResponse) -> Self {
         Self { patch_response, ..self }

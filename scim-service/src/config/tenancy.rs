@@ -7,10 +7,12 @@ use std::sync::Arc;
 use http::HeaderName;
 use http::header::HOST;
 use http::request::Parts;
+use percent_encoding::percent_decode_str;
 
 use crate::config::ServiceConfig;
 use crate::context::Principal;
 use crate::fail::Failure;
+use crate::render::segment;
 
 /// Where a request says which tenant it is about.
 ///
@@ -20,7 +22,9 @@ use crate::fail::Failure;
 /// [`Access::tenant`](crate::Access). A request that names no tenant is about the principal's own; where it has none, only
 /// discovery and health answer.
 ///
-/// A tenant's name has 1 to 64 letters, digits, `-`, `_`, `~` and `.`, the first no `.`. Any other name is no tenant's.
+/// A tenant's name has 1 to 64 characters, the first no `.`, and no control characters. Any other name is no tenant's. In a
+/// path it is percent-encoded where it has to be; a name that cannot be part of a host name, or has capitals, is not found
+/// there, and its principals use the base URL.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -63,30 +67,44 @@ pub enum TenancyMode {
     Host,
     /// In a header.
     Header(HeaderName),
-    /// Where the host's function finds it; see [`TenancyMode::custom`].
+    /// Where the host's functions say; see [`TenancyMode::custom`].
     Custom(TenantOf),
 }
 
-/// A function from the head of a request to the tenant that it names.
+/// A function from the head of a request to the tenant that it names, and one from the tenant to its URL.
 #[derive(Clone)]
-pub struct TenantOf(Arc<Find>);
+pub struct TenantOf {
+    find: Arc<Find>,
+    base_url: Arc<Locate>,
+}
 
 type Find = dyn Fn(&Parts) -> Option<String> + Send + Sync;
+type Locate = dyn Fn(&str) -> String + Send + Sync;
 
 impl TenancyMode {
-    /// The tenant is what the function finds in a request's head.
+    /// The tenant is what the first function finds in a request's head; the second makes of it the base URL that the tenant's
+    /// clients know, without a slash at the end.
+    ///
+    /// The second function gets the name as a path segment has it, percent-encoded. Locations are made of what it returns, and
+    /// a request's path may begin with the path of that URL.
     ///
     /// ```
     /// use scim_service::TenancyMode;
     ///
-    /// let mode = TenancyMode::custom(|request| {
-    ///     let (_, tenant) = request.uri.query()?.split_once("tenant=")?;
-    ///     Some(tenant.to_owned())
-    /// });
+    /// let mode = TenancyMode::custom(
+    ///     |request| {
+    ///         let (tenant, _) = request.uri.path().strip_prefix("/orgs/")?.split_once('/')?;
+    ///         Some(tenant.to_owned())
+    ///     },
+    ///     |tenant| format!("https://example.com/orgs/{tenant}/scim/v2"),
+    /// );
     /// # let _ = mode;
     /// ```
-    pub fn custom(tenant_of: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static) -> Self {
-        Self::Custom(TenantOf(Arc::new(tenant_of)))
+    pub fn custom(
+        tenant_of: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
+        base_url_of: impl Fn(&str) -> String + Send + Sync + 'static,
+    ) -> Self {
+        Self::Custom(TenantOf { find: Arc::new(tenant_of), base_url: Arc::new(base_url_of) })
     }
 }
 
@@ -104,7 +122,11 @@ impl ServiceConfig {
         let (in_path, path) = self.split_path(parts.uri.path());
         let tenant = match self.tenancy() {
             TenancyMode::Principal => None,
-            TenancyMode::Path => in_path.map(Cow::Borrowed),
+            TenancyMode::Path => match in_path.map(|name| percent_decode_str(name).decode_utf8()) {
+                Some(Err(_)) => return Err(Failure::UnknownEndpoint),
+                Some(Ok(name)) => Some(name),
+                None => None,
+            },
             TenancyMode::Host => self.host_label(parts).map(Cow::Owned),
             TenancyMode::Header(name) => {
                 let mut values = parts.headers.get_all(name).iter();
@@ -112,20 +134,27 @@ impl ServiceConfig {
                 // Two names are none.
                 value.map(|value| Cow::Borrowed(if values.next().is_some() { "" } else { value }))
             }
-            TenancyMode::Custom(TenantOf(tenant_of)) => tenant_of(parts).map(Cow::Owned),
+            TenancyMode::Custom(custom) => (custom.find)(parts).map(Cow::Owned),
         };
         match tenant {
             Some(tenant) if !is_tenant_name(&tenant) => Err(Failure::UnknownEndpoint),
-            tenant => Ok(Addressed { tenant, path }),
+            tenant => {
+                let below = tenant.as_deref().and_then(|tenant| self.below_custom(tenant, parts.uri.path()));
+                Ok(Addressed { path: below.unwrap_or(path), tenant })
+            }
         }
+    }
+
+    /// The path below the URL that the host's function makes for a tenant.
+    fn below_custom<'a>(&self, tenant: &str, path: &'a str) -> Option<&'a str> {
+        let TenancyMode::Custom(custom) = self.tenancy() else { return None };
+        let base_url = custom.base_url_of(tenant);
+        below(path_of(&base_url), path)
     }
 
     /// The tenant that a path names, where paths do, and the path of the endpoint.
     pub(crate) fn split_path<'a>(&self, path: &'a str) -> (Option<&'a str>, &'a str) {
-        let path = match path.strip_prefix(self.base_path()) {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
-            _ => path,
-        };
+        let path = below(self.base_path(), path).unwrap_or(path);
         match path.strip_prefix("/t/") {
             Some(rest) if matches!(self.tenancy(), TenancyMode::Path) => {
                 let (tenant, _) = rest.split_once('/').unwrap_or((rest, ""));
@@ -150,8 +179,11 @@ impl ServiceConfig {
     /// The set-up as a tenant's clients see it: with the base URL that they know.
     pub(crate) fn of_tenant(&self, tenant: Option<&str>) -> Cow<'_, Self> {
         let base_url = match (self.tenancy(), tenant) {
-            (TenancyMode::Path, Some(tenant)) => format!("{}/t/{tenant}", self.base_url()),
-            (TenancyMode::Host, Some(tenant)) => match self.base_url().split_once("://") {
+            (TenancyMode::Path, Some(tenant)) if is_tenant_name(tenant) => {
+                format!("{}/t/{}", self.base_url(), segment(tenant))
+            }
+            (TenancyMode::Custom(custom), Some(tenant)) => custom.base_url_of(tenant),
+            (TenancyMode::Host, Some(tenant)) if is_host_label(tenant) => match self.base_url().split_once("://") {
                 Some((scheme, rest)) => format!("{scheme}://{tenant}.{rest}"),
                 None => return Cow::Borrowed(self),
             },
@@ -173,9 +205,35 @@ impl Addressed<'_> {
     }
 }
 
+impl TenantOf {
+    fn base_url_of(&self, tenant: &str) -> String {
+        let base_url = (self.base_url)(&segment(tenant).to_string());
+        base_url.trim_end_matches('/').to_owned()
+    }
+}
+
+/// The longest name of a tenant, in characters.
+const MAX_NAME: usize = 64;
+
 fn is_tenant_name(text: &str) -> bool {
-    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~' | b'.');
-    (1..=64).contains(&text.len()) && text.bytes().all(unreserved) && !text.starts_with('.')
+    (1..=MAX_NAME).contains(&text.chars().count()) && !text.chars().any(char::is_control) && !text.starts_with('.')
+}
+
+/// Whether a request's host name can name the tenant: host names have no capitals once they are compared.
+fn is_host_label(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.');
+    is_tenant_name(text) && text.bytes().all(fits) && !text.ends_with('.')
+}
+
+/// The path of an absolute URL.
+pub(crate) fn path_of(url: &str) -> &str {
+    let behind_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    behind_scheme.find('/').and_then(|start| behind_scheme.get(start..)).unwrap_or_default()
+}
+
+/// What follows `base` in a path; `None` where the path is not below it.
+fn below<'a>(base: &str, path: &'a str) -> Option<&'a str> {
+    path.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl fmt::Debug for TenancyMode {
@@ -230,10 +288,66 @@ mod tests {
         assert_eq!(path("/t/acme"), Some(tenant("acme", "")));
         assert_eq!(path("/Users"), Some((None, "/Users".into())));
         assert_eq!(path("/t"), Some((None, "/t".into())));
-        for bad in
-            ["/t/", "/t//Users", "/t/a%2Fb/Users", "/t/../Users", "/t/a%20b", &format!("/t/{}/Users", "a".repeat(65))]
-        {
+        for bad in [
+            "/t/",
+            "/t//Users",
+            "/t/../Users",
+            "/t/%2E%2e/Users",
+            "/t/%00",
+            "/t/a%0Ab",
+            "/t/%FF",
+            &format!("/t/{}/Users", "a".repeat(65)),
+        ] {
             assert_eq!(path(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a9_a_name_that_needs_encoding_is_decoded_once() {
+        let path = |path: &str| address(TenancyMode::Path, Request::get(path));
+        assert_eq!(path("/t/a%20b%2Fc/Users/1"), Some(tenant("a b/c", "/Users/1")));
+        assert_eq!(path("/t/%C3%A9"), Some(tenant("\u{e9}", "")));
+        assert_eq!(path("/t/%2541/Users"), Some(tenant("%41", "/Users")));
+        for name in ["a b/c", "\u{e9}", "%41", "a?b#c", "A~b_c.d-e"] {
+            let config = ServiceConfig::new("https://example.com/scim/v2").unwrap().with_tenancy(TenancyMode::Path);
+            let base_url = config.of_tenant(Some(name)).base_url().to_owned();
+            let (parts, ()) = Request::get(format!("{base_url}/Users/1")).body(()).unwrap().into_parts();
+            let addressed = config.address(&parts).ok().unwrap();
+            assert_eq!((addressed.tenant.as_deref(), addressed.path), (Some(name), "/Users/1"), "{base_url}");
+        }
+    }
+
+    #[test]
+    fn a9_locations_of_a_custom_tenancy_are_where_its_requests_go() {
+        let orgs = || {
+            TenancyMode::custom(
+                |request| {
+                    let (org, _) = request.uri.path().strip_prefix("/orgs/")?.split_once('/')?;
+                    percent_decode_str(org).decode_utf8().ok().map(Cow::into_owned)
+                },
+                |org| format!("https://example.com/orgs/{org}/scim/v2/"),
+            )
+        };
+        let path = |path: &str| address(orgs(), Request::get(path));
+        assert_eq!(path("/orgs/acme/scim/v2/Users/1"), Some(tenant("acme", "/Users/1")));
+        assert_eq!(path("/orgs/acme/scim/v2"), Some(tenant("acme", "")));
+        assert_eq!(path("/orgs/a%20b%2Fc/scim/v2/Users"), Some(tenant("a b/c", "/Users")));
+        assert_eq!(path("/scim/v2/Users"), Some((None, "/Users".into())));
+        let config = ServiceConfig::new("https://example.com/scim/v2").unwrap().with_tenancy(orgs());
+        assert_eq!(config.of_tenant(Some("acme")).base_url(), "https://example.com/orgs/acme/scim/v2");
+        assert_eq!(config.of_tenant(Some("a b/c")).base_url(), "https://example.com/orgs/a%20b%2Fc/scim/v2");
+        assert_eq!(config.of_tenant(None).base_url(), "https://example.com/scim/v2");
+    }
+
+    #[test]
+    fn a9_what_no_request_can_name_keeps_the_base_url() {
+        for (mode, names) in
+            [(TenancyMode::Host, &["a b/c", "ACME", "a/b", "\u{e9}", "a."][..]), (TenancyMode::Path, &["", "a\nb"])]
+        {
+            let config = ServiceConfig::new("https://example.com/scim").unwrap().with_tenancy(mode);
+            for name in names {
+                assert_eq!(config.of_tenant(Some(name)).base_url(), "https://example.com/scim", "{name:?}");
+            }
         }
     }
 

@@ -53,6 +53,10 @@ impl Corpus {
             attributes.insert("members".to_owned(), Value::Array(members));
             known = create("Group", &name, Value::Object(attributes));
         }
+        for (of, made) in [("User", corpus.users.len()), ("Group", corpus.groups.len())] {
+            let listed = trial.list(of, &ListQuery::first(None, 1000)).resources.len();
+            assert_eq!(listed, made, "promise 7: without a filter a list of {of} holds all that was created");
+        }
         corpus
     }
 

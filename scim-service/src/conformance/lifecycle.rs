@@ -83,6 +83,29 @@ pub fn p09_a_secret_that_is_not_sent_again_is_kept(trial: &Trial<'_>) {
     assert_eq!(secret(), stored, "promise 9: `patch` of something else keeps it");
 }
 
+/// Promise 9: a secret that a patch removes is gone, and so is one that new content has as `null`; the version moves once.
+pub fn p09_a_secret_that_is_removed_is_gone(trial: &Trial<'_>) {
+    let remove = json!([{"op": "remove", "path": "password"}]);
+    for (name, by_patch) in [("ada", true), ("bea", false)] {
+        let user = trial.create("User", json!({"userName": name, "password": "a-secret", "title": "Dr"}));
+        let user = user.expect("promise 1: a user can be created");
+        let id = id_of(&user);
+        let removed = if by_patch {
+            trial.patch("User", &id, &remove, ANY)
+        } else {
+            trial.replace_without("User", &id, json!({"userName": name, "title": "Dr"}), "password")
+        };
+        let removed = removed.expect("promise 9: a secret can be removed");
+        let after = trial.read("User", &id);
+        assert_eq!(after, removed, "promise 9: a write answers with what `get` answers");
+        assert_eq!(after.get("password"), None, "promise 9: a secret that is removed is gone");
+        assert_eq!(after.get("title"), Some(&Value::from("Dr")), "promise 9: the rest stays");
+        assert_ne!(after.version(), user.version(), "promise 4: to remove a secret is a change");
+        trial.set("User", &id, "title", "Prof").expect("promise 9: other attributes can be patched");
+        assert_eq!(trial.read("User", &id).get("password"), None, "promise 9: a secret that is removed stays away");
+    }
+}
+
 /// Promise 10: to every method a deleted id is like one that never was.
 pub fn p10_a_deleted_id_is_unknown_to_every_method(trial: &Trial<'_>) {
     for id in ["never-issued".to_owned(), {

@@ -37,7 +37,7 @@
 //! | 6 | an error after the first statement leaves the others in place: one transaction per call |
 //! | 7 | SQL compares otherwise than the evaluator (case, `NULL`, `LIKE` metacharacters, time zones): push down only what agrees, leave the rest to [`finish`](crate::finish()) |
 //! | 8 | members are kept as the JSON that came, or lose ids that nobody has; `groups` follows only one step |
-//! | 9 | the new content replaces the row as a whole, and the secret with it |
+//! | 9 | the new content replaces the row as a whole, and the secret with it; or a secret that is `null` in it, or gone after a patch, is kept like one that is absent: see [`keep_write_only`](crate::keep_write_only) |
 //! | 10 | the row is only marked: some method still finds it, or its unique values still stand in the way |
 //! | 11 | a page is found by offset, or by the key without the id that breaks ties; missing values have no place in the order; a collation of the database is not the order of bytes |
 //! | 12 | reads in the transaction go to another connection; a failed call in it has spoilt it: use a savepoint |

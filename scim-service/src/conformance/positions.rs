@@ -116,6 +116,8 @@ pub fn p11_what_stays_is_met_once_while_others_come_and_go(trial: &Trial<'_>) {
         loop {
             let page = after(trial, &query, position, 3);
             met.extend(ids_of(&page));
+            // At most 60 users a round, each once.
+            assert!(met.len() <= 3 * 60, "promise 11: the walk does not end");
             position = at(&page, &query, true);
             if position.is_none() {
                 break;

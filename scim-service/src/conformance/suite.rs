@@ -60,6 +60,7 @@ macro_rules! store_conformance_cases {
                 p01_create_returns_what_get_returns
                 p01_an_id_is_of_one_type
                 p09_a_secret_that_is_not_sent_again_is_kept
+                p09_a_secret_that_is_removed_is_gone
                 p10_a_deleted_id_is_unknown_to_every_method
                 p10_unique_values_of_the_deleted_are_free
             }

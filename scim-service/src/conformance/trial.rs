@@ -11,16 +11,19 @@ use scim_core::{
     parse_date_time, urn,
 };
 use scim_filter::{Filter, Predicate, Sort, check};
-use scim_patch::{Patch, apply};
+use scim_patch::Patch;
 use serde_json::{Value, json};
 
 use crate::context::{Context, Principal};
 use crate::fail::Failure;
-use crate::replacement::{Replacement, replacement};
+use crate::replacement::{Replacement, patched, replacement};
 use crate::store::{ListPage, ListQuery, Precondition, Store, StoreError, Transaction};
 
 /// Waits for a future, on whatever runtime the store needs.
 type BlockOn<'a> = dyn Fn(Pin<Box<dyn Future<Output = ()> + '_>>) + Sync + 'a;
+
+/// How often a write is tried again that other writers may have come before.
+const ATTEMPTS: usize = 1000;
 
 /// A store under test, with the means to call it as the service does: what it gets is checked, and every call has a time
 /// of its own, a second after the last.
@@ -126,6 +129,19 @@ impl<'a> Trial<'a> {
         self.wait(self.store.replace(&self.cx(), self.of(of), &rid(id), resource, when))
     }
 
+    /// Replaces by content in which one attribute is `null`, as the service asks for the removal of what only clients write.
+    pub(super) fn replace_without(
+        &self,
+        of: &str,
+        id: &str,
+        resource: Value,
+        removed: &str,
+    ) -> Result<Resource, StoreError> {
+        let mut resource = self.checked(of, resource);
+        resource.attributes_mut().insert(removed.to_owned(), Value::Null);
+        self.wait(self.store.replace(&self.cx(), self.of(of), &rid(id), resource, &Precondition::None))
+    }
+
     /// Patches through the store or, where it leaves that to the service, as the service does.
     pub(super) fn patch(
         &self,
@@ -156,15 +172,13 @@ impl<'a> Trial<'a> {
         when: &Precondition,
     ) -> Result<Resource, StoreError> {
         let of = self.of(of);
-        loop {
+        for _ in 0..ATTEMPTS {
             let current = self.store.get(cx, of, id, &Projection::default()).await?;
             let version = current.version().expect("promise 1: a resource has a version");
             if !when.holds(&version) {
                 return Err(StoreError::PreconditionFailed);
             }
-            let mut patched = current.clone();
-            apply(patch, &mut patched)?;
-            let draft = match replacement(of, &current, patched) {
+            let draft = match replacement(of, &current, patched(of, &current, patch)?) {
                 Ok(Replacement::Changed(draft)) => draft,
                 Ok(Replacement::Unchanged) => return Ok(current),
                 Err(Failure::Store(error)) => return Err(error),
@@ -175,6 +189,7 @@ impl<'a> Trial<'a> {
                 outcome => return outcome,
             }
         }
+        panic!("promise 5: a write under the version that `get` has just told was refused {ATTEMPTS} times");
     }
 
     /// Sets one attribute.
@@ -220,6 +235,8 @@ impl<'a> Trial<'a> {
     /// A transaction; `None`, with a word to whoever reads the output, where the store has none.
     pub(super) fn begin(&self) -> Option<Box<dyn Transaction>> {
         let transaction = self.wait(self.store.begin(&self.cx())).expect("promise 12: a transaction can begin");
+        let told = self.store.capabilities().transactions;
+        assert_eq!(told, transaction.is_some(), "promise 12: `capabilities` tell whether there are transactions");
         if transaction.is_none() {
             println!("the store has no transactions: promise 12 does not bind it");
         }

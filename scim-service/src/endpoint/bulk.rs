@@ -29,7 +29,7 @@ pub(crate) async fn bulk<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Result<Re
     if found > limit {
         return Err(BulkError::TooManyOperations { found, limit }.into());
     }
-    let plan = Plan::new(request, call.schemas, call.config);
+    let plan = Plan::new(request, call.schemas, call.config, &mut call.used);
     let results = match call.config.bulk() {
         Some(BulkAtomicity::AllOrNothing) => all_or_nothing(call, plan).await?,
         _ => per_operation(call, plan).await,
@@ -265,6 +265,7 @@ impl<S: ?Sized> Call<'_, S> {
         Call {
             store,
             schemas: self.schemas,
+            advertised: self.advertised,
             config: self.config,
             authorizer: self.authorizer,
             parts,

@@ -19,7 +19,7 @@ pub(crate) async fn delete<S: Store + ?Sized>(
     of: &Arc<TypeSchema>,
     id: &str,
 ) -> Result<Response<Bytes>, Failure> {
-    let when = call.if_match()?;
+    let when = call.precondition()?;
     let id = resource_id(id)?;
     let permit = call.permit_write(of, Operation::Delete, Some(&id), &[]).await?;
     if !permit.is_restricted() {

@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{AuthenticationScheme, ListResponse, ResourceType, Schema};
+use scim_core::{AuthenticationScheme, Leniency, ListResponse, ResourceType, Schema};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::fail::Failure;
 use crate::query::search_request;
-use crate::respond::{Format, json_response};
+use crate::respond::{Format, ResourceHeaders, json_response, with_resource_headers};
 use crate::service::Call;
 
 pub(crate) fn service_provider_config<S: ?Sized>(
@@ -16,9 +16,11 @@ pub(crate) fn service_provider_config<S: ?Sized>(
     schemes: Vec<AuthenticationScheme>,
 ) -> Result<Response<Bytes>, Failure> {
     refuse_filter(call)?;
-    let config = call.config.service_provider_config(schemes);
+    let mut config = call.config.service_provider_config(schemes);
+    // What is undefined cannot be changed.
+    config.change_password.supported &= call.schemas.types().any(|of| of.base().attribute("password").is_some());
     let location = format!("{}/ServiceProviderConfig", call.config.base_url());
-    Ok(json_response(200, &described(&config, "ServiceProviderConfig", &location), call.format))
+    Ok(one(call, &described(&config, "ServiceProviderConfig", &location)))
 }
 
 pub(crate) fn schemas<S: ?Sized>(call: &mut Call<'_, S>, uri: Option<&str>) -> Result<Response<Bytes>, Failure> {
@@ -28,11 +30,11 @@ pub(crate) fn schemas<S: ?Sized>(call: &mut Call<'_, S>, uri: Option<&str>) -> R
     match uri {
         // Clients take what is listed for what they can provision: the schemas of the discovery resources themselves
         // answer by their URI alone.
-        None => Ok(everything(call, call.schemas.schemas().map(|schema| show(schema)).collect())),
+        None => Ok(everything(call, call.advertised.schemas().map(|schema| show(schema)).collect())),
         Some(uri) => {
-            let mut known = call.schemas.schemas().chain(scim_core::discovery_schemas());
+            let mut known = call.advertised.schemas().chain(scim_core::discovery_schemas());
             let schema = known.find(|schema| schema.id().eq_ignore_ascii_case(uri));
-            Ok(json_response(200, &show(schema.ok_or(Failure::UnknownDiscoveryResource)?), call.format))
+            Ok(one(call, &show(schema.ok_or(Failure::UnknownDiscoveryResource)?)))
         }
     }
 }
@@ -48,10 +50,22 @@ pub(crate) fn resource_types<S: ?Sized>(
     match name {
         None => Ok(everything(call, all.map(show).collect())),
         Some(name) => {
-            let of = all.find(|of| of.id() == name || of.name().as_str() == name);
-            Ok(json_response(200, &show(of.ok_or(Failure::UnknownDiscoveryResource)?), call.format))
+            let registered = all.find(|of| of.id() == name || of.name().as_str() == name);
+            let of = match registered {
+                Some(of) => Some(of),
+                None => in_any_case(call, name),
+            };
+            let of = show(of.ok_or(Failure::UnknownDiscoveryResource)?);
+            Ok(one(call, &of))
         }
     }
+}
+
+/// The resource type whose name differs from `name` in case alone.
+fn in_any_case<'s, S: ?Sized>(call: &mut Call<'s, S>, name: &str) -> Option<&'s ResourceType> {
+    let same = |of: &&ResourceType| of.id().eq_ignore_ascii_case(name) || of.name().as_str().eq_ignore_ascii_case(name);
+    let found = call.schemas.types().map(|of| of.resource_type()).find(same)?;
+    call.config.profile().take(Leniency::EndpointCase, &mut call.used).then_some(found)
 }
 
 /// Where a client finds everything else: the base URL and the discovery endpoints.
@@ -79,6 +93,12 @@ fn described(resource: &impl Serialize, resource_type: &str, location: &str) -> 
         members.insert("meta".into(), json!({"resourceType": resource_type, "location": location}));
     }
     value
+}
+
+fn one<S: ?Sized>(call: &Call<'_, S>, resource: &Value) -> Response<Bytes> {
+    let location = resource.get("meta").and_then(|meta| meta.get("location")?.as_str()).map(str::to_owned);
+    let headers = ResourceHeaders { location, ..ResourceHeaders::default() };
+    with_resource_headers(json_response(200, resource, call.format), &headers)
 }
 
 fn everything<S: ?Sized>(call: &Call<'_, S>, resources: Vec<Value>) -> Response<Bytes> {

@@ -127,6 +127,7 @@ async fn permitted<S: ?Sized>(
     call.check_sensitive(of, filter.as_ref())?;
     let compared = compared(filter.as_ref(), sort);
     let permit = call.permit_query(of, &request.attributes, &compared).await?;
+    let filter = filter.map(|filter| filter.seen_through(&call.view(of)));
     Ok(Part { of: of.clone(), filter: permit.narrow(filter), projection: permit.project(projection) })
 }
 
@@ -182,7 +183,7 @@ fn sort<S: ?Sized>(call: &mut Call<'_, S>, of: &TypeSchema, request: &SearchRequ
     let Some(path) = request.sort_by.as_ref().filter(|_| call.config.capabilities().sort) else { return Ok(None) };
     let path = path.parse().map_err(Failure::SortPath)?;
     let sort = Sort::check(&path, request.sort_order, of, call.config.profile(), &mut call.used);
-    Ok(Some(sort.map_err(Failure::Sort)?))
+    Ok(Some(sort.map_err(Failure::Sort)?.seen_through(&call.view(of))))
 }
 
 /// The filter for each type.

@@ -103,7 +103,7 @@ async fn read<S: Store + ?Sized>(
         let page = call.store.list(&call.cx, of, &query).await?;
         total += page.total_results.unwrap_or_default();
         let rows = page.resources.into_iter().map(|resource| {
-            let key = sort.sort_key(sort.key(&resource));
+            let key = sort.sort_key(sort.key(&resource).as_deref());
             ((key, resource.id().unwrap_or_default().to_owned()), (index, resource))
         });
         let rows: Vec<_> = rows.collect();

@@ -36,15 +36,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Response};
 use scim_core::{Attribute, Projection, Resource, ResourceId, TypeSchema, parse_json_with};
+use scim_filter::View;
 use serde_json::Value;
 
 use crate::body::Body;
 use crate::fail::Failure;
-use crate::negotiate::check_content_type;
-use crate::precondition::if_match;
+use crate::negotiate::{check_content_encoding, check_content_type};
+use crate::precondition::precondition;
 use crate::query::search_request;
 use crate::reference::complete;
-use crate::render::render;
+use crate::render::{Rendering, render};
 use crate::respond::{ResourceHeaders, json_response, with_resource_headers};
 use crate::service::Call;
 use crate::store::{Precondition, StoreError};
@@ -54,6 +55,7 @@ impl<S: ?Sized> Call<'_, S> {
     fn json(&mut self) -> Result<Value, Failure> {
         match std::mem::take(&mut self.body) {
             Body::Text(text) => {
+                check_content_encoding(&self.parts.headers)?;
                 check_content_type(&self.parts.headers)?;
                 let limits = self.config.limits();
                 let body = parse_json_with(&text, &limits.json)?;
@@ -89,9 +91,14 @@ impl<S: ?Sized> Call<'_, S> {
         Ok((Projection::new(&request.attributes, &request.excluded_attributes, of, profile)?, asked))
     }
 
-    /// What `If-Match` asks; nothing where resources have no versions (R202).
-    fn if_match(&self) -> Result<Precondition, Failure> {
-        if self.config.capabilities().etag { if_match(&self.parts.headers) } else { Ok(Precondition::None) }
+    /// What `If-Match` and `If-None-Match` ask of a write; nothing where resources have no versions (R202).
+    fn precondition(&self) -> Result<Precondition, Failure> {
+        if self.config.capabilities().etag { precondition(&self.parts.headers) } else { Ok(Precondition::None) }
+    }
+
+    /// What a response shows beyond what is stored, for whatever asks for it.
+    fn view(&self, of: &TypeSchema) -> Arc<dyn View> {
+        Rendering::view(of, self.schemas, self.config.base_url())
     }
 
     /// Gives a resource its URLs, and takes the version where resources have none.
@@ -133,7 +140,7 @@ impl<S: ?Sized> Call<'_, S> {
             tracing::info!(request_id = %self.cx.request_id, limit, "an answer was too large and leaves out references");
             response = json_response(status, &resource, self.format);
         }
-        Ok(with_resource_headers(response, &headers, status == 201))
+        Ok(with_resource_headers(response, &headers))
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{PatchOp, Projection, Resource, ResourceId, TypeSchema};
-use scim_patch::{Limits, Patch, apply};
+use scim_core::{PatchOp, Projection, Resource, ResourceId, Target, TypeSchema};
+use scim_patch::{Limits, Patch};
 
 use super::groups_on_user::Write;
 use super::replace::replace_with;
@@ -13,6 +13,8 @@ use super::resource_id;
 use crate::authorize::{Operation, Permit};
 use crate::config::PatchResponse;
 use crate::fail::Failure;
+use crate::reference::{complete_paths, holds_members};
+use crate::replacement::patched as patched_by;
 use crate::respond::{ResourceHeaders, empty_response, with_resource_headers};
 use crate::service::Call;
 use crate::store::{Precondition, Store};
@@ -23,15 +25,16 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     id: &str,
 ) -> Result<Response<Bytes>, Failure> {
     let (projection, asked) = call.projection(of)?;
-    let when = call.if_match()?;
+    let when = call.precondition()?;
     let id = resource_id(id)?;
     let mut body = call.json_of(of)?;
     let groups = call.groups_of_patch(of, &mut body).await?;
+    complete_paths(&mut body, of, call.schemas, call.config);
     let config = call.config;
     let message = PatchOp::from_json(body, config.profile(), &mut call.used, config.limits().patch_operations)?;
     let limits = Limits { value: config.limits().value, budget: Some(call.cx.budget.clone()) };
     let mut patch = match Patch::check_within(&message, of, config.profile(), limits) {
-        Ok(patch) => patch,
+        Ok(patch) => patch.seen_through(&call.view(of)),
         Err(error) => {
             // A missing resource is told before a faulty patch (R179).
             let permit = call.permit_write(of, Operation::Patch, Some(&id), &[]).await?;
@@ -45,7 +48,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     let permit = call.permit_write(of, Operation::Patch, Some(&id), &patched).await?;
     call.check_password_change(&patch.paths())?;
     let groups = groups.and_then(|groups| groups.patched_by(&mut patch));
-    let silent = config.patch_response() == PatchResponse::NoContent && !asked;
+    let silent = !asked && is_silent(call, &patched);
     let projection =
         if silent { minimum(call, of)? } else { projection.after_writing(&patch.paths(), of, config.profile()) };
     let projection = permit.project(projection);
@@ -58,7 +61,24 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     }
     let mut patched = patched;
     call.render(&mut patched, of);
-    Ok(with_resource_headers(empty_response(204), &ResourceHeaders::of(&patched), true))
+    Ok(with_resource_headers(empty_response(204), &ResourceHeaders::of(&patched)))
+}
+
+/// Whether a client that asks for no attributes gets no body.
+fn is_silent<S: ?Sized>(call: &Call<'_, S>, patched: &[Target]) -> bool {
+    match call.config.patch_response() {
+        PatchResponse::Resource => false,
+        PatchResponse::NoContent => true,
+        PatchResponse::Auto => {
+            let members = |target: &Target| target.attribute.as_ref().is_some_and(|attribute| holds_members(attribute));
+            let silent = patched.iter().any(members);
+            if silent {
+                let request_id = &call.cx.request_id;
+                tracing::info!(%request_id, patch_response = "auto", "a patch of members is answered without them");
+            }
+            silent
+        }
+    }
 }
 
 /// Has the store apply the patch, or applies it where the store can't.
@@ -78,12 +98,7 @@ pub(super) async fn store_patched<S: Store + ?Sized>(
     {
         return Ok(patched);
     }
-    replace_with(call, of, id, when, permit, |current| {
-        let mut patched = current.clone();
-        apply(patch, &mut patched)?;
-        Ok(patched)
-    })
-    .await
+    replace_with(call, of, id, when, permit, |current| Ok(patched_by(of, current, patch)?)).await
 }
 
 /// Only what the headers need.

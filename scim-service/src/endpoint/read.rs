@@ -28,7 +28,7 @@ pub(crate) async fn read<S: Store + ?Sized>(
     let mut resource = call.visible(of, &id, &projection, &permit).await?;
     if call.config.capabilities().etag && is_fresh(&call.parts.headers, resource.version().as_ref())? {
         call.render(&mut resource, of);
-        return Ok(with_resource_headers(empty_response(304), &ResourceHeaders::of(&resource), false));
+        return Ok(with_resource_headers(empty_response(304), &ResourceHeaders::of(&resource)));
     }
     call.show(200, of, resource, &projection)
 }

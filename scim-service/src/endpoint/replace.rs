@@ -24,7 +24,7 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     id: &str,
 ) -> Result<Response<Bytes>, Failure> {
     let (projection, _) = call.projection(of)?;
-    let when = call.if_match()?;
+    let when = call.precondition()?;
     let id = resource_id(id)?;
     let mut body = call.resource_of(of)?;
     let permit = call.permit_write(of, Operation::Replace, Some(&id), &written(&body, of)).await?;

@@ -15,11 +15,16 @@ pub(crate) async fn search<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
     of: &Arc<TypeSchema>,
 ) -> Result<Response<Bytes>, Failure> {
-    let request = SearchRequest::from_json(call.json()?)?;
+    let request = message(call)?;
     query(call, of, &request).await
 }
 
 pub(crate) async fn search_all<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Result<Response<Bytes>, Failure> {
-    let request = SearchRequest::from_json(call.json()?)?;
+    let request = message(call)?;
     query_all(call, &request).await
+}
+
+fn message<S: ?Sized>(call: &mut Call<'_, S>) -> Result<SearchRequest, Failure> {
+    let body = call.json()?;
+    Ok(SearchRequest::from_json(body, call.config.profile(), &mut call.used)?)
 }

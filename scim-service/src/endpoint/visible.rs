@@ -25,7 +25,8 @@ impl<S: ?Sized> Call<'_, S> {
         let tenant = self.cx.tenant();
         let access = Access { principal: &self.cx.principal, tenant, operation, of, id, attributes: &attributes };
         let verdict = self.authorizer.authorize(&access).await?;
-        Permit::of(verdict, of, self.config.profile())
+        let permit = Permit::of(verdict, of, self.config.profile())?;
+        Ok(if permit.is_restricted() { permit.seen_through(&self.view(of)) } else { permit })
     }
 
     /// Asks the policy about a write, and refuses one that names what is hidden.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use scim_core::{Meta, Mutability, Provenance, Resource, ResourceId, ResourceTypeName, TypeSchema, Version};
+use scim_core::{Meta, Provenance, Resource, ResourceId, ResourceTypeName, Version};
 
 use crate::context::Context;
 use crate::store::{Precondition, StoreError};
@@ -61,40 +61,5 @@ impl Entry {
         meta.last_modified = self.last_modified;
         resource.set_meta(&meta);
         resource.asserted_by(self.provenance.clone())
-    }
-
-    /// Keeps what the client cannot read and has not sent again (R190).
-    pub(super) fn keep_write_only(&self, of: &TypeSchema, new: &mut Resource) {
-        let base = of.base().attributes().iter().map(|attribute| (None, attribute));
-        let extended = of.extensions().iter().flat_map(|extension| {
-            extension.schema.attributes().iter().map(move |attribute| (Some(extension.schema.id()), attribute))
-        });
-        for (extension, attribute) in base.chain(extended) {
-            if attribute.mutability() != Mutability::WriteOnly {
-                continue;
-            }
-            let Some(container) = container(self.resource.attributes(), extension) else { continue };
-            let Some(old) = container.get(attribute.name()) else { continue };
-            let attributes = new.attributes_mut();
-            let target = match extension {
-                None => Some(attributes),
-                Some(uri) => attributes
-                    .entry(uri)
-                    .or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()))
-                    .as_object_mut(),
-            };
-            if let Some(target) = target {
-                target.entry(attribute.name()).or_insert_with(|| old.clone());
-            }
-        }
-    }
-}
-
-type Object = serde_json::Map<String, serde_json::Value>;
-
-fn container<'a>(attributes: &'a Object, extension: Option<&str>) -> Option<&'a Object> {
-    match extension {
-        None => Some(attributes),
-        Some(uri) => attributes.get(uri)?.as_object(),
     }
 }

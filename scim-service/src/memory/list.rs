@@ -179,8 +179,8 @@ impl<'a> Scan<'a> {
             pace.rest().await;
             let Some(view) = self.view_of(entry)? else { continue };
             let key = if has_room { sort.key(&view) } else { None };
-            self.budget.spend(2 + key.and_then(Value::as_str).map_or(0, |text| text.len() as u64 / 32))?;
-            page.push(key, entry.id.as_str(), entry);
+            self.budget.spend(2 + key.as_deref().and_then(Value::as_str).map_or(0, |text| text.len() as u64 / 32))?;
+            page.push(key.as_deref(), entry.id.as_str(), entry);
         }
         let (entries, total) = page.finish();
         Ok((entries, Some(total)))

@@ -18,7 +18,7 @@ use scim_core::{Projection, Resource, ResourceId, TypeSchema};
 use scim_patch::Patch;
 
 use crate::context::Context;
-use crate::store::{ListPage, ListQuery, Precondition, Store, StoreError, Transaction};
+use crate::store::{ListPage, ListQuery, Precondition, Store, StoreCapabilities, StoreError, Transaction};
 use snapshot::Snapshots;
 use tenant::Tenant;
 use transaction::MemoryTransaction;
@@ -144,6 +144,10 @@ impl Store for MemoryStore {
         when: &Precondition,
     ) -> Result<(), StoreError> {
         self.write(cx, |tenant| tenant.delete(cx.now, of, id.as_str(), when)).await
+    }
+
+    fn capabilities(&self) -> StoreCapabilities {
+        StoreCapabilities::default().with_transactions()
     }
 
     async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {

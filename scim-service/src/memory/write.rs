@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use scim_core::{Projection, Resource, TypeSchema};
+use scim_core::{Attribute, Projection, Resource, TypeSchema};
 use scim_patch::{MembershipDelta, Patch, apply};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Id;
 use super::entry::Entry;
 use super::tenant::{Relations, Table, Tenant, display_of, is_group, is_user};
 use crate::context::Context;
-use crate::store::{Precondition, StoreError, Vouching, reserve_external_id, unique_values};
+use crate::store::{
+    Precondition, StoreError, Vouching, is_write_only, keep_write_only, reserve_external_id, unique_values,
+};
 
 /// The `externalId` of a resource.
 fn external_id(resource: &Resource) -> Option<&str> {
@@ -54,10 +56,14 @@ impl Tenant {
         let entry = self.entry(of, id)?.clone();
         entry.check(when)?;
         let members = take_members(of, &mut resource);
-        self.put(cx, of, &entry, resource)?;
-        if is_group(of) {
-            let changed = self.set_members(&Id::from(id), &members);
-            self.touch_below(changed);
+        drop_computed(of, &mut resource);
+        let sets_secret = sets_write_only(of, &resource);
+        keep_write_only(of, &entry.resource, &mut resource);
+        let moved = if is_group(of) { self.set_members(&Id::from(id), &members) } else { Vec::new() };
+        // To remove a secret that is not there is no change, and only the store can tell.
+        if sets_secret || !moved.is_empty() || resource != *entry.resource {
+            self.put(cx, of, &entry, resource)?;
+            self.touch_below(moved);
         }
         self.get(of, id, &Projection::default())
     }
@@ -118,13 +124,7 @@ impl Tenant {
 
     /// Puts new content in place of the old, members aside. `resource` may still hold `id`, `meta` and what is computed.
     fn put(&mut self, cx: &Context, of: &TypeSchema, entry: &Entry, mut resource: Resource) -> Result<(), StoreError> {
-        for computed in ["id", "meta"] {
-            resource.attributes_mut().remove(computed);
-        }
-        if is_user(of) {
-            resource.attributes_mut().remove("groups");
-        }
-        entry.keep_write_only(of, &mut resource);
+        drop_computed(of, &mut resource);
         reserve_external_id(cx, external_id(&entry.resource), external_id(&resource))?;
         let (writer, owner) = (cx.principal.source(), entry.provenance.source());
         let vouching = Vouching::of(writer, owner, &entry.resource, &resource);
@@ -236,6 +236,25 @@ impl Table {
         self.index.insert(of, new, id);
         Ok(())
     }
+}
+
+/// Takes out what is computed on the way out.
+fn drop_computed(of: &TypeSchema, resource: &mut Resource) {
+    let groups = is_user(of).then_some("groups");
+    for computed in ["id", "meta"].into_iter().chain(groups) {
+        resource.attributes_mut().remove(computed);
+    }
+}
+
+/// Whether the content sets a write-only attribute.
+fn sets_write_only(of: &TypeSchema, resource: &Resource) -> bool {
+    let sets = |attributes: &[Arc<Attribute>], values: Option<&Map<String, Value>>| {
+        let sent = |attribute: &Arc<Attribute>| values?.get(attribute.name()).filter(|value| !value.is_null());
+        attributes.iter().any(|attribute| is_write_only(attribute) && sent(attribute).is_some())
+    };
+    let within = |uri: &str| resource.get(uri).and_then(Value::as_object);
+    sets(of.base().attributes(), Some(resource.attributes()))
+        || of.extensions().iter().any(|extension| sets(extension.schema.attributes(), within(extension.schema.id())))
 }
 
 /// Takes the members of a group out of the resource: id and type. None of other resources.

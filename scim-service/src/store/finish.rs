@@ -1,5 +1,6 @@
 //! What a store leaves to do in memory: filter, sort, page.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use scim_core::Resource;
@@ -31,7 +32,7 @@ pub async fn finish(
             None => true,
         };
         if selected {
-            let key = query.sort.as_ref().and_then(|sort| sort.key(&resource)).cloned();
+            let key = query.sort.as_ref().and_then(|sort| sort.key(&resource)).map(Cow::into_owned);
             let id = resource.id().unwrap_or_default().to_owned();
             page.push(key.as_ref(), &id, resource);
         }

@@ -1,5 +1,6 @@
 //! Where resources live: the trait that a host implements.
 
+mod capabilities;
 mod error;
 mod external_id;
 mod finish;
@@ -7,6 +8,7 @@ mod query;
 mod transaction;
 mod unique;
 mod vouching;
+mod write_only;
 
 use std::sync::Arc;
 
@@ -16,6 +18,7 @@ use scim_patch::Patch;
 
 use crate::context::Context;
 
+pub use capabilities::StoreCapabilities;
 pub use error::StoreError;
 pub use external_id::reserve_external_id;
 pub use finish::{PageBuilder, finish};
@@ -23,6 +26,8 @@ pub use query::{ListPage, ListQuery, PageBytes, Position, Precondition, Start};
 pub use transaction::Transaction;
 pub use unique::{UniqueValue, unique_values};
 pub use vouching::Vouching;
+pub(crate) use write_only::is_write_only;
+pub use write_only::keep_write_only;
 
 /// Storage of resources.
 ///
@@ -35,7 +40,8 @@ pub use vouching::Vouching;
 /// 3. **Uniqueness.** Values of attributes with uniqueness `server` or `global` are unique among the live resources of a
 ///    type and tenant, compared with [`scim_filter::fold`] unless case exact. A conflict is
 ///    [`StoreError::Uniqueness`] and changes nothing. Of two racing writes one wins. A store in front of another system may
-///    have to refuse more, in the same way: names that all tenants share, or that the system knows already.
+///    have to refuse more, in the same way: names that all tenants share, or that the system knows already. What it keeps
+///    unique beyond the schemas, its [`capabilities`](Store::capabilities) tell.
 /// 4. **Versions.** The version differs after every change of the representation, a changed `User.groups` included;
 ///    `created` never changes; `lastModified` moves with every write that changed the resource itself. A patch that
 ///    changes nothing leaves both alone.
@@ -49,7 +55,9 @@ pub use vouching::Vouching;
 ///    and, where known, `display`. A member id that no resource has is kept (R015). When a resource is deleted it leaves
 ///    all groups. `groups` of a User is computed from it, `type` `direct` or `indirect`; groups may contain each other.
 ///    `$ref` and `meta.location` are the service's to add.
-/// 9. **Write-only values.** `replace` with a write-only attribute absent keeps the stored one (R190).
+/// 9. **Write-only values.** `replace` with a write-only attribute absent keeps the stored one (R190); with one that is
+///    `null` it removes it, as `patch` does with one that the patch removes ([`keep_write_only`] does both). To set one is a
+///    change whatever it was, to remove one where there is none is not.
 /// 10. **Deletion.** After `delete` the id is unknown to every method, and unique values are free again.
 /// 11. **Positions.** Pages that start [`After`](Start::After) or [`Before`](Start::Before) a [`Position`] follow from it
 ///     alone, whether its resource is still there or not: who walks from page to page meets every resource that is there
@@ -126,11 +134,18 @@ pub trait Store: Send + Sync + 'static {
 
     /// Starts a transaction: a store whose writes take effect together at `commit`, and not at all when it is dropped.
     ///
-    /// `Ok(None)`: this store has none. Whoever holds a transaction writes through it alone: a write past it may wait for
+    /// `Ok(None)`: this store has none, as its [`capabilities`](Self::capabilities) say. Whoever holds a transaction writes through it alone: a write past it may wait for
     /// its end.
     async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
         let _ = cx;
         Ok(None)
+    }
+
+    /// What the store can do, and what it keeps unique beyond the schemas; neither unless it says so.
+    ///
+    /// A service asks once, when it is made. `transactions` tells what [`begin`](Self::begin) does (promise 12).
+    fn capabilities(&self) -> StoreCapabilities {
+        StoreCapabilities::default()
     }
 
     /// A request has said again what `active` is ([`Context::says_active`]), and nothing differs. A store that keeps accounts in

@@ -1,5 +1,6 @@
 //! What a query asks of a store, and what a write asks of a version.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
@@ -121,7 +122,7 @@ impl ListQuery {
 impl Position {
     /// The position of a resource in the order of a sort.
     pub fn of(resource: &Resource, sort: Option<&Sort>) -> Self {
-        let key = sort.and_then(|sort| sort.key(resource)).cloned();
+        let key = sort.and_then(|sort| sort.key(resource)).map(Cow::into_owned);
         Self { key, id: resource.id().unwrap_or_default().to_owned() }
     }
 
@@ -138,8 +139,10 @@ pub enum Precondition {
     /// Nothing; `If-Match: *` too, because a write to a missing resource fails anyway.
     #[default]
     None,
-    /// The version is one of these.
+    /// The version is one of these; no version is where there are none.
     OneOf(Vec<Version>),
+    /// The version is none of these.
+    NoneOf(Vec<Version>),
 }
 
 impl Precondition {
@@ -148,6 +151,7 @@ impl Precondition {
         match self {
             Self::None => true,
             Self::OneOf(versions) => versions.contains(current),
+            Self::NoneOf(versions) => !versions.contains(current),
         }
     }
 }

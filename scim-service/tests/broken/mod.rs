@@ -10,7 +10,9 @@ use scim_patch::{Patch, apply};
 use scim_service::conformance::{
     self, Trial, concurrency, lifecycle, listing, membership, positions, tenancy, transactions, uniqueness, versions,
 };
-use scim_service::{Context, ListPage, ListQuery, MemoryStore, Precondition, Start, Store, StoreError, Transaction};
+use scim_service::{
+    Context, ListPage, ListQuery, MemoryStore, Precondition, Start, Store, StoreCapabilities, StoreError, Transaction,
+};
 use serde_json::{Value, json};
 
 /// What is wrong with a store, by the number of the promise.
@@ -26,6 +28,8 @@ enum Fault {
     OneVersion,
     /// 5: preconditions are not looked at.
     NoPreconditions,
+    /// 5: the version that is told is not the one that is compared, and patches are left to the service.
+    OtherVersion,
     /// 6: a patch that fails has written something.
     HalfPatches,
     /// 7: filters on `title` regard case.
@@ -34,12 +38,18 @@ enum Fault {
     TotalOfThePage,
     /// 8: members have no type.
     UntypedMembers,
+    /// 9: a secret that is to go stays.
+    KeptSecrets,
     /// 9: new content takes the secret with it.
     LostSecrets,
     /// 10: a deleted resource can still be read.
     DeletedIsListed,
     /// 11: the resource at the position is on the page.
     PositionIncluded,
+    /// 7: lists are empty.
+    NothingListed,
+    /// 11: every page is the first.
+    SamePage,
     /// 11: a page begins at the index that the position had.
     PagesByOffset,
     /// 12: writes take effect at once.
@@ -78,6 +88,7 @@ impl Broken {
         let attributes = resource.attributes_mut();
         match self.fault {
             Fault::OneVersion => attributes["meta"]["version"] = json!("W/\"1\""),
+            Fault::OtherVersion => attributes["meta"]["version"] = json!("W/\"other\""),
             Fault::UntypedMembers => {
                 let members = attributes.get_mut("members").and_then(Value::as_array_mut);
                 for member in members.into_iter().flatten().filter_map(Value::as_object_mut) {
@@ -126,6 +137,7 @@ impl Store for Broken {
             (Fault::PagesByOffset, Start::After(_)) => {
                 query.start = Start::Index(self.met.load(Ordering::SeqCst) + 1);
             }
+            (Fault::SamePage, Start::After(_)) => query.start = Start::Index(1),
             (Fault::PagesByOffset, Start::Index(_)) => self.met.store(0, Ordering::SeqCst),
             _ => {}
         }
@@ -137,6 +149,7 @@ impl Store for Broken {
                     resource.get("title").and_then(Value::as_str).is_none_or(|title| !title.starts_with('D'))
                 });
             }
+            Fault::NothingListed => page = ListPage { total_results: Some(0), ..ListPage::default() },
             Fault::TotalOfThePage => page.total_results = Some(page.resources.len() as u64),
             _ => {}
         }
@@ -155,6 +168,9 @@ impl Store for Broken {
         if self.fault == Fault::LostSecrets && resource.get("password").is_none() {
             resource.attributes_mut().insert("password".to_owned(), json!("!"));
         }
+        if self.fault == Fault::KeptSecrets {
+            resource.attributes_mut().retain(|_, value| !value.is_null());
+        }
         let outcome = self.store.replace(&self.cx(cx), of, id, resource, self.when(when)).await;
         self.refused(outcome).map(|resource| self.shown(resource))
     }
@@ -169,6 +185,9 @@ impl Store for Broken {
         want: &Projection,
     ) -> Result<Option<Resource>, StoreError> {
         let cx = self.cx(cx);
+        if self.fault == Fault::OtherVersion {
+            return Ok(None);
+        }
         if self.fault == Fault::LostUpdates {
             let current = self.store.get(&cx, of, id, want).await?;
             let before = self.replica.lock().unwrap().insert(id.clone(), current.clone());
@@ -196,6 +215,10 @@ impl Store for Broken {
             return self.store.get(cx, of, id, &Projection::default()).await.map(drop);
         }
         self.store.delete(&self.cx(cx), of, id, self.when(when)).await
+    }
+
+    fn capabilities(&self) -> StoreCapabilities {
+        self.store.capabilities()
     }
 
     async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
@@ -243,11 +266,19 @@ found! {
     other_filters: CaseExactTitles breaks "promise 7:" in listing::p07_filters_select_what_the_evaluator_selects;
     other_totals: TotalOfThePage breaks "promise 7:" in listing::p07_pages_by_index_are_cut_from_the_whole;
     members_without_type: UntypedMembers breaks "promise 8:" in membership::p08_members_have_value_type_and_display;
+    secrets_kept: KeptSecrets breaks "promise 9:" in lifecycle::p09_a_secret_that_is_removed_is_gone;
     secrets_lost: LostSecrets breaks "promise 9:" in lifecycle::p09_a_secret_that_is_not_sent_again_is_kept;
     deletions_undone: DeletedIsListed breaks "promise 10:" in lifecycle::p10_a_deleted_id_is_unknown_to_every_method;
     positions_included: PositionIncluded breaks "promise 11:" in positions::p11_pages_after_a_position_meet_everything_once;
     pages_by_offset: PagesByOffset breaks "promise 11:" in positions::p11_what_stays_is_met_once_while_others_come_and_go;
     transactions_without_effect: NoIsolation breaks "promise 12:" in transactions::p12_nobody_else_sees_them_before_the_commit;
     transactions_that_stay: NoIsolation breaks "promise 12:" in transactions::p12_nothing_is_left_of_a_dropped_one;
+    a3_a_version_that_is_never_the_current_one: OtherVersion breaks "promise 5:" in versions::p04_a_change_moves_version_and_time;
+    a3_a_version_that_is_never_the_current_one_under_races: OtherVersion breaks "promise 5:" in membership::p08_members_come_and_go_by_patch;
+    a3_lists_of_nothing: NothingListed breaks "promise 7:" in listing::p07_pages_by_index_are_cut_from_the_whole;
+    a3_filters_of_nothing: NothingListed breaks "promise 7:" in listing::p07_filters_select_what_the_evaluator_selects;
+    a3_positions_in_nothing: NothingListed breaks "promise 7:" in positions::p11_a_position_outlives_its_resource;
+    a3_pages_without_end: SamePage breaks "promise 11:" in positions::p11_what_stays_is_met_once_while_others_come_and_go;
+    a3_pages_without_end_in_the_corpus: SamePage breaks "promise 11:" in positions::p11_pages_after_a_position_meet_everything_once;
     updates_lost: LostUpdates breaks "promise 13:" in concurrency::p13_no_member_added_at_the_same_time_is_lost;
 }

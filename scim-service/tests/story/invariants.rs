@@ -30,16 +30,19 @@ pub(super) fn broken(answer: &Answer, method: &str) -> Option<String> {
         }
     }
     let meta = |name: &str| body["meta"][name].as_str();
-    for (rule, header, meta) in
-        [("R045", header("location"), meta("location")), ("R046", header("etag"), meta("version"))]
-    {
+    for (rule, header, meta) in [
+        ("R045", header("location"), meta("location")),
+        ("P17", header("content-location"), meta("location")),
+        ("R046", header("etag"), meta("version")),
+    ] {
         if let (Some(header), Some(meta)) = (header, meta)
             && header != meta
         {
             return Some(format!("{rule}: the header says {header}, the body {meta}"));
         }
     }
-    None
+    let located = ["location", "content-location"].iter().all(|name| header(name).is_some());
+    (body.get("id").is_some() && !located).then(|| "P17: a resource without its location".into())
 }
 
 fn broken_error(answer: &Answer) -> Option<String> {

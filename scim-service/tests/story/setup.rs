@@ -1,9 +1,9 @@
 //! The service that a story is told to, as the story's `config` describes it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use scim_core::{Leniency, Profile, ResourceType, Schema, SchemaSet, ValueCheck};
+use scim_core::{Leniency, Profile, ResourceType, Schema, SchemaExtension, SchemaSet, ValueCheck};
 use scim_service::{
     BearerTokens, BulkAtomicity, Capabilities, Limits, MeAnswer, PatchResponse, Principal, ScimService, ServiceConfig,
     Store, TenancyMode,
@@ -26,7 +26,7 @@ pub(super) struct Setup {
     checks: bool,
     /// Attributes that do not belong into URLs.
     sensitive: Vec<String>,
-    /// Where requests name their tenant: `path`, `host`, or `header` for `x-tenant`.
+    /// Where requests name their tenant: `path`, `host`, `custom` for `/orgs/{tenant}/scim/v2`, or `header` for `x-tenant`.
     tenancy: Option<String>,
     /// How bulk requests are done: `off` or `all or nothing`.
     bulk: Option<String>,
@@ -42,6 +42,10 @@ pub(super) struct Setup {
     groups_on_user: Option<String>,
     /// How `/Me` is answered: `serve` or `redirect`. The client is the user whose `nickName` is the principal's name.
     me: Option<String>,
+    /// What resource types have more.
+    extensions: BTreeMap<String, Vec<SchemaExtension>>,
+    /// What resource types do without.
+    without: BTreeMap<String, Vec<String>>,
     /// What the principal `test` may not do or see.
     policy: Option<Policy>,
 }
@@ -60,9 +64,10 @@ impl Setup {
             .with_token("test-token", Principal::new("test"))
             .and_then(|tokens| tokens.with_token("other-token", Principal::new("other")))
             .and_then(|tokens| tokens.with_token("a-token", Principal::new("a").in_tenant("a")))
+            .and_then(|tokens| tokens.with_token("odd-token", Principal::new("odd").in_tenant("a b/c")))
             .and_then(|tokens| tokens.with_token("b-token", Principal::new("b").in_tenant("b")))
             .unwrap();
-        let service = ScimService::with_shared_store(store, schemas(story.things), self.config(story), tokens);
+        let service = ScimService::with_shared_store(store, self.schemas(story.things), self.config(story), tokens);
         let service = match &self.policy {
             Some(policy) => service.with_authorizer(policy.clone()),
             None => service,
@@ -74,6 +79,17 @@ impl Setup {
         };
         let resolver = ByNickName { store: service.store().clone() };
         service.with_me(resolver, answer)
+    }
+
+    fn schemas(&self, things: bool) -> SchemaSet {
+        let mut schemas = schemas(things);
+        for (of, extension) in self.extensions.iter().flat_map(|(of, all)| all.iter().map(move |one| (of, one))) {
+            schemas = schemas.with_extension(&of.as_str().into(), extension.clone()).unwrap();
+        }
+        for (of, path) in self.without.iter().flat_map(|(of, all)| all.iter().map(move |one| (of, one))) {
+            schemas = schemas.without(&of.as_str().into(), &path.parse().unwrap()).unwrap();
+        }
+        schemas
     }
 
     fn config(&self, story: &Story) -> ServiceConfig {
@@ -88,8 +104,12 @@ impl Setup {
         };
         let checks = ValueCheck::ALL.into_iter().filter(|_| self.checks);
         let profile = checks.fold(profile, Profile::with_check);
-        let patch_response =
-            if story.patch_response == Some(204) { PatchResponse::NoContent } else { PatchResponse::Resource };
+        let patch_response = match story.patch_response {
+            None => PatchResponse::default(),
+            Some(200) => PatchResponse::Resource,
+            Some(204) => PatchResponse::NoContent,
+            Some(status) => panic!("no PATCH is answered with {status}"),
+        };
         ServiceConfig::new(BASE_URL)
             .unwrap()
             .with_profile(profile)
@@ -97,6 +117,13 @@ impl Setup {
             .with_tenancy(match self.tenancy.as_deref() {
                 Some("path") => TenancyMode::Path,
                 Some("host") => TenancyMode::Host,
+                Some("custom") => TenancyMode::custom(
+                    |request| {
+                        let (org, _) = request.uri.path().strip_prefix("/orgs/")?.split_once('/')?;
+                        Some(org.to_owned())
+                    },
+                    |org| format!("https://example.com/orgs/{org}/scim/v2"),
+                ),
                 Some("header") => TenancyMode::Header("x-tenant".parse().unwrap()),
                 _ => TenancyMode::Principal,
             })

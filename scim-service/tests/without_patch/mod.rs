@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use scim_core::{Projection, Resource, ResourceId, TypeSchema};
-use scim_service::{Context, ListPage, ListQuery, Precondition, Store, StoreError, Transaction};
+use scim_service::{Context, ListPage, ListQuery, Precondition, Store, StoreCapabilities, StoreError, Transaction};
 
 /// Passes everything on but `patch`; a transaction is that of the store behind it.
 pub(crate) struct WithoutPatch<S>(pub(crate) S);
@@ -50,6 +50,10 @@ impl<S: Store> Store for WithoutPatch<S> {
         when: &Precondition,
     ) -> Result<(), StoreError> {
         self.0.delete(cx, of, id, when).await
+    }
+
+    fn capabilities(&self) -> StoreCapabilities {
+        self.0.capabilities()
     }
 
     async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {

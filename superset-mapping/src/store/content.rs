@@ -1,8 +1,8 @@
 //! A resource taken apart: what is kept as a document, and what is kept elsewhere.
 
-use scim_core::{Mutability, Resource, ResourceTypeName, TypeSchema};
+use scim_core::{Resource, ResourceTypeName, TypeSchema};
 use scim_service::{Context, StoreError, reserve_external_id};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// How a resource type is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,20 @@ pub(super) struct Content {
     pub(super) body: Resource,
     /// The members of a group.
     pub(super) members: Vec<Member>,
-    /// The password of a user.
-    pub(super) password: Option<String>,
+    /// What happens to the password of a user.
+    pub(super) password: Password,
+}
+
+/// What new content says of a password.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Password {
+    /// Nothing: it stays.
+    #[default]
+    Kept,
+    /// It goes.
+    Removed,
+    /// This is the new one.
+    Set(String),
 }
 
 impl Content {
@@ -50,13 +62,15 @@ impl Content {
         let mut attributes = resource.into_attributes();
         attributes.remove("id");
         attributes.remove("meta");
-        let mut content = Self { body: Resource::default(), members: Vec::new(), password: None };
+        let mut content = Self { body: Resource::default(), members: Vec::new(), password: Password::Kept };
         match kind {
             Kind::User => {
                 attributes.remove("groups");
-                if let Some(Value::String(password)) = attributes.remove("password") {
-                    content.password = Some(password);
-                }
+                content.password = match attributes.remove("password") {
+                    Some(Value::String(password)) => Password::Set(password),
+                    Some(Value::Null) => Password::Removed,
+                    _ => Password::Kept,
+                };
             }
             Kind::Group => {
                 if let Some(Value::Array(members)) = attributes.remove("members") {
@@ -81,29 +95,6 @@ pub(super) fn check_external_id(cx: &Context, old: Option<&Resource>, new: &Reso
     reserve_external_id(cx, old.and_then(external_id).as_deref(), external_id(new).as_deref())
 }
 
-/// Keeps what clients can't read back and so can't send again: write-only attributes that `new` does not set (R190).
-pub(super) fn keep_write_only(schema: &TypeSchema, old: &Resource, new: &mut Resource) {
-    let write_only =
-        |attribute: &&std::sync::Arc<scim_core::Attribute>| attribute.mutability() == Mutability::WriteOnly;
-    for attribute in schema.base().attributes().iter().filter(write_only) {
-        if let Some(value) = old.get(attribute.name()) {
-            new.attributes_mut().entry(attribute.name()).or_insert_with(|| value.clone());
-        }
-    }
-    for extension in schema.extensions() {
-        let uri = extension.schema.id();
-        for attribute in extension.schema.attributes().iter().filter(write_only) {
-            let Some(value) = old.get(uri).and_then(|container| container.get(attribute.name())) else { continue };
-            let container = new.attributes_mut().entry(uri).or_insert_with(|| Value::Object(Map::new()));
-            if let Some(container) = container.as_object_mut() {
-                container.entry(attribute.name()).or_insert_with(|| value.clone());
-            }
-        }
-    }
-    let schemas = schema.schemas_of(new.attributes());
-    new.attributes_mut().insert("schemas".into(), schemas);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,7 +109,14 @@ mod tests {
         let user = json!({"id": "1", "meta": {}, "userName": "a", "password": "p", "groups": [{"value": "g"}]});
         let content = Content::of(Kind::User, resource(user));
         assert_eq!(content.body, resource(json!({"userName": "a"})));
-        assert_eq!(content.password.as_deref(), Some("p"));
+        assert_eq!(content.password, Password::Set("p".into()));
+    }
+
+    #[test]
+    fn p9_a_password_that_is_null_goes() {
+        let password = |user| Content::of(Kind::User, resource(user)).password;
+        assert_eq!(password(json!({"userName": "a", "password": null})), Password::Removed);
+        assert_eq!(password(json!({"userName": "a"})), Password::Kept);
     }
 
     #[test]

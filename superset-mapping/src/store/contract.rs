@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use scim_core::{Projection, Resource, ResourceId, TypeSchema};
+use scim_core::{Projection, Resource, ResourceId, ResourceTypeName, TypeSchema};
 use scim_patch::{MembershipDelta, Patch, apply};
-use scim_service::{Context, ListPage, ListQuery, Precondition, Store, StoreError, Transaction};
+use scim_service::{
+    Context, ListPage, ListQuery, Precondition, Store, StoreCapabilities, StoreError, Transaction, keep_write_only,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::driver::is_lost_race;
 use crate::sql::Fragment;
 use crate::store::connect::SupersetStore;
-use crate::store::content::{Content, Kind, Member, keep_write_only};
+use crate::store::content::{Content, Kind, Member, Password};
 use crate::store::contract;
 use crate::store::list::Relations;
 use crate::store::password::{self, UNUSABLE};
@@ -26,10 +28,11 @@ use crate::store::write::{Change, MemberChange};
 /// Half of what a call waits before it is repeated for the first time.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
-async fn hashed(password: Option<String>) -> Result<Option<String>, StoreError> {
+/// What a new password is kept as.
+async fn hashed(password: &Password) -> Result<Option<String>, StoreError> {
     match password {
-        Some(password) => Ok(Some(password::hash(password).await?)),
-        None => Ok(None),
+        Password::Set(password) => Ok(Some(password::hash(password.clone()).await?)),
+        Password::Kept | Password::Removed => Ok(None),
     }
 }
 
@@ -53,7 +56,7 @@ pub(super) async fn create(
 ) -> Result<Resource, StoreError> {
     let Content { body, members, password } = Content::of(Kind::of(of), resource);
     // Before the session: nobody waits for the hash.
-    let password = hashed(password).await?;
+    let password = hashed(&password).await?;
     let id: ResourceId = Uuid::new_v4().to_string().parse().map_err(StoreError::internal)?;
     let mut session = sessions.writing(cx).await?;
     let done = session.create(of, id.clone(), body, &members, password.as_deref()).await;
@@ -82,11 +85,15 @@ pub(super) async fn replace(
     when: &Precondition,
 ) -> Result<Resource, StoreError> {
     let Content { mut body, members, password } = Content::of(Kind::of(of), resource);
-    let password = hashed(password).await?;
+    let hash = hashed(&password).await?;
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
     keep_write_only(of, &record.body, &mut body);
+    let password = match password {
+        Password::Removed => session.unusable(&record).await?,
+        Password::Kept | Password::Set(_) => hash,
+    };
     let done = session.change(of, record, Change { body, members: MemberChange::Set(members), password }).await;
     let session = told(sessions, cx, session, done).await?;
     session.finish(of, id, Relations::ALL).await
@@ -252,6 +259,18 @@ macro_rules! store_of_sessions {
 }
 
 store_of_sessions!(SupersetStore {
+    /// Superset keeps the addresses of users unique, and the names of groups where it has groups.
+    fn capabilities(&self) -> StoreCapabilities {
+        let unique = [(ResourceTypeName::user(), "emails.value", true), (ResourceTypeName::group(), "displayName", self.tables.groups)];
+        let capabilities = StoreCapabilities::default().with_transactions();
+        unique.into_iter().filter(|(.., enforced)| *enforced).fold(capabilities, |capabilities, (of, path, _)| {
+            match path.parse() {
+                Ok(path) => capabilities.with_unique(&of, path),
+                Err(_) => capabilities,
+            }
+        })
+    }
+
     async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
         Ok(Some(Box::new(OpenTransaction::begin(self, cx).await?)))
     }
@@ -275,6 +294,12 @@ impl Session<'_> {
         Ok(resource)
     }
 
+    /// What is kept for a password that is removed; nothing where there is none to remove.
+    async fn unusable(&mut self, record: &Record) -> Result<Option<String>, StoreError> {
+        let there = self.has_password(record.local.as_ref()).await?;
+        Ok(there.then(|| UNUSABLE.to_owned()))
+    }
+
     /// What a patch makes of a resource. Members are not loaded where the patch can do without them.
     async fn patched(&mut self, of: &TypeSchema, record: &Record, patch: &Patch) -> Result<Change, StoreError> {
         let kind = Kind::of(of);
@@ -295,11 +320,11 @@ impl Session<'_> {
         apply(patch, &mut resource)?;
         let Content { body, members, password } = Content::of(kind, resource);
         let password = match password {
-            Some(password) if password == kept => None,
+            Password::Set(password) if password == kept => None,
             // The hash is made while others wait for the transaction; patches of passwords are rare.
-            Some(password) => hashed(Some(password)).await?,
-            None if kind == Kind::User => Some(UNUSABLE.to_owned()),
-            None => None,
+            Password::Set(_) => hashed(&password).await?,
+            Password::Kept | Password::Removed if kind == Kind::User => self.unusable(record).await?,
+            Password::Kept | Password::Removed => None,
         };
         let members = if moves_members { MemberChange::Set(members) } else { MemberChange::NONE };
         Ok(Change { body, members, password })

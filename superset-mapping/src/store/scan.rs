@@ -56,9 +56,10 @@ impl Session<'_> {
                 };
                 if selected {
                     let key = query.sort.as_ref().filter(|_| has_room).and_then(|sort| sort.key(&resource));
-                    cx.budget.spend(2 + key.and_then(Value::as_str).map_or(0, |text| text.len() as u64 / 32))?;
+                    cx.budget
+                        .spend(2 + key.as_deref().and_then(Value::as_str).map_or(0, |text| text.len() as u64 / 32))?;
                     let id = resource.id().unwrap_or_default();
-                    page.push(key, id, id.to_owned());
+                    page.push(key.as_deref(), id, id.to_owned());
                 }
             }
             pace.pause().await;

@@ -142,6 +142,14 @@ impl Session<'_> {
         Ok(self.transaction.row(statement).await?.is_some())
     }
 
+    /// Whether a password can be used to log in to the row.
+    pub(super) async fn has_password(&mut self, local: Option<&LocalRow>) -> Result<bool, StoreError> {
+        let Some(local) = local else { return Ok(false) };
+        let statement = Fragment::new("SELECT u.password FROM ab_user u WHERE ").then(self.this_user(local));
+        let Some(row) = self.transaction.row(statement).await? else { return Ok(false) };
+        Ok(row.optional_text(0)?.is_some_and(|password| password != UNUSABLE))
+    }
+
     /// Selects the row of `ab_user u`, if it is still the same one.
     fn this_user(&self, local: &LocalRow) -> Fragment {
         let mark = Fragment::new(self.dialect().user_mark());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use scim_core::{Resource, ResourceId, TypeSchema};
 use scim_service::StoreError;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::sql::Fragment;
 use crate::store::audit::Action;

@@ -9,6 +9,7 @@ use crate::support::{Superset, version};
 pub(crate) const CASES: &[Case] = cases![
     a_password_is_hashed_for_superset_and_found_nowhere_else,
     r190_a_replacement_without_a_password_keeps_it_and_a_removal_makes_it_unusable,
+    p9_a_password_is_removed_once_by_patch_and_by_null,
 ];
 
 fn columns_of(kind: Kind, table: &str) -> String {
@@ -56,4 +57,18 @@ async fn r190_a_replacement_without_a_password_keeps_it_and_a_removal_makes_it_u
     assert_eq!(superset.value(PASSWORD).await, hash);
     superset.patch("User", &id, json!([{"op": "remove", "path": "password"}])).await.unwrap();
     assert_eq!(superset.value(PASSWORD).await, "!");
+}
+
+async fn p9_a_password_is_removed_once_by_patch_and_by_null() {
+    let superset = Superset::start().await;
+    let id = superset.user(json!({"userName": "ada", "password": "x"})).await;
+    let remove = json!([{"op": "remove", "path": "password"}]);
+    let removed = superset.patch("User", &id, remove.clone()).await.unwrap();
+    let again = superset.patch("User", &id, remove).await.unwrap();
+    assert_eq!((version(&removed), version(&again)), (2, 2), "where there is none, nothing changes");
+    superset.set("User", &id, "password", json!("y")).await.unwrap();
+    for _ in 0..2 {
+        let replaced = superset.replace("User", &id, json!({"userName": "ada", "password": null})).await.unwrap();
+        assert_eq!((superset.value(PASSWORD).await.as_str(), version(&replaced)), ("!", 4));
+    }
 }

@@ -1,0 +1,130 @@
+//! What clients see beyond what is stored, and so may ask for.
+
+use std::fmt;
+use std::sync::Arc;
+
+use scim_core::Resource;
+use serde_json::{Map, Value};
+
+use crate::budget::{Budget, BudgetExceeded};
+use crate::predicate::ResolvedPath;
+
+/// Completes resources as responses show them: values that no store keeps, such as `$ref` and `meta.location`, which depend
+/// on where the service is.
+///
+/// Given to [`Predicate::seen_through`](crate::Predicate::seen_through) and its like, a filter finds what is shown, whatever
+/// evaluates it.
+pub trait View: fmt::Debug + Send + Sync {
+    /// Whether the value of this path is added, or may be.
+    fn adds(&self, path: &ResolvedPath) -> bool;
+
+    /// Completes the value of an attribute, or one of its elements. `id` is that of the resource, where it is known.
+    fn complete(&self, id: Option<&str>, extension: Option<&str>, attribute: &str, value: &mut Value);
+}
+
+/// A view, and what is looked at through it.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    view: Arc<dyn View>,
+    /// The members of a resource that are looked at.
+    members: Vec<Box<str>>,
+    /// The attributes that the view completes, each once.
+    completed: Vec<ResolvedPath>,
+}
+
+impl Seen {
+    /// `None` where the view adds nothing to these paths.
+    pub(crate) fn of(view: &Arc<dyn View>, paths: &[ResolvedPath]) -> Option<Self> {
+        let mut completed: Vec<ResolvedPath> = Vec::new();
+        for path in paths.iter().filter(|path| view.adds(path)) {
+            let known =
+                |other: &ResolvedPath| other.extension() == path.extension() && other.attribute() == path.attribute();
+            if !completed.iter().any(known) {
+                completed.push(path.clone());
+            }
+        }
+        if completed.is_empty() {
+            return None;
+        }
+        let mut members: Vec<Box<str>> =
+            paths.iter().filter_map(|path| path.extension().or_else(|| path.attribute())).map(Box::from).collect();
+        members.sort_unstable();
+        members.dedup();
+        Some(Self { view: view.clone(), members, completed })
+    }
+
+    pub(crate) fn view(&self) -> &Arc<dyn View> {
+        &self.view
+    }
+
+    /// Whether the view adds to one of the paths: no database knows its value.
+    pub(crate) fn adds_to(&self, paths: &[ResolvedPath]) -> bool {
+        paths.iter().any(|path| self.view.adds(path))
+    }
+
+    /// The same, if the budget allows to complete it.
+    pub(crate) fn members_of(
+        &self,
+        resource: &Resource,
+        budget: &Budget,
+    ) -> Result<Map<String, Value>, BudgetExceeded> {
+        for path in &self.completed {
+            let value = path.attribute_in(resource.attributes());
+            budget.spend(value.and_then(Value::as_array).map_or(1, |elements| elements.len() as u64))?;
+        }
+        Ok(self.shown(resource))
+    }
+
+    /// What is looked at of a resource, as it is shown.
+    pub(crate) fn shown(&self, resource: &Resource) -> Map<String, Value> {
+        let member = |name: &Box<str>| Some((name.to_string(), resource.get(name)?.clone()));
+        let mut members: Map<String, Value> = self.members.iter().filter_map(member).collect();
+        for path in &self.completed {
+            let Some(attribute) = path.attribute() else { continue };
+            let value = match path.extension() {
+                None => members.get_mut(attribute),
+                Some(uri) => members.get_mut(uri).and_then(|container| container.get_mut(attribute)),
+            };
+            if let Some(value) = value {
+                self.view.complete(resource.id(), path.extension(), attribute, value);
+            }
+        }
+        members
+    }
+}
+
+/// A view is itself alone.
+impl PartialEq for Seen {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.view, &other.view) && self.members == other.members && self.completed == other.completed
+    }
+}
+
+impl Eq for Seen {}
+
+/// The elements of one attribute, seen through a view.
+#[derive(Clone, Debug)]
+pub(crate) struct SeenElement {
+    view: Arc<dyn View>,
+    extension: Option<Box<str>>,
+    attribute: Box<str>,
+}
+
+impl SeenElement {
+    pub(crate) fn new(view: &Arc<dyn View>, extension: Option<&str>, attribute: &str) -> Self {
+        Self { view: view.clone(), extension: extension.map(Box::from), attribute: attribute.into() }
+    }
+
+    /// The element as it is shown.
+    pub(crate) fn element(&self, element: &Value) -> Value {
+        let mut element = element.clone();
+        self.view.complete(None, self.extension.as_deref(), &self.attribute, &mut element);
+        element
+    }
+}
+
+impl PartialEq for SeenElement {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.view, &other.view) && self.extension == other.extension && self.attribute == other.attribute
+    }
+}

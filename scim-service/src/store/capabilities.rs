@@ -1,0 +1,91 @@
+//! What a store can do beyond its promises, and what it asks beyond the schemas.
+
+use scim_core::{AttrPath, RegistrationError, ResourceTypeName, SchemaSet, Uniqueness};
+
+/// What a store can do, and what it refuses: asked once, when a service is made, so that what is advertised is what happens.
+///
+/// ```
+/// use scim_core::ResourceTypeName;
+/// use scim_service::{MemoryStore, Store, StoreCapabilities};
+///
+/// assert!(MemoryStore::new().capabilities().transactions);
+/// let capabilities = StoreCapabilities::default().with_unique(&ResourceTypeName::user(), "emails.value".parse()?);
+/// assert!(!capabilities.transactions);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreCapabilities {
+    /// Whether [`begin`](crate::Store::begin) yields transactions. Without them bulk requests cannot be
+    /// [all or nothing](crate::BulkAtomicity::AllOrNothing).
+    pub transactions: bool,
+    /// The attributes whose values the store keeps unique although their schemas do not say so: `/Schemas` then does.
+    pub unique: Vec<(ResourceTypeName, AttrPath)>,
+}
+
+impl StoreCapabilities {
+    /// A store with transactions.
+    #[must_use]
+    pub fn with_transactions(self) -> Self {
+        Self { transactions: true, ..self }
+    }
+
+    /// A store that keeps the values of this attribute unique too, in front of a system that does.
+    #[must_use]
+    pub fn with_unique(mut self, of: &ResourceTypeName, path: AttrPath) -> Self {
+        self.unique.push((of.clone(), path));
+        self
+    }
+
+    /// The schemas as `/Schemas` shows them: with what the store keeps unique. A type or an attribute that the service does
+    /// not have is nobody's.
+    pub(crate) fn advertised(&self, schemas: &SchemaSet) -> SchemaSet {
+        self.unique.iter().fold(schemas.clone(), |schemas, (of, path)| {
+            let revised: Result<SchemaSet, RegistrationError> =
+                schemas.clone().with_uniqueness(of, path, Uniqueness::Server);
+            revised.unwrap_or_else(|error| {
+                tracing::debug!(%error, "the store keeps something unique that the service does not have");
+                schemas
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scim_core::urn;
+    use serde_json::Value;
+
+    #[test]
+    fn p6_schemas_tell_what_the_store_keeps_unique() {
+        let unique = |of: ResourceTypeName, path: &str| (of, path.parse().unwrap());
+        let capabilities = StoreCapabilities {
+            unique: vec![
+                unique(ResourceTypeName::user(), "emails.value"),
+                unique(ResourceTypeName::group(), "displayName"),
+                unique("Nobody".into(), "displayName"),
+                unique(ResourceTypeName::user(), "nothing"),
+            ],
+            ..StoreCapabilities::default()
+        };
+        let schemas = SchemaSet::builtin();
+        let uniqueness = |schemas: &SchemaSet, uri: &str, name: &str, sub: Option<&str>| {
+            let attribute = schemas.schema(uri).unwrap().attribute(name).unwrap();
+            serde_json::to_value(sub.map_or(attribute, |sub| attribute.sub_attribute(sub).unwrap())).unwrap()["uniqueness"]
+                .clone()
+        };
+        let advertised = capabilities.advertised(&schemas);
+        for (uri, name, sub, before, after) in [
+            (urn::USER, "emails", Some("value"), "none", "server"),
+            (urn::GROUP, "displayName", None, "none", "server"),
+            (urn::USER, "userName", None, "server", "server"),
+            (urn::USER, "emails", Some("type"), "none", "none"),
+            (urn::USER, "displayName", None, "none", "none"),
+        ] {
+            assert_eq!(uniqueness(&schemas, uri, name, sub), Value::from(before), "{uri} {name}");
+            assert_eq!(uniqueness(&advertised, uri, name, sub), Value::from(after), "{uri} {name}");
+        }
+        assert_eq!(StoreCapabilities::default().advertised(&schemas), schemas);
+    }
+}
