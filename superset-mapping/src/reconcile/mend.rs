@@ -13,7 +13,9 @@ use crate::reconcile::remedy::RepairOptions;
 use crate::reconcile::user_drift::UserPair;
 use crate::reconcile::world::World;
 use crate::sql::Fragment;
-use crate::store::{Action, Email, GROUP_ROLES, Pairs, Profile, Relation, Session, USER_GROUPS, USER_ROLES, group_ref};
+use crate::store::{
+    Action, Email, GROUP_ROLES, Pairs, Password, Profile, Relation, Session, USER_GROUPS, USER_ROLES, group_ref,
+};
 
 /// Which kinds are to be repaired.
 fn has(findings: &[Finding], kinds: &[FindingKind]) -> bool {
@@ -84,7 +86,7 @@ impl Session<'_> {
                     "DELETE FROM scim_grant WHERE relation IN ('ab_user_role', 'ab_user_group') AND holder_id = ?";
                 self.transaction.execute(Fragment::new(grants).bind(lost.id)).await?;
             }
-            record.local = Some(self.change_account(&record.id, None, profile, None).await?);
+            record.local = Some(self.change_account(&record.id, None, profile, &Password::Kept).await?);
             self.update(&record).await?;
             return self.sync_access(&ids).await;
         };
@@ -103,7 +105,7 @@ impl Session<'_> {
             }
             // Whom a person locked out stays so, unless the options say otherwise.
             profile.active = active && (account.active || options.revokes_by_hand());
-            self.change_account(&record.id, Some(local.clone()), profile, None).await?;
+            self.change_account(&record.id, Some(local.clone()), profile, &Password::Kept).await?;
         }
         let settled = [
             FindingKind::RoleMissing,

@@ -16,8 +16,9 @@ use crate::sql::Fragment;
 use crate::store::connect::SupersetStore;
 use crate::store::content::{Content, Kind, Member, keep_write_only};
 use crate::store::contract;
+use crate::store::hashing::hashing;
 use crate::store::list::Relations;
-use crate::store::password::{self, UNUSABLE};
+use crate::store::password::{Hash, Password};
 use crate::store::record::Record;
 use crate::store::session::Session;
 use crate::store::transaction::OpenTransaction;
@@ -26,17 +27,13 @@ use crate::store::write::{Change, MemberChange};
 /// Half of what a call waits before it is repeated for the first time.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
-async fn hashed(password: Option<String>) -> Result<Option<String>, StoreError> {
-    match password {
-        Some(password) => Ok(Some(password::hash(password).await?)),
-        None => Ok(None),
-    }
-}
-
 /// What gives calls their sessions: the store, or one of its transactions.
 pub(crate) trait Sessions: Sync {
     /// How often a call is tried when it loses against another transaction.
     const ATTEMPTS: u32;
+
+    /// Whether a call is part of a transaction that goes on after it.
+    const IN_TRANSACTION: bool;
 
     /// A session that only reads.
     fn reading<'a>(&'a self, cx: &'a Context) -> impl Future<Output = Result<Session<'a>, StoreError>> + Send;
@@ -50,13 +47,13 @@ pub(super) async fn create(
     cx: &Context,
     of: &Arc<TypeSchema>,
     resource: Resource,
+    hash: Option<&Hash>,
 ) -> Result<Resource, StoreError> {
     let Content { body, members, password } = Content::of(Kind::of(of), resource);
-    // Before the session: nobody waits for the hash.
-    let password = hashed(password).await?;
+    let password = Password::sent(password, hash);
     let id: ResourceId = Uuid::new_v4().to_string().parse().map_err(StoreError::internal)?;
     let mut session = sessions.writing(cx).await?;
-    session.create(of, id.clone(), body, &members, password.as_deref()).await?;
+    session.create(of, id.clone(), body, &members, &password).await?;
     session.finish(of, &id, Relations::ALL).await
 }
 
@@ -79,9 +76,10 @@ pub(super) async fn replace(
     id: &ResourceId,
     resource: Resource,
     when: &Precondition,
+    hash: Option<&Hash>,
 ) -> Result<Resource, StoreError> {
     let Content { mut body, members, password } = Content::of(Kind::of(of), resource);
-    let password = hashed(password).await?;
+    let password = Password::sent(password, hash);
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
@@ -98,11 +96,12 @@ pub(super) async fn patch(
     patch: &Patch,
     when: &Precondition,
     want: &Projection,
+    hash: Option<&Hash>,
 ) -> Result<Option<Resource>, StoreError> {
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
-    let change = session.patched(of, &record, patch).await?;
+    let change = session.patched(of, &record, patch, hash).await?;
     session.change(of, record, change).await?;
     session.finish(of, id, Relations::wanted(of, want)).await.map(Some)
 }
@@ -151,7 +150,10 @@ macro_rules! store_of_sessions {
                 of: &Arc<TypeSchema>,
                 resource: Resource,
             ) -> Result<Resource, StoreError> {
-                again(Self::ATTEMPTS, || contract::create(self, cx, of, resource.clone())).await
+                let call = async |hash: Option<Hash>| {
+                    again(Self::ATTEMPTS, || contract::create(self, cx, of, resource.clone(), hash.as_ref())).await
+                };
+                hashing(cx, Self::IN_TRANSACTION, call).await
             }
 
             async fn get(
@@ -181,7 +183,11 @@ macro_rules! store_of_sessions {
                 resource: Resource,
                 when: &Precondition,
             ) -> Result<Resource, StoreError> {
-                again(Self::ATTEMPTS, || contract::replace(self, cx, of, id, resource.clone(), when)).await
+                let call = async |hash: Option<Hash>| {
+                    let hash = hash.as_ref();
+                    again(Self::ATTEMPTS, || contract::replace(self, cx, of, id, resource.clone(), when, hash)).await
+                };
+                hashing(cx, Self::IN_TRANSACTION, call).await
             }
 
             async fn patch(
@@ -193,7 +199,11 @@ macro_rules! store_of_sessions {
                 when: &Precondition,
                 want: &Projection,
             ) -> Result<Option<Resource>, StoreError> {
-                again(Self::ATTEMPTS, || contract::patch(self, cx, of, id, patch, when, want)).await
+                let call = async |hash: Option<Hash>| {
+                    let hash = hash.as_ref();
+                    again(Self::ATTEMPTS, || contract::patch(self, cx, of, id, patch, when, want, hash)).await
+                };
+                hashing(cx, Self::IN_TRANSACTION, call).await
             }
 
             async fn delete(
@@ -236,13 +246,19 @@ impl Session<'_> {
     }
 
     /// What a patch makes of a resource. Members are not loaded where the patch can do without them.
-    async fn patched(&mut self, of: &TypeSchema, record: &Record, patch: &Patch) -> Result<Change, StoreError> {
+    async fn patched(
+        &mut self,
+        of: &TypeSchema,
+        record: &Record,
+        patch: &Patch,
+        hash: Option<&Hash>,
+    ) -> Result<Change, StoreError> {
         let kind = Kind::of(of);
         if kind == Kind::Group
             && let Some(delta) = patch.membership_delta()
         {
             let body = record.body.clone();
-            return Ok(Change { body, members: member_change(delta), password: None });
+            return Ok(Change { body, members: member_change(delta), password: Password::Kept });
         }
         let moves_members = patch.paths().iter().any(|path| path == "members");
         let relations = if moves_members { Relations::ALL } else { Relations::ALL_BUT_MEMBERS };
@@ -255,11 +271,9 @@ impl Session<'_> {
         apply(patch, &mut resource)?;
         let Content { body, members, password } = Content::of(kind, resource);
         let password = match password {
-            Some(password) if password == kept => None,
-            // The hash is made while others wait for the transaction; patches of passwords are rare.
-            Some(password) => hashed(Some(password)).await?,
-            None if kind == Kind::User => Some(UNUSABLE.to_owned()),
-            None => None,
+            Some(password) if password == kept => Password::Kept,
+            None if kind == Kind::User => Password::Removed,
+            password => Password::sent(password, hash),
         };
         let members = if moves_members { MemberChange::Set(members) } else { MemberChange::NONE };
         Ok(Change { body, members, password })

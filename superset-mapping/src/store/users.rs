@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::sql::{AB_USER, Dialect, Fragment, Ids, Param, Table};
 use crate::store::audit::Action;
 use crate::store::candidates::Reuse;
-use crate::store::password::UNUSABLE;
+use crate::store::password::{Password, UNUSABLE};
 use crate::store::profile::Profile;
 use crate::store::record::LocalRow;
 use crate::store::session::Session;
@@ -19,12 +19,15 @@ impl Session<'_> {
         &mut self,
         id: &ResourceId,
         mut profile: Profile,
-        password: Option<&str>,
+        password: &Password,
     ) -> Result<LocalRow, StoreError> {
         if self.tables.narrow_users {
             profile.check_narrow()?;
         }
-        let row = match self.clear_names(id, &mut profile, None).await? {
+        let reuse = self.clear_names(id, &mut profile, None).await?;
+        // From here on nothing of the request is in doubt but what Superset does at the same moment.
+        let password = password.column()?;
+        let row = match reuse {
             None => self.insert_account(&profile, password.unwrap_or(UNUSABLE)).await?,
             Some(Reuse::Buried(row)) => {
                 // Nothing of the earlier one's password is left.
@@ -52,7 +55,7 @@ impl Session<'_> {
         id: &ResourceId,
         local: Option<LocalRow>,
         mut profile: Profile,
-        password: Option<&str>,
+        password: &Password,
     ) -> Result<LocalRow, StoreError> {
         let Some(local) = local else { return self.open_account(id, profile, password).await };
         if self.tables.narrow_users {
@@ -64,7 +67,7 @@ impl Session<'_> {
         if row.text(0)? != profile.username || row.text(1)? != profile.email.as_str() {
             self.clear_names(id, &mut profile, Some(local.id)).await?;
         }
-        self.write_account(local.id, &profile, password).await?;
+        self.write_account(local.id, &profile, password.column()?).await?;
         self.keep_user_subject(local.id).await?;
         Ok(local)
     }

@@ -10,6 +10,7 @@ use crate::sql::Fragment;
 use crate::store::audit::Action;
 use crate::store::content::{Kind, Member};
 use crate::store::groups::group_ref;
+use crate::store::password::Password;
 use crate::store::profile::Profile;
 use crate::store::record::{Record, display};
 use crate::store::session::Session;
@@ -28,8 +29,7 @@ pub(crate) enum MemberChange {
 pub(crate) struct Change {
     pub(crate) body: Resource,
     pub(crate) members: MemberChange,
-    /// The new content of `ab_user.password`.
-    pub(crate) password: Option<String>,
+    pub(crate) password: Password,
 }
 
 impl MemberChange {
@@ -45,7 +45,7 @@ impl Session<'_> {
         id: ResourceId,
         body: Resource,
         members: &[Member],
-        password: Option<&str>,
+        password: &Password,
     ) -> Result<(), StoreError> {
         self.claim_values(of, &id, None, &body).await?;
         self.index_values(of, &id, None, &body).await?;
@@ -87,7 +87,7 @@ impl Session<'_> {
             (Kind::Group, members) => self.move_members(&record, members).await?,
             _ => Vec::new(),
         };
-        if record.body == body && password.is_none() && moved.is_empty() {
+        if record.body == body && !password.is_written() && moved.is_empty() {
             return self.reassert(kind, &record).await;
         }
         self.claim_values(of, &record.id, Some(&record.body), &body).await?;
@@ -97,7 +97,7 @@ impl Session<'_> {
         record.local = match kind {
             Kind::User => {
                 let profile = Profile::of(&body)?;
-                Some(self.change_account(&record.id, local, profile, password.as_deref()).await?)
+                Some(self.change_account(&record.id, local, profile, &password).await?)
             }
             Kind::Group => self.write_group(local, &body).await?,
             Kind::Other => None,
@@ -106,7 +106,7 @@ impl Session<'_> {
         let renamed = display(&record.body) != display(&body);
         let seen_by_rules = renamed || external_id(&record.body) != external_id(&body) || had_row != record.local;
         let mut set = changed_names(&record.body, &body);
-        set.extend(password.is_some().then_some("password"));
+        set.extend(password.is_written().then_some("password"));
         set.extend((!moved.is_empty()).then_some("members"));
         let detail = json!({ "set": set });
         let deactivated = kind == Kind::User && is_active(&record.body) && !is_active(&body);
