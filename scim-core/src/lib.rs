@@ -46,6 +46,7 @@ mod enterprise_user;
 mod error;
 mod external_id;
 mod group;
+mod identifier;
 mod json;
 mod message;
 mod meta;

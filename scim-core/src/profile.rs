@@ -152,6 +152,9 @@ pub struct Profile {
     checks: u8,
 }
 
+/// The checks of values that every profile makes.
+const ALWAYS: u8 = ValueCheck::Identifier.bit() | ValueCheck::Secret.bit();
+
 impl Default for Profile {
     fn default() -> Self {
         Self::compatible()
@@ -162,7 +165,7 @@ impl Profile {
     /// The letter of the RFCs, with the one choice they leave open that no client survives without:
     /// a read-only attribute that a PATCH value repeats unchanged is ignored (RFC 7644 section 3.5.2, R168).
     pub fn rfc() -> Self {
-        Self { allowed: Leniencies::default(), rules: 0, checks: 0 }.with(Leniency::EqualReadOnly)
+        Self { allowed: Leniencies::default(), rules: 0, checks: ALWAYS }.with(Leniency::EqualReadOnly)
     }
 
     /// What identity providers really send: every leniency but [`Leniency::MissingPatchSchema`] and
@@ -172,13 +175,15 @@ impl Profile {
         for leniency in Leniency::ALL {
             allowed.insert(leniency);
         }
-        Self { allowed, rules: 0, checks: 0 }.without(Leniency::MissingPatchSchema).without(Leniency::UppercaseLiteral)
+        Self { allowed, rules: 0, checks: ALWAYS }
+            .without(Leniency::MissingPatchSchema)
+            .without(Leniency::UppercaseLiteral)
     }
 
     /// The interoperability profile: no leniency, and every [`InteropRule`].
     pub fn interop() -> Self {
         let rules = InteropRule::ALL.into_iter().fold(0, |rules, rule| rules | rule.bit());
-        Self { allowed: Leniencies::default(), rules, checks: 0 }
+        Self { allowed: Leniencies::default(), rules, checks: ALWAYS }
     }
 
     /// Allows a leniency.
@@ -208,11 +213,18 @@ impl Profile {
     /// use scim_core::{Profile, ValueCheck};
     ///
     /// let profile = Profile::compatible().with_check(ValueCheck::Country);
-    /// assert!(profile.checks().eq([ValueCheck::Country]));
+    /// assert!(profile.checks().eq([ValueCheck::Country, ValueCheck::Identifier, ValueCheck::Secret]));
     /// ```
     #[must_use]
     pub fn with_check(mut self, check: ValueCheck) -> Self {
         self.checks |= check.bit();
+        self
+    }
+
+    /// Does without a check of values.
+    #[must_use]
+    pub fn without_check(mut self, check: ValueCheck) -> Self {
+        self.checks &= !check.bit();
         self
     }
 
