@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use scim_examples::{first_line, read_file, read_rules};
+use scim_examples::{read_file, read_rules, read_secret_line};
 use superset_mapping::RuleReader;
 
 use difference::Difference;
@@ -118,7 +118,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             } else {
                 let url = match (&whom.database, &whom.database_file) {
                     (Some(url), _) => url.clone(),
-                    (None, Some(path)) => first_line(&read_file(path, "database URL")?),
+                    (None, Some(path)) => read_secret_line(path, "database URL")?,
                     (None, None) => String::new(),
                 };
                 each_person(&url, whom.tenant.as_deref(), |person| difference.add(person, &old, &new)).await?;
