@@ -10,15 +10,20 @@ import json
 import logging
 import runpy
 import sys
+import types
 
 from flask import Flask
 from flask_appbuilder import AppBuilder
 from flask_appbuilder.security.saml.utils import map_saml_attributes
+from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.utils.legacy import get_sqla_class
 
 
 def main(fragment: str, logins: str) -> None:
     logging.disable(logging.CRITICAL)
+    # The fragment is one for Superset; here is Flask-AppBuilder alone.
+    sys.modules["superset"], security = types.ModuleType("superset"), types.ModuleType("superset.security")
+    sys.modules["superset.security"], security.SupersetSecurityManager = security, SecurityManager
     settings = {name: value for name, value in runpy.run_path(fragment).items() if name.isupper()}
     with open(logins) as file:
         asked = json.load(file)

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Provisions a real Superset 6.1.0, on PostgreSQL and on SQLite, by SCIM and by SAML logins, and asks Superset what the people
-# affected may do.
-# usage: superset.sh CACHE_FOLDER [PART...]   parts: play import gateway crash sqlite; all of them unless some are named
+# Provisions a real Superset 6.1.0, on PostgreSQL and on SQLite, by SCIM and by SAML logins, through the gateway and by Superset's
+# own login, and asks Superset what the people affected may do.
+# usage: superset.sh CACHE_FOLDER [PART...]   parts: play import fab gateway crash sqlite; all of them unless some are named
 set -euo pipefail
 cache=$1; shift
 cd "$(dirname "$0")/.."
-parts=" ${*:-play import gateway crash sqlite} "
+parts=" ${*:-play import fab gateway crash sqlite} "
 here=$PWD/.ci/superset
 work=$(mktemp -d)
 # shellcheck source=.ci/superset/lab.sh
@@ -17,7 +17,8 @@ started=$SECONDS
 say() { printf '[%3ds] %s\n' "$((SECONDS - started))" "$*"; }
 wanted() { case $parts in *" $1 "*) true ;; *) false ;; esac; }
 
-cargo build -q -p scim-examples --all-features --example superset_server --example saml_gateway
+cargo build -q -p scim-examples --all-features --example superset_server --example saml_gateway \
+  --example fab_config
 programs=${CARGO_TARGET_DIR:-target}/debug/examples
 lab_install
 python=$superset_venv/bin/python
@@ -46,6 +47,25 @@ if wanted play || wanted import; then
   lab_end
 fi
 
+keys=superset-mapping/tests/data/saml
+
+if wanted fab; then
+  lab_install_saml
+  lab_install_saml_login
+  lab_metadata_postgres fab
+  port=$(free_port)
+  "$programs/fab_config" "$rules" --from okta --entity-id https://idp.test/metadata --single-sign-on https://idp.test/sso \
+    --certificate "$keys/idp.crt" --superset "http://127.0.0.1:$port" 2>"$work/fab-warnings" >"$work/fragment.py"
+  cat "$work/fragment.py" >>"$work/superset_config.py"
+  superset_serve "postgresql+psycopg2://superset@127.0.0.1:$postgres_port/fab" "$port"
+  cookies=$(LAB_DATABASE=postgresql+psycopg2://superset@127.0.0.1:$postgres_port/fab "$python" "$here/session.py" admin 2>/dev/null | tail -n 1)
+  "$saml_venv/bin/python" -W ignore "$here/fab.py" "$superset_url" "$keys" "$cookies" ||
+    { tail -n 20 "$work/superset.log"; exit 1; }
+  say "logged in by Superset's own login"
+  lab_install_config
+  lab_end
+fi
+
 if wanted gateway; then
   lab_install_saml
   lab_metadata_postgres gateway
@@ -53,7 +73,6 @@ if wanted gateway; then
   superset_serve "postgresql+psycopg2://superset@127.0.0.1:$postgres_port/gateway"
   database=postgres://superset@127.0.0.1:$postgres_port/gateway
   scim_serve "$work/gateway-scim.log" --database "$database"
-  keys=superset-mapping/tests/data/saml
   # What pysaml2 calls attributes.
   claims=urn:mace:dir:attribute-def
   serve "$work/gateway.log" saml_gateway --database "$database" --superset "$superset_url" --audit "$work/logins" \
@@ -62,6 +81,9 @@ if wanted gateway; then
     --map "$claims:mail=emails" --allow-domain partner.example
   "$saml_venv/bin/python" -W ignore "$here/gateway.py" "$served_url" "$scim_url" "$token" "$keys" "$work/logins" ||
     { tail -n 5 "$work/gateway.log" "$work/superset.log" "$work/logins"; exit 1; }
+  cookies=$(LAB_DATABASE=postgresql+psycopg2://superset@127.0.0.1:$postgres_port/gateway "$python" "$here/session.py" admin 2>/dev/null |
+    tail -n 1)
+  "$python" "$here/machine.py" "$superset_url" "$cookies" || { tail -n 20 "$work/superset.log"; exit 1; }
   say "logged in through the gateway"
   lab_install_config
   lab_end

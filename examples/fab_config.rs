@@ -13,12 +13,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use superset_mapping::{AttributeMapping, FabConfig, FabProvider, RuleSet};
+use scim_examples::read_rules;
+use superset_mapping::{AttributeMapping, FabConfig, FabProvider, RuleReader};
 
 /// Superset's own SAML login, made of a rules file
 #[derive(Parser)]
 struct Arguments {
-    /// TOML file with the rules
+    /// File with the rules: TOML, or JSON if the name ends in .json
     rules: PathBuf,
     /// What the identity provider is
     #[arg(long, value_enum)]
@@ -43,6 +44,7 @@ struct Arguments {
 #[derive(ValueEnum, Clone, Copy)]
 enum Product {
     Okta,
+    #[value(alias = "entra")]
     EntraId,
     Adfs,
     Auth0,
@@ -61,8 +63,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let rules: RuleSet =
-        read(&arguments.rules)?.parse().map_err(|error| format!("{}: {error:#}", arguments.rules.display()))?;
+    let rules = read_rules(&RuleReader::new(), &arguments.rules)?;
     let mapping = match arguments.from {
         Product::Okta => AttributeMapping::okta(),
         Product::EntraId => AttributeMapping::entra_id(),

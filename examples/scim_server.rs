@@ -21,6 +21,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    arguments.flags.log.start();
     match serve(&arguments.flags, MemoryStore::new()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => scim_examples::fail(&*error),

@@ -6,13 +6,12 @@
 //! ```
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use scim_examples::{DatabaseFlags, Flags, read_rules, serve};
+use scim_examples::{DatabaseFlags, Flags, RulesFlags, serve};
 use superset_mapping::{
-    Adoption, ConnectError, DemoError, RuleReader, RuleSet, StoreOptions, SupersetStore, create_demo_schema,
+    Adoption, ConnectError, DemoError, RuleReader, StoreOptions, SupersetStore, UnknownGroups, create_demo_schema,
 };
 
 /// A SCIM 2.0 server over Apache Superset's metadata database
@@ -22,15 +21,26 @@ struct Arguments {
     flags: Flags,
     #[command(flatten)]
     database: DatabaseFlags,
-    /// File with the rules that give roles: TOML, or JSON if the name ends in .json
-    #[arg(long)]
-    rules: Option<PathBuf>,
+    #[command(flatten)]
+    rules: RulesFlags,
     /// Create Superset's security tables in an empty database, to try things without a Superset
     #[arg(long)]
     demo: bool,
     /// What happens to an account that somebody made in Superset when a client provisions it
     #[arg(long, value_enum, default_value = "refuse")]
     adopt: Adopt,
+    /// Adopt this account although it holds a protected role: may be given several times
+    #[arg(long, value_name = "USERNAME")]
+    adopt_protected: Vec<String>,
+    /// Take over a group that somebody made in Superset when a client makes one of the same name, with the roles that it holds
+    #[arg(long)]
+    adopt_groups: bool,
+    /// Answer 409 and log who would be adopted, and adopt nobody
+    #[arg(long)]
+    adopt_dry_run: bool,
+    /// Hand the alerts and reports of whoever leaves to this user of Superset; without it they stop
+    #[arg(long, value_name = "USERNAME")]
+    reports_to: Option<String>,
     /// Remove the rows of deleted users; what they owned goes to this user of Superset. Not on SQLite
     #[arg(long, value_name = "USERNAME")]
     hard_delete_to: Option<String>,
@@ -54,11 +64,10 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    let rules = match &arguments.rules {
-        Some(path) => read_rules(&RuleReader::new(), path)?,
-        None => RuleSet::default(),
-    };
+async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    arguments.flags.log.start();
+    let rules = arguments.rules.read(&RuleReader::new())?;
+    arguments.flags.refuses_unknown_groups = rules.unknown_groups() == UnknownGroups::Refuse;
     let database = arguments.database.url()?;
     let adoption = match arguments.adopt {
         Adopt::Refuse => Adoption::Refuse,
@@ -66,6 +75,18 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Adopt::Email => Adoption::ByEmail,
     };
     let mut options = StoreOptions::new().with_adoption(adoption);
+    for username in &arguments.adopt_protected {
+        options = options.with_protected_adoption(username);
+    }
+    if arguments.adopt_groups {
+        options = options.with_group_adoption();
+    }
+    if arguments.adopt_dry_run {
+        options = options.with_adoption_dry_run();
+    }
+    if let Some(username) = arguments.reports_to {
+        options = options.with_reports_to(username);
+    }
     if let Some(successor) = arguments.hard_delete_to {
         options = options.with_hard_delete(successor);
     }
@@ -77,12 +98,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         }
     }
     let store = SupersetStore::connect_with(&database, rules, options).await.inspect_err(|error| {
-        if matches!(error, ConnectError::NoDatabase(_) | ConnectError::NoSecurityTables { .. }) {
+        if matches!(error, ConnectError::NoDatabase { .. } | ConnectError::NoSecurityTables { .. }) {
             eprintln!("hint: `--demo` makes Superset's security tables in an empty database, to try things");
         }
     })?;
-    for role in store.missing_roles().await? {
-        eprintln!("warning: the rules name role `{role}`, which Superset does not have; nobody gets it");
-    }
     serve(&arguments.flags, store).await
 }

@@ -120,7 +120,7 @@ def main():
     table = Table(words)
     stores = {
         "memory": [scim_server],
-        "SQLite": [superset_server, "--database", f"sqlite://{work}/superset.db", "--demo"],
+        "SQLite": [superset_server, "--database", f"sqlite://{work}/superset.db", "--demo", "--no-rules"],
     }
     for name, command in stores.items():
         server = Server(name, f"{work}/{name}.log", command)

@@ -6,61 +6,12 @@ usage: gateway.py GATEWAY_URL SCIM_URL TOKEN FOLDER_WITH_IDP_KEYS AUDIT_FILE
 import base64
 import json
 import sys
-from urllib.parse import parse_qs, urlsplit
 
 import requests
 from clients import TIMEOUT, Checks, Scim
-from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
-from saml2.config import IdPConfig
-from saml2.saml import NAMEID_FORMAT_EMAILADDRESS, NameID
-from saml2.server import Server
+from idp import IdentityProvider
 
 same = Checks.same
-IDP = "https://idp.test/metadata"
-RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
-SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
-
-
-class IdentityProvider:
-    """Answers the requests of the gateway, whose metadata it has read."""
-
-    def __init__(self, metadata: str, keys: str):
-        config = IdPConfig()
-        idp = {
-            "endpoints": {"single_sign_on_service": [("https://idp.test/sso", BINDING_HTTP_REDIRECT)]},
-            "policy": {
-                "default": {
-                    "lifetime": {"minutes": 5},
-                    "attribute_restrictions": None,
-                    "name_form": "urn:oasis:names:tc:SAML:2.0:attrname-format:basic",
-                }
-            },
-            "name_id_format": [NAMEID_FORMAT_EMAILADDRESS],
-        }
-        files = {"key_file": keys + "/idp.key", "cert_file": keys + "/idp.crt"}
-        config.load({"entityid": IDP, "service": {"idp": idp}, "metadata": {"inline": [metadata]}, **files})
-        self.server = Server(config=config)
-
-    def answer(self, url: str, subject: str, groups: list) -> dict:
-        """The form that the browser posts after it was sent to `url`, and where to."""
-        query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-        request = self.server.parse_authn_request(query["SAMLRequest"], BINDING_HTTP_REDIRECT)
-        where = self.server.response_args(request.message, [BINDING_HTTP_POST])
-        identity = {"givenName": ["Grace"], "sn": ["Åberg"], "mail": [subject], "groups": groups}
-        response = self.server.create_authn_response(
-            identity={name: values for name, values in identity.items() if values},
-            name_id=NameID(format=NAMEID_FORMAT_EMAILADDRESS, text=subject),
-            authn={"class_ref": "urn:oasis:names:tc:SAML:2.0:ac:classes:Password", "authn_auth": IDP},
-            sign_assertion=True,
-            sign_response=False,
-            sign_alg=RSA_SHA256,
-            digest_alg=SHA256,
-            **where,
-        )
-        form = {"SAMLResponse": base64.b64encode(str(response).encode()).decode()}
-        if "RelayState" in query:
-            form["RelayState"] = query["RelayState"]
-        return {"url": where["destination"], "data": form}
 
 
 class Browser(requests.Session):
@@ -74,7 +25,8 @@ class Browser(requests.Session):
     def begin(self, subject: str, groups: list, path: str = "/saml/login") -> dict:
         answer = self.open(path)
         same("the status of the way to the login", answer.status_code, 303)
-        return self.idp.answer(answer.headers["location"], subject, groups)
+        person = {"givenName": ["Grace"], "sn": ["Åberg"], "mail": [subject], "groups": groups}
+        return self.idp.answer(answer.headers["location"], subject, person)
 
     def post_form(self, form: dict) -> requests.Response:
         return self.post(**form, allow_redirects=False, timeout=TIMEOUT)

@@ -71,6 +71,9 @@ lab_install_saml() {
   "$saml_venv/bin/pip" install -q pysaml2==7.5.5 requests
 }
 
+# What Superset's own SAML login needs; its XML security library is a wheel.
+lab_install_saml_login() { "$superset_venv/bin/pip" install -q python3-saml==1.16.0 jmespath==1.1.0; }
+
 as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 
 # Starts a throw-away PostgreSQL and sets $postgres_bin and $postgres_port.
@@ -128,9 +131,10 @@ lab_metadata_sqlite() {
   fi
 }
 
-# superset_serve DATABASE: serves Superset and sets $superset_url and $superset_pid.
+# superset_serve DATABASE [PORT]: serves Superset and sets $superset_url and $superset_pid.
 superset_serve() {
-  local port; port=$(free_port)
+  local port=${2:-}
+  [ -n "$port" ] || port=$(free_port)
   LAB_DATABASE=$1 "$superset_venv/bin/gunicorn" --workers 2 --worker-class gthread --threads 4 --timeout 120 \
     --bind "127.0.0.1:$port" --error-logfile "$work/superset.log" --capture-output "superset.app:create_app()" \
     >>"$work/superset.log" 2>&1 &

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actix_web::web::{self, Data, Payload};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::Server, http::StatusCode};
-use scim_service::{MemoryStore, ScimService};
+use scim_service::{ClientAddress, MemoryStore, ScimService};
 
 type Scim = ScimService<MemoryStore>;
 
@@ -19,6 +19,9 @@ async fn scim(request: HttpRequest, body: Payload, service: Data<Scim>) -> Resul
     let mut copy = http::Request::builder().method(request.method().as_str()).uri(request.uri().to_string());
     for (name, value) in request.headers() {
         copy = copy.header(name.as_str(), value.as_bytes());
+    }
+    if let (Some(peer), Some(extensions)) = (request.peer_addr(), copy.extensions_mut()) {
+        extensions.insert(ClientAddress::from(peer));
     }
     let (head, ()) = copy.body(())?.into_parts();
     let response = match service.admit(head).await {

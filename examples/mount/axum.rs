@@ -7,15 +7,26 @@
 //! ```
 
 use std::error::Error;
+use std::net::SocketAddr;
 
 use axum::Router;
+use axum::extract::{ConnectInfo, Request};
+use axum::middleware::map_request;
 use axum::routing::get;
-use scim_service::{MemoryStore, ScimService};
+use scim_service::{ClientAddress, MemoryStore, ScimService};
 use tokio::net::TcpListener;
 
 /// An application of its own that has SCIM below `/scim/v2`.
 pub(crate) fn application(service: ScimService<MemoryStore>) -> Router {
-    Router::new().route("/", get(|| async { "hello" })).nest_service("/scim/v2", service)
+    // For the log of the service.
+    let note_address = async |ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request| {
+        request.extensions_mut().insert(ClientAddress::from(peer));
+        request
+    };
+    Router::new()
+        .route("/", get(|| async { "hello" }))
+        .nest_service("/scim/v2", service)
+        .layer(map_request(note_address))
 }
 
 /// Serves until the future is dropped. axum's own server has no limits of connections, so a proxy in front must have some; or
@@ -24,7 +35,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     service: ScimService<MemoryStore>,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
-    Ok(axum::serve(listener, application(service)).await?)
+    Ok(axum::serve(listener, application(service).into_make_service_with_connect_info::<SocketAddr>()).await?)
 }
 
 #[tokio::main]

@@ -9,10 +9,13 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use scim_service::{MemoryStore, ScimService};
+use scim_service::{ClientAddress, MemoryStore, ScimService};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -36,8 +39,13 @@ pub(crate) async fn serve(
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(MAX_HEAD);
     loop {
         let place = places.clone().acquire_owned().await?;
-        let (stream, _) = listener.accept().await?;
-        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service.clone()));
+        let (stream, peer) = listener.accept().await?;
+        let scim = TowerToHyperService::new(service.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ClientAddress::from(peer));
+            scim.call(request)
+        });
+        let connection = http.serve_connection(TokioIo::new(stream), service);
         tokio::spawn(async move {
             let _place = place;
             if let Err(error) = connection.await {

@@ -3,22 +3,37 @@
 //! A function keeps nothing between two starts: put a store over a database in the place of the one in memory.
 
 use std::env;
+use std::net::IpAddr;
 
-use lambda_http::{Body, Error, Request, Response, run, service_fn};
-use scim_service::{ScimService, Store};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Error, Request, RequestExt, Response, run, service_fn};
+use scim_service::{ClientAddress, ScimService, Store};
 
 /// One event through the service.
 pub(crate) async fn handle<S: Store>(service: &ScimService<S>, event: Request) -> Response<Body> {
-    let request = event.map(|body| match body {
+    let address = client_address(&event);
+    let mut request = event.map(|body| match body {
         Body::Text(text) => text.into(),
         Body::Binary(bytes) => bytes.into(),
         _ => bytes::Bytes::new(),
     });
+    if let Some(address) = address {
+        request.extensions_mut().insert(address);
+    }
     // SCIM is JSON, hence text: as a binary body, API Gateway would get it in base64.
     service.handle(request).await.map(|body| match String::from_utf8(body.into()) {
         Ok(text) => Body::Text(text),
         Err(error) => Body::Binary(error.into_bytes()),
     })
+}
+
+/// Where the event comes from, for the log: API Gateway says so, a load balancer adds it to a header.
+fn client_address(event: &Request) -> Option<ClientAddress> {
+    let address = match event.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref()?,
+        _ => event.headers().get("x-forwarded-for")?.to_str().ok()?.rsplit(',').next()?.trim(),
+    };
+    Some(address.parse::<IpAddr>().ok()?.into())
 }
 
 #[tokio::main]

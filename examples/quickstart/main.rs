@@ -1,4 +1,4 @@
-//! A joiner, a mover and a leaver, as Okta and Entra ID send them, turn into Superset users with the right roles.
+//! Joiners, movers and leavers, as Okta, Entra ID and smaller clients send them, turn into Superset users with the right roles.
 //!
 //! Everything happens in this process, over an SQLite file with Superset's security tables: no network, no server.
 //!
@@ -12,9 +12,11 @@ mod table;
 use std::error::Error;
 
 use bytes::Bytes;
+use chrono::Utc;
 use http::Request;
-use scim_core::SchemaSet;
-use scim_service::{BearerTokens, Principal, ScimService, ServiceConfig};
+use scim_core::{Leniency, Profile, ResourceTypeName, SchemaSet};
+use scim_service::{BearerTokens, Context, Principal, ScimService, ServiceConfig, Store};
+use serde_json::json;
 use superset_mapping::{RuleSet, SupersetStore, create_demo_schema};
 
 use story::Story;
@@ -29,10 +31,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
     create_demo_schema(&database).await?;
 
     let rules: RuleSet = include_str!("rules.toml").parse()?;
+    let store = SupersetStore::connect(&database, rules).await?;
+    let schemas = SchemaSet::builtin();
+
+    // A group that is there already, for the first person to arrive with.
+    let groups = schemas.of(&ResourceTypeName::group()).ok_or("there are no groups")?;
+    let team = serde_json::from_value(json!({"schemas": [groups.base().id()], "displayName": "analytics-team"}))?;
+    store.create(&Context::internal("quickstart", Utc::now()), groups, team).await?;
+
     let service = ScimService::new(
-        SupersetStore::connect(&database, rules).await?,
-        SchemaSet::builtin(),
-        ServiceConfig::new(BASE_URL)?,
+        store,
+        schemas,
+        // Some clients send a person's groups with the person.
+        ServiceConfig::new(BASE_URL)?.with_profile(Profile::compatible().with(Leniency::GroupsOnUser)),
         BearerTokens::new().with_token(TOKEN, Principal::new("identity provider"))?,
     );
 

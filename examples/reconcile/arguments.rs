@@ -56,15 +56,19 @@ pub(crate) enum Command {
         /// Deactivate them
         #[arg(long)]
         deactivate: bool,
-        /// The largest share of active people that may leave at once
+        /// The largest share of active people that may leave at once, from 0 to 1; 0 means nobody
         #[arg(long, default_value_t = 0.1)]
         max_share: f64,
+        /// So many may leave whatever their share, unless that is 0
+        #[arg(long, value_name = "PEOPLE", default_value_t = 3)]
+        floor: u64,
     },
 }
 
 #[derive(Args)]
 pub(crate) struct Source {
-    /// CSV if the name ends in .csv, else JSON lines: userName, externalId, active
+    /// CSV if the name ends in .csv, with commas, semicolons or tabs, else JSON lines: userName, externalId, active. Exports of Okta and
+    /// Entra ID are taken with their own columns
     #[arg(long, value_name = "FILE", conflicts_with = "scim")]
     pub(crate) export: Option<PathBuf>,
     /// Base URL of a SCIM service
@@ -112,6 +116,11 @@ impl Arguments {
         let path =
             self.rules.as_ref().ok_or("expected `--rules FILE`: without rules every role would be one too many")?;
         read_rules(&RuleReader::new(), path)
+    }
+
+    /// What the rules are called in a report.
+    pub(crate) fn rules_name(&self) -> String {
+        self.rules.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
     }
 
     pub(crate) fn drift_options(&self) -> DriftOptions {

@@ -59,7 +59,7 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
         Command::Demo => return Ok(true),
         Command::Drift => {
             let drift = store.drift(&arguments.drift_options(), &bar).await?;
-            (drift.is_clean(), arguments.shown(&drift)?)
+            (drift.is_clean(), arguments.shown(drift)?)
         }
         Command::Repair { dry_run, revoke_by_hand, deactivate_unmanaged } => {
             let mut options = RepairOptions::new(arguments.drift_options());
@@ -73,16 +73,16 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
                 options = options.with_dry_run();
             }
             let report = store.repair(&cx, &options, &bar).await?;
-            (report.is_clean(), arguments.shown(&report)?)
+            (report.is_clean(), arguments.shown(report)?)
         }
-        Command::Leavers { source, deactivate, max_share } => {
+        Command::Leavers { source, deactivate, max_share, floor } => {
             let directory = directory(source)?;
             let mut leavers = store.leavers(&cx, &*directory, &bar).await?;
             if *deactivate {
-                let breaker = Breaker::new().with_max_share(*max_share);
+                let breaker = Breaker::new().with_max_share(*max_share).with_floor(*floor);
                 store.deactivate_leavers(&cx, &mut leavers, &breaker, &bar).await?;
             }
-            (leavers.is_clean(), arguments.shown(&leavers)?)
+            (leavers.is_clean(), arguments.shown(leavers)?)
         }
     };
     bar.finish();
@@ -110,6 +110,7 @@ fn directory(source: &Source) -> Result<Box<dyn Directory>, Box<dyn Error>> {
 /// A report in every form.
 trait Report: serde::Serialize + std::fmt::Display {
     fn html(&self) -> String;
+    fn named(self, rules: &str) -> Self;
 }
 
 macro_rules! report {
@@ -118,6 +119,10 @@ macro_rules! report {
             fn html(&self) -> String {
                 self.to_html()
             }
+
+            fn named(self, rules: &str) -> Self {
+                self.of_rules(rules)
+            }
         })*
     };
 }
@@ -125,7 +130,8 @@ macro_rules! report {
 report!(Drift, RepairReport, Leavers);
 
 impl Arguments {
-    fn shown(&self, report: &impl Report) -> Result<String, serde_json::Error> {
+    fn shown(&self, report: impl Report) -> Result<String, serde_json::Error> {
+        let report = &report.named(&self.rules_name());
         Ok(match self.format {
             Format::Table => report.to_string(),
             Format::Json => serde_json::to_string_pretty(report)? + "\n",

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use axum_extra::extract::cookie::Key;
 use clap::{Parser, ValueEnum};
-use scim_examples::{ConnectionLimits, DatabaseFlags, ListenFlags, read_secret_line};
+use scim_examples::{ConnectionLimits, DatabaseFlags, ListenFlags, LogFlags, RulesFlags, read_secret_line};
 use superset_mapping::{
     AttributeMapping, Domains, GroupClaim, GroupScope, IdentityProvider, JsonLines, MappingError, NameCase, People,
     SignedPart,
@@ -32,9 +32,10 @@ pub(crate) struct Arguments {
     pub(crate) superset: String,
     #[command(flatten)]
     pub(crate) database: DatabaseFlags,
-    /// File with the rules that give roles: TOML, or JSON if the name ends in .json
-    #[arg(long, value_name = "FILE")]
-    pub(crate) rules: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) rules: RulesFlags,
+    #[command(flatten)]
+    pub(crate) log: LogFlags,
     /// Name of the identity provider in its metadata
     #[arg(long, value_name = "NAME")]
     pub(crate) idp_entity_id: String,
@@ -69,6 +70,10 @@ pub(crate) struct Arguments {
     /// Put people into groups that somebody else made, too; only where all groups are of one organisation
     #[arg(long)]
     shared_groups: bool,
+    /// Take somebody unknown for the one user with the same e-mail address, if nobody else vouches for that user; only for an
+    /// identity provider that has verified the addresses
+    #[arg(long)]
+    link_by_email: bool,
     /// What the identity provider has to sign
     #[arg(long, value_enum, default_value = "assertion")]
     pub(crate) signed: Signed,
@@ -100,6 +105,7 @@ pub(crate) struct Arguments {
 enum Preset {
     Adfs,
     Auth0,
+    #[value(alias = "entra-id")]
     Entra,
     Google,
     Keycloak,
@@ -157,6 +163,7 @@ impl Arguments {
             Some(Names::CaseInsensitive) => provider.with_name_case(NameCase::Insensitive),
             None => provider,
         };
+        let provider = if self.link_by_email { provider.linking_by_email() } else { provider };
         Ok(if self.shared_groups { provider.with_groups(GroupScope::Shared) } else { provider })
     }
 

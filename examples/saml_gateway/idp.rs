@@ -10,6 +10,8 @@ use superset_mapping::{
 };
 use thiserror::Error;
 
+use crate::seen::chain;
+
 /// How old metadata may get that does not say so itself (`cacheDuration`).
 const MAX_AGE: TimeDelta = TimeDelta::hours(1);
 
@@ -70,8 +72,7 @@ impl Idp {
             return last;
         }
         let saml = read(&self.path, &self.entity_id, now).unwrap_or_else(|error| {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            eprintln!("warning: the metadata of the identity provider was not read again: {error}{cause}");
+            tracing::warn!(error = chain(&error), "the metadata of the identity provider was not read again");
             last.saml.clone()
         });
         let next = Arc::new(describe(saml, &self.service, &self.replays, &self.provider, self.unsolicited, now));

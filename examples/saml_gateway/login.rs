@@ -7,12 +7,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::PrivateCookieJar;
 use chrono::Utc;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
+use http::request::Parts;
 use http::{HeaderMap, StatusCode};
+use scim_service::request_id;
 use serde::Deserialize;
 use superset_mapping::{LoginResponse, ReplayStore as _};
 
 use crate::Gateway;
 use crate::page::{ask_to_log_out, page, refusal};
+use crate::seen::{chain, log_refusal};
 
 /// Longest path that a person is brought back to, in bytes.
 const MAX_PATH_LEN: usize = 2_000;
@@ -57,12 +60,8 @@ pub(crate) struct Answer {
 }
 
 /// Takes the answer of the identity provider.
-pub(crate) async fn finish(
-    State(gateway): State<Arc<Gateway>>,
-    headers: HeaderMap,
-    Form(answer): Form<Answer>,
-) -> Response {
-    let jar = gateway.cookies.jar(&headers);
+pub(crate) async fn finish(State(gateway): State<Arc<Gateway>>, head: Parts, Form(answer): Form<Answer>) -> Response {
+    let jar = gateway.cookies.jar(&head.headers);
     let now = Utc::now();
     let pending = gateway.cookies.pending(&jar, now);
     let (request, to) = match pending {
@@ -73,11 +72,15 @@ pub(crate) async fn finish(
         message: answer.response,
         relay_state: answer.relay_state.filter(|relay_state| !relay_state.is_empty()),
         request,
+        request_id: Some(request_id(&head.headers)),
     };
     let outcome = gateway.logins.authenticate(&gateway.idp.current(now).trusted, &response, now).await;
     let login = match outcome {
         Ok(login) => login,
-        Err(error) => return refusal(&error),
+        Err(error) => {
+            log_refusal(&gateway.log_limit, &head, &error);
+            return refusal(&error);
+        }
     };
     let Some(user) = login.user.id() else {
         return page(StatusCode::SERVICE_UNAVAILABLE, "You are not logged in", "Please try again in a minute.");
@@ -105,7 +108,7 @@ pub(crate) async fn end(State(gateway): State<Arc<Gateway>>, headers: HeaderMap)
     if let Some(session) = gateway.cookies.session(&jar, now)
         && let Err(error) = gateway.sessions.first_use(&session.key(), session.until(), now).await
     {
-        eprintln!("error: the end of a session could not be recorded: {error}");
+        tracing::error!(error = chain(&error), "the end of a session could not be recorded");
         return page(StatusCode::SERVICE_UNAVAILABLE, "You are not logged out", "Please try again in a minute.");
     }
     let mut answer =

@@ -24,6 +24,7 @@ mod origin;
 mod page;
 mod person;
 mod proxy;
+mod seen;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -34,11 +35,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use clap::Parser;
 use scim_core::SchemaSet;
 use scim_examples::serve_connections;
-use superset_mapping::{JitLogin, RuleReader, RuleSet, SamlServiceProvider, SqlReplays, SupersetStore};
+use scim_service::LogLimit;
+use superset_mapping::{JitLogin, RuleReader, SamlServiceProvider, SqlReplays, SupersetStore};
 
 use crate::anonymous::Anonymous;
 use crate::arguments::Arguments;
@@ -61,6 +64,8 @@ struct Gateway {
     origin: Origin,
     anonymous: Anonymous,
     superset: Superset,
+    /// What bounds the lines about logins that fail.
+    log_limit: LogLimit,
 }
 
 #[tokio::main]
@@ -72,6 +77,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    arguments.log.start();
     // Superset is asked over a connection of its own for each.
     arguments.connections.check_descriptors(2)?;
     let listener = arguments.listen.bind().await?;
@@ -90,15 +96,13 @@ fn router(gateway: Arc<Gateway>) -> Router {
         .route("/saml/metadata", get(login::metadata))
         .route("/saml/logout", get(login::ask).post(login::end))
         .fallback(proxy::forward)
+        .layer(from_fn_with_state(gateway.clone(), seen::note))
         .with_state(gateway)
 }
 
 /// Reads all files and opens the database. `own` is the address of the gateway, unless the flags say what browsers call it.
 async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<dyn Error>> {
-    let rules = match &arguments.rules {
-        Some(path) => scim_examples::read_rules(&RuleReader::new(), path)?,
-        None => RuleSet::default(),
-    };
+    let rules = arguments.rules.read(&RuleReader::new())?;
     let public = arguments.public_url.as_deref().unwrap_or(own).trim_end_matches('/');
     let service = SamlServiceProvider::accepting(
         &format!("{public}/saml/metadata"),
@@ -112,9 +116,6 @@ async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<d
     let (path, unsolicited) = (arguments.idp_metadata.clone(), arguments.allow_unsolicited);
     let idp = Idp::open(path, &arguments.idp_entity_id, service, replays, provider, unsolicited)?;
     let store = SupersetStore::connect(&url, rules.clone()).await?;
-    for role in store.missing_roles().await? {
-        eprintln!("warning: the rules name role `{role}`, which Superset does not have; nobody gets it");
-    }
     let audit = arguments.audit()?;
     Ok(Arc::new(Gateway {
         logins: JitLogin::new(Arc::new(store.clone()), SchemaSet::builtin(), Arc::new(rules), audit),
@@ -125,5 +126,6 @@ async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<d
         anonymous: Anonymous::new(&arguments.public_path, arguments.pass_tokens)?,
         cookies: Cookies::new(arguments.session_key()?, arguments.session_hours, public.starts_with("https://")),
         superset: Superset::new(&arguments.superset, public, arguments.max_upload)?,
+        log_limit: LogLimit::new(),
     }))
 }

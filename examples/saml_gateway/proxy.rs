@@ -25,6 +25,7 @@ use thiserror::Error;
 use crate::Gateway;
 use crate::page::page;
 use crate::person;
+use crate::seen::chain;
 use crate::session::Cookies;
 
 /// How long Superset may take to begin an answer.
@@ -127,10 +128,11 @@ impl Superset {
                 answer.map(Body::new)
             }
             Ok(Err(error)) => {
-                eprintln!("error: Superset could not be asked: {error}");
+                tracing::error!(error = chain(&error), "Superset could not be asked");
                 page(StatusCode::BAD_GATEWAY, "Superset does not answer", "Please try again in a minute.")
             }
             Err(_) => {
+                tracing::error!("Superset did not answer in time");
                 page(StatusCode::GATEWAY_TIMEOUT, "Superset does not answer in time", "Please try again in a minute.")
             }
         }
@@ -154,7 +156,7 @@ pub(crate) async fn forward(State(gateway): State<Arc<Gateway>>, mut request: Re
         Ok(Some(username)) => username,
         Ok(None) => return ask_to_log_in(&request),
         Err(error) => {
-            eprintln!("error: the session could not be looked up: {error}");
+            tracing::error!(error = chain(&error), "the session could not be looked up");
             return page(StatusCode::SERVICE_UNAVAILABLE, "Not now", "Please try again in a minute.");
         }
     };

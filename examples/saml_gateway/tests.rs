@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use scim_core::{Resource, ResourceTypeName, SchemaSet};
-use scim_service::{Context, Store};
+use scim_service::{Context, LogLimit, Store};
 use serde_json::{Value, json};
 use superset_mapping::{
     AttributeMapping, Domains, IdentityProvider, JitLogin, JsonLines, People, RuleSet, SamlServiceProvider, SqlReplays,
@@ -20,6 +20,7 @@ use superset_mapping::{
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::anonymous::Anonymous;
 use crate::idp::Idp;
@@ -27,6 +28,11 @@ use crate::origin::Origin;
 use crate::proxy::Superset;
 use crate::session::Cookies;
 use crate::{Gateway, router};
+
+#[path = "../../scim-service/tests/log/mod.rs"]
+mod log;
+
+use log::Log;
 
 const PUBLIC: &str = "https://superset.test";
 
@@ -46,7 +52,7 @@ impl House {
             let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
             json!({
                 "method": method.as_str(), "user": header("x-remote-user"), "cookie": header("cookie"),
-                "token": header("authorization"), "guest": header("x-guesttoken")
+                "token": header("authorization"), "guest": header("x-guesttoken"), "id": header("x-request-id")
             })
             .to_string()
         };
@@ -81,6 +87,7 @@ impl House {
             anonymous: Anonymous::new(&public_paths, true).unwrap(),
             cookies: Cookies::new(Key::generate(), 8, true),
             superset: Superset::new(superset, PUBLIC, 1 << 20).unwrap(),
+            log_limit: LogLimit::new(),
         });
         let ada = provision(&gateway.store, "ada@partner.example").await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -103,12 +110,16 @@ impl House {
     }
 
     async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Response {
+        self.send_with(method, path, headers, Body::empty()).await
+    }
+
+    async fn send_with(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Body) -> Response {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.url));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let client: Client<_, Body> = Client::builder(TokioExecutor::new()).build_http();
-        client.request(request.body(Body::empty()).unwrap()).await.unwrap().map(Body::new)
+        client.request(request.body(body).unwrap()).await.unwrap().map(Body::new)
     }
 
     async fn get(&self, path: &str, headers: &[(&str, &str)]) -> (StatusCode, Value) {
@@ -242,4 +253,36 @@ async fn s19_pages_lead_to_the_login() {
     let text = to_bytes(Body::new(answer.into_body()), 1 << 20).await.unwrap();
     let text = String::from_utf8(text.to_vec()).unwrap();
     assert!(text.contains("began at your identity provider") && text.contains("/saml/login"), "{text}");
+}
+
+#[tokio::test]
+async fn x13_each_request_has_an_id_that_superset_gets_too() {
+    let house = House::start().await;
+    let cookies = house.logged_in();
+    for (sent, kept) in [("r-7", true), ("two words", false)] {
+        let headers = [("cookie", cookies.as_str()), ("x-request-id", sent)];
+        let answer = house.send(Method::GET, "/superset/welcome/", &headers).await;
+        let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+        let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        let passed_on: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((id == sent, &passed_on["id"]), (kept, &json!(id)));
+    }
+    let refused = house.send(Method::GET, "/api/v1/chart/", &[]).await;
+    assert_eq!((refused.status(), refused.headers()["x-request-id"].len()), (StatusCode::UNAUTHORIZED, 36));
+}
+
+#[tokio::test]
+async fn x13_a_refused_login_is_a_warning_without_what_was_sent() {
+    let house = House::start().await;
+    let (log, _guard) = Log::start(LevelFilter::WARN);
+    for _ in 0..50 {
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("x-request-id", "r-8")];
+        let form = Body::from("SAMLResponse=c2VjcmV0LXdvcmQ%3D");
+        let refused = house.send_with(Method::POST, "/saml/acs", &headers, form).await;
+        assert!(refused.status().is_client_error());
+    }
+    let lines = log.events("login refused");
+    assert_eq!(lines.len(), 1, "a flood is one line\n{}", log.text());
+    assert_eq!((&lines[0]["request_id"], &lines[0]["reason"]), (&json!("r-8"), &json!("malformed")), "{}", log.text());
+    assert!(!log.text().contains("c2VjcmV0") && !log.text().contains("secret-word"), "{}", log.text());
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use http::Uri;
-use scim_core::{Profile, RegistrationError, ResourceType, Schema, SchemaSet};
+use scim_core::{Leniency, Profile, RegistrationError, ResourceType, Schema, SchemaSet};
 use scim_service::{
     BearerTokens, BulkAtomicity, Capabilities, ConfigError, CursorKey, CursorKeyError, PatchResponse, ServiceConfig,
     TenancyMode,
@@ -19,6 +19,7 @@ use thiserror::Error;
 use crate::clients::{ClientFlags, ClientsError};
 use crate::connection::ConnectionLimits;
 use crate::listen::ListenFlags;
+use crate::log::LogFlags;
 use crate::secret_file::{SecretFileError, read_secret_line};
 
 /// Flags that every example server has.
@@ -54,15 +55,21 @@ pub struct Flags {
     /// Refuse references to resources that are not there
     #[arg(long)]
     pub check_references: bool,
+    /// Put users into the groups that a client sends with them, by id or display name; read-only otherwise
+    #[arg(long)]
+    pub groups_on_user: bool,
+    /// Whether a user who is sent with a group that is not there is refused
+    #[arg(skip)]
+    pub refuses_unknown_groups: bool,
     /// What happens to the operations of a bulk request when one fails; off: there are no bulk requests
     #[arg(long, value_enum, default_value = "per-operation")]
     pub bulk: Bulk,
     /// File whose first line is the secret that cursors are sealed with, at least 32 characters; random unless given
     #[arg(long)]
     pub cursor_key_file: Option<PathBuf>,
-    /// Log every request to standard error
-    #[arg(long)]
-    pub verbose: bool,
+    /// What is logged
+    #[command(flatten)]
+    pub log: LogFlags,
     /// What connections may take
     #[command(flatten)]
     pub connections: ConnectionLimits,
@@ -181,6 +188,7 @@ impl Flags {
             ProfileName::Rfc => Profile::rfc(),
             ProfileName::Interop => Profile::interop(),
         };
+        let profile = if self.groups_on_user { profile.with(Leniency::GroupsOnUser) } else { profile };
         let patch_response = match self.patch_response {
             PatchStatus::Resource => PatchResponse::Resource,
             PatchStatus::NoContent => PatchResponse::NoContent,
@@ -191,7 +199,8 @@ impl Flags {
             .with_patch_response(patch_response)
             .with_capabilities(self.capabilities())
             .with_tenancy(tenancy)
-            .with_reference_check(self.check_references);
+            .with_reference_check(self.check_references)
+            .with_unknown_groups_refused(self.refuses_unknown_groups);
         Ok(match &self.cursor_key_file {
             Some(path) => {
                 let secret = read_secret_line(path, "the secret of cursors")?;

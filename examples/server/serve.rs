@@ -19,9 +19,6 @@ use crate::flags::Flags;
 ///
 /// Flags that cannot be used, and an address that cannot be listened on.
 pub async fn serve<S: Store>(flags: &Flags, store: S) -> Result<(), Box<dyn Error>> {
-    if flags.verbose {
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
-    }
     flags.connections.check_descriptors(1)?;
     let listener = flags.listen.bind().await?;
     let config = flags.config(listener.local_addr()?)?;

@@ -42,6 +42,36 @@ impl DatabaseFlags {
     }
 }
 
+/// Flags that say which rules give roles.
+#[derive(Args, Clone, Debug)]
+pub struct RulesFlags {
+    /// File with the rules that give roles: TOML, or JSON if the name ends in .json
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// Give nobody a role, and take back each that was given by rules before
+    #[arg(long, conflicts_with = "rules")]
+    no_rules: bool,
+}
+
+impl RulesFlags {
+    /// The rules. To have none is a decision: it takes every role that was granted by rules from whoever is touched next.
+    ///
+    /// # Errors
+    ///
+    /// Neither a file nor the word that there is none, a file that cannot be read, and rules that cannot be used.
+    pub fn read(&self, reader: &RuleReader) -> Result<RuleSet, String> {
+        match &self.rules {
+            Some(path) => read_rules(reader, path),
+            None if self.no_rules => Ok(RuleSet::default()),
+            None => {
+                Err("expected `--rules FILE`: without rules every role that was granted is taken back from the next \
+                         person or group that changes. `--no-rules` says that this is meant"
+                    .to_owned())
+            }
+        }
+    }
+}
+
 /// Reads a file; an error names what was to be read, and from where.
 ///
 /// # Errors

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use scim_core::{
-    Attribute, AttributeType, Checker, Leniencies, Mutability, PatchOp, Profile, Resource, ResourceType, Returned,
-    Schema, SchemaSet, TypeSchema, urn,
+    Attribute, AttributeType, Checker, Leniencies, Leniency, Mutability, PatchOp, Profile, Resource, ResourceType,
+    Returned, Schema, SchemaSet, TypeSchema, urn,
 };
 use scim_patch::{Changed, Patch, PatchErrorKind, apply};
 use serde::Deserialize;
@@ -91,7 +91,9 @@ pub fn runs(operations: &Value, before: &Resource, schema: &Arc<TypeSchema>, pro
 /// The patch that leads from one resource to another leads there, without a leniency.
 pub fn leads(before: &Resource, after: &Resource, schema: &Arc<TypeSchema>) -> Option<PatchOp> {
     let message = Patch::between(before, after, schema).ok()?;
-    let patch = Patch::check(&message, schema, &Profile::rfc()).expect("a message that needs no leniency");
+    // What `between` removes is to be removed, `active` of somebody inactive included.
+    let profile = Profile::rfc().without(Leniency::InactiveUntilTrue);
+    let patch = Patch::check(&message, schema, &profile).expect("a message that needs no leniency");
     let mut made = before.clone();
     let changed = apply(&patch, &mut made).expect("a message that fits the resource");
     assert!(patch.leniencies().is_empty());

@@ -12,6 +12,7 @@ use crate::profile::{Leniencies, Leniency, Profile};
 use crate::resource::Resource;
 use crate::schema::{Attribute, AttributeType, Mutability, Schema, TypeSchema};
 use crate::value::{check_primary, simple_value};
+use crate::value_limits::ValueLimits;
 
 /// Checks what clients send against the schemas of one resource type.
 ///
@@ -37,13 +38,20 @@ use crate::value::{check_primary, simple_value};
 pub struct Checker<'a> {
     schema: &'a TypeSchema,
     profile: &'a Profile,
+    limits: ValueLimits,
     used: Leniencies,
 }
 
 impl<'a> Checker<'a> {
     /// A checker for resources of one type.
     pub fn new(schema: &'a TypeSchema, profile: &'a Profile) -> Self {
-        Self { schema, profile, used: Leniencies::default() }
+        Self { schema, profile, limits: ValueLimits::default(), used: Leniencies::default() }
+    }
+
+    /// The same with other limits than the default ones.
+    #[must_use]
+    pub fn with_limits(self, limits: ValueLimits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The leniencies that were needed so far.
@@ -58,9 +66,10 @@ impl<'a> Checker<'a> {
     ///
     /// [`CheckError`] with the path of the first attribute at fault.
     pub fn resource(&mut self, body: Value) -> Result<Resource, CheckError> {
-        let Value::Object(members) = body else {
+        let Value::Object(mut members) = body else {
             return Err(CheckProblem::NotAnObject.at(""));
         };
+        self.schema.nest(&mut members, self.profile, &mut self.used);
         let mut attributes = Map::new();
         let mut schemas = None;
         let mut seen = Vec::new();
@@ -73,7 +82,7 @@ impl<'a> Checker<'a> {
                 continue;
             }
             let Some(attribute) = self.schema.top_level(&key) else {
-                self.unknown(&key)?;
+                self.unknown_key(&key, &key)?;
                 continue;
             };
             once(&mut seen, attribute.name(), &key)?;
@@ -88,7 +97,11 @@ impl<'a> Checker<'a> {
         self.listed_schemas(schemas)?;
         self.required(&attributes)?;
         attributes.insert("schemas".into(), self.schema.schemas_of(&attributes));
-        Ok(Resource::from_attributes(attributes))
+        let resource = Resource::from_attributes(attributes);
+        if resource.json_size(self.schema) > self.limits.resource {
+            return Err(CheckProblem::TooLarge { limit: self.limits.resource }.at(""));
+        }
+        Ok(resource)
     }
 
     /// Checks the container of an extension: an object of the extension's attributes.
@@ -106,7 +119,7 @@ impl<'a> Checker<'a> {
         let mut seen = Vec::new();
         for (key, value) in members {
             let Some(attribute) = extension.attribute(&key) else {
-                self.unknown(&format!("{}:{key}", extension.id()))?;
+                self.unknown_key(&key, &format!("{}:{key}", extension.id()))?;
                 continue;
             };
             once(&mut seen, attribute.name(), &key)?;
@@ -145,6 +158,9 @@ impl<'a> Checker<'a> {
             single if self.profile.take(Leniency::SingleForMultiple, &mut self.used) => vec![single],
             other => return Err(CheckProblem::type_mismatch("an array", &other).at(path)),
         };
+        if !self.limits.allows_elements(attribute, elements.len()) {
+            return Err(CheckProblem::TooManyValues { limit: self.limits.elements }.at(path));
+        }
         let mut checked: Vec<Value> = Vec::with_capacity(elements.len());
         for (index, element) in elements.into_iter().enumerate() {
             let element = self.element(attribute, "", element);
@@ -185,6 +201,10 @@ impl<'a> Checker<'a> {
         } else {
             let checked = simple_value(attribute, value, self.profile, &mut self.used);
             let checked = checked.map_err(|problem| problem.at(path))?;
+            let limit = self.limits.longest(attribute);
+            if checked.as_ref().and_then(Value::as_str).is_some_and(|text| text.len() > limit) {
+                return Err(CheckProblem::TooLong { limit }.at(path));
+            }
             for check in self.profile.checks() {
                 if let Some(value) = &checked {
                     check.check(self.schema, attribute, value).map_err(|problem| problem.at(path))?;
@@ -209,7 +229,7 @@ impl<'a> Checker<'a> {
         let mut seen = Vec::new();
         for (key, value) in members {
             let Some(sub) = attribute.sub_attribute(&key) else {
-                self.unknown(&format!("{path}.{key}"))?;
+                self.unknown(&format!("{path}.{key}"), Leniency::UnknownAttribute)?;
                 continue;
             };
             once(&mut seen, sub.name(), &key).map_err(|error| error.inside(path))?;
@@ -232,8 +252,19 @@ impl<'a> Checker<'a> {
         Ok(Some(Value::Object(object)))
     }
 
-    fn unknown(&mut self, path: &str) -> Result<(), CheckError> {
-        if self.profile.take(Leniency::UnknownAttribute, &mut self.used) {
+    /// A key of a resource or of an extension's container that is no attribute's name.
+    fn unknown_key(&mut self, key: &str, path: &str) -> Result<(), CheckError> {
+        let Ok(parsed) = path.parse() else { return self.unknown(path, Leniency::UnknownAttribute) };
+        match self.schema.spelled(&parsed, self.profile) {
+            // The key is a path, and was left where it is: another key names the same.
+            Some((target, _)) => Err(CheckProblem::RepeatedMember { key: key.to_owned() }.at(&target.canonical_path())),
+            None if self.schema.is_foreign(&parsed) => self.unknown(path, Leniency::ForeignAttribute),
+            None => self.unknown(path, Leniency::UnknownAttribute),
+        }
+    }
+
+    fn unknown(&mut self, path: &str, leniency: Leniency) -> Result<(), CheckError> {
+        if self.profile.take(leniency, &mut self.used) {
             return Ok(());
         }
         Err(CheckProblem::UnknownAttribute.at(path))

@@ -72,6 +72,24 @@ pub enum CheckProblem {
         /// The resource type.
         resource_type: String,
     },
+    /// The value is longer than the limit.
+    #[error("longer than the limit of {limit} bytes")]
+    TooLong {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The attribute has more values than the limit.
+    #[error("more than the limit of {limit} values")]
+    TooManyValues {
+        /// The limit.
+        limit: usize,
+    },
+    /// The resource is larger than the limit.
+    #[error("the resource is larger than the limit of {limit} bytes, relations such as `members` aside")]
+    TooLarge {
+        /// The limit, in bytes of JSON.
+        limit: usize,
+    },
     /// More than one element has `primary` true.
     #[error("at most one element can have `primary` true")]
     PrimaryTwice,

@@ -37,6 +37,7 @@
 //! [`JsonLimits`] bound the depth, arrays and texts of JSON; a path has at most [`MAX_ATTR_PATH_LEN`] bytes, an id [`MAX_ID_LEN`]. Sizes of bodies
 //! and lists are for the service to limit.
 
+mod active;
 mod attr_name;
 mod attr_path;
 mod check;
@@ -48,6 +49,7 @@ mod external_id;
 mod group;
 mod identifier;
 mod json;
+mod key_path;
 mod message;
 mod meta;
 mod profile;
@@ -63,6 +65,7 @@ pub mod urn;
 mod user;
 mod value;
 mod value_check;
+mod value_limits;
 mod version;
 
 pub use attr_name::{AttrName, AttrNameError};
@@ -97,4 +100,5 @@ pub use service_provider_config::{
 };
 pub use user::{MultiValue, Name, User};
 pub use value_check::ValueCheck;
+pub use value_limits::{ValueLimits, json_size};
 pub use version::Version;

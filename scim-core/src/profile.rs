@@ -11,7 +11,7 @@ use crate::value_check::ValueCheck;
 pub enum Leniency {
     /// `Add`, `Replace`: PATCH operation names in any case (R136, Entra ID).
     OperationCase,
-    /// `"True"`, `"false"`: booleans as text, in any case (R173, Entra ID).
+    /// `"True"`, `"false"`: booleans as strings, in any case, in values, PATCH paths and filters (R173, Entra ID).
     StringBoolean,
     /// PATCH add on a value path that matches nothing creates an element (R147, Entra ID).
     AddCreatesElement,
@@ -29,9 +29,9 @@ pub enum Leniency {
     ArrayForSingular,
     /// PATCH remove of `members` with a value list removes just those (R174, Entra ID).
     RemoveByValue,
-    /// `name.givenName` as a key of a PATCH value (R172, Entra ID).
+    /// `name.givenName` as a key of a PATCH value or of a resource (R172, Entra ID).
     DottedKey,
-    /// `urn:...:User:department` as a key of a PATCH value (R172, Entra ID).
+    /// `urn:...:User:department` as a key of a PATCH value or of a resource (R172, Entra ID).
     QualifiedKey,
     /// A read-only attribute in a PATCH value is ignored where it equals the current one (R168, Okta).
     EqualReadOnly,
@@ -47,11 +47,25 @@ pub enum Leniency {
     MissingPatchSchema,
     /// `TRUE`, `False`, `NULL` as filter literals (R061).
     UppercaseLiteral,
+    /// An attribute that is qualified by a schema that the resource type does not have is ignored, in the body of a resource,
+    /// in a PATCH value and as the path of a PATCH operation, whose other operations apply (Entra ID with attributes of other
+    /// applications). A misspelt attribute of a schema that the type has is none of these.
+    ForeignAttribute,
+    /// A resource with `active` false stays inactive until a client says `active: true`: a PUT without `active`, and `active`
+    /// set to null or removed, leave it false. Whoever only repeats what they know of somebody does not let them in again.
+    /// In every profile.
+    InactiveUntilTrue,
+    /// `userName eq bjensen`: a filter string without quotes (authentik). It begins and ends with a letter or digit, has
+    /// nothing but letters, digits and `. _ - + @ : / # ~ '` in it, and is neither a number nor a word of the filter language.
+    UnquotedString,
+    /// `groups` of a User names the groups that the user is to be in, by id or `displayName`. RFC 7643 section 4.1.2 has
+    /// it read-only. No profile has it: a client that also sends the members of groups would contradict itself.
+    GroupsOnUser,
 }
 
 impl Leniency {
     /// Every leniency.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::OperationCase,
         Self::StringBoolean,
         Self::AddCreatesElement,
@@ -71,6 +85,10 @@ impl Leniency {
         Self::RestoreInactive,
         Self::MissingPatchSchema,
         Self::UppercaseLiteral,
+        Self::ForeignAttribute,
+        Self::InactiveUntilTrue,
+        Self::UnquotedString,
+        Self::GroupsOnUser,
     ];
 
     const fn bit(self) -> u32 {
@@ -163,13 +181,16 @@ impl Default for Profile {
 
 impl Profile {
     /// The letter of the RFCs, with the one choice they leave open that no client survives without:
-    /// a read-only attribute that a PATCH value repeats unchanged is ignored (RFC 7644 section 3.5.2, R168).
+    /// a read-only attribute that a PATCH value repeats unchanged is ignored (RFC 7644 section 3.5.2, R168);
+    /// and with [`Leniency::InactiveUntilTrue`], as every profile.
     pub fn rfc() -> Self {
-        Self { allowed: Leniencies::default(), rules: 0, checks: ALWAYS }.with(Leniency::EqualReadOnly)
+        Self { allowed: Leniencies::default(), rules: 0, checks: ALWAYS }
+            .with(Leniency::EqualReadOnly)
+            .with(Leniency::InactiveUntilTrue)
     }
 
     /// What identity providers really send: every leniency but [`Leniency::MissingPatchSchema`] and
-    /// [`Leniency::UppercaseLiteral`], which no known client needs. The default.
+    /// [`Leniency::UppercaseLiteral`], which no known client needs, and [`Leniency::GroupsOnUser`]. The default.
     pub fn compatible() -> Self {
         let mut allowed = Leniencies::default();
         for leniency in Leniency::ALL {
@@ -178,12 +199,13 @@ impl Profile {
         Self { allowed, rules: 0, checks: ALWAYS }
             .without(Leniency::MissingPatchSchema)
             .without(Leniency::UppercaseLiteral)
+            .without(Leniency::GroupsOnUser)
     }
 
-    /// The interoperability profile: no leniency, and every [`InteropRule`].
+    /// The interoperability profile: no leniency but [`Leniency::InactiveUntilTrue`], and every [`InteropRule`].
     pub fn interop() -> Self {
         let rules = InteropRule::ALL.into_iter().fold(0, |rules, rule| rules | rule.bit());
-        Self { allowed: Leniencies::default(), rules, checks: ALWAYS }
+        Self { allowed: Leniencies::default(), rules, checks: ALWAYS }.with(Leniency::InactiveUntilTrue)
     }
 
     /// Allows a leniency.
@@ -261,10 +283,12 @@ mod tests {
     #[test]
     fn the_three_profiles_differ_in_what_they_take() {
         for leniency in Leniency::ALL {
-            let off = matches!(leniency, Leniency::MissingPatchSchema | Leniency::UppercaseLiteral);
+            let off =
+                matches!(leniency, Leniency::MissingPatchSchema | Leniency::UppercaseLiteral | Leniency::GroupsOnUser);
             assert_eq!(Profile::compatible().allows(leniency), !off, "{leniency:?}");
-            assert_eq!(Profile::rfc().allows(leniency), leniency == Leniency::EqualReadOnly, "{leniency:?}");
-            assert!(!Profile::interop().allows(leniency), "{leniency:?}");
+            let always = leniency == Leniency::InactiveUntilTrue;
+            assert_eq!(Profile::rfc().allows(leniency), always || leniency == Leniency::EqualReadOnly, "{leniency:?}");
+            assert_eq!(Profile::interop().allows(leniency), always, "{leniency:?}");
         }
         assert!(Profile::interop().requires(InteropRule::PathRequired));
         assert!(!Profile::compatible().requires(InteropRule::PathRequired));

@@ -62,14 +62,12 @@ pub fn check_any(
     Check { scope, profile, used, attributes: 0 }.node(filter, 0).map(Predicate::new)
 }
 
-/// Resolves the body of a value path of a PATCH operation against the sub-attributes of a complex attribute.
-///
-/// Booleans may be given as text where the profile has [`Leniency::StringBoolean`]: Entra ID sends
-/// `roles[primary eq "True"]` as a path (R173).
+/// Resolves the body of a value path of a PATCH operation against the sub-attributes of a complex attribute, or against the
+/// values themselves of a simple multi-valued one, which `value` names.
 ///
 /// # Errors
 ///
-/// [`CheckError`] as for [`check`], and for an attribute that is not complex.
+/// [`CheckError`] as for [`check`], and for a simple singular attribute.
 pub fn check_element(
     filter: &Filter,
     attribute: &Arc<Attribute>,
@@ -78,8 +76,9 @@ pub fn check_element(
 ) -> Result<ElementPredicate, CheckError> {
     refuse_never_returned(attribute.name(), attribute)?;
     refuse_simple(attribute.name(), attribute)?;
-    let scope = Scope::Element { attribute, text_booleans: true };
-    Ok(ElementPredicate { node: Check { scope, profile, used, attributes: 0 }.node(filter, 0)? })
+    let scope = Scope::Element { attribute };
+    let node = Check { scope, profile, used, attributes: 0 }.node(filter, 0)?;
+    Ok(ElementPredicate::new(node, attribute.kind() != AttributeType::Complex))
 }
 
 /// Levels of a syntax tree that is checked. A text nested to the limit stays below: a level of parentheses gives an `or`,
@@ -90,7 +89,7 @@ const MAX_TREE_DEPTH: usize = 4 * Limits::MAX_DEPTH;
 #[derive(Clone, Copy)]
 enum Scope<'a> {
     Resource { schema: &'a TypeSchema, unknown: Unknown },
-    Element { attribute: &'a Arc<Attribute>, text_booleans: bool },
+    Element { attribute: &'a Arc<Attribute> },
 }
 
 /// What becomes of an attribute that the resource type lacks.
@@ -163,9 +162,12 @@ impl Check<'_> {
                 Err(_) if unknown == Unknown::Unassigned => return Ok(None),
                 Err(error) => return Err(refuse(path.as_str(), CheckErrorKind::Unknown(error))),
             },
-            Scope::Element { attribute, .. } => {
+            Scope::Element { attribute } => {
                 let plain = path.uri().is_none() && path.sub().is_none();
-                let sub = path.name().filter(|_| plain).and_then(|name| attribute.sub_attribute(name));
+                let named = |name: &str| {
+                    if attribute.is_own_value(name) { Some(attribute) } else { attribute.sub_attribute(name) }
+                };
+                let sub = path.name().filter(|_| plain).and_then(named);
                 let unknown = || {
                     let near = path.name().filter(|_| plain).and_then(|name| attribute.nearest_sub_attribute(name));
                     let suggestion = near.map(|near| near.name().to_owned());
@@ -182,6 +184,14 @@ impl Check<'_> {
         Ok(Some(target))
     }
 
+    /// Where a target's value stands.
+    fn resolved(&self, target: &Target) -> ResolvedPath {
+        match self.scope {
+            Scope::Element { attribute } if attribute.kind() != AttributeType::Complex => ResolvedPath::default(),
+            _ => ResolvedPath::new(target),
+        }
+    }
+
     fn presence(&mut self, path: &AttrPath) -> Result<Node, CheckError> {
         let Some(target) = self.target(path)? else { return Ok(Node::Constant(false)) };
         let subs = target.leaf().map(|leaf| leaf.sub_attributes()).unwrap_or_default();
@@ -189,7 +199,7 @@ impl Check<'_> {
         let members = container.map(|schema| schema.attributes()).unwrap_or_default();
         let hidden =
             subs.iter().chain(members).filter(|sub| never_returned(sub)).map(|sub| sub.name().into()).collect();
-        Ok(Node::Presence(Presence { path: ResolvedPath::new(&target), hidden }, Slot::default()))
+        Ok(Node::Presence(Presence { path: self.resolved(&target), hidden }, Slot::default()))
     }
 
     fn value_path(&mut self, path: &AttrPath, filter: &Filter, depth: usize) -> Result<Node, CheckError> {
@@ -198,11 +208,11 @@ impl Check<'_> {
             return Err(refuse(path.as_str(), CheckErrorKind::Extension));
         };
         refuse_simple(path.as_str(), leaf)?;
-        let scope = Scope::Element { attribute: leaf, text_booleans: false };
+        let scope = Scope::Element { attribute: leaf };
         let mut inner = Check { scope, profile: self.profile, used: self.used, attributes: self.attributes };
         let node = inner.node(filter, depth + 1)?;
         self.attributes = inner.attributes;
-        let filter = Box::new(ElementPredicate { node });
+        let filter = Box::new(ElementPredicate::new(node, leaf.kind() != AttributeType::Complex));
         Ok(Node::ValuePath { path: ResolvedPath::new(&target), slot: Slot::default(), filter })
     }
 
@@ -221,7 +231,7 @@ impl Check<'_> {
         if *literal == Literal::Null {
             // R073 asks about the attribute as a whole, so the shorthand of R083 does not apply.
             let test = Test {
-                path: ResolvedPath::new(&target),
+                path: self.resolved(&target),
                 operator,
                 operand: Operand::Null,
                 case_exact: true,
@@ -237,7 +247,7 @@ impl Check<'_> {
         let case_exact = leaf.case_exact() && !holds_schema_uris(&target);
         let literal = self.text_boolean(&leaf, literal).unwrap_or_else(|| literal.clone());
         let test = Test {
-            path: ResolvedPath::new(&target),
+            path: self.resolved(&target),
             operator,
             operand: operand(path, leaf.kind(), case_exact, &literal)?,
             case_exact,
@@ -247,12 +257,9 @@ impl Check<'_> {
         Ok(Node::Test(test, Slot::default()))
     }
 
-    /// R173, in PATCH only: `"True"` for a boolean.
+    /// R173: `"True"` for a boolean, as Entra ID sends it in `roles[primary eq "True"]`.
     fn text_boolean(&mut self, leaf: &Attribute, literal: &Literal) -> Option<Literal> {
-        let (Scope::Element { text_booleans: true, .. }, AttributeType::Boolean) = (self.scope, leaf.kind()) else {
-            return None;
-        };
-        let Literal::String(text) = literal else { return None };
+        let (AttributeType::Boolean, Literal::String(text)) = (leaf.kind(), literal) else { return None };
         let value = [true, false].into_iter().find(|value| value.to_string().eq_ignore_ascii_case(text))?;
         self.profile.take(Leniency::StringBoolean, self.used).then_some(Literal::Bool(value))
     }
@@ -260,7 +267,7 @@ impl Check<'_> {
     /// R020: the `primary` flag of an element of a multi-valued attribute.
     fn is_primary(&self, target: &Target, leaf: &Attribute) -> bool {
         let elements = match self.scope {
-            Scope::Element { attribute, .. } => attribute.multi_valued(),
+            Scope::Element { attribute } => attribute.multi_valued(),
             Scope::Resource { .. } => {
                 target.sub.is_some() && target.attribute.as_ref().is_some_and(|attribute| attribute.multi_valued())
             }
@@ -317,9 +324,11 @@ fn operand(text: &str, kind: AttributeType, case_exact: bool, literal: &Literal)
             return Ok(Operand::Text(value));
         }
         (AttributeType::Boolean, Literal::Bool(value)) => return Ok(Operand::Bool(*value)),
-        (AttributeType::Decimal, Literal::Number(value)) => return Ok(Operand::Decimal(value.clone())),
-        (AttributeType::Integer, Literal::Number(value)) if value.is_i64() => {
-            return Ok(Operand::Integer(value.as_i64().unwrap_or_default()));
+        (AttributeType::Integer | AttributeType::Decimal, Literal::Number(value)) => {
+            return Ok(match value.as_i64() {
+                Some(whole) if kind == AttributeType::Integer => Operand::Integer(whole),
+                _ => Operand::Decimal(value.clone()),
+            });
         }
         (AttributeType::Binary, Literal::String(value)) => return Ok(Operand::Binary(without_padding(value).into())),
         (AttributeType::DateTime, Literal::String(value)) => match parse_date_time(value) {
@@ -328,7 +337,6 @@ fn operand(text: &str, kind: AttributeType, case_exact: bool, literal: &Literal)
         },
         (AttributeType::DateTime, _) => "a date and time in quotes",
         (AttributeType::Boolean, _) => "true or false",
-        (AttributeType::Integer, Literal::Number(_)) => "a whole number between -2^63 and 2^63 - 1",
         (AttributeType::Integer | AttributeType::Decimal, _) => "a number",
         (AttributeType::Binary, _) => "base64 in quotes",
         (AttributeType::String | AttributeType::Reference | AttributeType::Complex, _) => "a string in quotes",
@@ -345,8 +353,9 @@ pub(crate) fn refuse_never_returned(text: &str, attribute: &Attribute) -> Result
     if never_returned(attribute) { Err(refuse(text, CheckErrorKind::NeverReturned)) } else { Ok(()) }
 }
 
+/// Brackets select among values: of a complex attribute, or of an array.
 fn refuse_simple(text: &str, attribute: &Attribute) -> Result<(), CheckError> {
-    if attribute.kind() == AttributeType::Complex {
+    if attribute.kind() == AttributeType::Complex || attribute.multi_valued() {
         Ok(())
     } else {
         Err(refuse(text, CheckErrorKind::BracketsOnSimple))
@@ -403,7 +412,7 @@ mod tests {
             ("userName eq 5", "attribute `userName` compares with a string in quotes, not with `5`"),
             ("name eq \"x\"", "attribute `name` is complex: name one of its sub-attributes"),
             ("password pr", "attribute `password` is never returned, so it cannot be asked about"),
-            ("title[value pr]", "attribute `title` has no sub-attributes, so brackets do not apply to it"),
+            ("title[value pr]", "attribute `title` has one simple value, so brackets do not apply to it"),
             ("emails[typ eq \"x\"]", "unknown sub-attribute `typ` of `emails`; did you mean `type`?"),
         ] {
             assert_eq!(refusal(filter), message);
@@ -425,11 +434,11 @@ mod tests {
     }
 
     #[test]
-    fn r173_a_patch_path_may_give_a_boolean_as_text() {
+    fn r173_a_boolean_may_be_given_as_a_string() {
         let text = "primary eq \"True\"";
         assert!(element("emails", text, &Profile::rfc()).is_err());
         let (checked, used) = element("emails", text, &Profile::compatible()).unwrap();
-        assert_eq!(checked.eq_terms(), [("primary".to_owned(), true.into())]);
+        assert_eq!(checked.eq_terms(), Some(vec![("primary".to_owned(), true.into())]));
         assert!(used.contains(Leniency::StringBoolean));
         assert!(element("emails", "primary eq \"yes\"", &Profile::compatible()).is_err());
         assert!(element("emails", "type eq \"true\"", &Profile::compatible()).unwrap().1.is_empty());
@@ -443,10 +452,19 @@ mod tests {
 
     #[test]
     fn r147_eq_terms_come_from_conjunctions_only() {
-        let terms = |text: &str| element("emails", text, &Profile::rfc()).unwrap().0.eq_terms().len();
-        assert_eq!(terms("type eq \"work\" and value eq \"x\" and display co \"y\""), 2);
-        assert_eq!(terms("type eq \"work\" or value eq \"x\""), 0);
-        assert_eq!(terms("not (type eq \"work\")"), 0);
-        assert_eq!(terms("type eq null"), 0);
+        let terms =
+            |text: &str| element("emails", text, &Profile::rfc()).unwrap().0.eq_terms().map(|terms| terms.len());
+        assert_eq!(terms("type eq \"work\" and value eq \"x\""), Some(2));
+        assert_eq!(terms("type eq \"work\""), Some(1));
+        for more in [
+            "type eq \"work\" and value eq \"x\" and display co \"y\"",
+            "type eq \"work\" or value eq \"x\"",
+            "not (type eq \"work\")",
+            "type eq \"work\" and not (value pr)",
+            "type eq null",
+            "value pr",
+        ] {
+            assert_eq!(terms(more), None, "{more}");
+        }
     }
 }

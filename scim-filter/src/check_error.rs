@@ -162,7 +162,7 @@ impl CheckError {
                 write!(f, "`{path}` is an extension as a whole: name an attribute of it")
             }
             CheckErrorKind::BracketsOnSimple => {
-                write!(f, "attribute `{path}` has no sub-attributes, so brackets do not apply to it")
+                write!(f, "attribute `{path}` has one simple value, so brackets do not apply to it")
             }
             CheckErrorKind::Operator { operator, kind } => {
                 write!(f, "operator `{operator}` does not apply to attribute `{path}` of type {kind}")

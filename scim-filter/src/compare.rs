@@ -6,15 +6,30 @@ use scim_core::{Attribute, AttributeType, parse_date_time};
 use serde_json::{Map, Number, Value};
 
 use crate::ast::Operator;
-use crate::fold;
+use crate::budget::{Budget, BudgetExceeded, steps_of};
+use crate::fold::{self, Folded};
 use crate::predicate::{Operand, Test};
 
 impl Test {
     /// Whether one assigned value fulfils the test. A value of another type than the operand's is merely different.
-    pub(crate) fn accepts(&self, value: &Value) -> bool {
+    pub(crate) fn accepts<'r>(
+        &self,
+        value: &'r Value,
+        folded: &Folded<'r>,
+        budget: &Budget,
+    ) -> Result<bool, BudgetExceeded> {
+        budget.spend(match (value, &self.operand) {
+            // A date is parsed.
+            (Value::String(_), Operand::Instant(_)) => 4,
+            (Value::String(text), _) => steps_of(text),
+            _ => 1,
+        })?;
         let operator = self.operator;
         let holds = match (&self.operand, value) {
-            (Operand::Text(operand), Value::String(text)) => Some(text_holds(operator, text, operand, self.case_exact)),
+            (Operand::Text(operand), Value::String(text)) if self.case_exact => {
+                Some(text_holds(operator, text, operand, |text| text.cmp(operand)))
+            }
+            (Operand::Text(operand), Value::String(text)) => Some(caseless_holds(operator, text, operand, folded)),
             (Operand::Bool(operand), Value::Bool(value)) => Some(ordering_holds(operator, value.cmp(operand))),
             (Operand::Integer(operand), Value::Number(number)) => match number.as_i64() {
                 Some(whole) => Some(ordering_holds(operator, whole.cmp(operand))),
@@ -31,25 +46,32 @@ impl Test {
             }
             _ => None,
         };
-        holds.unwrap_or(operator == Operator::Ne)
+        Ok(holds.unwrap_or(operator == Operator::Ne))
     }
 }
 
-fn text_holds(operator: Operator, text: &str, operand: &str, case_exact: bool) -> bool {
-    match (operator, case_exact) {
-        (Operator::Eq, true) => text == operand,
-        (Operator::Eq, false) => fold::equals(text, operand),
-        (Operator::Ne, true) => text != operand,
-        (Operator::Ne, false) => !fold::equals(text, operand),
-        (Operator::Co, true) => text.contains(operand),
-        (Operator::Co, false) => fold::contains(text, operand),
-        (Operator::Sw, true) => text.starts_with(operand),
-        (Operator::Sw, false) => fold::starts_with(text, operand),
-        (Operator::Ew, true) => text.ends_with(operand),
-        (Operator::Ew, false) => fold::ends_with(text, operand),
-        (Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le, _) => {
-            ordering_holds(operator, order_texts(text, operand, case_exact))
+fn text_holds(operator: Operator, text: &str, operand: &str, order: impl FnOnce(&str) -> Ordering) -> bool {
+    match operator {
+        Operator::Eq => text == operand,
+        Operator::Ne => text != operand,
+        Operator::Co => text.contains(operand),
+        Operator::Sw => text.starts_with(operand),
+        Operator::Ew => text.ends_with(operand),
+        Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le => ordering_holds(operator, order(text)),
+    }
+}
+
+/// Without regard to case; the operand is folded. What is ASCII needs no copy for it, unless it is searched.
+fn caseless_holds<'r>(operator: Operator, text: &'r str, operand: &str, folded: &Folded<'r>) -> bool {
+    match operator {
+        Operator::Eq if text.is_ascii() => fold::equals(text, operand),
+        Operator::Ne if text.is_ascii() => !fold::equals(text, operand),
+        Operator::Sw if text.is_ascii() => fold::starts_with(text, operand),
+        Operator::Ew if text.is_ascii() => fold::ends_with(text, operand),
+        Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le if text.is_ascii() && operand.is_ascii() => {
+            ordering_holds(operator, fold::order(text, operand))
         }
+        _ => folded.with(text, |text| text_holds(operator, text, operand, |text| text.cmp(operand))),
     }
 }
 
@@ -73,7 +95,7 @@ fn order_texts(a: &str, b: &str, case_exact: bool) -> Ordering {
 
 /// Compares exactly, also a whole number with a fraction: rounding both to doubles would make one double equal to several
 /// whole numbers that differ, and that is no order to sort by.
-fn order_numbers(a: &Number, b: &Number) -> Ordering {
+pub(crate) fn order_numbers(a: &Number, b: &Number) -> Ordering {
     match (a.as_i128(), b.as_i128()) {
         (Some(a), Some(b)) => a.cmp(&b),
         (Some(a), None) => order_with_double(a, double(b)),

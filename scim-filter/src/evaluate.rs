@@ -4,6 +4,8 @@ use scim_core::Resource;
 use serde_json::{Map, Value};
 
 use crate::ast::Operator;
+use crate::budget::{Budget, BudgetExceeded};
+use crate::fold::Folded;
 use crate::gather::Source;
 use crate::predicate::{ElementPredicate, Node, Operand, Predicate, Presence, ResolvedPath, Test};
 
@@ -11,7 +13,8 @@ impl Predicate {
     /// Whether the resource fulfils the predicate.
     ///
     /// Total: a value that does not fit the schema is merely different from every operand. Stack use is bounded by the
-    /// depth of the filter, and nothing is allocated as long as the texts compared are ASCII.
+    /// depth of the filter. Where a client chose both the filter and the resources,
+    /// [`matches_within`](Self::matches_within) bounds the time.
     ///
     /// ```
     /// use scim_core::{Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
@@ -29,38 +32,115 @@ impl Predicate {
     /// # Ok::<(), scim_filter::ParseError>(())
     /// ```
     pub fn matches(&self, resource: &Resource) -> bool {
-        self.gathered.over(resource.attributes(), |source| self.node.holds(source))
+        self.matches_within(resource, &Budget::unlimited()).unwrap_or_default()
+    }
+
+    /// Whether the resource fulfils the predicate, if the budget allows to find out.
+    ///
+    /// # Errors
+    ///
+    /// [`BudgetExceeded`] where it does not.
+    pub fn matches_within(&self, resource: &Resource, budget: &Budget) -> Result<bool, BudgetExceeded> {
+        self.gathered.over(resource.attributes(), |source| self.node.holds(source, budget))
     }
 }
 
 impl ElementPredicate {
     /// Whether one element of the attribute, or the value of a singular complex attribute (R088), fulfils the filter.
-    /// Only objects do.
+    /// Only objects do; of a simple multi-valued attribute all else.
     pub fn matches_element(&self, element: &Value) -> bool {
-        element.as_object().is_some_and(|element| self.node.holds(Source::plain(element)))
+        self.matches_element_within(element, &Budget::unlimited()).unwrap_or_default()
+    }
+
+    /// The same, if the budget allows to find out.
+    ///
+    /// # Errors
+    ///
+    /// [`BudgetExceeded`] where it does not.
+    pub fn matches_element_within(&self, element: &Value, budget: &Budget) -> Result<bool, BudgetExceeded> {
+        budget.spend(1)?;
+        let folded = Folded::default();
+        match element {
+            Value::Object(element) if !self.simple => self.node.holds(Source::plain(element, &folded), budget),
+            Value::Object(_) => Ok(false),
+            simple if self.simple => self.node.holds(Source::simple(simple, &folded), budget),
+            _ => Ok(false),
+        }
     }
 
     /// R084: one element fulfils all of it.
-    fn matches_any(&self, value: Option<&Value>) -> bool {
-        match value {
-            Some(Value::Array(elements)) => elements.iter().any(|element| self.matches_element(element)),
-            Some(value) => self.matches_element(value),
-            None => false,
-        }
+    fn matches_any(&self, value: &Value, budget: &Budget) -> Result<bool, BudgetExceeded> {
+        any(elements(Some(value)), |element| self.matches_element_within(element, budget))
     }
 }
 
-impl Node {
-    fn holds(&self, source: Source<'_, '_>) -> bool {
-        match self {
-            Self::Test(test, slot) => test.holds(source.attribute(&test.path, *slot)),
-            Self::Presence(presence, slot) => presence.holds(source.attribute(&presence.path, *slot)),
-            Self::And(nodes) => nodes.iter().all(|node| node.holds(source)),
-            Self::Or(nodes) => nodes.iter().any(|node| node.holds(source)),
-            Self::Not(node) => !node.holds(source),
-            Self::ValuePath { path, slot, filter } => filter.matches_any(source.attribute(path, *slot)),
-            Self::Constant(value) => *value,
+/// The elements of a value; of one that is no array, itself.
+fn elements(value: Option<&Value>) -> &[Value] {
+    match value {
+        Some(Value::Array(elements)) => elements,
+        Some(single) => std::slice::from_ref(single),
+        None => &[],
+    }
+}
+
+/// Whether a test that may fail holds for one item.
+fn any<I: IntoIterator, E>(items: I, test: impl Fn(I::Item) -> Result<bool, E>) -> Result<bool, E> {
+    for item in items {
+        if test(item)? {
+            return Ok(true);
         }
+    }
+    Ok(false)
+}
+
+impl Node {
+    fn holds(&self, source: Source<'_, '_>, budget: &Budget) -> Result<bool, BudgetExceeded> {
+        match self {
+            Self::Test(test, slot) => {
+                let accepts = |value| test.accepts(value, source.folded, budget);
+                test.holds(source.attribute(&test.path, *slot), budget, accepts)
+            }
+            Self::AnyOf(any, slot) => {
+                // The tests differ only in what they compare with.
+                let Some(test) = any.tests().first() else { return Ok(false) };
+                let accepts = |value| any.accepts(test, value, source.folded, budget);
+                test.holds(source.attribute(&test.path, *slot), budget, accepts)
+            }
+            Self::Presence(presence, slot) => presence.holds(source.attribute(&presence.path, *slot), budget),
+            Self::And(nodes) => any(nodes, |node| node.holds(source, budget).map(|holds| !holds)).map(|fails| !fails),
+            Self::Or(nodes) => any(nodes, |node| node.holds(source, budget)),
+            Self::Not(node) => node.holds(source, budget).map(|holds| !holds),
+            Self::ValuePath { path, slot, filter } => {
+                any(elements(source.attribute(path, *slot)), |element| match path.sub_in(element) {
+                    Some(value) => filter.matches_any(value, budget),
+                    None => Ok(false),
+                })
+            }
+            Self::Constant(value) => Ok(*value),
+        }
+    }
+
+    /// Adds the attributes of the tests that hold for the element because it has a value; none below `not`.
+    pub(crate) fn selecting<'n>(&'n self, element: &Map<String, Value>, found: &mut Vec<&'n str>) {
+        let path = match self {
+            Self::And(nodes) => return nodes.iter().for_each(|node| node.selecting(element, found)),
+            Self::Or(nodes) => {
+                let (folded, budget) = (Folded::default(), Budget::unlimited());
+                let holds = |node: &&Node| node.holds(Source::plain(element, &folded), &budget).unwrap_or_default();
+                let holding = nodes.iter().filter(holds);
+                return holding.for_each(|node| node.selecting(element, found));
+            }
+            Self::Test(test, _) if test.operator != Operator::Ne && test.operand != Operand::Null => &test.path,
+            Self::Test(test, _) if test.operator == Operator::Ne && test.operand == Operand::Null => &test.path,
+            // Tests taken together name one attribute.
+            Self::AnyOf(any, _) if any.tests().iter().all(|test| test.operator != Operator::Ne) => match any.path() {
+                Some(path) => path,
+                None => return,
+            },
+            Self::Presence(presence, _) => &presence.path,
+            _ => return,
+        };
+        found.extend(path.attribute());
     }
 }
 
@@ -84,49 +164,68 @@ impl ResolvedPath {
     }
 
     /// Whether `test` holds for one of the values that the path has, given the value of its attribute.
-    fn any(&self, attribute: Option<&Value>, test: impl Fn(&Value) -> bool) -> bool {
-        match attribute {
-            Some(Value::Array(elements)) => elements.iter().filter_map(|element| self.sub_in(element)).any(test),
-            Some(value) => self.sub_in(value).is_some_and(test),
-            None => false,
-        }
+    fn any(
+        &self,
+        attribute: Option<&Value>,
+        budget: &Budget,
+        test: impl Fn(&Value) -> bool,
+    ) -> Result<bool, BudgetExceeded> {
+        any(elements(attribute), |element| {
+            budget.spend(1)?;
+            Ok(self.sub_in(element).is_some_and(&test))
+        })
     }
 }
 
 impl Test {
-    /// `attribute` is the value of the path's attribute, before any sub-attribute.
-    fn holds(&self, attribute: Option<&Value>) -> bool {
+    /// `attribute` is the value of the path's attribute, before any sub-attribute; `accepts` tells whether an assigned value
+    /// fulfils the test.
+    fn holds<'r>(
+        &self,
+        attribute: Option<&'r Value>,
+        budget: &Budget,
+        accepts: impl Fn(&'r Value) -> Result<bool, BudgetExceeded>,
+    ) -> Result<bool, BudgetExceeded> {
         if matches!(self.operand, Operand::Null) {
-            return self.null_holds(attribute);
+            return self.null_holds(attribute, budget);
         }
+        let holds_for = |value: Option<&'r Value>| self.holds_for(value, budget, &accepts);
         match attribute {
-            Some(Value::Array(elements)) => elements.iter().any(|element| self.holds_for(self.path.sub_in(element))),
-            None if self.path.multi_valued() => false,
-            value => self.holds_for(value.and_then(|value| self.path.sub_in(value))),
+            Some(Value::Array(elements)) => any(elements, |element| holds_for(self.path.sub_in(element))),
+            None if self.path.multi_valued() => Ok(false),
+            value => holds_for(value.and_then(|value| self.path.sub_in(value))),
         }
     }
 
     /// R073: the attribute as a whole is unassigned, or is not.
-    fn null_holds(&self, attribute: Option<&Value>) -> bool {
-        self.path.any(attribute, is_assigned) == (self.operator == Operator::Ne)
+    fn null_holds(&self, attribute: Option<&Value>, budget: &Budget) -> Result<bool, BudgetExceeded> {
+        Ok(self.path.any(attribute, budget, is_assigned)? == (self.operator == Operator::Ne))
     }
 
     /// One value, which may be missing.
-    fn holds_for(&self, value: Option<&Value>) -> bool {
+    fn holds_for<'r>(
+        &self,
+        value: Option<&'r Value>,
+        budget: &Budget,
+        accepts: impl Fn(&'r Value) -> Result<bool, BudgetExceeded>,
+    ) -> Result<bool, BudgetExceeded> {
         match value {
-            None | Some(Value::Null) if self.missing_is_false => self.accepts(&Value::Bool(false)),
+            None | Some(Value::Null) if self.missing_is_false => accepts(&Value::Bool(false)),
             // R075: what is unassigned differs from everything.
-            None | Some(Value::Null) => self.operator == Operator::Ne,
+            None | Some(Value::Null) => {
+                budget.spend(1)?;
+                Ok(self.operator == Operator::Ne)
+            }
             // A multi-valued sub-attribute.
-            Some(Value::Array(values)) => values.iter().any(|value| self.accepts(value)),
-            Some(value) => self.accepts(value),
+            Some(Value::Array(values)) => any(values, accepts),
+            Some(value) => accepts(value),
         }
     }
 }
 
 impl Presence {
-    fn holds(&self, attribute: Option<&Value>) -> bool {
-        self.path.any(attribute, |value| self.is_present(value))
+    fn holds(&self, attribute: Option<&Value>, budget: &Budget) -> Result<bool, BudgetExceeded> {
+        self.path.any(attribute, budget, |value| self.is_present(value))
     }
 
     /// R072: a value that is not empty, or a complex value with a member that is not.

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
+use crate::fold::Folded;
 use crate::predicate::{Node, ResolvedPath};
 
 /// Most attributes that are gathered; a predicate that looks at more looks the others up one by one.
@@ -24,23 +25,41 @@ pub(crate) struct Slot(Option<u8>);
 /// The values of one resource's gathered members.
 type Values<'r> = [Option<&'r Value>; MAX_GATHERED];
 
-/// What a test takes attributes from.
+/// What a test takes values from.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'s, 'r> {
-    pub(crate) object: &'r Map<String, Value>,
-    gathered: &'s [Option<&'r Value>],
+    of: Of<'s, 'r>,
+    /// The text that was folded last.
+    pub(crate) folded: &'s Folded<'r>,
 }
 
-impl<'r> Source<'_, 'r> {
+#[derive(Clone, Copy)]
+enum Of<'s, 'r> {
+    /// A resource or an element, whose members are looked up one by one as far as they are not gathered.
+    Object { object: &'r Map<String, Value>, gathered: &'s [Option<&'r Value>] },
+    /// An element that is a simple value.
+    Simple(&'r Value),
+}
+
+impl<'s, 'r> Source<'s, 'r> {
     /// A resource or element whose members are looked up one by one.
-    pub(crate) fn plain(object: &'r Map<String, Value>) -> Self {
-        Self { object, gathered: &[] }
+    pub(crate) fn plain(object: &'r Map<String, Value>, folded: &'s Folded<'r>) -> Self {
+        Self { of: Of::Object { object, gathered: &[] }, folded }
+    }
+
+    /// An element that is a simple value.
+    pub(crate) fn simple(value: &'r Value, folded: &'s Folded<'r>) -> Self {
+        Self { of: Of::Simple(value), folded }
     }
 
     /// The value of the path's attribute, before any sub-attribute; for an extension as a whole, its container.
     pub(crate) fn attribute(self, path: &ResolvedPath, slot: Slot) -> Option<&'r Value> {
-        let gathered = slot.0.and_then(|slot| self.gathered.get(usize::from(slot)));
-        let Some(member) = gathered else { return path.attribute_in(self.object) };
+        let (object, gathered) = match self.of {
+            Of::Object { object, gathered } => (object, gathered),
+            Of::Simple(value) => return path.is_element().then_some(value),
+        };
+        let gathered = slot.0.and_then(|slot| gathered.get(usize::from(slot)));
+        let Some(member) = gathered else { return path.attribute_in(object) };
         match path.extension() {
             Some(_) if path.attribute().is_some() => member.as_ref()?.as_object()?.get(path.attribute()?),
             _ => *member,
@@ -69,9 +88,10 @@ impl Gathered {
     }
 
     /// Runs `test` over a resource, whose members are gathered first where that pays.
-    pub(crate) fn over<'r>(&self, object: &'r Map<String, Value>, test: impl FnOnce(Source<'_, 'r>) -> bool) -> bool {
+    pub(crate) fn over<'r, T>(&self, object: &'r Map<String, Value>, test: impl FnOnce(Source<'_, 'r>) -> T) -> T {
+        let folded = Folded::default();
         if self.names.is_empty() || !*IN_ORDER {
-            return test(Source::plain(object));
+            return test(Source::plain(object, &folded));
         }
         let mut values: Values<'r> = [None; MAX_GATHERED];
         let mut members = object.iter().peekable();
@@ -79,7 +99,7 @@ impl Gathered {
             while members.next_if(|(member, _)| member.as_str() < &**name).is_some() {}
             *value = members.next_if(|(member, _)| member.as_str() == &**name).map(|(_, value)| value);
         }
-        test(Source { object, gathered: &values })
+        test(Source { of: Of::Object { object, gathered: &values }, folded: &folded })
     }
 }
 

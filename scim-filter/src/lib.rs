@@ -35,8 +35,12 @@
 //! [`Limits`] hold while parsing: 8 KiB of text, 64 levels of nesting and 256 comparisons unless set otherwise. Time is
 //! linear in the length of the text. Every recursion (parsing, checking, evaluating, printing, dropping) goes as deep as the
 //! parentheses of the text, so the limit on nesting bounds the stack.
+//!
+//! A [`Budget`] bounds the work of a filter on many resources, in steps: [`Predicate::matches_within`].
 
+mod any_of;
 mod ast;
+mod budget;
 mod builder;
 mod caret;
 mod check;
@@ -53,8 +57,10 @@ mod parse_error;
 mod predicate;
 mod serialise;
 mod sort;
+mod sort_key;
 
 pub use ast::{Comparison, Filter, Literal, Operator};
+pub use budget::{Budget, BudgetExceeded};
 pub use builder::{AttrBuilder, BuildError, FilterBuilder, attr};
 pub use check::{check, check_any, check_element};
 pub use check_error::CheckError;
@@ -66,3 +72,4 @@ pub use parse::{PatchPath, parse, parse_path, parse_path_with, parse_with};
 pub use parse_error::ParseError;
 pub use predicate::{ElementPredicate, Operand, Predicate, ResolvedPath, Test};
 pub use sort::Sort;
+pub use sort_key::SortKey;

@@ -17,6 +17,13 @@ pub trait Lower {
     /// One comparison.
     fn compare(&self, test: &Test) -> Option<Self::Output>;
 
+    /// One of several comparisons holds, which differ only in their operand, a text. As [`or`](Self::or) of them unless a
+    /// target can say it better, such as by `IN`.
+    fn any_of(&self, tests: &[Test]) -> Option<Self::Output> {
+        let parts: Option<Vec<_>> = tests.iter().map(|test| self.compare(test)).collect();
+        joined(parts?, |parts| self.or(parts))
+    }
+
     /// `pr`: the path has a value that is not empty (R072).
     fn present(&self, path: &ResolvedPath) -> Option<Self::Output>;
 
@@ -120,6 +127,7 @@ fn whole<T: Lower + ?Sized>(node: &Node, target: &T) -> Option<T::Output> {
         Node::Or(nodes) => joined(all(nodes)?, |parts| target.or(parts)),
         Node::Not(node) => whole(node, target).map(|part| target.not(part)),
         Node::Test(test, _) => target.compare(test),
+        Node::AnyOf(any, _) => target.any_of(any.tests()),
         // A database would count the hidden members in.
         Node::Presence(presence, _) if !presence.hidden.is_empty() => None,
         Node::Presence(presence, _) => target.present(&presence.path),

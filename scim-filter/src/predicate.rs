@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use scim_core::Target;
 use serde_json::{Number, Value};
 
+use crate::any_of::{AnyOf, grouped};
 use crate::ast::{Literal, Operator};
 use crate::gather::{Gathered, Slot};
 
@@ -24,6 +25,8 @@ pub struct Predicate {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ElementPredicate {
     pub(crate) node: Node,
+    /// Whether the elements are simple values, which `value` names.
+    pub(crate) simple: bool,
 }
 
 /// The tree behind both. Chains are flat: no `And` stands directly in an `And`, no `Or` in an `Or`.
@@ -35,6 +38,8 @@ pub(crate) enum Node {
     Or(Vec<Node>),
     Not(Box<Node>),
     Test(Test, Slot),
+    /// Tests in an `or` that differ only in the text that they compare with.
+    AnyOf(AnyOf, Slot),
     Presence(Presence, Slot),
     ValuePath {
         path: ResolvedPath,
@@ -45,8 +50,9 @@ pub(crate) enum Node {
 
 /// Where a value stands in a resource: registered names, to be looked up exactly.
 ///
-/// Inside a value path the path starts at the element: `attribute` is then the sub-attribute's name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Inside a value path the path starts at the element: `attribute` is then the sub-attribute's name. Where the elements are
+/// simple values (`tags[value eq "x"]`) the path is [the element itself](Self::is_element), and has no attribute.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ResolvedPath {
     extension: Option<Box<str>>,
     attribute: Option<Box<str>>,
@@ -84,7 +90,8 @@ pub enum Operand {
     Bool(bool),
     /// For an integer attribute.
     Integer(i64),
-    /// For a decimal attribute.
+    /// For a decimal attribute, and for an integer attribute that is compared with a number of another kind: numbers
+    /// compare as numbers.
     Decimal(Number),
     /// For a dateTime attribute: the instant, whatever the zone it was written in (R080).
     Instant(DateTime<Utc>),
@@ -104,7 +111,8 @@ pub(crate) struct Presence {
 
 impl Predicate {
     /// A predicate made ready to run.
-    pub(crate) fn new(mut node: Node) -> Self {
+    pub(crate) fn new(node: Node) -> Self {
+        let mut node = grouped(node);
         let gathered = Gathered::plan(&mut node);
         Self { node, gathered }
     }
@@ -158,6 +166,14 @@ impl Predicate {
         found
     }
 
+    /// The most steps of a [`Budget`](crate::Budget) that this many resources cost, if each attribute has one short value: a
+    /// query that may need more can be refused before it begins.
+    ///
+    /// Comparisons of one attribute by one operator that are joined by `or` count once.
+    pub fn steps(&self, resources: u64) -> u64 {
+        self.node.tests().saturating_mul(resources)
+    }
+
     /// What fulfils both predicates. Both are of the same resource type.
     ///
     /// ```
@@ -207,8 +223,20 @@ impl Node {
             Self::And(nodes) | Self::Or(nodes) => nodes.iter_mut().for_each(|node| node.each_path(visit)),
             Self::Not(node) => node.each_path(visit),
             Self::Test(test, slot) => visit(&test.path, slot),
+            Self::AnyOf(any, slot) => any.path().into_iter().for_each(|path| visit(path, slot)),
             Self::Presence(presence, slot) => visit(&presence.path, slot),
             Self::ValuePath { path, slot, .. } => visit(path, slot),
+        }
+    }
+
+    /// The tests of the tree; those that are taken together count once.
+    fn tests(&self) -> u64 {
+        match self {
+            Self::Constant(_) => 0,
+            Self::And(nodes) | Self::Or(nodes) => nodes.iter().map(Self::tests).sum(),
+            Self::Not(node) => node.tests(),
+            Self::Test(..) | Self::AnyOf(..) | Self::Presence(..) => 1,
+            Self::ValuePath { filter, .. } => 1 + filter.node.tests(),
         }
     }
 
@@ -219,6 +247,7 @@ impl Node {
             Self::And(nodes) | Self::Or(nodes) => nodes.iter().any(|node| node.mentions(attribute)),
             Self::Not(node) => node.mentions(attribute),
             Self::Test(test, _) => is(&test.path),
+            Self::AnyOf(any, _) => any.path().is_some_and(is),
             Self::Presence(presence, _) => is(&presence.path),
             Self::ValuePath { path, .. } => is(path),
         }
@@ -231,6 +260,10 @@ impl Node {
             Self::And(nodes) | Self::Or(nodes) => return nodes.iter().for_each(|node| node.paths(of, found)),
             Self::Not(node) => return node.paths(of, found),
             Self::Test(test, _) => &test.path,
+            Self::AnyOf(any, _) => match any.path() {
+                Some(path) => path,
+                None => return,
+            },
             Self::Presence(presence, _) => &presence.path,
             Self::ValuePath { path, filter, .. } => {
                 found.push(path.clone());
@@ -238,15 +271,23 @@ impl Node {
             }
         };
         found.push(match of {
-            Some(of) => ResolvedPath { sub: path.attribute.clone(), ..of.clone() },
+            Some(of) => match path.attribute() {
+                Some(part) => of.with_sub(part),
+                None => of.clone(),
+            },
             None => path.clone(),
         });
     }
 }
 
 impl ElementPredicate {
-    /// The `eq` tests that an element must fulfil, as canonical sub-attribute name and value: what a new element needs
-    /// for the filter to find it (R147). Only tests joined by `and` count; below `or` and `not` there are none.
+    /// A predicate made ready to run.
+    pub(crate) fn new(node: Node, simple: bool) -> Self {
+        Self { node: grouped(node), simple }
+    }
+
+    /// The values that a new element needs for the filter to find it, by canonical sub-attribute name (R147). `None` where
+    /// the filter is more than `eq` tests of values joined by `and`: it then does not say what to make.
     ///
     /// ```
     /// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
@@ -254,25 +295,57 @@ impl ElementPredicate {
     ///
     /// let schemas = SchemaSet::builtin();
     /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
-    /// let path = parse_path(r#"emails[TYPE eq "work" and primary eq true and value pr]"#, &Limits::default())?;
     /// let emails = user.top_level("emails").unwrap();
-    /// let filter = check_element(&path.filter.unwrap(), emails, &Profile::rfc(), &mut Leniencies::default()).unwrap();
-    /// assert_eq!(filter.eq_terms(), [("type".to_owned(), "work".into()), ("primary".to_owned(), true.into())]);
-    /// # Ok::<(), scim_filter::ParseError>(())
+    /// let terms = |path: &str| {
+    ///     let filter = parse_path(path, &Limits::default()).unwrap().filter.unwrap();
+    ///     check_element(&filter, emails, &Profile::rfc(), &mut Leniencies::default()).unwrap().eq_terms()
+    /// };
+    /// let work = terms(r#"emails[TYPE eq "work" and primary eq true]"#).unwrap();
+    /// assert_eq!(work, [("type".to_owned(), "work".into()), ("primary".to_owned(), true.into())]);
+    /// assert_eq!(terms(r#"emails[type eq "work" and value pr]"#), None);
     /// ```
-    pub fn eq_terms(&self) -> Vec<(String, Value)> {
+    pub fn eq_terms(&self) -> Option<Vec<(String, Value)>> {
         let terms = match &self.node {
             Node::And(terms) => terms.as_slice(),
             single => std::slice::from_ref(single),
         };
         let eq = |node: &Node| match node {
             Node::Test(test, _) if test.operator == Operator::Eq && test.operand != Operand::Null => {
-                let name = test.path.attribute.as_deref()?;
+                let name = test.path.attribute.as_deref().unwrap_or("value");
                 Some((name.to_owned(), Value::from(test.literal.clone())))
             }
             _ => None,
         };
-        terms.iter().filter_map(eq).collect()
+        terms.iter().map(eq).collect()
+    }
+
+    /// The sub-attributes, by canonical name, for whose values the filter selects the element: those of the tests that hold
+    /// because there is a value. Whatever else changes, an element that keeps them stays selected.
+    ///
+    /// ```
+    /// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+    /// use scim_filter::check_element;
+    /// use serde_json::json;
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let emails = schemas.of(&ResourceTypeName::user()).unwrap().top_level("emails").unwrap();
+    /// let filter = r#"(type eq "work" or display pr) and not (primary eq true)"#.parse()?;
+    /// let filter = check_element(&filter, emails, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+    /// assert_eq!(filter.selecting(&json!({"type": "work", "value": "a"})), ["type"]);
+    /// # Ok::<(), scim_filter::ParseError>(())
+    /// ```
+    pub fn selecting(&self, element: &Value) -> Vec<&str> {
+        let mut found = Vec::new();
+        if let Value::Object(element) = element {
+            self.node.selecting(element, &mut found);
+        }
+        found
+    }
+
+    /// Whether the filter is about simple values, such as the elements of an array of strings. Its tests then look at
+    /// [the element itself](ResolvedPath::is_element).
+    pub fn is_of_simple_values(&self) -> bool {
+        self.simple
     }
 }
 
@@ -301,9 +374,49 @@ impl ResolvedPath {
         self.sub.as_deref()
     }
 
+    /// Whether the path is that of the element of a simple multi-valued attribute: it then has no names.
+    ///
+    /// ```
+    /// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+    /// use scim_filter::{ElementPredicate, Filter, Lower, ResolvedPath, Test, check, lower, lower_element};
+    ///
+    /// /// Takes tests of elements alone.
+    /// struct Elements;
+    ///
+    /// impl Lower for Elements {
+    ///     type Output = String;
+    ///     fn compare(&self, test: &Test) -> Option<String> {
+    ///         test.path().is_element().then(|| format!("element {}", test.operator()))
+    ///     }
+    ///     fn present(&self, _: &ResolvedPath) -> Option<String> { None }
+    ///     fn value_path(&self, path: &ResolvedPath, filter: &ElementPredicate) -> Option<String> {
+    ///         Some(format!("any of {path}: {}", lower_element(filter, self)?))
+    ///     }
+    ///     fn and(&self, parts: Vec<String>) -> String { parts.join(" and ") }
+    ///     fn or(&self, parts: Vec<String>) -> String { parts.join(" or ") }
+    ///     fn not(&self, part: String) -> String { format!("not {part}") }
+    /// }
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let users = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let filter: Filter = r#"schemas[value sw "urn:"]"#.parse()?;
+    /// let predicate = check(&filter, users, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+    /// assert_eq!(lower(&predicate, &Elements).pushed.as_deref(), Some("any of schemas: element sw"));
+    /// # Ok::<(), scim_filter::ParseError>(())
+    /// ```
+    pub fn is_element(&self) -> bool {
+        self.extension.is_none() && self.attribute.is_none()
+    }
+
     /// Whether the attribute (not the sub-attribute) is multi-valued.
     pub fn multi_valued(&self) -> bool {
         self.multi_valued
+    }
+
+    /// The path of a part of the same attribute.
+    #[must_use]
+    pub fn with_sub(&self, sub: &str) -> Self {
+        Self { sub: Some(sub.into()), ..self.clone() }
     }
 
     /// The path as a top-level attribute name, when it is no more than that: `userName`, `id`. What a store with a column
@@ -313,9 +426,12 @@ impl ResolvedPath {
     }
 }
 
-/// The canonical path: `emails.value`, or with the URI for an extension's attribute.
+/// The canonical path: `emails.value`, or with the URI for an extension's attribute; `value` for the element itself.
 impl fmt::Display for ResolvedPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_element() {
+            return f.write_str("value");
+        }
         let separator = if self.extension.is_some() && self.attribute.is_some() { ":" } else { "" };
         write!(f, "{}{separator}{}", self.extension().unwrap_or_default(), self.attribute().unwrap_or_default())?;
         match self.sub() {

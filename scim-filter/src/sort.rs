@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::check::{default_sub_attribute, holds_schema_uris, refuse_never_returned};
 use crate::check_error::{CheckError, CheckErrorKind};
-use crate::compare::order_values;
 use crate::predicate::ResolvedPath;
+use crate::sort_key::SortKey;
 
 /// A sort key and its direction, resolved against the schema of one resource type.
 ///
@@ -120,14 +120,12 @@ impl Sort {
 
     /// Which of two [keys](Self::key) comes first.
     pub fn compare_keys(&self, a: Option<&Value>, b: Option<&Value>) -> Ordering {
-        let ascending = match (a, b) {
-            (Some(a), Some(b)) => order_values(self.kind, self.case_exact, a, b),
-            (a, b) => a.is_none().cmp(&b.is_none()),
-        };
-        match self.order {
-            SortOrder::Ascending => ascending,
-            SortOrder::Descending => ascending.reverse(),
-        }
+        self.sort_key(a).cmp(&self.sort_key(b))
+    }
+
+    /// A [key](Self::key) made ready to be compared often: who sorts many resources makes one for each.
+    pub fn sort_key(&self, key: Option<&Value>) -> SortKey {
+        SortKey::new(self.kind, self.case_exact, self.order, key)
     }
 }
 

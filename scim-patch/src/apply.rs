@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use scim_core::{Attribute, AttributeType, Leniencies, Leniency, Mutability, Resource, TypeSchema};
-use scim_filter::equal_values;
+use scim_core::{Attribute, AttributeType, Leniencies, Leniency, Mutability, Resource, TypeSchema, ValueLimits};
+use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
 
 use crate::assign::{assign, assign_parts, refuse_immutable_change};
 use crate::changed::Changed;
 use crate::elements::Elements;
 use crate::error::{PatchError, PatchErrorKind};
-use crate::journal::{Journal, value_at};
-use crate::operation::{Effect, Operation, Patch};
+use crate::journal::{Journal, put, value_at};
+use crate::operation::{Effect, Operation, Patch, Place};
 use crate::relate::{Relate, id};
 
 /// Applies a patch. Operations run in order, each on what the one before left (R165).
@@ -25,9 +25,20 @@ use crate::relate::{Relate, id};
 ///
 /// [`PatchError`] with the operation at fault; the resource is then as it was (R166).
 pub fn apply(patch: &Patch, resource: &mut Resource) -> Result<Changed, PatchError> {
+    let own = Budget::default();
+    let budget = patch.limits.budget.as_deref().unwrap_or(&own);
     let mut journal = Journal::default();
     let mut used = Leniencies::default();
-    match run(patch, resource, &mut journal, &mut used) {
+    let mut outcome = run(patch, resource, &mut journal, &mut used, budget);
+    let size = resource.json_size(&patch.schema);
+    if outcome.is_ok() && size > patch.limits.value.resource {
+        let mut before = resource.clone();
+        std::mem::take(&mut journal).roll_back(&mut before);
+        let grows = size > before.json_size(&patch.schema);
+        *resource = before;
+        outcome = if grows { Err(too_large(patch)) } else { run(patch, resource, &mut journal, &mut used, budget) };
+    }
+    match outcome {
         Ok(()) => {
             let changes = journal.into_changes(resource);
             Ok(Changed { changes, leniencies: patch.record(used) })
@@ -39,21 +50,52 @@ pub fn apply(patch: &Patch, resource: &mut Resource) -> Result<Changed, PatchErr
     }
 }
 
+/// The resource would be too large after the last operation.
+fn too_large(patch: &Patch) -> PatchError {
+    let last = patch.operations.last();
+    let kind = PatchErrorKind::TooLarge { limit: patch.limits.value.resource };
+    kind.at(last.map_or(0, |last| last.index), last.and_then(|last| last.path.as_deref()))
+}
+
 /// Runs the operations, and tells which leniencies they needed beyond those of the check.
 fn run<'p>(
     patch: &'p Patch,
     resource: &mut Resource,
     journal: &mut Journal<'p>,
     used: &mut Leniencies,
+    budget: &Budget,
 ) -> Result<(), PatchError> {
+    // Operations on the elements of one attribute that follow each other work on the same ones.
+    let mut open: Option<Open<'p>> = None;
     for operation in &patch.operations {
         let at = |problem: PatchErrorKind| problem.at(operation.index, operation.path.as_deref());
-        if let Effect::ExpectEqual { sub, value } = &operation.effect {
-            expect_equal(operation, sub.as_deref(), resource, value).map_err(at)?;
-        } else if let Some(leniency) = effect(operation, resource, journal).map_err(at)? {
+        let together = operation.effect.is_on_elements() && !is_guarded(&operation.place.attribute);
+        if open.as_ref().is_some_and(|open| !together || *open.place != operation.place) {
+            put_back(open.take(), resource);
+        }
+        if keeps_inactive(patch, operation, resource, used) {
+            continue;
+        }
+        let made = if together {
+            let open = match &mut open {
+                Some(open) => {
+                    journal.remember_whole(operation, &Map::new());
+                    open
+                }
+                None => open.insert(Open::take(operation, resource, journal)),
+            };
+            open.elements.run(&operation.effect, &patch.limits.value, budget).map_err(at)?
+        } else if let Effect::ExpectEqual { sub, value } = &operation.effect {
+            expect_equal(operation, sub.as_deref(), resource, value, budget).map_err(at)?;
+            None
+        } else {
+            effect(operation, resource, journal, &patch.limits.value, budget).map_err(at)?
+        };
+        if let Some(leniency) = made {
             used.insert(leniency);
         }
     }
+    put_back(open, resource);
     if journal.extensions_changed(resource) {
         journal.remember_schemas(resource);
         let schemas = patch.schema.schemas_of(resource.attributes());
@@ -62,21 +104,79 @@ fn run<'p>(
     still_valid(&patch.schema, resource, journal)
 }
 
+/// The elements of an attribute, taken out of the resource for the operations on them.
+struct Open<'p> {
+    place: &'p Place,
+    elements: Elements<'p>,
+}
+
+impl<'p> Open<'p> {
+    fn take(operation: &'p Operation, resource: &mut Resource, journal: &mut Journal<'p>) -> Self {
+        let place = &operation.place;
+        let attributes = resource.attributes_mut();
+        let mut nothing = Map::new();
+        let container = match &place.extension {
+            None => attributes,
+            Some(extension) => {
+                journal.remember_extension(extension, attributes);
+                attributes.get_mut(extension.id()).and_then(Value::as_object_mut).unwrap_or(&mut nothing)
+            }
+        };
+        journal.remember_whole(operation, container);
+        Self { place, elements: Elements::take(container, &place.attribute) }
+    }
+}
+
+/// Puts elements back where they were taken from.
+fn put_back(open: Option<Open<'_>>, resource: &mut Resource) {
+    let Some(Open { place, elements }) = open else { return };
+    let (name, value) = (place.attribute.name(), elements.into_value());
+    let attributes = resource.attributes_mut();
+    let Some(extension) = &place.extension else { return put(attributes, name, value) };
+    let container = attributes.entry(extension.id()).or_insert_with(|| Value::Object(Map::new()));
+    if let Some(container) = container.as_object_mut() {
+        put(container, name, value);
+        if container.is_empty() {
+            attributes.remove(extension.id());
+        }
+    }
+}
+
+/// Whether every operation on the attribute has to leave some of it alone: immutable values, or what cannot be changed of the
+/// one value.
+fn is_guarded(attribute: &Attribute) -> bool {
+    attribute.mutability() == Mutability::Immutable || !attribute.multi_valued()
+}
+
+/// Whether the operation would take `active` from somebody who is inactive, and the profile does not let it.
+fn keeps_inactive(patch: &Patch, operation: &Operation, resource: &Resource, used: &mut Leniencies) -> bool {
+    match &operation.effect {
+        Effect::Assign(after) if operation.place.is_active() => {
+            patch.profile.keeps_inactive(resource.get("active"), after.as_ref(), used)
+        }
+        _ => false,
+    }
+}
+
 /// Runs one operation, and tells the leniency by which it made an element.
 fn effect<'p>(
     operation: &'p Operation,
     resource: &mut Resource,
     journal: &mut Journal<'p>,
+    limits: &ValueLimits,
+    budget: &Budget,
 ) -> Result<Option<Leniency>, PatchErrorKind> {
     let attributes = resource.attributes_mut();
-    let Some(extension) = &operation.place.extension else { return within(operation, attributes, journal) };
+    let Some(extension) = &operation.place.extension else {
+        return within(operation, attributes, journal, limits, budget);
+    };
     journal.remember_extension(extension, attributes);
     let uri = extension.id();
     if !attributes.contains_key(uri) {
         attributes.insert(uri.to_owned(), Value::Object(Map::new()));
     }
     let Some(Value::Object(container)) = attributes.get_mut(uri) else { return Ok(None) };
-    let outcome = within(operation, container, journal);
+    let outcome = within(operation, container, journal, limits, budget);
     if container.is_empty() {
         attributes.remove(uri);
     }
@@ -88,6 +188,8 @@ fn within<'p>(
     operation: &'p Operation,
     container: &mut Map<String, Value>,
     journal: &mut Journal<'p>,
+    limits: &ValueLimits,
+    budget: &Budget,
 ) -> Result<Option<Leniency>, PatchErrorKind> {
     let attribute = &*operation.place.attribute;
     match &operation.effect {
@@ -97,12 +199,12 @@ fn within<'p>(
         }
         Effect::AssignParts(parts) => {
             journal.remember_parts(operation, parts, container);
-            assign_parts(container, attribute, parts)?;
+            assign_parts(container, attribute, parts, budget)?;
         }
-        Effect::Relate(relate) => run_relate(operation, relate, container, journal),
+        Effect::Relate(relate) => run_relate(operation, relate, container, journal, budget)?,
         _ => {
             journal.remember_whole(operation, container);
-            return on_elements(operation, container);
+            return on_elements(operation, container, limits, budget);
         }
     }
     Ok(None)
@@ -113,10 +215,12 @@ fn run_relate<'p>(
     relate: &Relate,
     container: &mut Map<String, Value>,
     journal: &mut Journal<'p>,
-) {
+    budget: &Budget,
+) -> Result<(), PatchErrorKind> {
     let name = operation.place.attribute.name();
     let value = container.entry(name).or_insert_with(|| Value::Array(Vec::new()));
     if let Value::Array(elements) = value {
+        budget.spend(1 + elements.len() as u64 / 4)?;
         let edit = relate.apply(elements);
         let gone = elements.is_empty();
         journal.remember_edit(operation, edit, elements);
@@ -124,25 +228,22 @@ fn run_relate<'p>(
             container.remove(name);
         }
     }
+    Ok(())
 }
 
-fn on_elements(operation: &Operation, container: &mut Map<String, Value>) -> Result<Option<Leniency>, PatchErrorKind> {
+/// Runs an operation on elements of which some have to stay.
+fn on_elements(
+    operation: &Operation,
+    container: &mut Map<String, Value>,
+    limits: &ValueLimits,
+    budget: &Budget,
+) -> Result<Option<Leniency>, PatchErrorKind> {
     let attribute = &*operation.place.attribute;
-    let guarded = attribute.mutability() == Mutability::Immutable || !attribute.multi_valued();
-    let before = if guarded { container.get(attribute.name()).cloned() } else { None };
+    let before = container.get(attribute.name()).cloned();
+    budget.spend(before.as_ref().and_then(Value::as_array).map_or(1, Vec::len) as u64)?;
     let mut elements = Elements::take(container, attribute);
-    match &operation.effect {
-        Effect::AddElements(values) => elements.add(values)?,
-        Effect::ReplaceElements(values) => elements.replace_all(values),
-        Effect::WriteMatching { selector, parts, missing } => elements.write_matching(selector, parts, missing)?,
-        Effect::ReplaceMatching { selector, element, missing } => {
-            elements.replace_matching(selector, element, missing)?;
-        }
-        Effect::RemoveMatching(selector) => elements.remove_matching(selector)?,
-        Effect::RemoveElements(values) => elements.remove(values),
-        Effect::Assign(_) | Effect::AssignParts(_) | Effect::Relate(_) | Effect::ExpectEqual { .. } => {}
-    }
-    let created_by = elements.put(container)?;
+    let created_by = elements.run(&operation.effect, limits, budget)?;
+    put(container, attribute.name(), elements.into_value());
     let Some(before) = before else { return Ok(created_by) };
     let after = container.get(attribute.name());
     if attribute.mutability() == Mutability::Immutable && after != Some(&before) {
@@ -160,6 +261,7 @@ fn expect_equal(
     sub: Option<&Attribute>,
     resource: &Resource,
     sent: &Value,
+    budget: &Budget,
 ) -> Result<(), PatchErrorKind> {
     let attribute = &*operation.place.attribute;
     let whole = value_at(resource, &operation.place);
@@ -167,6 +269,8 @@ fn expect_equal(
         None => (attribute, whole),
         Some(sub) => (sub, whole.and_then(|whole| whole.get(sub.name()))),
     };
+    let elements = |value: Option<&Value>| value.and_then(Value::as_array).map_or(1, Vec::len) as u64;
+    budget.spend(elements(current) + elements(Some(sent)))?;
     let equal = match (current, sent) {
         (None, Value::Null) => true,
         (None, Value::Array(elements)) => elements.is_empty(),

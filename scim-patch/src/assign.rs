@@ -1,12 +1,13 @@
 //! Effects on singular attributes.
 
 use scim_core::{Attribute, AttributeType, Mutability};
-use scim_filter::equal_values;
+use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
 
 use crate::error::PatchErrorKind;
 use crate::journal::put;
 use crate::operation::{Part, Write};
+use crate::selector::Selector;
 
 /// Gives an attribute a value, or none (R143, R149, R157).
 pub(crate) fn assign(
@@ -31,11 +32,12 @@ pub(crate) fn assign_parts(
     container: &mut Map<String, Value>,
     attribute: &Attribute,
     parts: &[Part],
+    budget: &Budget,
 ) -> Result<(), PatchErrorKind> {
     let name = attribute.name();
     let Some(Value::Object(object)) = container.get_mut(name) else {
         let mut object = Map::new();
-        write_parts(&mut object, parts)?;
+        write_parts(&mut object, parts, budget)?;
         if !object.is_empty() {
             container.insert(name.to_owned(), Value::Object(object));
         }
@@ -43,10 +45,10 @@ pub(crate) fn assign_parts(
     };
     if attribute.mutability() == Mutability::Immutable {
         let mut after = object.clone();
-        write_parts(&mut after, parts)?;
+        write_parts(&mut after, parts, budget)?;
         return guarded(container, attribute, (!after.is_empty()).then_some(Value::Object(after)));
     }
-    write_parts(object, parts)?;
+    write_parts(object, parts, budget)?;
     if object.is_empty() {
         container.remove(name);
     }
@@ -54,15 +56,17 @@ pub(crate) fn assign_parts(
 }
 
 /// Writes parts of one object.
-pub(crate) fn write_parts(object: &mut Map<String, Value>, parts: &[Part]) -> Result<(), PatchErrorKind> {
+pub(crate) fn write_parts(
+    object: &mut Map<String, Value>,
+    parts: &[Part],
+    budget: &Budget,
+) -> Result<(), PatchErrorKind> {
     for Part { sub, write } in parts {
+        budget.spend(steps(write, object.get(sub.name())))?;
         match write {
             Write::Set(value) => guarded(object, sub, value.clone())?,
             Write::Append(added) => {
-                let mut values = match object.get(sub.name()) {
-                    Some(Value::Array(values)) => values.clone(),
-                    _ => Vec::new(),
-                };
+                let mut values = values_of(object, sub);
                 for value in added {
                     if !values.iter().any(|known| equal_values(sub, known, value)) {
                         values.push(value.clone());
@@ -70,9 +74,61 @@ pub(crate) fn write_parts(object: &mut Map<String, Value>, parts: &[Part]) -> Re
                 }
                 guarded(object, sub, (!values.is_empty()).then_some(Value::Array(values)))?;
             }
+            Write::Remove(gone) => {
+                let mut values = values_of(object, sub);
+                values.retain(|value| !gone.iter().any(|gone| equal_values(sub, value, gone)));
+                guarded(object, sub, (!values.is_empty()).then_some(Value::Array(values)))?;
+            }
+            Write::Select { selector, becomes } => {
+                let values = select(sub, values_of(object, sub), selector, becomes.as_ref())?;
+                guarded(object, sub, (!values.is_empty()).then_some(Value::Array(values)))?;
+            }
         }
     }
     Ok(())
+}
+
+/// The looks at values that a write takes: each is compared with each.
+fn steps(write: &Write, current: Option<&Value>) -> u64 {
+    let current = current.and_then(Value::as_array).map_or(0, Vec::len);
+    let looks = match write {
+        Write::Set(_) => 1,
+        Write::Append(added) => added.len().saturating_mul(current + added.len()),
+        Write::Remove(gone) => gone.len().saturating_mul(current),
+        Write::Select { .. } => current.saturating_mul(current),
+    };
+    looks as u64
+}
+
+/// The values of a multi-valued part.
+fn values_of(object: &Map<String, Value>, sub: &Attribute) -> Vec<Value> {
+    match object.get(sub.name()) {
+        Some(Value::Array(values)) => values.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// Puts a value in the place of those selected, or removes them (R151, R159). Equal values are one.
+fn select(
+    sub: &Attribute,
+    values: Vec<Value>,
+    selector: &Selector,
+    becomes: Option<&Value>,
+) -> Result<Vec<Value>, PatchErrorKind> {
+    let selected = values.iter().any(|value| selector.selects(value));
+    if !selected && becomes.is_some() {
+        return Err(PatchErrorKind::NoTarget);
+    }
+    let mut after: Vec<Value> = Vec::with_capacity(values.len());
+    for value in values {
+        let value = if selector.selects(&value) { becomes.cloned() } else { Some(value) };
+        if let Some(value) = value
+            && !after.iter().any(|known| equal_values(sub, known, &value))
+        {
+            after.push(value);
+        }
+    }
+    Ok(after)
 }
 
 /// Writes a member, unless that would change an immutable value (R169). A value that means the same stays as it is

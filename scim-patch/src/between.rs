@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use scim_core::{
-    Attribute, AttributeType, Mutability, PatchOp, PatchOperation, Profile, Resource, Schema, TypeExtension, TypeSchema,
+    Attribute, AttributeType, Leniency, Mutability, PatchOp, PatchOperation, Profile, Resource, Schema, TypeExtension,
+    TypeSchema,
 };
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -47,6 +48,10 @@ impl Patch {
     /// send them all, members of a group by their ids unless more of them go than stay. Every operation has a path, and none
     /// needs a leniency. The message is empty, which is none to send, when nothing differs.
     ///
+    /// A service that keeps people inactive until they are said to be active
+    /// ([`Leniency::InactiveUntilTrue`](scim_core::Leniency::InactiveUntilTrue)) leaves `active` false where the message
+    /// removes it.
+    ///
     /// What is read-only is not looked at. The order of members means nothing; of other values it counts.
     ///
     /// # Errors
@@ -73,7 +78,9 @@ impl Patch {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn between(before: &Resource, after: &Resource, schema: &Arc<TypeSchema>) -> Result<PatchOp, DifferenceError> {
-        let mut difference = Difference { before, after, schema, trial: trial(before, schema), operations: Vec::new() };
+        let profile = Profile::rfc().without(Leniency::InactiveUntilTrue);
+        let trial = trial(before, schema);
+        let mut difference = Difference { before, after, schema, trial, profile, operations: Vec::new() };
         for attribute in schema.common().iter().chain(schema.base().attributes()) {
             difference.attribute(&Place { extension: None, attribute: attribute.clone() })?;
         }
@@ -96,6 +103,8 @@ struct Difference<'a> {
     after: &'a Resource,
     schema: &'a Arc<TypeSchema>,
     trial: Resource,
+    /// The letter of the RFC: what the message removes is to be gone.
+    profile: Profile,
     operations: Vec<PatchOperation>,
 }
 
@@ -155,7 +164,7 @@ impl Difference<'_> {
     /// Whether the operations make of these places what they are to be.
     fn leads(&self, operations: &[PatchOperation], places: &[Place]) -> bool {
         let message = PatchOp { operations: operations.to_vec() };
-        let Ok(patch) = Patch::check(&message, self.schema, &Profile::rfc()) else { return false };
+        let Ok(patch) = Patch::check(&message, self.schema, &self.profile) else { return false };
         let relation = places.iter().any(|place| place.attribute.is_relation());
         let mut made = if relation { self.before.clone() } else { self.trial.clone() };
         let applied = apply(&patch, &mut made).is_ok();

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use scim_core::{
     Attribute, Checker, InteropRule, Leniencies, Leniency, Mutability, PatchOp, PatchOperation, Profile, TypeSchema,
+    ValueLimits,
 };
 use serde_json::{Map, Value};
 
 use crate::error::{PatchError, PatchErrorKind, shown};
+use crate::limits::Limits;
 use crate::operation::{Effect, Operation, Patch, Place};
 use crate::relate::{Relate, id};
 use crate::target::{Resolver, Target};
@@ -28,18 +30,33 @@ impl Patch {
     /// [`PatchError`] for the first operation that can be refused without looking at a resource: an unknown operation,
     /// path or attribute, a value that does not fit, a read-only target.
     pub fn check(message: &PatchOp, schema: &Arc<TypeSchema>, profile: &Profile) -> Result<Self, PatchError> {
+        Self::check_within(message, schema, profile, Limits::default())
+    }
+
+    /// The same with other limits than the default ones.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    pub fn check_within(
+        message: &PatchOp,
+        schema: &Arc<TypeSchema>,
+        profile: &Profile,
+        limits: Limits,
+    ) -> Result<Self, PatchError> {
         let mut operations = Vec::with_capacity(message.operations.len());
         let mut leniencies = Leniencies::default();
         for (index, operation) in message.operations.iter().enumerate() {
             let path = operation.path.clone();
             let used = Leniencies::default();
-            let mut check = Check { schema, profile, used, index, path, operations: &mut operations };
+            let mut check =
+                Check { schema, profile, limits: limits.value, used, index, path, operations: &mut operations };
             let checked = check.operation(operation);
             let path = check.path.take();
             leniencies.extend(check.used);
             checked.map_err(|problem| problem.at(index, path.as_deref()))?;
         }
-        Ok(Self::new(schema.clone(), operations, leniencies))
+        Ok(Self::new(schema.clone(), operations, profile.clone(), limits, leniencies))
     }
 }
 
@@ -48,6 +65,7 @@ impl Patch {
 pub(crate) struct Check<'a> {
     pub(crate) schema: &'a TypeSchema,
     pub(crate) profile: &'a Profile,
+    pub(crate) limits: ValueLimits,
     pub(crate) used: Leniencies,
     index: usize,
     /// Where the check is, for errors.
@@ -69,7 +87,7 @@ impl<'a> Check<'a> {
             let Value::Object(members) = value else { return Err(PatchErrorKind::ValueNotAnObject) };
             return self.members(action, members);
         };
-        let target = self.resolver().path(path, &mut self.used)?;
+        let Some(target) = self.resolver().path(path, &mut self.used)? else { return Ok(()) };
         if target.is_read_only() {
             return Err(PatchErrorKind::ReadOnly);
         }
@@ -151,7 +169,7 @@ impl<'a> Check<'a> {
         attribute: &Attribute,
         check: impl FnOnce(&mut Checker<'_>, &str) -> Result<T, scim_core::CheckError>,
     ) -> Result<T, PatchErrorKind> {
-        let mut checker = Checker::new(self.schema, self.profile);
+        let mut checker = Checker::new(self.schema, self.profile).with_limits(self.limits);
         let outcome = check(&mut checker, attribute.name());
         self.used.extend(checker.used());
         outcome.map_err(PatchErrorKind::Value)

@@ -2,22 +2,34 @@
 
 use std::collections::HashSet;
 
-use scim_core::{Attribute, AttributeType, Leniency, Mutability};
-use scim_filter::equal_values;
+use scim_core::{Attribute, AttributeType, Leniency, Mutability, ValueLimits};
+use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
 
 use crate::assign::{keep_fixed, keep_read_only, refuse_immutable_change, write_parts};
 use crate::error::PatchErrorKind;
 use crate::index::Index;
-use crate::operation::{Missing, Part};
-use crate::primary::settle;
+use crate::operation::{Effect, Missing, Part};
+use crate::primary::{is_primary, settle};
 use crate::relate::id;
 use crate::selector::Selector;
 
-/// The elements of an attribute, to change. A singular complex attribute counts as a list of one (R088).
+/// Up to so many elements, looking at each costs less than an index of them.
+const FEW: usize = 32;
+/// What it costs to take an element into the index.
+const INDEXED: u64 = 8;
+
+/// The elements of an attribute, to change by one operation after another. A singular complex attribute counts as a list of
+/// one (R088).
 pub(crate) struct Elements<'a> {
     attribute: &'a Attribute,
+    /// Those that are gone are null, so that the others stay where they are.
     values: Vec<Value>,
+    /// Where elements with certain parts may be, once that has been asked. Parts that an element had before it was written
+    /// are still in it.
+    index: Option<Index<'a>>,
+    /// How many there were at first.
+    before: usize,
     /// The elements that this operation has written.
     written: Vec<usize>,
     /// The leniency that made an element, if one was made.
@@ -27,47 +39,126 @@ pub(crate) struct Elements<'a> {
 impl<'a> Elements<'a> {
     /// Takes the elements out of the container.
     pub(crate) fn take(container: &mut Map<String, Value>, attribute: &'a Attribute) -> Self {
-        let elements = match container.remove(attribute.name()) {
+        let values = match container.remove(attribute.name()) {
             Some(Value::Array(elements)) => elements,
             Some(single) => vec![single],
             None => Vec::new(),
         };
-        Self { attribute, values: elements, written: Vec::new(), created_by: None }
+        let before = values.len();
+        Self { attribute, values, index: None, before, written: Vec::new(), created_by: None }
     }
 
-    /// Puts the elements back: without empty ones and repetitions, at most one of them primary. Tells the leniency that
-    /// made an element.
-    pub(crate) fn put(mut self, container: &mut Map<String, Value>) -> Result<Option<Leniency>, PatchErrorKind> {
-        settle(&mut self.values, &self.written)?;
-        if !self.written.is_empty() {
-            fold_repeated(self.attribute, &mut self.values, &self.written);
-            self.values.retain(|element| element.as_object().is_none_or(|object| !object.is_empty()));
-        }
-        let value = if self.attribute.multi_valued() {
+    /// What the attribute holds in the end.
+    pub(crate) fn into_value(mut self) -> Option<Value> {
+        self.values.retain(|element| !element.is_null());
+        if self.attribute.multi_valued() {
             (!self.values.is_empty()).then_some(Value::Array(self.values))
         } else {
             self.values.into_iter().next()
-        };
-        if let Some(value) = value {
-            container.insert(self.attribute.name().to_owned(), value);
         }
-        Ok(self.created_by)
+    }
+
+    /// Runs one operation, and tells the leniency by which it made an element.
+    pub(crate) fn run(
+        &mut self,
+        effect: &Effect,
+        limits: &ValueLimits,
+        budget: &Budget,
+    ) -> Result<Option<Leniency>, PatchErrorKind> {
+        match effect {
+            Effect::AddElements(values) => self.add(values, budget)?,
+            Effect::ReplaceElements(values) => self.replace_all(values, budget)?,
+            Effect::WriteMatching { selector, parts, missing } => {
+                self.write_matching(selector, parts, missing, budget)?;
+            }
+            Effect::ReplaceMatching { selector, element, missing } => {
+                self.replace_matching(selector, element, missing, budget)?;
+            }
+            Effect::RemoveMatching(selector) => self.remove_matching(selector, budget)?,
+            Effect::RemoveElements(values) => self.remove(values, budget)?,
+            Effect::Assign(_) | Effect::AssignParts(_) | Effect::Relate(_) | Effect::ExpectEqual { .. } => {}
+        }
+        self.settle(budget)?;
+        if self.values.len() > limits.elements {
+            let count = self.values.iter().filter(|element| !element.is_null()).count();
+            if count > self.before && !limits.allows_elements(self.attribute, count) {
+                return Err(PatchErrorKind::TooManyValues { limit: limits.elements });
+            }
+        }
+        Ok(self.created_by.take())
+    }
+
+    /// Ends an operation: without empty elements and repetitions, at most one of them primary.
+    fn settle(&mut self, budget: &Budget) -> Result<(), PatchErrorKind> {
+        if self.written.iter().any(|at| self.values.get(*at).is_some_and(is_primary)) {
+            budget.spend(self.values.len() as u64 / 8)?;
+        }
+        settle(&mut self.values, &self.written)?;
+        let written = std::mem::take(&mut self.written);
+        if let Some(index) = &mut self.index {
+            for at in &written {
+                if let Some(element) = self.values.get(*at) {
+                    index.push(element, *at);
+                }
+            }
+        }
+        // Only what was written can have become the same as another, or empty.
+        for at in written {
+            let Some(element) = self.values.get(at).filter(|element| !element.is_null()).cloned() else { continue };
+            let mut repeated = self.candidates(&element, budget)?;
+            repeated.retain(|other| {
+                *other != at
+                    && self.values.get(*other).is_some_and(|other| is_repeated(self.attribute, &element, other))
+            });
+            for other in repeated {
+                self.drop_at(other.max(at));
+            }
+            if element.as_object().is_some_and(Map::is_empty) {
+                self.drop_at(at);
+            }
+        }
+        Ok(())
+    }
+
+    fn drop_at(&mut self, at: usize) {
+        if let Some(element) = self.values.get_mut(at) {
+            *element = Value::Null;
+        }
+    }
+
+    /// Where the elements are, in order, that can have every part of `sent`.
+    fn candidates(&mut self, sent: &Value, budget: &Budget) -> Result<Vec<usize>, PatchErrorKind> {
+        let all = self.values.len();
+        if self.index.is_none() && all > FEW {
+            budget.spend(INDEXED * all as u64)?;
+            self.index = Some(Index::new(self.attribute, &self.values, all));
+        }
+        let mut found: Vec<usize> = match &self.index {
+            Some(index) => index.candidates(sent, all).collect(),
+            None => (0..all).collect(),
+        };
+        budget.spend(1 + found.len() as u64)?;
+        found.retain(|at| self.values.get(*at).is_some_and(|element| !element.is_null()));
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 
     /// Adds values that are not there yet (R133, R145, R146).
-    pub(crate) fn add(&mut self, added: &[Value]) -> Result<(), PatchErrorKind> {
+    fn add(&mut self, added: &[Value], budget: &Budget) -> Result<(), PatchErrorKind> {
         let relation = self.attribute.is_relation();
-        let mut index = Index::new(self.attribute, &self.values, added.len());
         for value in added {
-            let mut candidates = index.candidates(value, self.values.len());
-            let same = candidates.find(|at| self.values.get(*at).is_some_and(|element| self.is_same(element, value)));
-            drop(candidates);
-            match same {
+            let candidates = self.candidates(value, budget)?;
+            let is_same = |at: &usize| self.values.get(*at).is_some_and(|element| self.is_same(element, value));
+            match candidates.into_iter().find(is_same) {
                 Some(_) if relation => {}
                 Some(at) => self.merge(at, value)?,
                 None => {
-                    index.push(value, self.values.len());
-                    self.written.push(self.values.len());
+                    let at = self.values.len();
+                    if let Some(index) = &mut self.index {
+                        index.push(value, at);
+                    }
+                    self.written.push(at);
                     self.values.push(value.clone());
                 }
             }
@@ -76,98 +167,131 @@ impl<'a> Elements<'a> {
     }
 
     /// Makes these the only values (R156). Those that were there keep what a client cannot send.
-    pub(crate) fn replace_all(&mut self, values: &[Value]) {
-        let before = std::mem::replace(&mut self.values, values.to_vec());
+    fn replace_all(&mut self, values: &[Value], budget: &Budget) -> Result<(), PatchErrorKind> {
+        let mut before = std::mem::replace(&mut self.values, values.to_vec());
+        before.retain(|element| !element.is_null());
+        self.index = None;
+        budget.spend(INDEXED * (before.len() + values.len()) as u64)?;
         if self.attribute.is_relation() {
             let all: Vec<usize> = (0..self.values.len()).collect();
             fold_repeated(self.attribute, &mut self.values, &all);
         }
         let read_only = |sub: &std::sync::Arc<Attribute>| sub.mutability() == Mutability::ReadOnly;
         if !self.attribute.sub_attributes().iter().any(read_only) {
-            return;
+            return Ok(());
         }
         let index = Index::new(self.attribute, &before, values.len());
         for value in &mut self.values {
-            let mut candidates = index.candidates(value, before.len()).filter_map(|at| before.get(at));
-            if let Some(before) = candidates.find(|before| says_the_same(self.attribute, before, value)) {
-                keep_read_only(self.attribute, before, value);
+            let candidates = index.candidates(value, before.len()).filter_map(|at| before.get(at));
+            for before in candidates {
+                budget.spend(1)?;
+                if says_the_same(self.attribute, before, value) {
+                    keep_read_only(self.attribute, before, value);
+                    break;
+                }
             }
         }
+        Ok(())
     }
 
     /// Writes parts of every selected element (R152, R160; add on a value path).
-    pub(crate) fn write_matching(
+    fn write_matching(
         &mut self,
         selector: &Selector,
         parts: &[Part],
         missing: &Missing,
+        budget: &Budget,
     ) -> Result<(), PatchErrorKind> {
-        let matching = self.matching(selector)?;
+        let matching = self.matching(selector, budget)?;
         if matching.is_empty() {
             let Some(mut element) = self.created(missing)? else { return Ok(()) };
             element.retain(|name, _| !parts.iter().any(|part| part.sub.name() == name));
-            write_parts(&mut element, parts)?;
-            self.push_created(element);
-            return Ok(());
+            write_parts(&mut element, parts, budget)?;
+            return self.push_created(selector, Value::Object(element), budget);
         }
         for index in matching {
             if let Some(Value::Object(object)) = self.values.get_mut(index) {
-                write_parts(object, parts)?;
+                write_parts(object, parts, budget)?;
             }
             self.written.push(index);
         }
-        Ok(())
+        self.refuse_displacing(selector, budget)
     }
 
     /// Puts the element in the place of every selected one (R159).
-    pub(crate) fn replace_matching(
+    fn replace_matching(
         &mut self,
         selector: &Selector,
         element: &Value,
         missing: &Missing,
+        budget: &Budget,
     ) -> Result<(), PatchErrorKind> {
-        let matching = self.matching(selector)?;
+        let matching = self.matching(selector, budget)?;
         if matching.is_empty() {
             let Some(mut created) = self.created(missing)? else { return Ok(()) };
-            created.extend(element.as_object().cloned().unwrap_or_default());
-            self.push_created(created);
-            return Ok(());
+            let created = match element {
+                Value::Object(parts) => {
+                    created.extend(parts.clone());
+                    assigned(Value::Object(created))
+                }
+                simple => simple.clone(),
+            };
+            return self.push_created(selector, created, budget);
         }
         for index in matching {
             let Some(before) = self.values.get_mut(index) else { continue };
-            refuse_immutable_change(self.attribute, before, Some(element))?;
             let mut after = element.clone();
+            keep_selected(selector, before, &mut after);
+            let mut after = assigned(after);
+            refuse_immutable_change(self.attribute, before, Some(&after))?;
             keep_fixed(self.attribute, before, &mut after);
             *before = after;
             self.written.push(index);
         }
-        Ok(())
+        self.refuse_displacing(selector, budget)
     }
 
     /// Removes the selected elements (R151); none selected is no error (R153).
-    pub(crate) fn remove_matching(&mut self, selector: &Selector) -> Result<(), PatchErrorKind> {
-        if selector.single {
-            self.matching(selector)?;
+    fn remove_matching(&mut self, selector: &Selector, budget: &Budget) -> Result<(), PatchErrorKind> {
+        for at in self.matching(selector, budget)? {
+            self.drop_at(at);
         }
-        self.values.retain(|element| !selector.selects(element));
         Ok(())
     }
 
     /// Removes the elements that have all that one of these says (R174).
-    pub(crate) fn remove(&mut self, values: &[Value]) {
-        let index = Index::new(self.attribute, &self.values, values.len());
-        let mut gone = HashSet::new();
+    fn remove(&mut self, values: &[Value], budget: &Budget) -> Result<(), PatchErrorKind> {
         for value in values {
-            let matches = |at: &usize| self.values.get(*at).is_some_and(|e| has_all(self.attribute, e, value));
-            gone.extend(index.candidates(value, self.values.len()).filter(matches));
+            for at in self.candidates(value, budget)? {
+                if self.values.get(at).is_some_and(|element| has_all(self.attribute, element, value)) {
+                    self.drop_at(at);
+                }
+            }
         }
-        remove_at(&mut self.values, &gone);
+        Ok(())
     }
 
     /// The indexes of the selected elements.
-    fn matching(&self, selector: &Selector) -> Result<Vec<usize>, PatchErrorKind> {
-        let all = self.values.iter().enumerate().filter(|(_, element)| selector.selects(element));
-        let matching: Vec<usize> = all.map(|(index, _)| index).collect();
+    fn matching(&mut self, selector: &Selector, budget: &Budget) -> Result<Vec<usize>, PatchErrorKind> {
+        let mut candidates = Vec::new();
+        match selector.look_ups() {
+            Some(look_ups) => {
+                for sent in &look_ups {
+                    candidates.extend(self.candidates(sent, budget)?);
+                }
+                candidates.sort_unstable();
+                candidates.dedup();
+            }
+            None => candidates.extend(0..self.values.len()),
+        }
+        let mut matching = Vec::new();
+        for at in candidates {
+            if let Some(element) = self.values.get(at).filter(|element| !element.is_null())
+                && selector.selects_within(element, budget)?
+            {
+                matching.push(at);
+            }
+        }
         if selector.single && matching.len() > 1 { Err(PatchErrorKind::TooManyMatches) } else { Ok(matching) }
     }
 
@@ -175,7 +299,9 @@ impl<'a> Elements<'a> {
     fn created(&mut self, missing: &Missing) -> Result<Option<Map<String, Value>>, PatchErrorKind> {
         match missing {
             Missing::Ignore => Ok(None),
-            Missing::Create { leniency, template } if self.attribute.multi_valued() || self.values.is_empty() => {
+            Missing::Create { leniency, template }
+                if self.attribute.multi_valued() || self.values.iter().all(Value::is_null) =>
+            {
                 self.created_by = Some(*leniency);
                 Ok(Some(template.clone()))
             }
@@ -183,9 +309,35 @@ impl<'a> Elements<'a> {
         }
     }
 
-    fn push_created(&mut self, element: Map<String, Value>) {
+    /// Adds an element that was made for a selector, if that selects it: sent again, the message finds it.
+    fn push_created(&mut self, selector: &Selector, element: Value, budget: &Budget) -> Result<(), PatchErrorKind> {
+        if !selector.selects(&element) {
+            return Err(PatchErrorKind::NoTarget);
+        }
         self.written.push(self.values.len());
-        self.values.push(Value::Object(element));
+        self.values.push(element);
+        self.refuse_displacing(selector, budget)
+    }
+
+    /// Refuses to make another element primary in place of one that the selector selects as soon as it is not primary any
+    /// more: it was meant, too, and more than one would be primary.
+    fn refuse_displacing(&self, selector: &Selector, budget: &Budget) -> Result<(), PatchErrorKind> {
+        if !self.written.iter().any(|at| self.values.get(*at).is_some_and(is_primary)) {
+            return Ok(());
+        }
+        budget.spend(self.values.len() as u64 / 8)?;
+        let others =
+            self.values.iter().enumerate().filter(|(at, element)| is_primary(element) && !self.written.contains(at));
+        for (_, element) in others {
+            let mut displaced = element.clone();
+            if let Some(element) = displaced.as_object_mut() {
+                element.insert("primary".to_owned(), Value::Bool(false));
+            }
+            if selector.selects(&displaced) {
+                return Err(PatchErrorKind::PrimaryTwice);
+            }
+        }
+        Ok(())
     }
 
     /// Adds to an element what the same element, sent again, says more.
@@ -232,6 +384,24 @@ impl<'a> Elements<'a> {
             equal("value") && equal("type")
         }
     }
+}
+
+/// Carries over for what an element is selected, where the one that takes its place says nothing of it.
+fn keep_selected(selector: &Selector, before: &Value, after: &mut Value) {
+    let Some(after) = after.as_object_mut() else { return };
+    for name in selector.selecting(before) {
+        if let Some(value) = before.get(name).filter(|_| !after.contains_key(name)) {
+            after.insert(name.to_owned(), value.clone());
+        }
+    }
+}
+
+/// The element without the parts that it says there are none of.
+fn assigned(mut element: Value) -> Value {
+    if let Some(parts) = element.as_object_mut() {
+        parts.retain(|_, value| !value.is_null());
+    }
+    element
 }
 
 /// Whether the element has every part of `sent`, with an equal value.

@@ -1,6 +1,7 @@
 //! Why a patch is refused.
 
 use scim_core::{CheckError, ScimType};
+use scim_filter::BudgetExceeded;
 use thiserror::Error;
 
 /// A patch that cannot be checked or applied. The resource is as it was.
@@ -93,12 +94,36 @@ pub enum PatchErrorKind {
     /// `remove` came with a value (R174).
     #[error("remove takes no value: select the values to remove with a filter in the path")]
     RemoveWithValue,
+    /// The value of `remove` names nothing that could be removed (R174).
+    #[error("the value names nothing to remove: expected one value at least, or no value to remove all")]
+    NothingToRemove,
     /// More than one value would be primary (R163, R164).
     #[error("at most one element can have `primary` true")]
     PrimaryTwice,
+    /// The patch needs more work than it may cause: operations times elements.
+    #[error("{0}: expected fewer operations, or paths that select values by `eq`")]
+    Budget(BudgetExceeded),
+    /// The attribute would have more values than the limit.
+    #[error("the attribute would have more than the limit of {limit} values")]
+    TooManyValues {
+        /// The limit.
+        limit: usize,
+    },
+    /// The resource would be larger than the limit.
+    #[error("the resource would be larger than the limit of {limit} bytes, relations such as `members` aside")]
+    TooLarge {
+        /// The limit, in bytes of JSON.
+        limit: usize,
+    },
     /// The value does not fit the attribute (R175).
     #[error(transparent)]
     Value(CheckError),
+}
+
+impl From<BudgetExceeded> for PatchErrorKind {
+    fn from(exceeded: BudgetExceeded) -> Self {
+        Self::Budget(exceeded)
+    }
 }
 
 impl PatchErrorKind {
@@ -144,7 +169,11 @@ impl PatchError {
             PatchErrorKind::ValueMissing
             | PatchErrorKind::ValueNotAnObject
             | PatchErrorKind::ExtensionNotAnObject
+            | PatchErrorKind::NothingToRemove
+            | PatchErrorKind::TooManyValues { .. }
+            | PatchErrorKind::TooLarge { .. }
             | PatchErrorKind::PrimaryTwice => ScimType::InvalidValue,
+            PatchErrorKind::Budget(_) => ScimType::TooMany,
             PatchErrorKind::Value(error) => error.scim_type(),
         }
     }

@@ -50,6 +50,7 @@
 //! | Entra ID | `"op": "Add"` | `OperationCase` |
 //! | Entra ID | `"active": "False"`, `roles[primary eq "True"]` | `StringBoolean` |
 //! | Entra ID | add and replace on `emails[type eq "work"].value` where there is none | `AddCreatesElement`, `ReplaceCreatesElement` |
+//! | Entra ID | attributes of other applications' schemas | `ForeignAttribute` |
 //! | Entra ID | `{"name.givenName": ...}`, `{"urn:...:User:department": ...}` | `DottedKey`, `QualifiedKey` |
 //! | Entra ID | remove `members` with a value list | `RemoveByValue` |
 //! | Entra ID | `"manager": "id"`, `"manager": ""`, `"manager": [{...}]` | `SimpleForComplex`, `EmptyStringUnassigns`, `ArrayForSingular` |
@@ -59,7 +60,8 @@
 //!
 //! # Limits
 //!
-//! The number of operations is for [`PatchOp::from_json`](scim_core::PatchOp::from_json) to limit, the length of a path and
+//! [`Limits`] bound what a patch costs, in steps, and what it leaves in a resource. The number of operations is for
+//! [`PatchOp::from_json`](scim_core::PatchOp::from_json) to limit, the length of a path and
 //! the depth of its filter by [`Limits::default`](scim_filter::Limits). Errors repeat 256 bytes of a client's text at most.
 
 mod align;
@@ -72,6 +74,7 @@ mod elements;
 mod error;
 mod index;
 mod journal;
+mod limits;
 mod membership;
 mod operation;
 mod primary;
@@ -85,5 +88,6 @@ pub use apply::apply;
 pub use between::DifferenceError;
 pub use changed::{Change, Changed};
 pub use error::{PatchError, PatchErrorKind};
+pub use limits::Limits;
 pub use membership::{Member, MembershipDelta};
 pub use operation::Patch;

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use scim_core::{Attribute, Leniencies, Leniency, Schema, TypeSchema};
+use scim_core::{Attribute, Leniencies, Leniency, Profile, Schema, TypeSchema};
 use serde_json::{Map, Value};
 
+use crate::limits::Limits;
 use crate::membership::MembershipDelta;
 use crate::relate::Relate;
 use crate::selector::Selector;
@@ -18,6 +19,8 @@ use crate::selector::Selector;
 pub struct Patch {
     pub(crate) schema: Arc<TypeSchema>,
     pub(crate) operations: Vec<Operation>,
+    pub(crate) profile: Profile,
+    pub(crate) limits: Limits,
     checked: Leniencies,
     /// What applying needed. Shared by clones, because a store that applies the patch reports to nobody else.
     applied: Arc<Mutex<Leniencies>>,
@@ -55,7 +58,8 @@ pub(crate) enum Effect {
     ReplaceElements(Vec<Value>),
     /// Parts of the selected elements are written.
     WriteMatching { selector: Selector, parts: Vec<Part>, missing: Missing },
-    /// The selected elements become this one.
+    /// The selected elements become this one, and keep what they were selected for. A member that is `null` says that there
+    /// is none.
     ReplaceMatching { selector: Selector, element: Value, missing: Missing },
     /// The selected elements go.
     RemoveMatching(Selector),
@@ -81,6 +85,10 @@ pub(crate) enum Write {
     Set(Option<Value>),
     /// These are added to a multi-valued sub-attribute.
     Append(Vec<Value>),
+    /// These are removed from a multi-valued sub-attribute (R174).
+    Remove(Vec<Value>),
+    /// The selected values of a multi-valued sub-attribute become this one, or go.
+    Select { selector: Selector, becomes: Option<Value> },
 }
 
 /// What happens when a selector selects nothing.
@@ -90,11 +98,17 @@ pub(crate) enum Missing {
     Ignore,
     /// `noTarget` (R161).
     Refuse,
-    /// An element is made of the template, which is what the selector asks for, by this leniency (R147).
+    /// An element is made of the template, which is what the selector asks for, by this leniency (R147), if the selector
+    /// then selects it.
     Create { leniency: Leniency, template: Map<String, Value> },
 }
 
 impl Place {
+    /// Whether this is `active` of the base schema.
+    pub(crate) fn is_active(&self) -> bool {
+        self.extension.is_none() && self.attribute.name() == "active"
+    }
+
     /// Whether this is `schemas`, which follows from the attributes.
     pub(crate) fn is_schemas(&self) -> bool {
         self.extension.is_none() && self.attribute.name() == "schemas"
@@ -110,8 +124,14 @@ impl Place {
 }
 
 impl Patch {
-    pub(crate) fn new(schema: Arc<TypeSchema>, operations: Vec<Operation>, checked: Leniencies) -> Self {
-        Self { schema, operations, checked, applied: Arc::default() }
+    pub(crate) fn new(
+        schema: Arc<TypeSchema>,
+        operations: Vec<Operation>,
+        profile: Profile,
+        limits: Limits,
+        checked: Leniencies,
+    ) -> Self {
+        Self { schema, operations, profile, limits, checked, applied: Arc::default() }
     }
 
     /// The leniencies that the message needed: at the check, and whenever this patch or a clone of it has been applied so
@@ -136,6 +156,40 @@ impl Patch {
     pub fn paths(&self) -> Vec<String> {
         let written = self.operations.iter().filter(|operation| !operation.effect.is_expectation());
         written.map(|operation| operation.place.path()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// Takes out all that the patch does to one attribute of the base schema, and returns it as a patch of its own, for
+    /// whoever keeps that attribute elsewhere.
+    ///
+    /// ```
+    /// use scim_core::{Leniencies, PatchOp, Profile, ResourceTypeName, SchemaSet};
+    /// use scim_patch::Patch;
+    /// use serde_json::json;
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let message = json!({
+    ///     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+    ///     "Operations": [{"op": "replace", "value": {"title": "Dr", "photos": [{"value": "https://h/1"}]}}]
+    /// });
+    /// let message = PatchOp::from_json(message, &Profile::rfc(), &mut Leniencies::default(), 100)?;
+    /// let mut patch = Patch::check(&message, user, &Profile::rfc())?;
+    /// let photos = patch.split_off("photos");
+    /// assert_eq!((patch.paths(), photos.paths()), (vec!["title".to_owned()], vec!["photos".to_owned()]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn split_off(&mut self, attribute: &str) -> Self {
+        let taken = self.operations.extract_if(.., |operation| {
+            operation.place.extension.is_none() && operation.place.attribute.name() == attribute
+        });
+        Self::new(
+            self.schema.clone(),
+            taken.collect(),
+            self.profile.clone(),
+            self.limits.clone(),
+            Leniencies::default(),
+        )
     }
 
     /// What the patch does to the members of a group, when that is all it does: a store can then write the difference
@@ -167,6 +221,19 @@ impl Patch {
 }
 
 impl Effect {
+    /// Whether it regards the elements of an attribute one by one.
+    pub(crate) fn is_on_elements(&self) -> bool {
+        matches!(
+            self,
+            Self::AddElements(_)
+                | Self::ReplaceElements(_)
+                | Self::WriteMatching { .. }
+                | Self::ReplaceMatching { .. }
+                | Self::RemoveMatching(_)
+                | Self::RemoveElements(_)
+        )
+    }
+
     pub(crate) fn is_expectation(&self) -> bool {
         matches!(self, Self::ExpectEqual { .. })
     }

@@ -23,7 +23,7 @@ pub(crate) fn settle(elements: &mut [Value], written: &[usize]) -> Result<(), Pa
     Ok(())
 }
 
-fn is_primary(element: &Value) -> bool {
+pub(crate) fn is_primary(element: &Value) -> bool {
     element.get("primary") == Some(&Value::Bool(true))
 }
 

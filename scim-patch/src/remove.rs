@@ -16,6 +16,11 @@ impl Check<'_> {
         let (place, selector, sub) = match target {
             Target::Extension(extension) => return self.remove_extension(&extension),
             Target::Attribute { place, selector, sub } => (place, selector, sub),
+            Target::Values { place, sub, selector } => {
+                let parts = vec![Part { sub, write: Write::Select { selector, becomes: None } }];
+                self.push(place, Effect::AssignParts(parts));
+                return Ok(());
+            }
         };
         let attribute = place.attribute.clone();
         if place.is_schemas() {
@@ -28,15 +33,21 @@ impl Check<'_> {
                     refuse_required(&attribute)?;
                     Effect::ReplaceElements(Vec::new())
                 }
-                Some(value) => self.remove_by_value(&attribute, value)?,
+                Some(value) => Effect::RemoveElements(self.values_to_remove(&attribute, value)?),
             },
             (None, None) => {
                 refuse_required(&attribute)?;
                 Effect::Assign(None)
             }
             (selector, Some(sub)) => {
-                refuse_required(&sub)?;
-                let parts = vec![Part { sub, write: Write::Set(None) }];
+                let write = match value {
+                    Some(value) if sub.multi_valued() => Write::Remove(self.values_to_remove(&sub, value)?),
+                    _ => {
+                        refuse_required(&sub)?;
+                        Write::Set(None)
+                    }
+                };
+                let parts = vec![Part { sub, write }];
                 if selector.is_none() && !attribute.multi_valued() {
                     Effect::AssignParts(parts)
                 } else {
@@ -50,8 +61,9 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// R174: Entra ID and others name the members to remove in a value; ignoring it would empty the group.
-    fn remove_by_value(&mut self, attribute: &Arc<Attribute>, value: Value) -> Result<Effect, PatchErrorKind> {
+    /// R174: Entra ID and others name the members to remove in a value; ignoring it would empty the group. A value that names
+    /// none is a mistake: whoever sends it believes that somebody is gone.
+    fn values_to_remove(&mut self, attribute: &Arc<Attribute>, value: Value) -> Result<Vec<Value>, PatchErrorKind> {
         if !self.profile.take(Leniency::RemoveByValue, &mut self.used) {
             return Err(PatchErrorKind::RemoveWithValue);
         }
@@ -70,7 +82,15 @@ impl Check<'_> {
             Some(Value::Array(elements)) => elements,
             _ => Vec::new(),
         };
-        Ok(Effect::RemoveElements(elements))
+        // Of a relation, type and display say nothing of whom they are about.
+        let names_one = |element: &Value| {
+            let text = |name: &str| element.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+            !attribute.is_relation() || text("value") || text("$ref")
+        };
+        if elements.is_empty() || !elements.iter().all(names_one) {
+            return Err(PatchErrorKind::NothingToRemove);
+        }
+        Ok(elements)
     }
 
     /// Removes every attribute of an extension that a client may write; without attributes there is no container (R171).

@@ -1,7 +1,7 @@
 //! Which elements of an attribute an operation means.
 
 use scim_core::Attribute;
-use scim_filter::{Comparison, ElementPredicate, Filter, Literal, Operator};
+use scim_filter::{Budget, BudgetExceeded, Comparison, ElementPredicate, Filter, Literal, Operator};
 use serde_json::{Map, Value};
 
 /// The brackets of a value path, or all elements.
@@ -29,18 +29,42 @@ impl Selector {
     }
 
     pub(crate) fn selects(&self, element: &Value) -> bool {
+        self.selects_within(element, &Budget::unlimited()).unwrap_or_default()
+    }
+
+    /// The same, if the budget allows to find out.
+    pub(crate) fn selects_within(&self, element: &Value, budget: &Budget) -> Result<bool, BudgetExceeded> {
         match (&self.ids, &self.filter) {
             (Some(ids), _) => {
-                element.get("value").and_then(Value::as_str).is_some_and(|id| ids.iter().any(|i| i == id))
+                budget.spend(1 + ids.len() as u64 / 8)?;
+                Ok(element.get("value").and_then(Value::as_str).is_some_and(|id| ids.iter().any(|i| i == id)))
             }
-            (None, Some(filter)) => filter.matches_element(element),
-            (None, None) => true,
+            (None, Some(filter)) => filter.matches_element_within(element, budget),
+            (None, None) => Ok(true),
         }
     }
 
-    /// What a new element needs to be selected.
-    pub(crate) fn template(&self) -> Map<String, Value> {
-        self.filter.as_ref().map(|filter| filter.eq_terms().into_iter().collect()).unwrap_or_default()
+    /// Objects, of one of which a selected element has every member; `None` where only a look at each element tells.
+    pub(crate) fn look_ups(&self) -> Option<Vec<Value>> {
+        if let Some(ids) = &self.ids {
+            let object = |id: &String| Value::Object(Map::from_iter([("value".to_owned(), id.as_str().into())]));
+            return Some(ids.iter().map(object).collect());
+        }
+        self.filter.as_ref()?;
+        // A missing boolean may count as false.
+        let texts = |members: &Map<String, Value>| !members.is_empty() && members.values().all(Value::is_string);
+        self.template().filter(texts).map(|members| vec![Value::Object(members)])
+    }
+
+    /// What a new element needs to be selected; `None` where the filter does not say.
+    pub(crate) fn template(&self) -> Option<Map<String, Value>> {
+        let Some(filter) = &self.filter else { return Some(Map::new()) };
+        filter.eq_terms().map(|terms| terms.into_iter().collect())
+    }
+
+    /// The sub-attributes for whose values the element is selected.
+    pub(crate) fn selecting(&self, element: &Value) -> Vec<&str> {
+        self.filter.as_ref().map(|filter| filter.selecting(element)).unwrap_or_default()
     }
 }
 

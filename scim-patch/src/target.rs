@@ -22,6 +22,8 @@ pub(crate) enum Target {
         selector: Option<Selector>,
         sub: Option<Arc<Attribute>>,
     },
+    /// Values of a multi-valued part of a singular attribute.
+    Values { place: Place, sub: Arc<Attribute>, selector: Selector },
 }
 
 /// Looks paths up in the schemas of a type.
@@ -32,19 +34,24 @@ pub(crate) struct Resolver<'a> {
 
 impl Resolver<'_> {
     /// The target of an operation's path (R138-R140).
-    pub(crate) fn path(&self, text: &str, used: &mut Leniencies) -> Result<Target, PatchErrorKind> {
+    ///
+    /// `Ok(None)`: the path is of a schema that the type does not have, and the profile ignores such operations.
+    pub(crate) fn path(&self, text: &str, used: &mut Leniencies) -> Result<Option<Target>, PatchErrorKind> {
         let path = parse_path_with(text, &Limits::default(), self.profile, used).map_err(|error| {
             // Without a closing bracket there is no filter, only a broken path.
             let in_filter = error.is_in_filter() && text.contains(']');
             if in_filter { PatchErrorKind::Filter(error.to_string()) } else { PatchErrorKind::Path(error.to_string()) }
         })?;
-        self.resolve(&path, used)
+        if self.schema.is_foreign(&path.attribute) && self.profile.take(Leniency::ForeignAttribute, used) {
+            return Ok(None);
+        }
+        self.resolve(&path, used).map(Some)
     }
 
     /// The target of a key of a value without a path. Plain names are looked up as they are; `name.givenName`,
     /// `emails[type eq "work"].value` and `urn:...:User:department` are paths where the profile takes them (R172).
     ///
-    /// `Ok(None)`: no schema defines the attribute, and the profile drops such members.
+    /// `Ok(None)`: no schema of the type defines the attribute, and the profile drops such members.
     pub(crate) fn key(&self, key: &str, used: &mut Leniencies) -> Result<Option<Target>, PatchErrorKind> {
         if let Some(extension) = self.schema.extension(key) {
             return Ok(Some(Target::Extension(extension.clone())));
@@ -78,19 +85,24 @@ impl Resolver<'_> {
         used: &mut Leniencies,
     ) -> Result<Option<Target>, PatchErrorKind> {
         let plain = key.parse::<AttrName>().is_ok();
-        let found = if plain || self.profile.allows(leniency) {
+        let is_foreign = key.parse().is_ok_and(|path| self.schema.is_foreign(&path));
+        let found = if plain || is_foreign || self.profile.allows(leniency) {
             self.path(path, used)
         } else {
             Err(PatchErrorKind::UnknownAttribute(format!("`{}` is not the name of an attribute", shown(key))))
         };
         match found {
             Ok(target) => {
-                if !plain {
+                if !plain && !is_foreign {
                     used.insert(leniency);
                 }
-                Ok(Some(target))
+                Ok(target)
             }
-            Err(PatchErrorKind::UnknownAttribute(_)) if self.profile.take(Leniency::UnknownAttribute, used) => Ok(None),
+            Err(PatchErrorKind::UnknownAttribute(_))
+                if !is_foreign && self.profile.take(Leniency::UnknownAttribute, used) =>
+            {
+                Ok(None)
+            }
             Err(problem) => Err(problem),
         }
     }
@@ -119,20 +131,32 @@ impl Resolver<'_> {
         let Some(filter) = &path.filter else {
             return Ok(Target::Attribute { place, selector: None, sub });
         };
-        if sub.is_some() || attribute.kind() != AttributeType::Complex {
+        let check = |attribute: &Arc<Attribute>, used: &mut Leniencies| {
+            let checked = check_element(filter, attribute, self.profile, used);
+            checked.map_err(|error| PatchErrorKind::Filter(error.to_string()))
+        };
+        if let Some(sub) = sub {
+            let behind = path.sub.as_ref().is_some_and(|name| !sub.is_own_value(name.as_str()));
+            if attribute.multi_valued() || !sub.multi_valued() || behind {
+                return Err(PatchErrorKind::NotSelectable);
+            }
+            let selector = Selector::new(&sub, filter, check(&sub, used)?, false);
+            return Ok(Target::Values { place, sub, selector });
+        }
+        if attribute.kind() != AttributeType::Complex && !attribute.multi_valued() {
             return Err(PatchErrorKind::NotSelectable);
         }
-        let checked = check_element(filter, attribute, self.profile, used);
-        let checked = checked.map_err(|error| PatchErrorKind::Filter(error.to_string()))?;
+        let checked = check(attribute, used)?;
         let sub = match &path.sub {
             None => None,
+            Some(name) if attribute.is_own_value(name.as_str()) => None,
             Some(name) => Some(attribute.sub_attribute(name.as_str()).cloned().ok_or_else(|| {
                 let message = format!("attribute `{}` has no sub-attribute `{name}`", attribute.name());
                 PatchErrorKind::UnknownAttribute(message)
             })?),
         };
         let strict = self.profile.requires(InteropRule::ValuePathNamesSubAttribute);
-        if strict && sub.is_none() {
+        if strict && path.sub.is_none() {
             return Err(PatchErrorKind::SubAttributeRequired);
         }
         let selector = Selector::new(attribute, filter, checked, strict);
@@ -153,6 +177,7 @@ impl Target {
         match self {
             Self::Extension(_) => false,
             Self::Attribute { place, sub, .. } => read_only(&place.attribute) || sub.as_ref().is_some_and(read_only),
+            Self::Values { place, sub, .. } => read_only(&place.attribute) || read_only(sub),
         }
     }
 }

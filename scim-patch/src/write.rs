@@ -17,6 +17,12 @@ impl Check<'_> {
         let (place, selector, sub) = match target {
             Target::Extension(extension) => return self.write_extension(action, &extension, value),
             Target::Attribute { place, selector, sub } => (place, selector, sub),
+            Target::Values { place, sub, selector } => {
+                let value = self.checked(&sub, |checker, name| checker.element(&sub, name, value))?;
+                let parts = vec![Part { sub, write: Write::Select { selector, becomes: value } }];
+                self.push(place, Effect::AssignParts(parts));
+                return Ok(());
+            }
         };
         let attribute = place.attribute.clone();
         if place.is_schemas() {
@@ -173,7 +179,7 @@ impl Check<'_> {
     }
 
     /// A value path without a sub-attribute: `add` gives the elements more parts, `replace` puts another in their place
-    /// (R159).
+    /// (R159). A bare string is their `value`, and says nothing of their other parts.
     fn write_selected(
         &mut self,
         action: Action,
@@ -182,8 +188,26 @@ impl Check<'_> {
         selector: Selector,
         value: Value,
     ) -> Result<(), PatchErrorKind> {
+        let complex = attribute.kind() == AttributeType::Complex;
+        let value = match value {
+            Value::Array(mut elements)
+                if elements.len() == 1 && self.profile.take(Leniency::ArrayForSingular, &mut self.used) =>
+            {
+                elements.pop().unwrap_or_default()
+            }
+            value => value,
+        };
+        if let (Value::String(text), Some(sub)) = (&value, attribute.sub_attribute("value"))
+            && !text.is_empty()
+            && self.profile.take(Leniency::SimpleForComplex, &mut self.used)
+        {
+            let part = self.part(action, sub, value)?;
+            self.write_matching(action, place, selector, vec![part]);
+            return Ok(());
+        }
+        let unassigned = unassigned(attribute, &value);
         let element = match value {
-            Value::Object(parts) if action == Action::Add => Some(parts.into()),
+            Value::Object(parts) if complex && action == Action::Add => Some(parts.into()),
             value => self.whole(attribute, value)?,
         };
         match element {
@@ -192,7 +216,10 @@ impl Check<'_> {
                 let parts = self.parts(action, attribute, parts)?;
                 self.write_matching(action, place, selector, parts);
             }
-            Some(element) => {
+            Some(mut element) => {
+                if let Value::Object(element) = &mut element {
+                    element.extend(unassigned.into_iter().map(|name| (name, Value::Null)));
+                }
                 let missing = self.missing(action, attribute, &selector);
                 self.push(place, Effect::ReplaceMatching { selector, element, missing });
             }
@@ -201,7 +228,11 @@ impl Check<'_> {
     }
 
     fn write_matching(&mut self, action: Action, place: Place, selector: Selector, parts: Vec<Part>) {
-        let unassigns = |part: &Part| matches!(part.write, Write::Set(None));
+        let unassigns = |part: &Part| match &part.write {
+            Write::Set(value) => value.as_ref().is_none_or(|value| value.as_str() == Some("")),
+            Write::Append(values) => values.is_empty(),
+            Write::Remove(_) | Write::Select { .. } => true,
+        };
         let missing = if parts.iter().all(unassigns) {
             Missing::Ignore
         } else {
@@ -210,17 +241,23 @@ impl Check<'_> {
         self.push(place, Effect::WriteMatching { selector, parts, missing });
     }
 
-    /// What happens when a value path selects nothing (R147, R161). No element is made of what a client may not write.
+    /// What happens when a value path selects nothing (R147, R161). An element is made only of what the filter says: of `eq`
+    /// tests of what a client may write. None is made that stands for another resource: who becomes a member is named by a
+    /// value, not by a path.
     fn missing(&self, action: Action, attribute: &Attribute, selector: &Selector) -> Missing {
         let leniency =
             if action == Action::Add { Leniency::AddCreatesElement } else { Leniency::ReplaceCreatesElement };
-        if !self.profile.allows(leniency) {
+        let refers = attribute.multi_valued() && attribute.sub_attribute("$ref").is_some();
+        let Some(terms) = selector.template().filter(|_| !refers && self.profile.allows(leniency)) else {
             return Missing::Refuse;
-        }
+        };
         let mut template = Map::new();
-        for (name, value) in selector.template() {
+        if attribute.kind() != AttributeType::Complex {
+            return Missing::Create { leniency, template };
+        }
+        for (name, value) in terms {
             let sub = attribute.sub_attribute(&name).filter(|sub| sub.mutability() != Mutability::ReadOnly);
-            let mut checker = scim_core::Checker::new(self.schema, self.profile);
+            let mut checker = scim_core::Checker::new(self.schema, self.profile).with_limits(self.limits);
             match sub.map(|sub| checker.value(sub, &name, value)) {
                 Some(Ok(Some(value))) => template.insert(name, value),
                 _ => return Missing::Refuse,
@@ -228,6 +265,13 @@ impl Check<'_> {
         }
         Missing::Create { leniency, template }
     }
+}
+
+/// The parts of a value, by their names in the schema, that it says there are none of.
+fn unassigned(attribute: &Attribute, value: &Value) -> Vec<String> {
+    let members = value.as_object().into_iter().flatten();
+    let none = members.filter(|(_, value)| value.is_null() || value.as_array().is_some_and(Vec::is_empty));
+    none.filter_map(|(name, _)| Some(attribute.sub_attribute(name)?.name().to_owned())).collect()
 }
 
 /// RFC 7644 section 3.5.2.1 adds "a value" or values: one that is not in an array is no leniency here (R145).

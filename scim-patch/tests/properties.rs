@@ -66,7 +66,7 @@ proptest! {
     }
 
     /// What was sent once can be sent again: `add` adds what is missing (R133), `replace` and `remove` leave what is asked
-    /// for. A value path is another matter: what it selected may be gone.
+    /// for. A value path is another matter: what it selected may be gone, and the message is then refused.
     #[test]
     fn r133_r153_an_operation_without_a_value_path_is_idempotent(
         (of, resource, operation) in types()
@@ -79,6 +79,24 @@ proptest! {
             send(&operation, &TYPES[of], &profile, &mut once);
             let mut twice = once.clone();
             prop_assert!(send(&operation, &TYPES[of], &profile, &mut twice), "{}", operation);
+            prop_assert_eq!(&twice, &once, "{}", operation);
+        }
+    }
+
+    /// A message with a value path, sent again, leaves what it left the first time: what it made is found, and what it
+    /// selects no more is not made anew.
+    #[test]
+    fn p1_a_value_path_sent_twice_leaves_what_it_left_once(
+        (of, resource, operation) in types()
+            .prop_flat_map(|of| (Just(of), random::resource(&TYPES[of]), random::operation(&TYPES[of]).prop_filter("no value path", |operation| !has_no_value_path(operation)))),
+        profile in profiles(),
+    ) {
+        let operation = json!([operation]);
+        let mut once = resource;
+        if demands::runs(&operation, &once, &TYPES[of], &profile).is_some() {
+            send(&operation, &TYPES[of], &profile, &mut once);
+            let mut twice = once.clone();
+            send(&operation, &TYPES[of], &profile, &mut twice);
             prop_assert_eq!(&twice, &once, "{}", operation);
         }
     }

@@ -9,13 +9,15 @@ use http::header::{ALLOW, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response};
 use scim_core::Leniencies;
-use uuid::Uuid;
+use scim_filter::Budget;
+use tracing::Instrument;
 
 use crate::body::{Body, BodyLimit};
 use crate::config::TenancyMode;
 use crate::context::{Context, Principal};
 use crate::fail::{Failure, list};
 use crate::negotiate::accepted;
+use crate::observe::{Exchange, LogLimit};
 use crate::respond::{Format, empty_response, without_body};
 use crate::route::Route;
 use crate::service::{Call, ScimService};
@@ -30,25 +32,24 @@ pub struct Admitted<S: ?Sized> {
 }
 
 /// What is known of a request before anybody looks who sent it.
-#[derive(Debug)]
 struct Head {
     parts: Parts,
     format: Format,
-    request_id: Arc<str>,
+    exchange: Exchange,
 }
 
 impl Head {
     /// The last thing that happens to any request.
-    fn answered(&self, response: Response<Bytes>) -> Response<Bytes> {
-        tracing::info!(
-            request_id = %self.request_id, method = %self.parts.method, path = self.parts.uri.path(),
-            status = response.status().as_u16(), "served"
-        );
-        if self.parts.method == Method::HEAD { without_body(response) } else { response }
+    fn answered(self, response: Response<Bytes>) -> Response<Bytes> {
+        let mut response = if self.parts.method == Method::HEAD { without_body(response) } else { response };
+        self.exchange.end(&mut response);
+        response
     }
 
-    fn refused(&self, failure: Failure) -> Response<Bytes> {
-        self.answered(failure.into_response(self.format))
+    fn refused(mut self, failure: Failure, limit: &LogLimit) -> Response<Bytes> {
+        self.exchange.fail(&failure, limit);
+        let response = failure.into_response(self.format);
+        self.answered(response)
     }
 }
 
@@ -104,28 +105,29 @@ impl<S: Store + ?Sized> ScimService<S> {
     ///
     /// The response, where the head is enough for one: the request is refused, or asks for the methods of an endpoint
     /// (OPTIONS).
-    #[expect(clippy::result_large_err, reason = "the response is what the caller wants, not an error to pass on")]
     pub async fn admit(&self, parts: Parts) -> Result<Admitted<S>, Response<Bytes>> {
-        let request_id = Uuid::new_v4().to_string().into();
+        let limit = self.log_limit();
+        let exchange = Exchange::begin(&parts, limit);
         let (format, acceptable) = match accepted(&parts.headers) {
             Ok(format) => (format, Ok(())),
             Err(failure) => (Format::Scim, Err(failure)),
         };
-        let head = Head { parts, format, request_id };
+        let mut head = Head { parts, format, exchange };
         if let Err(failure) = acceptable {
-            return Err(head.refused(failure));
+            return Err(head.refused(failure, limit));
         }
-        match self.authenticate(&head.parts).await {
+        let span = head.exchange.span().clone();
+        match self.authenticate(&head.parts, &mut head.exchange).instrument(span).await {
             Ok((route, principal)) if head.parts.method != Method::OPTIONS => {
                 Ok(Admitted { service: self.clone(), head, route, principal })
             }
             Ok((route, _)) => Err(head.answered(options(route.methods(*self.config().capabilities())))),
-            Err(failure) => Err(head.refused(failure)),
+            Err(failure) => Err(head.refused(failure, limit)),
         }
     }
 
     /// Which endpoint a request is for, and whose it is.
-    async fn authenticate(&self, parts: &Parts) -> Result<(Route, Principal), Failure> {
+    async fn authenticate(&self, parts: &Parts, exchange: &mut Exchange) -> Result<(Route, Principal), Failure> {
         let config = self.config();
         if parts.uri.path_and_query().is_some_and(|text| text.as_str().len() > config.limits().url) {
             return Err(Failure::UrlTooLong { limit: config.limits().url });
@@ -144,13 +146,18 @@ impl<S: Store + ?Sized> ScimService<S> {
             Principal::new("anonymous")
         } else {
             let authenticator = self.authenticator();
-            authenticator.authenticate(parts).await.map_err(|error| {
+            let principal = authenticator.authenticate(parts).await.map_err(|error| {
                 let challenges = authenticator.challenges(&error);
                 Failure::Auth { error, challenges }
-            })?
+            })?;
+            exchange.is_of(&principal);
+            principal
         };
         let route = route?;
         let principal = addressed?.confine(principal).ok_or(Failure::UnknownEndpoint)?;
+        if !open {
+            exchange.is_of(&principal);
+        }
         let one_tenant = matches!(config.tenancy(), TenancyMode::Principal);
         if !one_tenant && !open && principal.tenant().is_none() {
             return Err(Failure::NoTenant);
@@ -184,15 +191,13 @@ impl<S: Store + ?Sized> Admitted<S> {
     /// The answer to a request whose body is larger than [`body_limit`](Self::body_limit), for a host that stops reading
     /// there: 413.
     pub fn body_too_large(self) -> Response<Bytes> {
-        match self.limit() {
-            Some(limit) => self.refuse(limit.failure()),
-            None => self.refuse(Failure::BodyTooLarge { limit: 0 }),
-        }
+        let failure = self.limit().map_or(Failure::BodyTooLarge { limit: 0 }, BodyLimit::failure);
+        self.refuse(failure)
     }
 
     /// Answers without having served the request.
-    pub(crate) fn refuse(&self, failure: Failure) -> Response<Bytes> {
-        self.head.refused(failure)
+    pub(crate) fn refuse(self, failure: Failure) -> Response<Bytes> {
+        self.head.refused(failure, self.service.log_limit())
     }
 
     /// The second step of [`ScimService::handle`]: serves the request. A body that the method gives no meaning to is ignored.
@@ -214,19 +219,24 @@ impl<S: Store + ?Sized> Admitted<S> {
             parts: &head.parts,
             body: Body::Text(body),
             format: head.format,
-            cx: Context { principal, request_id: head.request_id.clone(), now: Utc::now() },
+            cx: Context {
+                principal,
+                request_id: head.exchange.request_id().clone(),
+                now: Utc::now(),
+                says_active: false,
+                budget: Arc::new(Budget::new(config.limits().steps)),
+            },
             used: Leniencies::default(),
         };
-        let response = service.serve(&mut call, route).await;
+        let span = head.exchange.span().clone();
+        let response = service.serve(&mut call, route).instrument(span).await;
         if !call.used.is_empty() {
-            tracing::info!(
-                request_id = %head.request_id, principal = call.cx.principal.name(), leniencies = ?call.used,
-                "taken leniently"
-            );
+            let (request_id, principal) = (&*call.cx.request_id, call.cx.principal.name());
+            tracing::info!(request_id, principal, leniencies = ?call.used, "taken leniently");
         }
         match response {
             Ok(response) => head.answered(response),
-            Err(failure) => head.refused(failure),
+            Err(failure) => head.refused(failure, service.log_limit()),
         }
     }
 }

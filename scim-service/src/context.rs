@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use scim_core::{Provenance, Source};
+use scim_filter::Budget;
 
 /// Who makes a request: an authenticated SCIM client, an identity provider with a login, or the host itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -52,20 +53,27 @@ impl Principal {
 }
 
 /// What a store call knows of the request it serves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Context {
     /// Who asks.
     pub principal: Principal,
-    /// Identifies the request in logs.
+    /// Identifies the request in the response, the log and the audit. [`request_id`](crate::request_id()) says where it
+    /// comes from.
     pub request_id: Arc<str>,
     /// When the request came. Stores take this time, so that a request has one time.
     pub now: DateTime<Utc>,
+    /// Whether the request itself says what `active` is to be. What a store is handed has all attributes, those included that only
+    /// stay as they are. A store whose accounts people close by other ways opens one again only for a request that says so.
+    pub says_active: bool,
+    /// How much work the request may still cause; clones share it.
+    pub budget: Arc<Budget>,
 }
 
 impl Context {
-    /// A context for work that no client asked for, such as a reconciliation, and for tests.
+    /// A context for work that no client asked for, such as a reconciliation, and for tests. Its budget is unlimited.
     pub fn internal(name: &str, now: DateTime<Utc>) -> Self {
-        Self { principal: Principal::host(name), request_id: name.into(), now }
+        let budget = Arc::new(Budget::unlimited());
+        Self { principal: Principal::host(name), request_id: name.into(), now, says_active: false, budget }
     }
 
     /// The tenant whose resources the call may touch.

@@ -52,6 +52,12 @@ pub(crate) enum Failure {
     TooManyResults {
         limit: u64,
     },
+    /// One resource is larger than a response may be.
+    ResponseTooLarge {
+        limit: usize,
+        /// The attribute that is largest.
+        attribute: String,
+    },
     /// The body ended before it was complete.
     #[cfg(feature = "tower")]
     BodyBrokeOff,
@@ -173,6 +179,12 @@ impl Failure {
                 ScimType::TooMany,
                 format!("the query selects more than the limit of {limit} resources: expected a narrower filter"),
             ),
+            Self::ResponseTooLarge { limit, attribute } => ScimError::of(
+                ScimType::TooMany,
+                format!(
+                    "the resource is larger than the limit of {limit} bytes of a response: expected `excludedAttributes={attribute}`"
+                ),
+            ),
             #[cfg(feature = "tower")]
             Self::BodyBrokeOff => ScimError::of(ScimType::InvalidSyntax, "the body ended before it was complete"),
             #[cfg(feature = "tower")]
@@ -230,20 +242,32 @@ impl Failure {
         }
     }
 
-    /// The error that the client is told, once the log has what it is not told.
-    pub(crate) fn report(&self) -> ScimError {
-        if let Self::Store(StoreError::Internal(source) | StoreError::Unavailable(source)) = self {
-            tracing::error!(error = %chain(source.as_ref()), "the store failed");
+    /// What the operator has to know, in a word: that it is the service which failed, not the client.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        match self {
+            Self::Store(StoreError::Internal(_) | StoreError::Unavailable(_)) => Some("the store failed"),
+            Self::Authorize(_) => Some("the policy failed"),
+            Self::Auth { error: AuthError::Unavailable(_), .. } => Some("credentials could not be checked"),
+            Self::TooManyRaces => Some("a write found no gap between the writes of others"),
+            _ => (self.to_error().status() == 500).then_some("the service failed"),
         }
-        if let Self::Authorize(error) = self {
-            tracing::error!(error = %chain(error), "the policy failed");
-        }
-        self.to_error()
+    }
+
+    /// Says to the operator what the client is not told: the cause of a fault.
+    pub(crate) fn log(&self, request_id: &str) {
+        let Some(fault) = self.fault() else { return };
+        let error = match self {
+            Self::Store(StoreError::Internal(source) | StoreError::Unavailable(source))
+            | Self::Auth { error: AuthError::Unavailable(source), .. } => Some(chain(source.as_ref())),
+            Self::Authorize(error) => Some(chain(error)),
+            _ => None,
+        };
+        tracing::error!(request_id, error, "{fault}");
     }
 
     /// The whole response.
     pub(crate) fn into_response(self, format: Format) -> Response<Bytes> {
-        let error = self.report();
+        let error = self.to_error();
         let mut response = json_response(error.status(), &error.to_value(), format);
         let header = match &self {
             Self::MethodNotAllowed { allowed } => {
@@ -274,8 +298,14 @@ fn store_error(error: &StoreError) -> ScimError {
     match error {
         StoreError::NotFound => ScimError::new(404, error.to_string()),
         StoreError::PreconditionFailed => ScimError::new(412, error.to_string()),
-        StoreError::Uniqueness { .. } => ScimError::of(ScimType::Uniqueness, error.to_string()),
+        StoreError::Uniqueness { .. } | StoreError::HeldElsewhere { .. } => {
+            ScimError::of(ScimType::Uniqueness, error.to_string())
+        }
         StoreError::InvalidValue { .. } => ScimError::of(ScimType::InvalidValue, error.to_string()),
+        StoreError::Budget(_) => ScimError::of(
+            ScimType::TooMany,
+            format!("{error}: expected fewer comparisons, or a filter that selects by an indexed attribute"),
+        ),
         StoreError::Patch(error) => patch_error(error),
         StoreError::Refused { reason } => ScimError::new(403, reason.as_str()),
         StoreError::Unavailable(_) => {

@@ -17,8 +17,33 @@
 //! | [`MeResolver`], [`MeAnswer`] | which resource the client itself is |
 //! | [`TenancyMode`] | where a request names its tenant |
 //! | [`CursorKey`] | what the cursors of long walks are sealed with (RFC 9865) |
-//! | [`Store`], [`MemoryStore`], [`finish`], [`unique_values`] | where resources live |
+//! | [`Store`], [`MemoryStore`], [`finish`], [`PageBuilder`], [`unique_values`] | where resources live |
+//! | [`Pace`] | long work in slices, so that others are served in between |
 //! | [`Context`] | what a store call knows of its request |
+//! | [`ClientAddress`], [`request_id()`], [`LogLimit`] | what an operator sees |
+//!
+//! # What an operator sees
+//!
+//! The service writes to the log by [`tracing`](https://docs.rs/tracing); the host chooses where to, and in which form. It never writes a
+//! credential, the value of an attribute, a query string or a body.
+//!
+//! | level | event | fields |
+//! |---|---|---|
+//! | error | `the store failed`, `the policy failed`, `credentials could not be checked`: behind each 500 and 503 | `request_id`, `error` with its causes |
+//! | warn | `authentication refused` | `request_id`, `address`, `method`, `path`, `reason` |
+//! | warn | `the same again, not logged one by one` | `address`, `reason`, `times`, `seconds` |
+//! | info | `served`: one for each request | `request_id`, `principal`, `tenant`, `address`, `method`, `path`, `status`, `scim_type` and `reason` of an error, `duration_ms` |
+//! | info | `taken leniently` | `request_id`, `principal`, `leniencies` |
+//!
+//! A host that shows warnings sees all that went wrong; with the level info it has an access log besides. Clients that nobody
+//! knows cannot fill it: of what repeats at an address only the first is a line of its own, the others are summed up every
+//! [`LOG_LIMIT_PERIOD`] ([`LogLimit`]).
+//!
+//! Each request has an id: that of its header `x-request-id` if it can be used ([`request_id()`]), else a new one. It is in
+//! the response, in every event, and in [`Context::request_id`], from where a store takes it to its audit. What store and
+//! hooks log by `tracing` is inside of a span `request` with the fields `id`, `method`, `path`, `principal` and `tenant`.
+//!
+//! The address comes from the host: it adds a [`ClientAddress`] to the extensions of the request.
 //!
 //! # Features
 //!
@@ -43,6 +68,8 @@ mod limit;
 mod me;
 mod memory;
 mod negotiate;
+mod observe;
+mod pace;
 mod precondition;
 mod query;
 mod reference;
@@ -65,8 +92,13 @@ pub use context::{Context, Principal};
 pub use cursor::{CursorKey, CursorKeyError};
 pub use me::{Me, MeAnswer, MeResolver};
 pub use memory::MemoryStore;
+pub use observe::{
+    ClientAddress, LOG_LIMIT_PERIOD, LogLimit, LogSum, MAX_LOGGED_ADDRESSES, MAX_REQUEST_ID_LEN, REQUEST_ID_HEADER,
+    request_id,
+};
+pub use pace::Pace;
 pub use service::ScimService;
 pub use store::{
-    ListPage, ListQuery, Position, Precondition, Start, Store, StoreError, Transaction, UniqueValue, finish,
-    unique_values,
+    ListPage, ListQuery, PageBuilder, PageBytes, Position, Precondition, Start, Store, StoreError, Transaction,
+    UniqueValue, finish, unique_values,
 };

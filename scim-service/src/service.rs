@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response};
-use scim_core::{Leniencies, SchemaSet};
+use scim_core::{Leniencies, Leniency, SchemaSet};
 
 use crate::auth::Authenticator;
 use crate::authorize::{AllowAll, Authorizer};
@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::endpoint;
 use crate::fail::Failure;
 use crate::me::{MeAnswer, MeResolver};
+use crate::observe::LogLimit;
 use crate::respond::Format;
 use crate::route::Route;
 use crate::store::Store;
@@ -62,6 +63,7 @@ struct Shared {
     authenticator: Arc<dyn Authenticator>,
     authorizer: Arc<dyn Authorizer>,
     me: Option<(Arc<dyn MeResolver>, MeAnswer)>,
+    log_limit: Arc<LogLimit>,
 }
 
 impl<S: Store> ScimService<S> {
@@ -79,12 +81,15 @@ impl<S: Store + ?Sized> ScimService<S> {
         config: ServiceConfig,
         authenticator: impl Authenticator,
     ) -> Self {
+        // What clients write, and what `/Schemas` says that they may.
+        let written_groups = config.profile().allows(Leniency::GroupsOnUser);
         let shared = Shared {
-            schemas,
+            schemas: if written_groups { schemas.with_written_groups() } else { schemas },
             config,
             authenticator: Arc::new(authenticator),
             authorizer: Arc::new(AllowAll),
             me: None,
+            log_limit: Arc::default(),
         };
         Self { shared: Arc::new(shared), store }
     }
@@ -115,6 +120,10 @@ impl<S: Store + ?Sized> ScimService<S> {
 
     /// Serves one request. The path may hold the path of the base URL or, where the host has stripped it, not.
     ///
+    /// The response has the [id of the request](crate::request_id()) in its [`REQUEST_ID_HEADER`](crate::REQUEST_ID_HEADER).
+    /// A host that knows where the request comes from says so by a [`ClientAddress`](crate::ClientAddress) among its
+    /// extensions.
+    ///
     /// The two steps of it, [`admit`](Self::admit) and [`Admitted::handle`](crate::Admitted::handle), are there for hosts
     /// that read bodies themselves: the first needs none.
     ///
@@ -138,6 +147,11 @@ impl<S: Store + ?Sized> ScimService<S> {
 
     pub(crate) fn authorizer(&self) -> &dyn Authorizer {
         &*self.shared.authorizer
+    }
+
+    /// What bounds the lines about clients that nobody knows.
+    pub(crate) fn log_limit(&self) -> &LogLimit {
+        &self.shared.log_limit
     }
 
     /// Whether clients stand for resources.

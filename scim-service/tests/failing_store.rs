@@ -19,6 +19,11 @@ use scim_service::{
     ScimService, ServiceConfig, Store, StoreError,
 };
 use serde_json::{Value, json};
+use tracing_subscriber::filter::LevelFilter;
+
+mod log;
+
+use log::Log;
 
 /// Fails at everything, with what must not reach a client in the cause.
 struct Broken {
@@ -160,6 +165,47 @@ async fn r234_no_result_of_a_bulk_request_tells_of_the_inside() {
         let body: Value = serde_json::from_str(&text).unwrap();
         assert!(body["Operations"].as_array().unwrap().iter().all(|result| result["status"] == expected), "{body}");
     }
+}
+
+#[tokio::test]
+async fn x13_a_failure_of_the_store_is_logged_with_its_cause_and_the_id_of_the_request() {
+    let (log, _guard) = Log::start(LevelFilter::WARN);
+    let user = json!({"schemas": [urn::USER], "userName": "a"}).to_string();
+    let job = json!({"schemas": [urn::BULK_REQUEST], "Operations": [
+        {"method": "POST", "path": "/Users", "bulkId": "a", "data": {"schemas": [urn::USER], "userName": "a"}},
+        {"method": "DELETE", "path": "/Users/1"}
+    ]});
+    let mut expected = Vec::new();
+    for reachable in [true, false] {
+        let service = service(Broken { reachable, issues: None }, Limits::default());
+        for (method, path, body, lines) in
+            [("GET", "/Users", "", 1), ("POST", "/Users", user.as_str(), 1), ("POST", "/Bulk", &job.to_string(), 2)]
+        {
+            let answer = send(&service, method, path, body).await;
+            let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+            expected.extend(std::iter::repeat_n((id, path), lines));
+        }
+    }
+    let errors = log.events("the store failed");
+    assert_eq!(errors.len(), expected.len(), "{}", log.text());
+    for (error, (id, path)) in errors.iter().zip(expected) {
+        assert_eq!((&error["level"], &error["request_id"]), (&json!("ERROR"), &json!(id)));
+        assert_eq!(error["error"], "relation ab_user of db.internal:5432 is gone");
+        let request = json!({"name": "request", "id": id, "path": path, "principal": "test"});
+        for (name, value) in request.as_object().unwrap() {
+            assert_eq!(&error["span"][name], value, "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn x13_a_health_check_that_fails_does_not_fill_the_log() {
+    let (log, _guard) = Log::start(LevelFilter::WARN);
+    let service = service(Broken { reachable: false, issues: None }, Limits::default());
+    for _ in 0..100 {
+        assert_eq!(send(&service, "GET", "/health", "").await.status(), 503);
+    }
+    assert_eq!(log.events("the store failed").len(), 1, "{}", log.text());
 }
 
 #[tokio::test]

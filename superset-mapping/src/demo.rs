@@ -31,8 +31,8 @@ pub enum DemoError {
 ///
 /// [`DemoError`]; nothing was made then, but for `MySQL`, which commits each table by itself.
 pub async fn create_demo_schema(url: &str) -> Result<(), DemoError> {
-    let failed = |error| DemoError::Connect(ConnectError::from(error));
-    let database = Database::open(url, true).await.map_err(failed)?.ok_or(DemoError::Connect(ConnectError::Url))?;
+    let opened = Database::open(url, true).await.map_err(|error| DemoError::Connect(error.into()))?;
+    let database = opened.ok_or(DemoError::Connect(ConnectError::Url))?;
     let made = make(&database).await;
     database.close().await;
     made

@@ -50,6 +50,38 @@ pub struct FabConfig {
     provider: [String; 5],
 }
 
+/// The login page of Superset 6.1 has no button for SAML; that of Flask-AppBuilder has one for each provider.
+const LOGIN_PAGE: &str = r#"from flask import g
+from flask_appbuilder import expose
+from flask_appbuilder.security.decorators import no_cache
+from flask_appbuilder.security.manager import AUTH_SAML
+from flask_appbuilder.security.views import AuthSAMLView
+from superset.security import SupersetSecurityManager
+
+
+class SamlLoginView(AuthSAMLView):
+    # Superset's own login page shows nothing where people log in by SAML: this one has the button.
+    @expose("/login/")
+    @expose("/login/<idp>")
+    @no_cache
+    def login(self, idp=None):
+        if idp is None and (g.user is None or not g.user.is_authenticated):
+            providers = self.appbuilder.sm.saml_providers
+            return self.render_template(
+                self.login_template, providers=providers, title=self.title, appbuilder=self.appbuilder
+            )
+        return super().login(idp)
+
+
+class SamlSecurityManager(SupersetSecurityManager):
+    register_superset_auth_view = False
+    authsamlview = SamlLoginView
+
+
+# With a security manager of your own, let it have these two attributes instead.
+CUSTOM_SECURITY_MANAGER = SamlSecurityManager
+"#;
+
 /// What Flask-AppBuilder needs to know of the identity provider, and of Superset.
 #[derive(Clone, Copy, Debug)]
 pub struct FabProvider<'a> {
@@ -203,9 +235,12 @@ impl FabConfig {
         let registration = self.registration_expression(self.registration.as_deref().unwrap_or_default());
         write!(
             out,
-            "from flask_appbuilder.security.manager import AUTH_SAML\n\n\
+            "{LOGIN_PAGE}\n\
              AUTH_TYPE = AUTH_SAML\n\
              AUTH_USER_REGISTRATION = True\n\
+             # Superset 6.1 asks for this key wherever people may register, and answers every page with 500 without it\n\
+             # (apache/superset#39364). No captcha is shown: people register by their login alone.\n\
+             RECAPTCHA_PUBLIC_KEY = \"\"\n\
              AUTH_USER_REGISTRATION_ROLE_JMESPATH = {}\n\
              AUTH_ROLES_SYNC_AT_LOGIN = True\n\
              AUTH_ROLES_MAPPING = {{\n",
@@ -335,6 +370,18 @@ default role `sql_lab`: only one role can be given to whom no rule gives a role
         assert!(config("", &separated).warnings()[0].contains("several groups"));
         assert!(config("", &AttributeMapping::new()).warnings()[0].contains("no attribute is mapped to groups"));
         assert!(config("", &AttributeMapping::auth0()).warnings()[0].contains("can't be `email` too"));
+    }
+
+    #[test]
+    fn s3_the_key_that_superset_asks_for_and_a_login_page_with_a_button_are_printed() {
+        let text = config("", &AttributeMapping::okta()).to_string();
+        for line in
+            ["RECAPTCHA_PUBLIC_KEY = \"\"", "CUSTOM_SECURITY_MANAGER = SamlSecurityManager", "AUTH_TYPE = AUTH_SAML"]
+        {
+            assert!(text.lines().any(|printed| printed == line), "{line}\n{text}");
+        }
+        let (reason, key) = (text.find("#39364").unwrap(), text.find("RECAPTCHA_PUBLIC_KEY").unwrap());
+        assert!(reason < key, "the reason stands before the key");
     }
 
     #[test]

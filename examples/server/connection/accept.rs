@@ -17,6 +17,7 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use scim_service::ClientAddress;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tower_service::Service;
@@ -36,10 +37,6 @@ const GRACE: Duration = Duration::from_secs(30);
 
 /// How long the server waits where the system gives it no more connections.
 const EXHAUSTED: Duration = Duration::from_millis(100);
-
-/// Who sent a request, as the connection tells it: an extension of every request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClientAddress(pub SocketAddr);
 
 /// Serves HTTP/1.1 connections of `listener` within `limits`, until `stopped`; requests that are under way may end then.
 ///
@@ -126,7 +123,7 @@ fn serve<S, B>(
     let service = service_fn(move |request: Request<Incoming>| {
         let serving = Serving::new(activity.clone());
         let mut request = request.map(|body| TimedBody::new(body, body_timeout));
-        request.extensions_mut().insert(ClientAddress(address));
+        request.extensions_mut().insert(ClientAddress::from(address));
         let answer = service.call(request);
         async move { Ok::<_, Infallible>(answer.await?.map(|body| Answer::new(body, serving))) }
     });

@@ -10,6 +10,6 @@ mod limits;
 mod stream;
 mod table;
 
-pub use accept::{ClientAddress, serve_connections};
+pub use accept::serve_connections;
 pub use bodies::TimedBody;
 pub use limits::{ConnectionLimits, ConnectionLimitsError};

@@ -145,6 +145,34 @@ impl Attribute {
             && self.sub_attribute("value").is_some_and(|value| value.mutability() == Mutability::Immutable)
     }
 
+    /// Whether `name` names the value itself: `value` of a simple multi-valued attribute, in any case. Filters and paths may
+    /// say `tags[value eq "x"]` and `tags.value` of an array of strings.
+    ///
+    /// ```
+    /// use scim_core::Attribute;
+    ///
+    /// let tags: Attribute = serde_json::from_str(r#"{"name": "tags", "multiValued": true}"#)?;
+    /// assert!(tags.is_own_value("value"));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn is_own_value(&self, name: &str) -> bool {
+        self.multi_valued() && self.kind() != AttributeType::Complex && name.eq_ignore_ascii_case("value")
+    }
+
+    /// The same attribute as a reference to resources that clients write: they may set and clear it, and an element names
+    /// its resource by `value`, which it can't do without.
+    pub(crate) fn as_written_reference(&self) -> Self {
+        let mut attribute = self.clone();
+        attribute.definition.mutability = Mutability::ReadWrite;
+        for sub in attribute.sub_attributes.iter_mut().filter(|sub| matches!(sub.name(), "value" | "$ref" | "display"))
+        {
+            let sub = Arc::make_mut(sub);
+            sub.definition.mutability = Mutability::Immutable;
+            sub.definition.required = sub.name() == "value";
+        }
+        attribute
+    }
+
     /// The sub-attribute whose name is one edit away: what somebody may have meant who wrote `name`.
     pub fn nearest_sub_attribute(&self, name: &str) -> Option<&Arc<Self>> {
         nearest(&self.sub_attributes, name)

@@ -74,6 +74,15 @@ impl Schema {
         find(&self.attributes, name)
     }
 
+    /// The same schema with another definition of an attribute that it has.
+    pub(crate) fn redefining(&self, attribute: Attribute) -> Self {
+        let mut schema = self.clone();
+        if let Some(known) = schema.attributes.iter_mut().find(|known| known.name() == attribute.name()) {
+            *known = Arc::new(attribute);
+        }
+        schema
+    }
+
     /// Refuses complex attributes inside complex ones (R018). Only the schema of schemas may have them.
     pub(crate) fn refuse_nesting(&self) -> Result<(), RegistrationError> {
         for attribute in &self.attributes {

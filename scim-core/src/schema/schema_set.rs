@@ -83,6 +83,30 @@ impl SchemaSet {
         Ok(TypeSchema::new(resource_type, base, extensions))
     }
 
+    /// Makes `groups` of a User what clients write, as a service does that allows
+    /// [`Leniency::GroupsOnUser`](crate::Leniency::GroupsOnUser).
+    ///
+    /// ```
+    /// use scim_core::{Mutability, ResourceTypeName, SchemaSet};
+    ///
+    /// let schemas = SchemaSet::builtin().with_written_groups();
+    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// assert_eq!(user.top_level("groups").unwrap().mutability(), Mutability::ReadWrite);
+    /// ```
+    #[must_use]
+    pub fn with_written_groups(mut self) -> Self {
+        let Some(user) = self.of(&ResourceTypeName::user()).map(|of| of.base().clone()) else { return self };
+        let Some(groups) = user.attribute("groups") else { return self };
+        let changed = Arc::new(user.redefining(groups.as_written_reference()));
+        for schema in self.schemas.iter_mut().filter(|schema| schema.id() == user.id()) {
+            *schema = changed.clone();
+        }
+        for of in &mut self.types {
+            *of = Arc::new(of.redefining(&changed));
+        }
+        self
+    }
+
     /// What is known of a resource type.
     pub fn of(&self, name: &ResourceTypeName) -> Option<&Arc<TypeSchema>> {
         self.types.iter().find(|schema| schema.resource_type().name() == name)
@@ -127,6 +151,23 @@ mod tests {
         let set = SchemaSet::builtin().with([schema("urn:e:1.0:T")], [thing("/Things", "urn:e:1.0:T")]).unwrap();
         assert_eq!(set.by_endpoint("/Things").unwrap().resource_type().name().as_str(), "Thing");
         assert_eq!(set.types().len(), 3);
+    }
+
+    #[test]
+    fn p21_only_groups_of_users_become_what_clients_write() {
+        let (before, after) = (SchemaSet::builtin(), SchemaSet::builtin().with_written_groups());
+        for (before, after) in before.types().zip(after.types()) {
+            assert_eq!(before.resource_type(), after.resource_type());
+            assert_eq!(before.extensions(), after.extensions());
+            for (before, after) in before.base().attributes().iter().zip(after.base().attributes()) {
+                assert_eq!(before == after, before.name() != "groups", "{}", before.name());
+            }
+        }
+        let groups = after.of(&ResourceTypeName::user()).unwrap().top_level("groups").unwrap();
+        assert!(groups.is_relation());
+        assert!(groups.sub_attribute("value").unwrap().required());
+        assert_eq!(groups.sub_attribute("type").unwrap().mutability(), crate::Mutability::ReadOnly);
+        assert_eq!(after.schema(crate::urn::USER), Some(after.of(&ResourceTypeName::user()).unwrap().base()));
     }
 
     #[test]

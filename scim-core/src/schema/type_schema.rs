@@ -61,6 +61,16 @@ impl TypeSchema {
         Self { resource_type, base, extensions }
     }
 
+    /// The same with another definition of a schema, wherever it stands.
+    pub(crate) fn redefining(&self, schema: &Arc<Schema>) -> Self {
+        let mut of = self.clone();
+        let schemas = of.extensions.iter_mut().map(|extension| &mut extension.schema);
+        for known in std::iter::once(&mut of.base).chain(schemas).filter(|known| known.id() == schema.id()) {
+            *known = schema.clone();
+        }
+        of
+    }
+
     /// The resource type.
     pub fn resource_type(&self) -> &ResourceType {
         &self.resource_type
@@ -95,7 +105,8 @@ impl TypeSchema {
     ///
     /// A qualified path belongs to the schema it names; a bare name is searched among the common attributes, then in the
     /// base schema, then, with [`Leniency::BareExtensionAttribute`], in the extensions if just one has it. A path that
-    /// is the URI of an extension names the extension as a whole.
+    /// is the URI of an extension names the extension as a whole. `tags.value` is `tags` where that is a simple multi-valued
+    /// attribute ([`Attribute::is_own_value`]).
     ///
     /// # Errors
     ///
@@ -123,10 +134,32 @@ impl TypeSchema {
             },
         };
         let sub = match path.sub() {
+            Some(sub) if attribute.is_own_value(sub) => None,
             Some(sub) => Some(attribute.sub_attribute(sub).ok_or_else(unknown)?.clone()),
             None => None,
         };
         Ok(Target { extension: extension.cloned(), attribute: Some(attribute.clone()), sub })
+    }
+
+    /// Whether a path is of a schema that the type does not have ([`Leniency::ForeignAttribute`]). A misspelt attribute of
+    /// a schema that it has is unknown, not foreign.
+    ///
+    /// ```
+    /// use scim_core::{ResourceTypeName, SchemaSet};
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let users = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let is_foreign = |path: &str| users.is_foreign(&path.parse().unwrap());
+    /// assert!(is_foreign("urn:example:scim:Custom:2.0:User:badge"));
+    /// assert!(!is_foreign("urn:ietf:params:scim:schemas:core:2.0:User:bagde"));
+    /// assert!(!is_foreign("badge"));
+    /// ```
+    pub fn is_foreign(&self, path: &AttrPath) -> bool {
+        let Some(uri) = path.uri() else { return false };
+        let known = |uri: &str| uri.eq_ignore_ascii_case(self.base.id()) || self.extension(uri).is_some();
+        // `urn:...:User.department` is a slip of the pen, and `urn:...:User` the extension as a whole.
+        let begins_as_known = path.name().is_some_and(|name| known(&format!("{uri}:{name}")));
+        !known(uri) && !begins_as_known
     }
 
     fn bare_extension_attribute(

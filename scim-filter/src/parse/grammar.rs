@@ -79,7 +79,7 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Filter, ParseError> {
 }
 
 /// Parses a filter, taking what `profile` allows beyond the RFC and recording it in `used`:
-/// [`Leniency::ValuePathSubAttribute`] (R087) and [`Leniency::UppercaseLiteral`] (R061).
+/// [`Leniency::ValuePathSubAttribute`] (R087), [`Leniency::UppercaseLiteral`] (R061) and [`Leniency::UnquotedString`].
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Comparison values: the JSON literals, exactly as JSON has them (R061, R070, R071).
+//! Comparison values: the JSON literals, exactly as JSON has them (R061, R070, R071), and by leniency strings without quotes.
 
 use nom::Parser;
 use nom::branch::alt;
@@ -12,7 +12,7 @@ use serde_json::Number;
 use super::failure::{Parsed, fail, or_fail};
 use super::grammar::Grammar;
 use super::term::{take_till_byte, word};
-use crate::ast::Literal;
+use crate::ast::{Literal, Operator};
 
 const ESCAPE: &str = "a JSON escape, such as `\\\"`, `\\\\` or `\\u00e9`";
 const LITERAL: &str = "a JSON string, number, `true`, `false` or `null`";
@@ -22,13 +22,19 @@ impl Grammar<'_> {
     pub(super) fn literal<'a>(&mut self, input: &'a str) -> Parsed<'a, Literal> {
         match input.as_bytes().first() {
             Some(b'"') => string(input).map(|(rest, text)| (rest, Literal::String(text))),
-            Some(b'-' | b'0'..=b'9') => or_fail(number, "a JSON number").map(Literal::Number).parse(input),
+            Some(b'-' | b'0'..=b'9') => match (number(input), self.unquoted(input)?) {
+                (Err(nom::Err::Error(_)), (rest, Some(text))) => Ok((rest, Literal::String(text))),
+                _ => or_fail(number, "a JSON number").map(Literal::Number).parse(input),
+            },
             _ => {
                 let (rest, word) = word(input)?;
                 let words = [("true", Literal::Bool(true)), ("false", Literal::Bool(false)), ("null", Literal::Null)];
                 let Some((lower, literal)) = words.into_iter().find(|(lower, _)| lower.eq_ignore_ascii_case(word))
                 else {
-                    return fail(input, LITERAL);
+                    return match self.unquoted(input)? {
+                        (rest, Some(text)) => Ok((rest, Literal::String(text))),
+                        _ => fail(input, LITERAL),
+                    };
                 };
                 if lower == word || self.take(Leniency::UppercaseLiteral) {
                     Ok((rest, literal))
@@ -38,6 +44,27 @@ impl Grammar<'_> {
             }
         }
     }
+
+    /// A string without quotes, where the profile takes it and it is nothing else.
+    fn unquoted<'a>(&mut self, input: &'a str) -> Parsed<'a, Option<String>> {
+        let (rest, word) = word(input)?;
+        let taken = is_unquoted_string(word) && self.take(Leniency::UnquotedString);
+        Ok((rest, taken.then(|| word.to_owned())))
+    }
+}
+
+/// Whether a word can be nothing but a string whose quotes were forgotten. What is a word of the language, is made of the
+/// characters of numbers alone, or has characters that are rather a mistake (`'bjensen'`, `"`, `=`), stays an error.
+fn is_unquoted_string(word: &str) -> bool {
+    const RESERVED: [&str; 7] = ["and", "or", "not", "pr", "true", "false", "null"];
+    let inside = |c: char| c.is_alphanumeric() || "._-+@:/#~'".contains(c);
+    let of_numbers = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
+    word.starts_with(char::is_alphanumeric)
+        && word.ends_with(char::is_alphanumeric)
+        && word.chars().all(inside)
+        && !word.chars().all(of_numbers)
+        && !RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(word))
+        && Operator::from_word(word).is_none()
 }
 
 /// A JSON number (RFC 8259 section 6): no leading zero or plus sign, digits on both sides of the point.
@@ -140,7 +167,9 @@ fn code_unit(input: &str) -> Parsed<'_, u32> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Filter, Literal};
+    use scim_core::{Leniencies, Leniency, Profile};
+
+    use crate::{Filter, Limits, Literal, parse_with};
 
     fn literal(text: &str) -> Option<Literal> {
         match format!("a eq {text}").parse::<Filter>() {
@@ -214,6 +243,77 @@ mod tests {
         assert_eq!(literal("true"), Some(Literal::Bool(true)));
         for text in ["TRUE", "False", "NULL", "nil", "truex", "User"] {
             assert_eq!(literal(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn p11_a_string_without_quotes_is_nothing_else() {
+        let taken = |text: &str| {
+            let mut used = Leniencies::default();
+            let filter = parse_with(&format!("a eq {text}"), &Limits::default(), &Profile::compatible(), &mut used);
+            match filter {
+                Ok(Filter::Compare(comparison)) => Some((comparison.value, used.contains(Leniency::UnquotedString))),
+                _ => None,
+            }
+        };
+        for text in [
+            "bjensen",
+            "bjensen@example.com",
+            "jim_x.com#EXT#@contoso.onmicrosoft.com",
+            "o'brien",
+            "é",
+            "2819c223-7f76-453a-919d-413861904646",
+            "2011-05-13T04:42:34Z",
+            "nil",
+            "andrea",
+            "User",
+        ] {
+            assert_eq!(taken(text), Some((Literal::String(text.to_owned()), true)), "{text}");
+            assert_eq!(literal(text), None, "{text}: the RFC has quotes");
+        }
+        for (text, literal) in
+            [("true", Literal::Bool(true)), ("null", Literal::Null), ("7", Literal::Number(7.into()))]
+        {
+            assert_eq!(taken(text), Some((literal, false)), "{text}");
+        }
+        for text in [
+            "",
+            "True",
+            "NULL",
+            "and",
+            "OR",
+            "not",
+            "pr",
+            "eq",
+            "Gt",
+            "01",
+            "1.",
+            "+1",
+            "1e",
+            "1e400",
+            "'bjensen'",
+            "`b`",
+            "b'",
+            "a b",
+            "a\"b",
+            "b\"",
+            "a=b",
+            "a&&b",
+            "a,b",
+            "a;b",
+            "a*",
+            "(a",
+            "a)",
+            "a[b]",
+            "a\\b",
+            "{a}",
+            "a%20b",
+            "-a",
+            "_a",
+            "a and",
+            "a\tb",
+        ] {
+            assert_eq!(taken(text), None, "{text}");
         }
     }
 }

@@ -75,6 +75,9 @@ fn attribute_path(path: &ResolvedPath) -> String {
 
 /// Holds when `condition` holds for one value of the path; `condition` sees the value, `NULL` when there is none.
 fn any(base: &str, path: &ResolvedPath, condition: impl Fn(Sql) -> Sql) -> Sql {
+    if path.is_element() {
+        return condition(Sql::new(base));
+    }
     if path.multi_valued() {
         let value = match path.sub() {
             Some(sub) => extract("v.value", json_path([sub])),
@@ -151,6 +154,9 @@ fn compare(base: &str, test: &Test) -> Option<Sql> {
 
 /// Some primitive below the path is not the empty text.
 fn present(base: &str, path: &ResolvedPath) -> Sql {
+    if path.is_element() {
+        return Sql::new("coalesce(").text_then(base).text_then(" <> '', 0)");
+    }
     let some = |base: &str, path: String| {
         let tree = Sql::new("EXISTS (SELECT 1 FROM json_tree(").text_then(base).text_then(", ").then(Sql::bound(path));
         tree.text_then(") AS t WHERE t.atom IS NOT NULL AND t.atom <> '')")
@@ -177,6 +183,10 @@ impl Lower for Document {
     }
 
     fn value_path(&self, path: &ResolvedPath, filter: &ElementPredicate) -> Option<Sql> {
+        if path.sub().is_some() {
+            // The values of a sub-attribute would need a second loop.
+            return None;
+        }
         let condition = lower_element(filter, &Element(self))?;
         let elements = if path.multi_valued() {
             Sql::new("json_each(body, ").then(Sql::bound(attribute_path(path))).text_then(") AS element WHERE ")

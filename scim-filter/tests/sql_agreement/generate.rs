@@ -31,9 +31,17 @@ pub(crate) fn filter(schema: &TypeSchema) -> BoxedStrategy<Filter> {
             leaves.push(Leaf { path: path(""), kind: attribute.kind() });
             let subs = attribute.sub_attributes().iter().filter(|sub| testable(sub));
             leaves.extend(subs.clone().map(|sub| Leaf { path: path(&format!(".{}", sub.name())), kind: sub.kind() }));
+            for sub in subs.clone().filter(|sub| sub.multi_valued()) {
+                let own = Leaf { path: "value".parse().expect("a name"), kind: sub.kind() };
+                bracketed.push(Bracketed { path: path(&format!(".{}", sub.name())), subs: vec![own] });
+            }
             let subs: Vec<Leaf> =
                 subs.map(|sub| Leaf { path: sub.name().parse().expect("a name"), kind: sub.kind() }).collect();
-            if !subs.is_empty() {
+            if attribute.is_own_value("value") {
+                leaves.push(Leaf { path: path(".value"), kind: attribute.kind() });
+                let own = Leaf { path: "VALUE".parse().expect("a name"), kind: attribute.kind() };
+                bracketed.push(Bracketed { path: path(""), subs: vec![own] });
+            } else if !subs.is_empty() {
                 bracketed.push(Bracketed { path: path(""), subs });
             }
         }
@@ -80,7 +88,12 @@ fn tests(leaves: Vec<Leaf>) -> BoxedStrategy<FilterBuilder> {
             if kind == AttributeType::Complex {
                 return prop_oneof![present, null].boxed();
             }
-            let compared = (prop::sample::select(operators(kind)), prop::sample::select(pool(kind)));
+            // Numbers compare as numbers, of whatever kind the attribute is.
+            let wanted = match kind {
+                AttributeType::Integer => [pool(kind), pool(AttributeType::Decimal)].concat(),
+                _ => pool(kind),
+            };
+            let compared = (prop::sample::select(operators(kind)), prop::sample::select(wanted));
             let compared = compared.prop_map(move |(operator, value)| attr(&text).compare(operator, literal(value)));
             prop_oneof![1 => present, 1 => null, 6 => compared].boxed()
         })

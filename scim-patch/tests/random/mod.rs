@@ -193,19 +193,57 @@ fn at(uri: Option<String>, base: String, attribute: &Arc<Attribute>) -> BoxedStr
         }
     });
     let fits = prop_oneof![6 => value(attribute), 3 => element(attribute), 1 => junk(), 1 => Just(Value::Null)];
+    let test = |sub: &Arc<Attribute>, name: &str| {
+        let (name, operator) = (name.to_owned(), select(vec!["eq", "eq", "eq", "ne", "pr"]));
+        let text = |name: String, op: &str, value: &Value| {
+            if op == "pr" { format!("{name} pr") } else { format!("{name} {op} {value}") }
+        };
+        (Just(name), operator, element(sub)).prop_map(move |(name, op, value)| text(name, op, &value))
+    };
     if subs.is_empty() {
-        return (spelled, fits).boxed();
+        if !attribute.multi_valued() {
+            return (spelled, fits).boxed();
+        }
+        let filter = joined(test(attribute, "value").boxed());
+        let selected = (spelled.clone(), filter, fits.clone(), select(vec!["", ".value"]));
+        let selected = selected.prop_map(|(path, filter, value, sub)| (format!("{path}[{filter}]{sub}"), value));
+        return prop_oneof![2 => (spelled, fits), 1 => selected].boxed();
     }
     let sub = select(subs.clone());
     let part = sub.clone().prop_flat_map(|sub| {
         (Just(sub.name().to_owned()), prop_oneof![6 => value(&sub), 1 => junk(), 1 => Just(Value::Null)])
     });
-    let filter = sub.prop_flat_map(|sub| {
-        let operator = select(vec!["eq", "ne", "pr"]);
-        (Just(sub.name().to_owned()), operator, element(&sub)).prop_map(|(name, op, value)| {
-            if op == "pr" { format!("{name} pr") } else { format!("{name} {op} {value}") }
-        })
-    });
+    let filter = joined(sub.prop_flat_map(move |sub| test(&sub, sub.name())).boxed());
+    let own: Vec<_> = subs.into_iter().filter(|sub| sub.multi_valued() && sub.sub_attributes().is_empty()).collect();
+    if !own.is_empty() && !attribute.multi_valued() {
+        let selected = (spelled.clone(), select(own)).prop_flat_map(move |(path, sub)| {
+            let path = format!("{path}.{}", sub.name());
+            (Just(path), test(&sub, "value"), element(&sub))
+        });
+        let selected = selected.prop_map(|(path, filter, value)| (format!("{path}[{filter}]"), value)).boxed();
+        return prop_oneof![1 => selected, 2 => of_complex(spelled, filter, part, fits)].boxed();
+    }
+    of_complex(spelled, filter, part, fits)
+}
+
+/// Tests as people join them.
+fn joined(test: BoxedStrategy<String>) -> BoxedStrategy<String> {
+    let two = (test.clone(), select(vec!["and", "and", "or"]), test.clone());
+    prop_oneof![
+        6 => test.clone(),
+        3 => two.prop_map(|(one, word, other)| format!("{one} {word} {other}")),
+        1 => test.prop_map(|test| format!("not ({test})")),
+    ]
+    .boxed()
+}
+
+/// Paths about a complex attribute, with values for them.
+fn of_complex(
+    spelled: impl Strategy<Value = String> + Clone + 'static,
+    filter: BoxedStrategy<String>,
+    part: impl Strategy<Value = (String, Value)> + Clone + 'static,
+    fits: impl Strategy<Value = Value> + Clone + 'static,
+) -> BoxedStrategy<(String, Value)> {
     prop_oneof![
         3 => (spelled.clone(), fits.clone()),
         2 => (spelled.clone(), part.clone()).prop_map(|(path, (sub, value))| (format!("{path}.{sub}"), value)),

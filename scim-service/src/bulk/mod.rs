@@ -23,4 +23,6 @@ pub(crate) use error::BulkError;
 pub(crate) use operation::{Label, Target, Work, http_method};
 pub(crate) use order::Step;
 pub(crate) use plan::Plan;
+pub(crate) use position::{Position, in_patch, in_resource};
+pub(crate) use reference::Form;
 pub(crate) use resolve::{Created, Resolver};

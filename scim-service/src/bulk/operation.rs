@@ -105,7 +105,7 @@ impl Work {
     /// Visits the references in the data.
     pub(super) fn each_reference(&mut self, profile: &Profile, visit: Visit<'_>) {
         match self.method {
-            BulkMethod::Post | BulkMethod::Put => in_resource(&self.of, &mut self.data, visit),
+            BulkMethod::Post | BulkMethod::Put => in_resource(&self.of, profile, &mut self.data, visit),
             BulkMethod::Patch => in_patch(&self.of, profile, &mut self.data, visit),
             BulkMethod::Delete => {}
         }

@@ -95,7 +95,7 @@ impl<'a> Needs<'a> {
     fn of(&mut self, index: usize, work: &mut Work, profile: &Profile) -> Vec<Need> {
         let mut needs = Vec::new();
         let creates = work.method == BulkMethod::Post;
-        work.each_reference(profile, &mut |Position { text, form, required }| match Reference::read(text, form) {
+        work.each_reference(profile, &mut |Position { text, form, required, .. }| match Reference::read(text, form) {
             Reference::Bulk(bulk_id) => {
                 let kind = if creates && !required { NeedKind::Deferrable } else { NeedKind::Exists };
                 needs.extend(self.creators.get(&*bulk_id).map(|&on| Need { on, kind }));

@@ -15,33 +15,30 @@ use scim_core::{Attribute, AttributeType, Leniencies, Mutability, Profile, Schem
 use scim_filter::{Comparison, Filter, Limits, Literal, Operator, parse_path};
 use serde_json::{Map, Value};
 
-use super::reference::{Form, may_refer};
+use super::reference::Form;
 
 /// One text that names a resource.
-pub(super) struct Position<'a> {
-    pub(super) text: &'a mut String,
-    pub(super) form: Form,
+pub(crate) struct Position<'a> {
+    pub(crate) text: &'a mut String,
+    pub(crate) form: Form,
+    /// The attribute that refers.
+    pub(crate) attribute: &'a Attribute,
     /// Whether the resource would lack something required without the attribute.
     pub(super) required: bool,
 }
 
 /// What looks at positions, and may change their texts.
-pub(super) type Visit<'v> = &'v mut dyn FnMut(Position<'_>);
+pub(crate) type Visit<'v> = &'v mut dyn FnMut(Position<'_>);
 
 /// Visits the references in the body of POST or PUT.
-pub(super) fn in_resource(of: &TypeSchema, data: &mut Value, visit: Visit<'_>) {
-    let Some(members) = data.as_object_mut() else { return };
-    for (key, value) in members {
-        if let Some(extension) = of.extension(key) {
-            in_container(of, extension, value, visit);
-        } else if let Some(attribute) = of.top_level(key) {
-            in_attribute(attribute, attribute.required(), value, visit);
-        }
+pub(crate) fn in_resource(of: &TypeSchema, profile: &Profile, data: &mut Value, visit: Visit<'_>) {
+    if let Some(members) = data.as_object_mut() {
+        Paths { of, profile }.in_members(members, visit);
     }
 }
 
 /// Visits the references in the body of PATCH: in values, in the filters of paths, and in those of keys.
-pub(super) fn in_patch(of: &TypeSchema, profile: &Profile, data: &mut Value, visit: Visit<'_>) {
+pub(crate) fn in_patch(of: &TypeSchema, profile: &Profile, data: &mut Value, visit: Visit<'_>) {
     let Some(operations) = data.as_object_mut().and_then(|data| member(data, "Operations")) else { return };
     for operation in operations.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
         let paths = Paths { of, profile };
@@ -63,7 +60,7 @@ pub(super) fn in_patch(of: &TypeSchema, profile: &Profile, data: &mut Value, vis
 }
 
 /// Visits the references in the value of an attribute: one value or an array.
-pub(super) fn in_attribute(attribute: &Attribute, required: bool, value: &mut Value, visit: Visit<'_>) {
+pub(crate) fn in_attribute(attribute: &Attribute, required: bool, value: &mut Value, visit: Visit<'_>) {
     if attribute.mutability() == Mutability::ReadOnly {
         return;
     }
@@ -76,7 +73,7 @@ pub(super) fn in_attribute(attribute: &Attribute, required: bool, value: &mut Va
         Value::Object(members) if attribute.kind() == AttributeType::Complex => {
             for (key, value) in members {
                 if let Some(sub) = attribute.sub_attribute(key) {
-                    in_leaf(form_of(sub, Some(attribute)), required, value, visit);
+                    in_leaf(attribute, form_of(sub, Some(attribute)), required, value, visit);
                 } else if key.eq_ignore_ascii_case(attribute.name()) {
                     // Some clients repeat the name around a list of members to remove (R174).
                     in_attribute(attribute, required, value, visit);
@@ -85,22 +82,22 @@ pub(super) fn in_attribute(attribute: &Attribute, required: bool, value: &mut Va
         }
         Value::String(_) => {
             let value_of = attribute.sub_attribute("value").map(|sub| form_of(sub, Some(attribute)));
-            in_leaf(value_of.unwrap_or_else(|| form_of(attribute, None)), required, value, visit);
+            in_leaf(attribute, value_of.unwrap_or_else(|| form_of(attribute, None)), required, value, visit);
         }
         _ => {}
     }
 }
 
-fn in_leaf(form: Option<Form>, required: bool, value: &mut Value, visit: Visit<'_>) {
+fn in_leaf(attribute: &Attribute, form: Option<Form>, required: bool, value: &mut Value, visit: Visit<'_>) {
     let Some(form) = form else { return };
     match value {
-        Value::String(text) => visit(Position { text, form, required }),
+        Value::String(text) => visit(Position { text, form, attribute, required }),
         Value::Array(elements) => {
             for text in elements
                 .iter_mut()
                 .filter_map(|element| if let Value::String(text) = element { Some(text) } else { None })
             {
-                visit(Position { text, form, required });
+                visit(Position { text, form, attribute, required });
             }
         }
         _ => {}
@@ -153,7 +150,7 @@ impl Target {
             (Some(extension), None, _) => in_container(of, extension, value, visit),
             (_, Some(attribute), None) => in_attribute(attribute, attribute.required(), value, visit),
             (_, Some(attribute), Some(sub)) if attribute.mutability() != Mutability::ReadOnly => {
-                in_leaf(form_of(sub, Some(attribute)), attribute.required(), value, visit);
+                in_leaf(attribute, form_of(sub, Some(attribute)), attribute.required(), value, visit);
             }
             _ => {}
         }
@@ -172,15 +169,18 @@ impl Paths<'_> {
         let mut path = parse_path(text, &Limits::default()).ok()?;
         let found = self.of.resolve(&path.attribute, self.profile, &mut Leniencies::default()).ok()?;
         let attribute = found.attribute.as_ref();
-        if let (Some(filter), Some(attribute), true) = (&mut path.filter, attribute, may_refer(text)) {
+        if let (Some(filter), Some(attribute)) = (&mut path.filter, attribute) {
+            let before = filter.clone();
             in_filter(attribute, filter, visit);
-            *text = path.to_string();
+            if *filter != before {
+                *text = path.to_string();
+            }
         }
         let sub = path.sub.as_ref().and_then(|sub| attribute?.sub_attribute(sub.as_str())).cloned();
         Some(Target { found, sub })
     }
 
-    /// The members of a value without a path (R142): each key is a name or a path.
+    /// The members of a resource, or of a value without a path (R142): each key is a name or a path.
     fn in_members(&self, members: &mut Map<String, Value>, visit: Visit<'_>) {
         let mut renamed = Vec::new();
         for (key, value) in members.iter_mut() {
@@ -218,7 +218,7 @@ fn in_filter(attribute: &Attribute, filter: &mut Filter, visit: Visit<'_>) {
         {
             let sub = path.name().and_then(|name| attribute.sub_attribute(name));
             if let Some(form) = sub.and_then(|sub| form_of(sub, Some(attribute))) {
-                visit(Position { text, form, required: true });
+                visit(Position { text, form, attribute, required: true });
             }
         }
         _ => {}
@@ -259,7 +259,7 @@ mod tests {
         if is_patch {
             in_patch(of, &Profile::compatible(), data, &mut note);
         } else {
-            in_resource(of, data, &mut note);
+            in_resource(of, &Profile::compatible(), data, &mut note);
         }
         found.sort();
         found
@@ -291,6 +291,7 @@ mod tests {
             json!({ uri: {"manager": {"value": "bulkId:m"}, "department": "bulkId:d"}, "nickName": "bulkId:n" });
         assert_eq!(visit("User", false, &mut user), ["bulkId:m"]);
         assert_eq!(visit("User", false, &mut json!({ uri: {"manager": "bulkId:m"} })), ["bulkId:m"]);
+        assert_eq!(visit("User", false, &mut json!({ format!("{uri}:manager.value"): "bulkId:m" })), ["bulkId:m"]);
         assert_eq!(visit("User", false, &mut json!({"groups": [{"value": "bulkId:g"}]})), [""; 0], "read-only");
     }
 

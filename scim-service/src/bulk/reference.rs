@@ -55,11 +55,6 @@ impl<'a> Reference<'a> {
     }
 }
 
-/// Whether a text can hold a reference to a resource of the job at all: a test that is cheaper than looking closer.
-pub(crate) fn may_refer(text: &str) -> bool {
-    text.contains(BULK_ID)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! How much one request can ask for.
 
-use scim_core::JsonLimits;
+use scim_core::{JsonLimits, ValueLimits};
 
 /// Bounds of what one request can ask for. What exceeds one is refused with the limit named, and changes nothing.
 ///
@@ -41,8 +41,24 @@ pub struct Limits {
     pub default_page: u64,
     /// Most resources that a query may select, whatever its page; none by default. Beyond: 400 `tooMany` (R124).
     pub results: Option<u64>,
+    /// Largest response, in bytes. 8 MiB. A page of a list ends before the resource that does not fit, and the client goes on
+    /// behind it. A single resource that does not fit, such as a group with very many members, is 400 `tooMany`: the client
+    /// leaves members out (`excludedAttributes=members`), or asks for them by filters on users. What answers a write leaves
+    /// them out by itself.
+    pub response: usize,
+    /// What a value, an attribute and a resource may hold. Beyond: 400 `invalidValue`.
+    pub value: ValueLimits,
     /// Bounds of a filter. Beyond: 400 `invalidFilter`.
     pub filter: scim_filter::Limits,
+    /// Most steps of work that a request may cause, in a bulk request all operations together: comparisons times resources for
+    /// filters and sorts. 1,048,576. Beyond: 400 `tooMany`. See [`Budget`](scim_filter::Budget): a million comparisons
+    /// take well below 0.1 seconds. Whoever has more than 50,000 resources in a database, and clients that filter by what
+    /// has no index, raises it.
+    pub steps: u64,
+    /// Most groups that a message about a User may name, and that the user may join and leave by it
+    /// ([`Leniency::GroupsOnUser`](scim_core::Leniency::GroupsOnUser)), because each is looked for and changed by itself. 100.
+    /// Beyond: 400 `invalidValue`.
+    pub groups_on_user: usize,
 }
 
 impl Default for Limits {
@@ -59,7 +75,11 @@ impl Default for Limits {
             page: 1000,
             default_page: 200,
             results: None,
+            response: 8 << 20,
+            value: ValueLimits::default(),
             filter: scim_filter::Limits::default(),
+            steps: scim_filter::Budget::DEFAULT,
+            groups_on_user: 100,
         }
     }
 }

@@ -36,6 +36,7 @@ pub struct ServiceConfig {
     documentation_uri: Option<String>,
     sensitive: Vec<AttrPath>,
     reference_check: bool,
+    refuses_unknown_groups: bool,
     cursor_key: CursorKey,
     cursor_timeout: Duration,
 }
@@ -77,6 +78,7 @@ impl ServiceConfig {
             documentation_uri: None,
             sensitive: Vec::new(),
             reference_check: false,
+            refuses_unknown_groups: false,
             cursor_key: CursorKey::random(),
             cursor_timeout: CURSOR_TIMEOUT,
         })
@@ -130,6 +132,14 @@ impl ServiceConfig {
     #[must_use]
     pub fn with_reference_check(self, reference_check: bool) -> Self {
         Self { reference_check, ..self }
+    }
+
+    /// Whether a user may be put only into groups that are there, where
+    /// [`Leniency::GroupsOnUser`](scim_core::Leniency::GroupsOnUser) is allowed: 400 `invalidValue` otherwise. Unless set, unknown
+    /// groups are left out, and the answer shows which groups the user is in.
+    #[must_use]
+    pub fn with_unknown_groups_refused(self, refuses_unknown_groups: bool) -> Self {
+        Self { refuses_unknown_groups, ..self }
     }
 
     /// Attributes whose values should not stand in URLs, where proxies and logs keep them: a GET with a filter on one is
@@ -206,6 +216,11 @@ impl ServiceConfig {
     /// Whether a write may refer only to resources that are there.
     pub fn reference_check(&self) -> bool {
         self.reference_check
+    }
+
+    /// Whether a user may be put only into groups that are there.
+    pub fn refuses_unknown_groups(&self) -> bool {
+        self.refuses_unknown_groups
     }
 
     /// Attributes whose values should not stand in URLs.

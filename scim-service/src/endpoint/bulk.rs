@@ -34,13 +34,20 @@ pub(crate) async fn bulk<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Result<Re
         Some(BulkAtomicity::AllOrNothing) => all_or_nothing(call, plan).await?,
         _ => per_operation(call, plan).await,
     };
-    Ok(json_response(200, &BulkResponse::new(results), call.format))
+    let limit = call.config.limits().response;
+    let response = json_response(200, &BulkResponse::new(results.clone()), call.format);
+    if response.body().len() <= limit {
+        return Ok(response);
+    }
+    // What was done is done: the statuses tell of it, even where there is no room for what went wrong.
+    let short = |result: BulkResult| BulkResult { response: None, ..result };
+    Ok(json_response(200, &BulkResponse::new(results.into_iter().map(short).collect()), call.format))
 }
 
 /// Does what can be done; stops early where the client asks for it (R209, R210).
 async fn per_operation<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -> Vec<BulkResult> {
     let most_errors = plan.fail_on_errors.unwrap_or(u64::MAX);
-    let (mut job, steps) = Job::of(plan, call.config.base_url());
+    let (mut job, steps) = Job::of(plan, call.config.base_url(), call.cx.request_id.clone());
     for step in steps {
         // What was begun is ended even then: no resource stays without what it was created with.
         if job.errors < most_errors || matches!(step, Step::Complete(_)) {
@@ -53,7 +60,7 @@ async fn per_operation<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) ->
 /// Does everything in one transaction of the store, or nothing.
 async fn all_or_nothing<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -> Result<Vec<BulkResult>, Failure> {
     let transaction = call.store.begin(&call.cx).await?.ok_or(BulkError::NoTransactions)?;
-    let (mut job, steps) = Job::of(plan, call.config.base_url());
+    let (mut job, steps) = Job::of(plan, call.config.base_url(), call.cx.request_id.clone());
     let store: &dyn Store = &*transaction;
     let mut inside = call.with(store, call.parts, Body::default());
     for step in steps {
@@ -83,6 +90,7 @@ struct Job {
     /// What was created without some of its references.
     incomplete: HashMap<usize, Incomplete>,
     errors: u64,
+    request_id: Arc<str>,
 }
 
 struct Incomplete {
@@ -93,7 +101,7 @@ struct Incomplete {
 }
 
 impl Job {
-    fn of(plan: Plan, base_url: &str) -> (Self, Vec<Step>) {
+    fn of(plan: Plan, base_url: &str, request_id: Arc<str>) -> (Self, Vec<Step>) {
         let Plan { labels, work, steps, .. } = plan;
         let bulk_ids = labels.iter().filter(|label| label.creates()).filter_map(|label| label.bulk_id.clone());
         let locations = labels.iter().zip(&work).map(|(label, work)| match (work, &label.path) {
@@ -111,6 +119,7 @@ impl Job {
             labels,
             incomplete: HashMap::new(),
             errors: 0,
+            request_id,
         };
         (job, steps)
     }
@@ -178,7 +187,8 @@ impl Job {
                 self.created(operation, None);
                 let undone = call.store.delete(&call.cx, &of, &resource_id(&id)?, &Precondition::None).await;
                 if let Err(error) = undone {
-                    tracing::error!(%error, %id, "an incomplete resource could not be deleted");
+                    let request_id = &*self.request_id;
+                    tracing::error!(request_id, %error, %id, "an incomplete resource could not be deleted");
                 }
                 Err(failure)
             }
@@ -194,7 +204,8 @@ impl Job {
 
     fn fail(&mut self, operation: usize, failure: &Failure) {
         self.errors += 1;
-        let error = failure.report();
+        failure.log(&self.request_id);
+        let error = failure.to_error();
         let location = self.locations.get(operation).cloned().flatten();
         let (status, response) = (error.status(), Some(error.to_value()));
         self.report(operation, BulkResult { location, status, response, ..BulkResult::default() });
@@ -250,7 +261,7 @@ async fn serve<S: Store + ?Sized>(
 
 impl<S: ?Sized> Call<'_, S> {
     /// A request within this one: of the same client at the same time, to `store`.
-    fn with<'b, T: ?Sized>(&'b self, store: &'b T, parts: &'b Parts, body: Body) -> Call<'b, T> {
+    pub(super) fn with<'b, T: ?Sized>(&'b self, store: &'b T, parts: &'b Parts, body: Body) -> Call<'b, T> {
         Call {
             store,
             schemas: self.schemas,

@@ -8,6 +8,7 @@ use scim_core::{Checker, Leniency, Resource, ResourceId, TypeSchema};
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
 use serde_json::Value;
 
+use super::groups_on_user::Write;
 use super::replace::replace_with;
 use crate::authorize::{Operation, Permit, written};
 use crate::fail::Failure;
@@ -19,25 +20,38 @@ pub(crate) async fn create<S: Store + ?Sized>(
     of: &Arc<TypeSchema>,
 ) -> Result<Response<Bytes>, Failure> {
     let (projection, _) = call.projection(of)?;
-    let body = call.json_of(of)?;
+    let mut body = call.resource_of(of)?;
     let permit = call.permit_write(of, Operation::Create, None, &written(&body, of)).await?;
     let projection = permit.project(projection.after_writing(&names(&body), of, call.config.profile()));
-    let mut checker = Checker::new(of, call.config.profile());
+    let groups = call.groups_of_resource(of, &mut body).await?;
+    let mut checker = Checker::new(of, call.config.profile()).with_limits(call.config.limits().value);
     let checked = checker.resource(body);
     call.used.extend(checker.used());
-    let draft = checked?;
+    let mut draft = checked?;
+    call.cx.says_active = draft.get("active").is_some();
+    let groups = groups.map(|groups| groups.set_by(&mut draft));
     permit.check_result(&draft, None)?;
     call.check_references(of, &draft, None).await?;
-    let created = match call.store.create(&call.cx, of, draft.clone()).await {
-        Err(StoreError::Uniqueness { attribute }) => match inactive_twin(call, of, &draft, &permit).await? {
-            Some(id) => replace_with(call, of, &id, &Precondition::None, &permit, |_| Ok(draft.clone())).await?,
-            None => return Err(StoreError::Uniqueness { attribute }.into()),
-        },
-        outcome => outcome?,
-    };
+    let created = Write::Create { draft: &draft }.with_groups(call, of, &permit, groups, &projection).await?;
     // R039: a store that issues what cannot be an id is told by its first resource.
     created.id().unwrap_or_default().parse::<ResourceId>().map_err(StoreError::internal)?;
-    Ok(call.show(201, of, created, &projection))
+    call.show(201, of, created, &projection)
+}
+
+/// Stores what was checked: as a new resource, or in the place of the inactive one that is meant.
+pub(super) async fn store_new<S: Store + ?Sized>(
+    call: &mut Call<'_, S>,
+    of: &Arc<TypeSchema>,
+    draft: &Resource,
+    permit: &Permit,
+) -> Result<Resource, Failure> {
+    match call.store.create(&call.cx, of, draft.clone()).await {
+        Err(StoreError::Uniqueness { attribute }) => match inactive_twin(call, of, draft, permit).await? {
+            Some(id) => replace_with(call, of, &id, &Precondition::None, permit, |_| Ok(draft.clone())).await,
+            None => Err(StoreError::Uniqueness { attribute }.into()),
+        },
+        outcome => Ok(outcome?),
+    }
 }
 
 /// The names of the members that the client has written (R106).
@@ -47,7 +61,7 @@ pub(super) fn names(body: &Value) -> Vec<String> {
 
 /// The inactive resource that `draft` means to bring back (Okta re-provisions a person whom it only ever deactivated).
 ///
-/// It is of this tenant, inactive, has all the unique values of the draft, and no other `externalId`: an account that this
+/// The draft says `active: true`. The resource is of this tenant, inactive, has all the unique values of the draft, and no other `externalId`: an account that this
 /// service made and switched off, never one that is in use or that somebody else made.
 async fn inactive_twin<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
@@ -57,8 +71,9 @@ async fn inactive_twin<S: Store + ?Sized>(
 ) -> Result<Option<ResourceId>, Failure> {
     let profile = call.config.profile();
     let wanted = unique_values(of, draft);
-    let sent_active = draft.get("active") != Some(&Value::Bool(false));
-    if !profile.allows(Leniency::RestoreInactive) || wanted.is_empty() || !sent_active {
+    // To bring somebody back is to say that they are active.
+    let comes_back = draft.get("active") == Some(&Value::Bool(true));
+    if !profile.allows(Leniency::RestoreInactive) || wanted.is_empty() || !comes_back {
         return Ok(None);
     }
     let Some(filter) = inactive_with(of, draft) else { return Ok(None) };

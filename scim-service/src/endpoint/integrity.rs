@@ -6,7 +6,7 @@ use scim_filter::{Comparison, Filter, Literal, Operator, check};
 use crate::fail::Failure;
 use crate::reference::{References, references};
 use crate::service::Call;
-use crate::store::{ListQuery, Start, Store, StoreError};
+use crate::store::{ListQuery, Store, StoreError};
 
 /// How many ids one query of the store asks for.
 const AT_ONCE: usize = 64;
@@ -66,7 +66,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
         let filter = check(&Filter::Or(tests), of, self.config.profile(), &mut self.used)?;
         let projection = Projection::new(&["id"], &[] as &[&str], of, self.config.profile())?;
         let count = ids.len() as u64;
-        let query = ListQuery { filter: Some(filter), sort: None, start: Start::Index(1), count, projection };
+        let query = ListQuery { projection, ..ListQuery::first(Some(filter), count) };
         let page = self.store.list(&self.cx, of, &query).await?;
         Ok(page.resources.iter().filter_map(|resource| resource.id().map(str::to_owned)).collect())
     }

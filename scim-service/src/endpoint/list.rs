@@ -1,13 +1,13 @@
 //! `GET /Users` and `GET /`: queries (RFC 7644 section 3.4.2).
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{ListResponse, Projection, Resource, SearchRequest, TypeSchema};
+use scim_core::{ListResponse, Projection, SearchRequest, TypeSchema};
 use scim_filter::{Filter, Predicate, ResolvedPath, Sort, check, parse_with};
 
+use super::merge::{Found, merged};
 use super::root_filter;
 use super::walk::{Part, walk};
 use crate::fail::Failure;
@@ -51,12 +51,16 @@ pub(super) async fn query<S: Store + ?Sized>(
     }
     let Part { filter, projection, .. } = part;
     let (start_index, count) = page(call, request);
-    let query = ListQuery { filter, sort, start: Start::Index(start_index), count, projection };
+    // Whoever asks for the total alone asks for no order.
+    let sort = sort.filter(|_| count > 0);
+    let bytes = call.page_bytes();
+    let query = ListQuery { filter, sort, start: Start::Index(start_index), count, projection, bytes };
     let page = call.store.list(&call.cx, of, &query).await?;
     let total_results = page.total_results.unwrap_or_default();
     call.config.limits().check_results(total_results)?;
-    let resources = page.resources.into_iter().map(|resource| shown(call, of, resource, &query.projection)).collect();
-    Ok(json_response(200, &ListResponse::new(total_results, start_index, resources), call.format))
+    let resources = page.resources.into_iter().map(|resource| (of, &query.projection, resource));
+    let written = call.written(resources).await?;
+    Ok(json_response(200, &ListResponse::new(total_results, start_index, written.resources), call.format))
 }
 
 /// A query over all resource types (R094, R130). Without a sort, resources come type by type in the order of their
@@ -73,38 +77,41 @@ pub(super) async fn query_all<S: Store + ?Sized>(
         return walk(call, "/", request, &parts, sort.as_ref()).await;
     }
     let (start_index, count) = page(call, request);
-    let last = start_index.saturating_add(count).saturating_sub(1);
-    let mut total_results = 0_u64;
-    let mut found = Vec::new();
-    for (index, Part { of, filter, projection }) in parts.iter().enumerate() {
-        // Sorting merges the heads of all types; otherwise a type begins where those before it end.
-        let (start_index, count) = if sort.is_some() {
-            (1, last)
-        } else {
-            let wanted = count.saturating_sub(found.len() as u64);
-            (start_index.saturating_sub(total_results).max(1), wanted)
-        };
-        let (filter, projection) = (filter.clone(), projection.clone());
-        let query = ListQuery { filter, sort: sort.clone(), start: Start::Index(start_index), count, projection };
-        let page = call.store.list(&call.cx, of, &query).await?;
-        total_results += page.total_results.unwrap_or_default();
-        found.extend(page.resources.into_iter().map(|resource| (index, resource)));
-    }
+    let (found, total_results) = match sort.filter(|_| count > 0) {
+        Some(sort) => merged(call, &parts, &sort, start_index, count).await?,
+        None => one_after_the_other(call, &parts, start_index, count).await?,
+    };
     call.config.limits().check_results(total_results)?;
-    if let Some(sort) = &sort {
-        found.sort_by(|(_, a), (_, b)| {
-            let order = sort.compare(a, b);
-            if order == Ordering::Equal { a.id().cmp(&b.id()) } else { order }
-        });
-        let skipped = usize::try_from(start_index.saturating_sub(1)).unwrap_or(usize::MAX);
-        found.drain(..skipped.min(found.len()));
-        found.truncate(usize::try_from(count).unwrap_or(usize::MAX));
-    }
     let resources = found.into_iter().filter_map(|(index, resource)| {
         let part = parts.get(index)?;
-        Some(shown(call, &part.of, resource, &part.projection))
+        Some((&part.of, &part.projection, resource))
     });
-    Ok(json_response(200, &ListResponse::new(total_results, start_index, resources.collect()), call.format))
+    let written = call.written(resources).await?;
+    Ok(json_response(200, &ListResponse::new(total_results, start_index, written.resources), call.format))
+}
+
+/// A page without a sort: a type begins where those before it end.
+async fn one_after_the_other<S: Store + ?Sized>(
+    call: &Call<'_, S>,
+    parts: &[Part],
+    start_index: u64,
+    count: u64,
+) -> Result<(Vec<Found>, u64), Failure> {
+    let mut total_results = 0_u64;
+    let mut found = Vec::new();
+    let mut is_full = false;
+    for (index, Part { of, filter, projection }) in parts.iter().enumerate() {
+        let start = Start::Index(start_index.saturating_sub(total_results).max(1));
+        let count = if is_full { 0 } else { count.saturating_sub(found.len() as u64) };
+        let (filter, projection) = (filter.clone(), projection.clone());
+        let bytes = call.page_bytes();
+        let query = ListQuery { filter, sort: None, start, count, projection, bytes };
+        let page = call.store.list(&call.cx, of, &query).await?;
+        total_results += page.total_results.unwrap_or_default();
+        is_full |= page.ends_early;
+        found.extend(page.resources.into_iter().map(|resource| (index, resource)));
+    }
+    Ok((found, total_results))
 }
 
 /// What the policy leaves of a query of one type: narrowed to what the client may see.
@@ -143,17 +150,6 @@ async fn permitted_types<S: ?Sized>(
         Some(failure) if parts.is_empty() => Err(failure),
         _ => Ok(parts),
     }
-}
-
-pub(super) fn shown<S: ?Sized>(
-    call: &Call<'_, S>,
-    of: &Arc<TypeSchema>,
-    mut resource: Resource,
-    projection: &Projection,
-) -> Resource {
-    call.render(&mut resource, of);
-    projection.apply(of, &mut resource);
-    resource
 }
 
 /// What a query looks at.

@@ -4,10 +4,13 @@ mod bulk;
 mod create;
 mod delete;
 mod discovery;
+mod groups_on_user;
 mod health;
 mod integrity;
 mod list;
 mod me;
+mod merge;
+mod page;
 mod patch;
 mod read;
 mod replace;
@@ -31,8 +34,8 @@ pub(crate) use search::{search, search_all};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Response;
-use scim_core::{Projection, Resource, ResourceId, TypeSchema, parse_json_with};
+use http::{Method, Response};
+use scim_core::{Attribute, Projection, Resource, ResourceId, TypeSchema, parse_json_with};
 use serde_json::Value;
 
 use crate::body::Body;
@@ -68,6 +71,15 @@ impl<S: ?Sized> Call<'_, S> {
         Ok(body)
     }
 
+    /// The JSON of a resource that is written, its members where their keys lead.
+    fn resource_of(&mut self, of: &TypeSchema) -> Result<Value, Failure> {
+        let mut body = self.json_of(of)?;
+        if let Some(members) = body.as_object_mut() {
+            of.nest(members, self.config.profile(), &mut self.used);
+        }
+        Ok(body)
+    }
+
     /// What the URL asks to see of a resource. The bool says whether it asks at all.
     fn projection(&self, of: &TypeSchema) -> Result<(Projection, bool), Failure> {
         let request = search_request(self.parts.uri.query())?;
@@ -98,18 +110,30 @@ impl<S: ?Sized> Call<'_, S> {
         if password && !self.config.capabilities().change_password { Err(Failure::PasswordChange) } else { Ok(()) }
     }
 
-    /// The response that shows a resource.
+    /// The response that shows a resource. What was written is written: where the answer to a write would be too large, it
+    /// leaves out what refers to other resources.
     fn show(
         &self,
         status: u16,
         of: &Arc<TypeSchema>,
         mut resource: Resource,
         projection: &Projection,
-    ) -> Response<Bytes> {
+    ) -> Result<Response<Bytes>, Failure> {
         self.render(&mut resource, of);
         let headers = ResourceHeaders::of(&resource);
         projection.apply(of, &mut resource);
-        with_resource_headers(json_response(status, &resource, self.format), &headers, status == 201)
+        let limit = self.config.limits().response;
+        let mut response = json_response(status, &resource, self.format);
+        if response.body().len() > limit {
+            if matches!(self.parts.method, Method::GET | Method::HEAD) {
+                return Err(self.too_large(&resource));
+            }
+            let refers = |attribute: &Arc<Attribute>| attribute.sub_attribute("$ref").is_some();
+            resource.attributes_mut().retain(|name, _| !of.top_level(name).is_some_and(refers));
+            tracing::info!(request_id = %self.cx.request_id, limit, "an answer was too large and leaves out references");
+            response = json_response(status, &resource, self.format);
+        }
+        Ok(with_resource_headers(response, &headers, status == 201))
     }
 }
 

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{PatchOp, Projection, TypeSchema};
-use scim_patch::{Patch, apply};
+use scim_core::{PatchOp, Projection, Resource, ResourceId, TypeSchema};
+use scim_patch::{Limits, Patch, apply};
 
+use super::groups_on_user::Write;
 use super::replace::replace_with;
 use super::resource_id;
-use crate::authorize::Operation;
+use crate::authorize::{Operation, Permit};
 use crate::config::PatchResponse;
 use crate::fail::Failure;
 use crate::respond::{ResourceHeaders, empty_response, with_resource_headers};
 use crate::service::Call;
-use crate::store::Store;
+use crate::store::{Precondition, Store};
 
 pub(crate) async fn patch<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
@@ -24,10 +25,12 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     let (projection, asked) = call.projection(of)?;
     let when = call.if_match()?;
     let id = resource_id(id)?;
-    let body = call.json_of(of)?;
+    let mut body = call.json_of(of)?;
+    let groups = call.groups_of_patch(of, &mut body).await?;
     let config = call.config;
     let message = PatchOp::from_json(body, config.profile(), &mut call.used, config.limits().patch_operations)?;
-    let patch = match Patch::check(&message, of, config.profile()) {
+    let limits = Limits { value: config.limits().value, budget: Some(call.cx.budget.clone()) };
+    let mut patch = match Patch::check_within(&message, of, config.profile(), limits) {
         Ok(patch) => patch,
         Err(error) => {
             // A missing resource is told before a faulty patch (R179).
@@ -37,38 +40,50 @@ pub(crate) async fn patch<S: Store + ?Sized>(
         }
     };
     call.used.extend(patch.leniencies());
+    call.cx.says_active = patch.paths().iter().any(|path| path == "active");
     let patched = call.patched(of, &patch.paths());
     let permit = call.permit_write(of, Operation::Patch, Some(&id), &patched).await?;
     call.check_password_change(&patch.paths())?;
+    let groups = groups.and_then(|groups| groups.patched_by(&mut patch));
     let silent = config.patch_response() == PatchResponse::NoContent && !asked;
     let projection =
         if silent { minimum(call, of)? } else { projection.after_writing(&patch.paths(), of, config.profile()) };
     let projection = permit.project(projection);
-    // Whether the result may be, is known once it is made: the service then does the work.
-    let patched = if permit.is_restricted() || call.checks_references(of, &patched) {
-        None
-    } else {
-        call.store.patch(&call.cx, of, &id, &patch, &when, &projection).await?
-    };
-    let patched = match patched {
-        Some(patched) => patched,
-        None => {
-            replace_with(call, of, &id, &when, &permit, |current| {
-                let mut patched = current.clone();
-                apply(&patch, &mut patched)?;
-                Ok(patched)
-            })
-            .await?
-        }
-    };
+    let write = Write::Patch { id: &id, when: &when, patch: &patch };
+    let patched = write.with_groups(call, of, &permit, groups, &projection).await?;
     // Whoever has applied the patch, it knows what that needed.
     call.used.extend(patch.leniencies());
     if !silent {
-        return Ok(call.show(200, of, patched, &projection));
+        return call.show(200, of, patched, &projection);
     }
     let mut patched = patched;
     call.render(&mut patched, of);
     Ok(with_resource_headers(empty_response(204), &ResourceHeaders::of(&patched), true))
+}
+
+/// Has the store apply the patch, or applies it where the store can't.
+pub(super) async fn store_patched<S: Store + ?Sized>(
+    call: &mut Call<'_, S>,
+    of: &Arc<TypeSchema>,
+    id: &ResourceId,
+    patch: &Patch,
+    when: &Precondition,
+    permit: &Permit,
+    want: &Projection,
+) -> Result<Resource, Failure> {
+    // Whether the result may be, is known once it is made: the service then does the work.
+    if !permit.is_restricted()
+        && !call.checks_references(of, &call.patched(of, &patch.paths()))
+        && let Some(patched) = call.store.patch(&call.cx, of, id, patch, when, want).await?
+    {
+        return Ok(patched);
+    }
+    replace_with(call, of, id, when, permit, |current| {
+        let mut patched = current.clone();
+        apply(patch, &mut patched)?;
+        Ok(patched)
+    })
+    .await
 }
 
 /// Only what the headers need.

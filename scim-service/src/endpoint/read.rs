@@ -30,5 +30,5 @@ pub(crate) async fn read<S: Store + ?Sized>(
         call.render(&mut resource, of);
         return Ok(with_resource_headers(empty_response(304), &ResourceHeaders::of(&resource), false));
     }
-    Ok(call.show(200, of, resource, &projection))
+    call.show(200, of, resource, &projection)
 }

@@ -7,6 +7,7 @@ use http::Response;
 use scim_core::{Checker, Projection, Resource, ResourceId, TypeSchema};
 
 use super::create::names;
+use super::groups_on_user::{Write, keep_groups};
 use super::resource_id;
 use crate::authorize::{Operation, Permit, written};
 use crate::fail::Failure;
@@ -25,18 +26,22 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     let (projection, _) = call.projection(of)?;
     let when = call.if_match()?;
     let id = resource_id(id)?;
-    let body = call.json_of(of)?;
+    let mut body = call.resource_of(of)?;
     let permit = call.permit_write(of, Operation::Replace, Some(&id), &written(&body, of)).await?;
     let projection = permit.project(projection.after_writing(&names(&body), of, call.config.profile()));
     // A missing resource is told before a faulty body: PUT never creates (R185).
     call.visible(of, &id, &Projection::default(), &permit).await?;
-    let mut checker = Checker::new(of, call.config.profile());
+    let groups = call.groups_of_resource(of, &mut body).await?;
+    let mut checker = Checker::new(of, call.config.profile()).with_limits(call.config.limits().value);
     let checked = checker.resource(body);
     call.used.extend(checker.used());
-    let draft = checked?;
+    let mut draft = checked?;
+    call.cx.says_active = draft.get("active").is_some();
+    let groups = groups.map(|groups| groups.set_by(&mut draft));
     call.check_password_change(&draft.attributes().keys().collect::<Vec<_>>())?;
-    let replaced = replace_with(call, of, &id, &when, &permit, |_| Ok(draft.clone())).await?;
-    Ok(call.show(200, of, replaced, &projection))
+    let write = Write::Replace { id: &id, when: &when, draft: &draft };
+    let replaced = write.with_groups(call, of, &permit, groups, &projection).await?;
+    call.show(200, of, replaced, &projection)
 }
 
 /// Reads, makes the new content, and replaces; again when another writer came between.
@@ -56,8 +61,17 @@ pub(super) async fn replace_with<S: Store + ?Sized>(
         }
         let mut draft = make(&current)?;
         permit.keep_hidden(&current, &mut draft);
+        if call.config.profile().keeps_inactive(current.get("active"), draft.get("active"), &mut call.used) {
+            draft.attributes_mut().insert("active".to_owned(), false.into());
+        }
+        keep_groups(of, &current, &mut draft);
         let draft = match replacement(of, &current, draft)? {
-            Replacement::Unchanged => return Ok(current),
+            Replacement::Unchanged => {
+                if call.cx.says_active {
+                    call.store.reaffirm(&call.cx, of, id).await?;
+                }
+                return Ok(current);
+            }
             Replacement::Changed(draft) => draft,
         };
         permit.check_result(&draft, Some(&current))?;

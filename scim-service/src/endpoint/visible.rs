@@ -10,7 +10,7 @@ use scim_filter::{Comparison, Filter, Literal, Operator, Predicate, ResolvedPath
 use crate::authorize::{Access, Operation, Permit, overlap, targets};
 use crate::fail::Failure;
 use crate::service::Call;
-use crate::store::{ListQuery, Start, Store, StoreError};
+use crate::store::{ListQuery, Store, StoreError};
 
 impl<S: ?Sized> Call<'_, S> {
     /// Asks the policy. `attributes` are the registered paths that the request names.
@@ -105,7 +105,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
         let mut used = self.used;
         let by_id = check(&Filter::Compare(by_id), of, self.config.profile(), &mut used)?;
         let filter = permit.narrow(Some(by_id));
-        let query = ListQuery { filter, sort: None, start: Start::Index(1), count: 1, projection: want.clone() };
+        let query = ListQuery { projection: want.clone(), ..ListQuery::first(filter, 1) };
         self.store.list(&self.cx, of, &query).await?.resources.pop().ok_or_else(not_found)
     }
 }

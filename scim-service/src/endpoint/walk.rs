@@ -1,5 +1,6 @@
 //! Pages by cursor (RFC 9865), of one resource type or of all.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -7,7 +8,7 @@ use http::Response;
 use scim_core::{ListResponse, Projection, Resource, SearchRequest, TypeSchema};
 use scim_filter::{Predicate, Sort};
 
-use super::list::{page, shown};
+use super::list::page;
 use crate::cursor::{Bookmark, CursorError, Seal};
 use crate::fail::Failure;
 use crate::respond::json_response;
@@ -48,66 +49,96 @@ pub(super) async fn walk<S: Store + ?Sized>(
     if request.count.is_some() && asked != count {
         return Err(CursorError::Count { expected: format!("{count}, with which the walk began") }.into());
     }
-    let (mut rows, mut total_results) = rows(call, parts, sort, &start, count).await?;
-    if rows.is_empty() && matches!(start, Start::Before(_)) {
+    let mut found = rows(call, parts, sort, &start, count).await?;
+    if found.rows.is_empty() && matches!(start, Start::Before(_)) {
         // All that was before is gone: back at the beginning.
         start = Start::Index(1);
-        (rows, total_results) = self::rows(call, parts, sort, &start, count).await?;
+        found = rows(call, parts, sort, &start, count).await?;
     }
-    if let Some(total_results) = total_results {
-        config.limits().check_results(total_results)?;
-    }
+    let Rows { mut rows, total_results, ends_early } = found;
     // The first page of a walk always tells its total, so that no walk through too much begins.
     if let Some(total) = total_results {
         config.limits().check_results(total)?;
     }
     let size = usize::try_from(count).unwrap_or(usize::MAX);
-    let more = rows.len() > size;
-    let surplus = rows.len().saturating_sub(size);
+    let backwards = matches!(start, Start::Before(_));
+    let mut more = ends_early || rows.len() > size;
+    if backwards {
+        rows.reverse();
+    }
+    rows.truncate(size);
+    let mut positions = Vec::with_capacity(rows.len());
+    let mut resources = Vec::with_capacity(rows.len());
+    for (position, (index, resource)) in rows {
+        let Some(part) = parts.get(index) else { continue };
+        positions.push(position);
+        resources.push((&part.of, &part.projection, resource));
+    }
+    // A page before a position is written from its end: what does not fit is on the page before it.
+    let mut written = call.written(resources.into_iter()).await?;
+    more |= written.ends_early;
+    positions.truncate(written.resources.len());
+    if backwards {
+        positions.reverse();
+        written.resources.reverse();
+    }
     let (has_next, has_previous) = match start {
         Start::Index(_) => (more, false),
         Start::After(_) => (more, true),
         Start::Before(_) => (true, more),
     };
-    match start {
-        Start::Before(_) => drop(rows.drain(..surplus)),
-        _ => rows.truncate(size),
-    }
     let cursor =
         |start: Option<Start>| start.map(|start| seal.seal(Bookmark { start, count }, call.cx.now)).transpose();
-    let last = rows.last().filter(|_| has_next).map(|(position, _)| Start::After(position.clone()));
-    let first = rows.first().filter(|_| has_previous).map(|(position, _)| Start::Before(position.clone()));
+    let last = positions.last().filter(|_| has_next).map(|position| Start::After(position.clone()));
+    let first = positions.first().filter(|_| has_previous).map(|position| Start::Before(position.clone()));
     let (next, previous) = (cursor(last)?, cursor(first)?);
-    let resources = rows.into_iter().filter_map(|(_, (index, resource))| {
-        let part = parts.get(index)?;
-        Some(shown(call, &part.of, resource, &part.projection))
-    });
-    let response = ListResponse::by_cursor(total_results, resources.collect(), next, previous);
+    let response = ListResponse::by_cursor(total_results, written.resources, next, previous);
     Ok(json_response(200, &response, call.format))
 }
 
-/// The resources of a page and one more, and the total where all parts tell it.
+/// What a page of a walk is made of.
+struct Rows {
+    rows: Vec<Row>,
+    /// The total, where all parts tell it.
+    total_results: Option<u64>,
+    /// Whether more follow, although there are not as many as were asked for.
+    ends_early: bool,
+}
+
+/// The resources of a page and one more.
 async fn rows<S: Store + ?Sized>(
     call: &Call<'_, S>,
     parts: &[Part],
     sort: Option<&Sort>,
     start: &Start,
     count: u64,
-) -> Result<(Vec<Row>, Option<u64>), Failure> {
+) -> Result<Rows, Failure> {
     let wanted = if count == 0 { 0 } else { count.saturating_add(1) };
     let mut total_results = Some(0_u64);
     let mut rows = Vec::new();
+    let backwards = matches!(start, Start::Before(_));
+    // Where a part ended early, nothing is known of what comes behind.
+    let mut known: Vec<Position> = Vec::new();
     for (index, part) in parts.iter().enumerate() {
         let query = ListQuery {
             filter: part.filter.clone(),
-            sort: sort.cloned(),
+            sort: sort.filter(|_| wanted > 0).cloned(),
             start: start.clone(),
             count: wanted,
             projection: part.projection.clone(),
+            bytes: call.page_bytes(),
         };
         let page = call.store.list(&call.cx, &part.of, &query).await?;
         total_results = total_results.zip(page.total_results).map(|(sum, of_part)| sum + of_part);
+        if page.ends_early {
+            let last = if backwards { page.resources.first() } else { page.resources.last() };
+            known.extend(last.map(|resource| Position::of(resource, sort)));
+        }
         rows.extend(page.resources.into_iter().map(|resource| (Position::of(&resource, sort), (index, resource))));
+    }
+    for known in &known {
+        let is_known = |order: Ordering| if backwards { order.is_ge() } else { order.is_le() };
+        rows.retain(|(position, _): &Row| is_known(position.compare(known, sort)));
     }
     if parts.len() > 1 {
         rows.sort_by(|(a, _), (b, _)| a.compare(b, sort));
@@ -117,5 +148,5 @@ async fn rows<S: Store + ?Sized>(
             _ => rows.truncate(wanted),
         }
     }
-    Ok((rows, total_results))
+    Ok(Rows { rows, total_results, ends_early: !known.is_empty() })
 }

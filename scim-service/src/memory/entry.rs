@@ -38,12 +38,15 @@ impl Entry {
         if when.holds(&Version::new(self.version)) { Ok(()) } else { Err(StoreError::PreconditionFailed) }
     }
 
-    /// The resource with `id` and `meta`, without the attributes that `leave_out` names.
+    /// The resource with `id` and `meta`, without the attributes that `leave_out` names; `id` stays.
     pub(super) fn shown(&self, of: &ResourceTypeName, leave_out: impl Fn(&str) -> bool) -> Resource {
         let stored = self.resource.attributes().iter().filter(|(name, _)| !leave_out(name));
         let mut resource =
             Resource::from_attributes(stored.map(|(name, value)| (name.clone(), value.clone())).collect());
         resource.set_id(&self.id);
+        if leave_out("meta") {
+            return resource;
+        }
         let mut meta = Meta::created_at(self.created, of.clone(), Version::new(self.version));
         meta.last_modified = self.last_modified;
         resource.set_meta(&meta);

@@ -1,6 +1,5 @@
 //! Which resources have a value: the index behind uniqueness and equality filters.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use imbl::OrdSet;
@@ -13,10 +12,6 @@ use crate::store::{UniqueValue, unique_values};
 
 /// Attributes that clients look resources up by, indexed wherever a type has them as one text.
 const LOOKED_UP_BY: &[&str] = &["externalId", "displayName", "employeeNumber"];
-
-/// The most resources that an equality filter takes from the index. What more resources share hardly tells them apart:
-/// then every resource is looked at, in order, and nothing is collected.
-const MOST_FOUND: usize = 10_000;
 
 /// Values and the resources that have them, in the order of the ids.
 #[derive(Clone, Debug, Default)]
@@ -40,14 +35,15 @@ impl Index {
         self.holders(key(value)).next()
     }
 
-    /// All resources that have the value; `None` where the attribute has no index or too many have it.
-    pub(super) fn find(&self, of: &TypeSchema, path: &ResolvedPath, value: String) -> Option<BTreeSet<Id>> {
-        if !is_indexed(of, path) {
-            return None;
-        }
+    /// All resources that have the value; `None` where the attribute has no index.
+    pub(super) fn find(
+        &self,
+        of: &TypeSchema,
+        path: &ResolvedPath,
+        value: String,
+    ) -> Option<impl Iterator<Item = &Id>> {
         let value = UniqueValue { attribute: path.to_string(), key: value };
-        let found: BTreeSet<Id> = self.holders(key(&value)).take(MOST_FOUND + 1).cloned().collect();
-        (found.len() <= MOST_FOUND).then_some(found)
+        is_indexed(of, path).then(|| self.holders(key(&value)))
     }
 
     fn holders(&self, key: Arc<str>) -> impl Iterator<Item = &Id> {

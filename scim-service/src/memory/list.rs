@@ -1,46 +1,84 @@
 //! Queries: candidates from the index where there is one, else every resource of the type, in the order of the ids.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use scim_core::{Attribute, TypeSchema};
-use scim_filter::{Predicate, Sort, lower};
+use scim_core::{Attribute, Resource, TypeSchema};
+use scim_filter::{Budget, BudgetExceeded, Predicate, Sort, lower};
+use serde_json::Value;
 
 use super::Id;
 use super::entry::Entry;
 use super::lookup::{Lookup, Selection};
 use super::tenant::{Relations, Table, Tenant};
-use crate::store::{ListPage, ListQuery, Position, Start, page};
+use crate::pace::Pace;
+use crate::store::{ListPage, ListQuery, PageBuilder, PageBytes, Start, StoreError};
 
 /// What stored entries do not hold themselves.
 const COMPUTED: [&str; 4] = ["id", "meta", "members", "groups"];
 
+/// What it costs to put an element of `members` or `groups` together.
+const REFERENCE: u64 = 8;
+
 impl Tenant {
-    pub(super) fn list(&self, of: &TypeSchema, query: &ListQuery) -> ListPage {
+    pub(super) async fn list(
+        &self,
+        of: &TypeSchema,
+        query: &ListQuery,
+        budget: &Budget,
+    ) -> Result<ListPage, StoreError> {
         let empty = Table::default();
         let table = self.tables.get(of.resource_type().name()).unwrap_or(&empty);
-        let scan = Scan::new(self, table, of, query);
+        let scan = Scan::new(self, table, of, query, budget)?;
         let (entries, total_results) = match &query.sort {
-            None => scan.by_id(query),
-            Some(sort) => scan.sorted(query, sort),
+            None => scan.by_id(query).await?,
+            Some(sort) => scan.sorted(query, sort).await?,
         };
         let relations = Relations { members: query.shows(of, "members"), groups: query.shows(of, "groups") };
         let shown = |attribute: &Attribute| query.shows(of, attribute.name());
-        let resources = entries.into_iter().map(|entry| self.projected(of, entry, relations, shown)).collect();
-        ListPage { resources, total_results }
+        let mut page = ListPage { total_results, ..ListPage::default() };
+        let mut bytes = PageBytes::of(query);
+        let mut pace = Pace::new(budget);
+        let backwards = matches!(query.start, Start::Before(_));
+        let mut entries = entries.into_iter();
+        while let Some(entry) = if backwards { entries.next_back() } else { entries.next() } {
+            let resource = self.projected(of, entry, relations, shown);
+            if !bytes.takes(&resource) {
+                page.ends_early = true;
+                break;
+            }
+            page.resources.push(resource);
+            if page.resources.len() % PROJECTED == 0 {
+                pace.pause().await;
+            }
+        }
+        if backwards {
+            page.resources.reverse();
+        }
+        Ok(page)
     }
 }
+
+/// How many resources are copied for a page before others get their turn.
+const PROJECTED: usize = 16;
+
+/// Entries in the order of their ids.
+type Entries<'s, 'a> = Box<dyn DoubleEndedIterator<Item = &'a Entry> + Send + 's>;
 
 /// A query under way.
 struct Scan<'a> {
     tenant: &'a Tenant,
     table: &'a Table,
     of: &'a TypeSchema,
+    budget: &'a Budget,
     /// The only ids that the filter can select; `None` where the index does not tell.
     candidates: Option<BTreeSet<Id>>,
     /// What of the filter is left for the evaluator.
     residual: Option<Predicate>,
+    /// The members of a resource that filter and sort look at.
+    looked_at: HashSet<String>,
     /// What the evaluator has to see besides what is stored.
     relations: Relations,
     /// Whether the evaluator needs only what is stored.
@@ -48,11 +86,18 @@ struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    fn new(tenant: &'a Tenant, table: &'a Table, of: &'a TypeSchema, query: &ListQuery) -> Self {
+    /// Refuses a filter that would be too much work.
+    fn new(
+        tenant: &'a Tenant,
+        table: &'a Table,
+        of: &'a TypeSchema,
+        query: &ListQuery,
+        budget: &'a Budget,
+    ) -> Result<Self, BudgetExceeded> {
         let (candidates, residual) = match &query.filter {
             None => (None, None),
             Some(filter) => {
-                let lowered = lower(filter, &Lookup(|path: &_, value| table.index.find(of, path, value)));
+                let lowered = lower(filter, &Lookup::new(&table.index, &tenant.membership, of));
                 match lowered.pushed {
                     Some(Selection::Only(ids)) => (Some(ids), lowered.residual),
                     _ => (None, Some(filter.clone())),
@@ -61,74 +106,111 @@ impl<'a> Scan<'a> {
         };
         let relations = Relations { members: query.looks_at("members"), groups: query.looks_at("groups") };
         let stored_alone = !COMPUTED.iter().any(|name| query.looks_at(name));
-        Self { tenant, table, of, candidates, residual, relations, stored_alone }
+        let looked_at = query.members_looked_at();
+        let scan = Self { tenant, table, of, budget, candidates, residual, looked_at, relations, stored_alone };
+        let whole = query.sort.is_some() || matches!(query.start, Start::Index(_));
+        if whole && let Some(filter) = &scan.residual {
+            budget.check(filter.steps(scan.most() as u64))?;
+        }
+        Ok(scan)
     }
 
-    fn by_id(&self, query: &ListQuery) -> (Vec<&'a Entry>, Option<u64>) {
-        let count = usize::try_from(query.count).unwrap_or(usize::MAX);
+    /// How many resources the query selects at most.
+    fn most(&self) -> usize {
+        self.candidates.as_ref().map_or(self.table.entries.len(), BTreeSet::len)
+    }
+
+    /// How many resources the query selects, where that needs no look at them.
+    fn total(&self) -> Option<u64> {
         let everything = self.candidates.is_none() && self.residual.is_none();
-        let all = everything.then_some(self.table.entries.len() as u64);
-        match &query.start {
+        everything.then_some(self.table.entries.len() as u64)
+    }
+
+    async fn by_id(&self, query: &ListQuery) -> Result<(Vec<&'a Entry>, Option<u64>), StoreError> {
+        let count = usize::try_from(query.count).unwrap_or(usize::MAX);
+        let all = self.total();
+        let (from, to, mut skipped, backwards) = match &query.start {
             Start::Index(index) => {
                 let skipped = usize::try_from(index.saturating_sub(1)).unwrap_or(usize::MAX);
-                let selected = self.selected(Bound::Unbounded, Bound::Unbounded);
-                if all.is_some() {
-                    return (selected.skip(skipped).take(count).collect(), all);
-                }
-                let mut total = 0_usize;
-                let mut found = Vec::new();
-                for entry in selected {
-                    if total >= skipped && found.len() < count {
-                        found.push(entry);
-                    }
-                    total += 1;
-                }
-                (found, Some(total as u64))
+                (Bound::Unbounded, Bound::Unbounded, skipped, false)
             }
-            Start::After(position) => {
-                (self.selected(Bound::Excluded(&position.id), Bound::Unbounded).take(count).collect(), all)
-            }
-            Start::Before(position) => {
-                let before = self.selected(Bound::Unbounded, Bound::Excluded(&position.id));
-                let mut found: Vec<_> = before.rev().take(count).collect();
-                found.reverse();
-                (found, all)
-            }
-        }
-    }
-
-    fn sorted(&self, query: &ListQuery, sort: &Sort) -> (Vec<&'a Entry>, Option<u64>) {
-        let row = |entry: &'a Entry| {
-            let key = if self.stored_alone {
-                sort.key(&entry.resource).cloned()
-            } else {
-                sort.key(&self.tenant.shown(self.of, entry, self.relations)).cloned()
-            };
-            (Position { key, id: entry.id.as_str().to_owned() }, entry)
+            Start::After(position) => (Bound::Excluded(position.id.as_str()), Bound::Unbounded, 0, false),
+            Start::Before(position) => (Bound::Unbounded, Bound::Excluded(position.id.as_str()), 0, true),
         };
-        let rows: Vec<_> = self.selected(Bound::Unbounded, Bound::Unbounded).map(row).collect();
-        let total = rows.len() as u64;
-        let rows = page(rows, Some(sort), &query.start, query.count);
-        (rows.into_iter().map(|(_, entry)| entry).collect(), Some(total))
+        // Whoever pages by index is told how many there are.
+        let counts = matches!(query.start, Start::Index(_)) && all.is_none();
+        let mut found = Vec::new();
+        if !counts && (count == 0 || skipped >= self.most()) {
+            return Ok((found, all));
+        }
+        let mut total = 0_u64;
+        let mut pace = Pace::new(self.budget);
+        let entries = self.entries(from, to);
+        let mut entries: Entries<'_, 'a> = if backwards { Box::new(entries.rev()) } else { entries };
+        while let Some(entry) = entries.next() {
+            pace.rest().await;
+            if self.view_of(entry)?.is_none() {
+                continue;
+            }
+            total += 1;
+            if skipped > 0 {
+                skipped -= 1;
+            } else if found.len() < count {
+                found.push(entry);
+            }
+            if !counts && found.len() == count {
+                break;
+            }
+        }
+        if backwards {
+            found.reverse();
+        }
+        Ok((found, if counts { Some(total) } else { all }))
     }
 
-    /// What the query selects among the ids in a range, in their order.
-    fn selected(&self, from: Bound<&str>, to: Bound<&str>) -> Box<dyn DoubleEndedIterator<Item = &'a Entry> + '_> {
-        let entries = &self.table.entries;
-        if let Some(ids) = &self.candidates {
-            let found = ids.range::<str, _>((from, to)).filter_map(move |id| entries.get(id));
-            Box::new(found.map(Arc::as_ref).filter(|entry| self.selects(entry)))
-        } else {
-            let found = entries.range::<_, str>((from, to)).map(|(_, entry)| entry.as_ref());
-            Box::new(found.filter(|entry| self.selects(entry)))
+    async fn sorted(&self, query: &ListQuery, sort: &Sort) -> Result<(Vec<&'a Entry>, Option<u64>), StoreError> {
+        let mut page = PageBuilder::new(query).among(self.most());
+        let has_room = page.has_room();
+        if !has_room && let Some(all) = self.total() {
+            return Ok((Vec::new(), Some(all)));
+        }
+        let mut pace = Pace::new(self.budget);
+        for entry in self.entries(Bound::Unbounded, Bound::Unbounded) {
+            pace.rest().await;
+            let Some(view) = self.view_of(entry)? else { continue };
+            let key = if has_room { sort.key(&view) } else { None };
+            self.budget.spend(2 + key.and_then(Value::as_str).map_or(0, |text| text.len() as u64 / 32))?;
+            page.push(key, entry.id.as_str(), entry);
+        }
+        let (entries, total) = page.finish();
+        Ok((entries, Some(total)))
+    }
+
+    /// The candidates among the ids in a range, in their order.
+    fn entries<'s>(&'s self, from: Bound<&str>, to: Bound<&str>) -> Entries<'s, 'a> {
+        let entries: &'a _ = &self.table.entries;
+        match &self.candidates {
+            Some(ids) => {
+                let found = ids.range::<str, _>((from, to)).filter_map(move |id| entries.get(id));
+                Box::new(found.map(Arc::as_ref))
+            }
+            None => Box::new(entries.range::<_, str>((from, to)).map(|(_, entry)| entry.as_ref())),
         }
     }
 
-    fn selects(&self, entry: &Entry) -> bool {
+    /// What filter and sort see of an entry; `None` where the query does not select it.
+    fn view_of<'e>(&self, entry: &'e Entry) -> Result<Option<Cow<'e, Resource>>, BudgetExceeded> {
+        let view = if self.stored_alone {
+            Cow::Borrowed(&*entry.resource)
+        } else {
+            let view = self.tenant.seen(self.of, entry, self.relations, |name| self.looked_at.contains(name));
+            let references = ["members", "groups"].iter().filter_map(|name| view.get(name)?.as_array().map(Vec::len));
+            self.budget.spend(REFERENCE + REFERENCE * references.sum::<usize>() as u64)?;
+            Cow::Owned(view)
+        };
         match &self.residual {
-            None => true,
-            Some(filter) if self.stored_alone => filter.matches(&entry.resource),
-            Some(filter) => filter.matches(&self.tenant.shown(self.of, entry, self.relations)),
+            Some(filter) => Ok(filter.matches_within(&view, self.budget)?.then_some(view)),
+            None => Ok(Some(view)),
         }
     }
 }

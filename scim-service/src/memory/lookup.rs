@@ -1,10 +1,15 @@
 //! What a filter's equality tests say of the ids it can select.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use scim_filter::{ElementPredicate, Lower, Operand, Operator, ResolvedPath, Test};
+use scim_core::TypeSchema;
+use scim_filter::{ElementPredicate, Lower, Operand, Operator, ResolvedPath, Test, lower_element};
 
 use super::Id;
+use super::index::Index;
+use super::membership::Membership;
+use super::tenant::{is_group, is_user};
 
 /// A set of ids, or all but a set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,35 +18,82 @@ pub(super) enum Selection {
     Except(BTreeSet<Id>),
 }
 
-/// Lowers equality tests of indexed attributes to selections.
-pub(super) struct Lookup<F>(
-    /// The ids with this value of an attribute; `None` where the index does not tell.
-    pub(super) F,
-);
+/// The most ids that one query takes from the indexes. What more resources share hardly tells them apart: then every
+/// resource is looked at, in order, and nothing is collected.
+const MOST_FOUND: usize = 10_000;
 
-impl<F: Fn(&ResolvedPath, String) -> Option<BTreeSet<Id>>> Lower for Lookup<F> {
+/// Lowers equality tests of indexed attributes, and of members and groups by their ids, to selections.
+pub(super) struct Lookup<'a> {
+    index: &'a Index,
+    membership: &'a Membership,
+    of: &'a TypeSchema,
+    /// How many ids may still be taken.
+    room: Cell<usize>,
+}
+
+impl<'a> Lookup<'a> {
+    pub(super) fn new(index: &'a Index, membership: &'a Membership, of: &'a TypeSchema) -> Self {
+        Self { index, membership, of, room: Cell::new(MOST_FOUND) }
+    }
+
+    /// The ids that have one of these values; `None` where the indexes do not tell, or too many have it.
+    fn found<'t>(&self, path: &ResolvedPath, tests: impl IntoIterator<Item = &'t Test>) -> Option<Selection> {
+        let mut ids = BTreeSet::new();
+        for test in tests {
+            if test.operator() != Operator::Eq {
+                return None;
+            }
+            ids.extend(self.holders(path, test)?);
+        }
+        Some(Selection::Only(ids))
+    }
+
+    fn holders(&self, path: &ResolvedPath, test: &Test) -> Option<Vec<Id>> {
+        let room = self.room.get();
+        let found: Vec<Id> = match test.operand() {
+            Operand::Text(text) if path.as_top_level() == Some("id") => vec![Id::from(&**text)],
+            Operand::Text(text) if path.multi_valued() => self.related(path, text, test.case_exact(), room)?,
+            Operand::Text(text) => self.index.find(self.of, path, text.to_string())?.take(room + 1).cloned().collect(),
+            Operand::Integer(number) => {
+                self.index.find(self.of, path, number.to_string())?.take(room + 1).cloned().collect()
+            }
+            _ => return None,
+        };
+        self.room.set(room.checked_sub(found.len())?);
+        Some(found)
+    }
+
+    /// The groups that have a member of this id, or the users in a group of this id.
+    fn related(&self, path: &ResolvedPath, id: &str, case_exact: bool, room: usize) -> Option<Vec<Id>> {
+        if path.extension().is_some() || path.sub() != Some("value") {
+            return None;
+        }
+        match path.attribute()? {
+            "members" if is_group(self.of) => Some(self.membership.groups_of_any(id, case_exact)),
+            // Groups have ids that were issued here: folding leaves them as they are.
+            "groups" if is_user(self.of) => self.membership.within(id, room),
+            _ => None,
+        }
+    }
+}
+
+impl Lower for Lookup<'_> {
     type Output = Selection;
 
     fn compare(&self, test: &Test) -> Option<Selection> {
-        let path = test.path();
-        if test.operator() != Operator::Eq || path.multi_valued() {
-            return None;
-        }
-        let found = match test.operand() {
-            Operand::Text(text) if path.as_top_level() == Some("id") => BTreeSet::from([Id::from(&**text)]),
-            Operand::Text(text) => (self.0)(path, text.to_string())?,
-            Operand::Integer(number) => (self.0)(path, number.to_string())?,
-            _ => return None,
-        };
-        Some(Selection::Only(found))
+        self.found(test.path(), [test])
+    }
+
+    fn any_of(&self, tests: &[Test]) -> Option<Selection> {
+        self.found(tests.first()?.path(), tests)
     }
 
     fn present(&self, _: &ResolvedPath) -> Option<Selection> {
         None
     }
 
-    fn value_path(&self, _: &ResolvedPath, _: &ElementPredicate) -> Option<Selection> {
-        None
+    fn value_path(&self, path: &ResolvedPath, filter: &ElementPredicate) -> Option<Selection> {
+        lower_element(filter, &Element { lookup: self, of: path.with_sub("value") }).flatten()
     }
 
     fn and(&self, parts: Vec<Selection>) -> Selection {
@@ -54,6 +106,47 @@ impl<F: Fn(&ResolvedPath, String) -> Option<BTreeSet<Id>>> Lower for Lookup<F> {
 
     fn not(&self, part: Selection) -> Selection {
         part.not()
+    }
+}
+
+/// The body of a value path that asks for the `value` of an element alone. The index does not know whether two tests hold
+/// for one element.
+struct Element<'a> {
+    lookup: &'a Lookup<'a>,
+    of: ResolvedPath,
+}
+
+impl Lower for Element<'_> {
+    /// `None`: the index does not tell.
+    type Output = Option<Selection>;
+
+    fn compare(&self, test: &Test) -> Option<Self::Output> {
+        self.any_of(std::slice::from_ref(test))
+    }
+
+    fn any_of(&self, tests: &[Test]) -> Option<Self::Output> {
+        let by_value = tests.first()?.path().as_top_level() == Some("value");
+        by_value.then(|| self.lookup.found(&self.of, tests))
+    }
+
+    fn present(&self, _: &ResolvedPath) -> Option<Self::Output> {
+        None
+    }
+
+    fn value_path(&self, _: &ResolvedPath, _: &ElementPredicate) -> Option<Self::Output> {
+        None
+    }
+
+    fn and(&self, _: Vec<Self::Output>) -> Self::Output {
+        None
+    }
+
+    fn or(&self, _: Vec<Self::Output>) -> Self::Output {
+        None
+    }
+
+    fn not(&self, _: Self::Output) -> Self::Output {
+        None
     }
 }
 
@@ -86,7 +179,10 @@ mod tests {
 
     #[test]
     fn selections_follow_the_rules_of_sets() {
-        let target = Lookup(|_: &ResolvedPath, _: String| None);
+        let schemas = scim_core::SchemaSet::builtin();
+        let of = schemas.of(&scim_core::ResourceTypeName::group()).unwrap();
+        let (index, membership) = (Index::default(), Membership::default());
+        let target = Lookup::new(&index, &membership, of);
         assert_eq!(target.and(vec![only(&["a", "b"]), only(&["b", "c"])]), only(&["b"]));
         assert_eq!(target.or(vec![only(&["a"]), only(&["b"])]), only(&["a", "b"]));
         assert_eq!(target.and(vec![only(&["a", "b"]), target.not(only(&["b"]))]), only(&["a"]));

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
+use scim_filter::fold;
 
 use super::Id;
 
@@ -14,6 +15,8 @@ pub(super) struct Membership {
     members: OrdMap<(Id, Id), Option<Arc<str>>>,
     /// Member and group.
     groups: OrdSet<(Id, Id)>,
+    /// Folded id and id of the members that differ from it. None that was issued here does.
+    folded: OrdSet<(Id, Id)>,
 }
 
 /// A group that a resource is in.
@@ -39,13 +42,21 @@ impl Membership {
         }
         self.members.insert(pair, kind.map(Arc::from));
         self.groups.insert((member.clone(), group.clone()));
+        let folded = fold(member);
+        if folded != **member {
+            self.folded.insert((Id::from(&*folded), member.clone()));
+        }
         true
     }
 
     /// Removes a pair; false where it was not there.
     pub(super) fn remove(&mut self, group: &Id, member: &Id) -> bool {
         self.groups.remove(&(member.clone(), group.clone()));
-        self.members.remove(&(group.clone(), member.clone())).is_some()
+        let was_there = self.members.remove(&(group.clone(), member.clone())).is_some();
+        if was_there && !self.folded.is_empty() && self.direct_groups(member).is_empty() {
+            self.folded.remove(&(Id::from(&*fold(member)), member.clone()));
+        }
+        was_there
     }
 
     /// The groups that a resource is directly in.
@@ -53,6 +64,37 @@ impl Membership {
         let member = Id::from(member);
         let rows = self.groups.range((member.clone(), Id::default())..);
         rows.take_while(|(of, _)| *of == member).map(|(_, group)| group.clone()).collect()
+    }
+
+    /// The groups that directly hold a member of this id, which is folded unless it is to be exact.
+    pub(super) fn groups_of_any(&self, id: &str, exact: bool) -> Vec<Id> {
+        let mut groups = Vec::new();
+        if exact || fold(id) == id {
+            groups = self.direct_groups(id);
+        }
+        if !exact {
+            let id = Id::from(id);
+            let rows = self.folded.range((id.clone(), Id::default())..).take_while(|(folded, _)| *folded == id);
+            groups.extend(rows.flat_map(|(_, member)| self.direct_groups(member)));
+        }
+        groups
+    }
+
+    /// What is in a group, directly or through others; `None` for more than `most`.
+    pub(super) fn within(&self, group: &str, most: usize) -> Option<Vec<Id>> {
+        let mut waiting = vec![Id::from(group)];
+        let mut found = BTreeSet::new();
+        while let Some(id) = waiting.pop() {
+            for (member, _) in self.members(&id) {
+                if found.insert(member.clone()) {
+                    waiting.push(member.clone());
+                }
+                if found.len() > most {
+                    return None;
+                }
+            }
+        }
+        Some(found.into_iter().collect())
     }
 
     /// The groups that a resource is in, directly first (R051). A cycle ends where it closes.
@@ -107,6 +149,18 @@ mod tests {
             [InGroup { group: "g1".into(), direct: true }, InGroup { group: "g2".into(), direct: false }]
         );
         assert_eq!(membership.with_descendants(["g2".into()]).len(), 3);
+    }
+
+    #[test]
+    fn x7_groups_are_found_by_their_members_whatever_the_case_and_users_by_their_groups() {
+        let mut membership = relation(&[("g1", "U1"), ("g2", "u1"), ("g3", "u2"), ("g4", "g1")]);
+        assert_eq!(membership.groups_of_any("u1", false), [Id::from("g2"), Id::from("g1")]);
+        assert_eq!(membership.groups_of_any("U1", true), [Id::from("g1")]);
+        assert_eq!(membership.within("g4", 10), Some(vec![Id::from("U1"), Id::from("g1")]));
+        assert_eq!(membership.within("g4", 1), None);
+        assert!(membership.remove(&Id::from("g1"), &Id::from("U1")));
+        assert_eq!(membership.groups_of_any("u1", false), [Id::from("g2")]);
+        assert!(membership.folded.is_empty());
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Store for MemoryStore {
     }
 
     async fn list(&self, cx: &Context, of: &Arc<TypeSchema>, query: &ListQuery) -> Result<ListPage, StoreError> {
-        Ok(self.read(cx).list(of, query))
+        self.read(cx).list(of, query, &cx.budget).await
     }
 
     async fn replace(

@@ -49,6 +49,17 @@ impl Tenant {
         self.with_relations(of, entry, relations, entry.shown(of.resource_type().name(), |_| false))
     }
 
+    /// As much of the resource as `looked_at` names, for a filter or a sort.
+    pub(super) fn seen(
+        &self,
+        of: &TypeSchema,
+        entry: &Entry,
+        relations: Relations,
+        looked_at: impl Fn(&str) -> bool,
+    ) -> Resource {
+        self.with_relations(of, entry, relations, entry.shown(of.resource_type().name(), |name| !looked_at(name)))
+    }
+
     /// The resource without those of its own attributes that a client did not choose. Those that come on request or never
     /// stay, because the service needs them for replacements.
     pub(super) fn projected(

@@ -62,7 +62,9 @@ impl Store for MemoryTransaction {
     }
 
     async fn list(&self, cx: &Context, of: &Arc<TypeSchema>, query: &ListQuery) -> Result<ListPage, StoreError> {
-        Ok(self.state(cx)?.list(of, query))
+        // A copy: nobody may hold the lock while others run.
+        let state = self.state(cx)?.clone();
+        state.list(of, query, &cx.budget).await
     }
 
     async fn replace(

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use scim_filter::BudgetExceeded;
 use scim_patch::PatchError;
 use thiserror::Error;
 
@@ -21,6 +22,15 @@ pub enum StoreError {
         /// The path of the attribute.
         attribute: String,
     },
+    /// The value of an attribute that must be unique is taken by something that is no resource: an account or a group that
+    /// somebody made in the service behind the store.
+    #[error("the value of `{attribute}` is taken by {holder}")]
+    HeldElsewhere {
+        /// The path of the attribute.
+        attribute: String,
+        /// What has it, for the client to read, and what can be done.
+        holder: String,
+    },
     /// A value that the schema allows does not fit the storage behind it.
     #[error("`{attribute}`: expected {expected}")]
     InvalidValue {
@@ -29,6 +39,9 @@ pub enum StoreError {
         /// What the storage takes, such as `at most 64 characters`.
         expected: String,
     },
+    /// The call needs more work than the request may cause.
+    #[error(transparent)]
+    Budget(#[from] BudgetExceeded),
     /// A PATCH could not be applied to the resource.
     #[error(transparent)]
     Patch(#[from] PatchError),

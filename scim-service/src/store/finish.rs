@@ -1,64 +1,167 @@
 //! What a store leaves to do in memory: filter, sort, page.
 
-use scim_core::Resource;
-use scim_filter::Sort;
+use std::cmp::Ordering;
 
-use crate::store::{ListPage, ListQuery, Position, Start};
+use scim_core::Resource;
+use scim_filter::{Sort, SortKey};
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::pace::Pace;
+use crate::store::{ListPage, ListQuery, Start, StoreError};
 
 /// Selects, sorts and pages `candidates`, which hold at least every resource that the query selects.
 ///
 /// For stores that cannot push a predicate down: fetch a superset, whole, and let this function keep the promise of
 /// [`Store::list`](crate::Store::list) for every [`Start`]. Resources are not projected. The total is always told.
-pub fn finish(candidates: impl IntoIterator<Item = Resource>, query: &ListQuery) -> ListPage {
-    let selects = |resource: &Resource| query.filter.as_ref().is_none_or(|filter| filter.matches(resource));
-    let sort = query.sort.as_ref();
-    let selected: Vec<(Position, Resource)> =
-        candidates.into_iter().filter(selects).map(|resource| (Position::of(&resource, sort), resource)).collect();
-    let total_results = Some(selected.len() as u64);
-    let resources = page(selected, sort, &query.start, query.count).into_iter().map(|(_, resource)| resource).collect();
-    ListPage { resources, total_results }
+///
+/// # Errors
+///
+/// [`StoreError::Budget`] where that needs more steps than the request has.
+pub async fn finish(
+    cx: &Context,
+    candidates: impl IntoIterator<Item = Resource, IntoIter: Send>,
+    query: &ListQuery,
+) -> Result<ListPage, StoreError> {
+    let mut page = PageBuilder::new(query);
+    let mut pace = Pace::new(&cx.budget);
+    for resource in candidates {
+        let selected = match &query.filter {
+            Some(filter) => filter.matches_within(&resource, &cx.budget)?,
+            None => true,
+        };
+        if selected {
+            let key = query.sort.as_ref().and_then(|sort| sort.key(&resource)).cloned();
+            let id = resource.id().unwrap_or_default().to_owned();
+            page.push(key.as_ref(), &id, resource);
+        }
+        pace.rest().await;
+    }
+    let (resources, total) = page.finish();
+    Ok(ListPage { resources, total_results: Some(total), ends_early: false })
 }
 
-/// The page of a selection, in order. Only the page is sorted: the rest is merely set apart from it.
-pub(crate) fn page<T>(
-    mut rows: Vec<(Position, T)>,
-    sort: Option<&Sort>,
-    start: &Start,
-    count: u64,
-) -> Vec<(Position, T)> {
-    let count = usize::try_from(count).unwrap_or(usize::MAX);
-    let (first, end) = match start {
-        Start::Index(index) => {
-            let first = usize::try_from(index.saturating_sub(1)).unwrap_or(usize::MAX);
-            (first, first.saturating_add(count))
-        }
-        Start::After(position) => {
-            rows.retain(|(row, _)| row.compare(position, sort).is_gt());
-            (0, count)
-        }
-        Start::Before(position) => {
-            rows.retain(|(row, _)| row.compare(position, sort).is_lt());
-            (rows.len().saturating_sub(count), rows.len())
-        }
-    };
-    if first >= rows.len() || first >= end {
-        return Vec::new();
+/// The page of a query, made of what it selects: told one after the other, in any order, it keeps no more than the page needs.
+///
+/// ```
+/// use scim_service::{ListQuery, PageBuilder};
+///
+/// let query = ListQuery::first(None, 2);
+/// let mut page = PageBuilder::new(&query);
+/// for id in ["c", "a", "b"] {
+///     page.push(None, id, id);
+/// }
+/// assert_eq!(page.finish(), (vec!["a", "b"], 3));
+/// ```
+#[derive(Debug)]
+pub struct PageBuilder<'q, T> {
+    sort: Option<&'q Sort>,
+    /// Where a page by position begins, and on which side of it the page is.
+    bound: Option<(Place, Ordering)>,
+    /// The page among the rows in their order, counted from 0; of a page before a position, in the opposite order.
+    first: usize,
+    end: usize,
+    rows: Vec<Row<T>>,
+    total: u64,
+}
+
+/// A place in the order of a query.
+#[derive(Debug)]
+struct Place {
+    key: Option<SortKey>,
+    id: String,
+}
+
+#[derive(Debug)]
+struct Row<T> {
+    place: Place,
+    item: T,
+}
+
+impl Place {
+    fn compare(&self, other: &Self) -> Ordering {
+        self.key.cmp(&other.key).then_with(|| self.id.cmp(&other.id))
     }
-    if end < rows.len() {
-        rows.select_nth_unstable_by(end, |(a, _), (b, _)| a.compare(b, sort));
-        rows.truncate(end);
+}
+
+/// Fewest rows beyond the page for which those that are not on it are dropped.
+const FEW: usize = 64;
+
+impl<'q, T> PageBuilder<'q, T> {
+    /// The page of a query.
+    pub fn new(query: &'q ListQuery) -> Self {
+        let count = usize::try_from(query.count).unwrap_or(usize::MAX);
+        let sort = query.sort.as_ref();
+        let place = |position: &crate::store::Position| Place {
+            key: sort.map(|sort| sort.sort_key(position.key.as_ref())),
+            id: position.id.clone(),
+        };
+        let (first, bound) = match &query.start {
+            Start::Index(index) => (usize::try_from(index.saturating_sub(1)).unwrap_or(usize::MAX), None),
+            Start::After(position) => (0, Some((place(position), Ordering::Greater))),
+            Start::Before(position) => (0, Some((place(position), Ordering::Less))),
+        };
+        Self { sort, bound, first, end: first.saturating_add(count), rows: Vec::new(), total: 0 }
     }
-    if first > 0 {
-        rows.select_nth_unstable_by(first, |(a, _), (b, _)| a.compare(b, sort));
-        rows.drain(..first);
+
+    /// Says that the query selects so many resources at most: a page behind them is empty, and nothing is sorted for it.
+    #[must_use]
+    pub fn among(self, most: usize) -> Self {
+        if self.first < most { self } else { Self { end: self.first, ..self } }
     }
-    rows.sort_unstable_by(|(a, _), (b, _)| a.compare(b, sort));
-    rows
+
+    /// Whether the page can hold anything. If not, keys and items are of no interest, and neither is the order.
+    pub fn has_room(&self) -> bool {
+        self.first < self.end
+    }
+
+    /// Takes a resource in that the query selects: its [key](Sort::key), its `id`, and whatever stands for it.
+    pub fn push(&mut self, key: Option<&Value>, id: &str, item: T) {
+        self.total += 1;
+        if !self.has_room() {
+            return;
+        }
+        let place = Place { key: self.sort.map(|sort| sort.sort_key(key)), id: id.to_owned() };
+        if self.bound.as_ref().is_some_and(|(bound, side)| place.compare(bound) != *side) {
+            return;
+        }
+        self.rows.push(Row { place, item });
+        if self.rows.len() >= self.end.saturating_mul(2).max(FEW) {
+            self.prune();
+        }
+    }
+
+    /// The page in the order of the query, and how many resources were selected.
+    pub fn finish(mut self) -> (Vec<T>, u64) {
+        self.prune();
+        let first = self.first.min(self.rows.len());
+        if first > 0 && first < self.rows.len() {
+            self.rows.select_nth_unstable_by(first, |a, b| a.place.compare(&b.place));
+        }
+        self.rows.drain(..first);
+        self.rows.sort_unstable_by(|a, b| a.place.compare(&b.place));
+        (self.rows.into_iter().map(|row| row.item).collect(), self.total)
+    }
+
+    /// Drops what cannot be on the page. What stays is in no order.
+    fn prune(&mut self) {
+        if self.end >= self.rows.len() {
+            return;
+        }
+        let before = matches!(self.bound, Some((_, Ordering::Less)));
+        let order = |a: &Row<T>, b: &Row<T>| {
+            let order = a.place.compare(&b.place);
+            if before { order.reverse() } else { order }
+        };
+        self.rows.select_nth_unstable_by(self.end, order);
+        self.rows.truncate(self.end);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Position;
     use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet, SortOrder};
     use serde_json::json;
 
@@ -73,13 +176,20 @@ mod tests {
         page.resources.iter().filter_map(Resource::id).collect()
     }
 
+    /// Nothing here waits for anything but its turn.
+    fn finished(rows: Vec<Resource>, query: &ListQuery) -> ListPage {
+        let cx = Context::internal("test", chrono::Utc::now());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(finish(&cx, rows, query)).unwrap()
+    }
+
     fn at(key: Option<&str>, id: &str) -> Position {
         Position { key: key.map(Into::into), id: id.to_owned() }
     }
 
     fn by_id(start: Start, count: u64) -> (String, Option<u64>) {
         let query = ListQuery { start, ..ListQuery::first(None, count) };
-        let page = finish(resources(&[("c", None), ("a", None), ("b", None)]), &query);
+        let page = finished(resources(&[("c", None), ("a", None), ("b", None)]), &query);
         (ids(&page), page.total_results)
     }
 
@@ -120,7 +230,7 @@ mod tests {
             let path = "title".parse().unwrap();
             let sort = Sort::check(&path, order, user, &Profile::rfc(), &mut Leniencies::default()).unwrap();
             let run = |start| {
-                finish(resources(&rows), &ListQuery { sort: Some(sort.clone()), start, ..ListQuery::first(None, 2) })
+                finished(resources(&rows), &ListQuery { sort: Some(sort.clone()), start, ..ListQuery::first(None, 2) })
             };
             let (mut walked, mut start) = (String::new(), Start::Index(1));
             loop {
@@ -130,9 +240,32 @@ mod tests {
                 start = Start::After(Position::of(last, Some(&sort)));
             }
             assert_eq!(walked, all);
-            let last = finish(resources(&rows), &ListQuery { sort: Some(sort.clone()), ..ListQuery::first(None, 6) });
+            let last = finished(resources(&rows), &ListQuery { sort: Some(sort.clone()), ..ListQuery::first(None, 6) });
             let before = Start::Before(Position::of(&last.resources[4], Some(&sort)));
             assert_eq!(ids(&run(before)).as_str(), all.get(2..4).unwrap());
         }
+    }
+
+    #[test]
+    fn x7_a_page_is_the_same_however_many_rows_were_dropped_on_the_way() {
+        // As good as random, and without repetition.
+        let ids: Vec<String> = (0..1000_u32).map(|number| format!("{:03}", number * 619 % 1000)).collect();
+        let page = |start: Start, count| {
+            let query = ListQuery { start, ..ListQuery::first(None, count) };
+            let mut page = PageBuilder::new(&query);
+            for id in &ids {
+                page.push(None, id, id.as_str());
+            }
+            assert!(page.rows.len() <= page.end.saturating_mul(2).max(FEW));
+            page.finish()
+        };
+        assert_eq!(page(Start::Index(1), 3), (vec!["000", "001", "002"], 1000));
+        assert_eq!(page(Start::Index(997), 10).0, ["996", "997", "998", "999"]);
+        assert_eq!(page(Start::After(at(None, "4995")), 2).0, ["500", "501"]);
+        assert_eq!(page(Start::Before(at(None, "500")), 2).0, ["498", "499"]);
+        assert_eq!(page(Start::Index(u64::MAX), 2), (vec![], 1000));
+        let query = ListQuery { start: Start::Index(1001), ..ListQuery::first(None, 10) };
+        assert!(!PageBuilder::<&str>::new(&query).among(1000).has_room());
+        assert!(PageBuilder::<&str>::new(&query).among(1001).has_room());
     }
 }

@@ -15,9 +15,8 @@ use scim_patch::Patch;
 use crate::context::Context;
 
 pub use error::StoreError;
-pub use finish::finish;
-pub(crate) use finish::page;
-pub use query::{ListPage, ListQuery, Position, Precondition, Start};
+pub use finish::{PageBuilder, finish};
+pub use query::{ListPage, ListQuery, PageBytes, Position, Precondition, Start};
 pub use transaction::Transaction;
 pub use unique::{UniqueValue, unique_values};
 
@@ -124,6 +123,13 @@ pub trait Store: Send + Sync + 'static {
     async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
         let _ = cx;
         Ok(None)
+    }
+
+    /// A request has said again what `active` is ([`Context::says_active`]), and nothing differs. A store that keeps accounts in
+    /// another service makes them follow; the resource, its version and `lastModified` stay as they are.
+    async fn reaffirm(&self, cx: &Context, of: &Arc<TypeSchema>, id: &ResourceId) -> Result<(), StoreError> {
+        let _ = (cx, of, id);
+        Ok(())
     }
 
     /// Whether the store can be reached.

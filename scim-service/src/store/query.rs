@@ -1,9 +1,10 @@
 //! What a query asks of a store, and what a write asks of a version.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
-use scim_core::{Projection, Resource, TypeSchema, Version};
-use scim_filter::{Predicate, Sort};
+use scim_core::{Projection, Resource, TypeSchema, Version, json_size};
+use scim_filter::{Predicate, ResolvedPath, Sort};
 use serde_json::Value;
 
 /// A query of one resource type.
@@ -19,6 +20,9 @@ pub struct ListQuery {
     pub count: u64,
     /// Which attributes will be shown.
     pub projection: Projection,
+    /// The page ends before a resource with which its resources would hold more bytes of JSON than this, but for the first.
+    /// A store that does not look at it is slower than it could be, not wrong.
+    pub bytes: usize,
 }
 
 /// Where a page is in the order of its query.
@@ -51,18 +55,54 @@ pub struct ListPage {
     /// How many resources the query selects altogether. Always known for [`Start::Index`]; for the other starts a store
     /// may leave it out, because it would cost more than the page.
     pub total_results: Option<u64>,
+    /// Whether the page ends early because of its [bytes](ListQuery::bytes): more follow, although it is shorter than asked
+    /// for. A page before a position then lacks its first resources.
+    pub ends_early: bool,
+}
+
+/// Counts the bytes of a page's resources, in the order in which they come to it.
+#[derive(Clone, Copy, Debug)]
+pub struct PageBytes {
+    left: usize,
+    /// The first resource comes to the page whatever its size, or nobody would ever get beyond it.
+    is_empty: bool,
+}
+
+impl PageBytes {
+    /// What the page of a query may hold.
+    pub fn of(query: &ListQuery) -> Self {
+        Self { left: query.bytes, is_empty: true }
+    }
+
+    /// Whether the page has room for another resource, which is counted then; if not, the page ends before it.
+    pub fn takes(&mut self, resource: &Resource) -> bool {
+        let size = resource.attributes().values().map(json_size).sum::<usize>();
+        let takes = self.is_empty || size <= self.left;
+        self.left = self.left.saturating_sub(size);
+        self.is_empty = false;
+        takes
+    }
 }
 
 impl ListQuery {
     /// The first `count` resources of a selection by `id`, with all that is returned by default.
     pub fn first(filter: Option<Predicate>, count: u64) -> Self {
-        Self { filter, sort: None, start: Start::Index(1), count, projection: Projection::default() }
+        Self { filter, sort: None, start: Start::Index(1), count, projection: Projection::default(), bytes: usize::MAX }
     }
 
     /// Whether the evaluator has to see this common or base attribute, because filter or sort look at it. What a store
     /// computes at some cost, such as `members`, it can leave out of the evaluation otherwise.
     pub fn looks_at(&self, attribute: &str) -> bool {
         self.filter.as_ref().is_some_and(|filter| filter.mentions(attribute)) || self.sorts_by(attribute)
+    }
+
+    /// The members of a resource that filter and sort look at: attributes, and extensions by their URI. Who evaluates a query
+    /// needs no others.
+    pub fn members_looked_at(&self) -> HashSet<String> {
+        let paths = self.filter.iter().flat_map(Predicate::paths);
+        let paths = paths.chain(self.sort.iter().map(|sort| sort.path().clone()));
+        let member = |path: ResolvedPath| path.extension().or_else(|| path.attribute()).map(str::to_owned);
+        paths.filter_map(member).collect()
     }
 
     /// Whether the resources of the page need this base attribute: because the projection wants it, or because they are

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use scim_core::{Leniencies, Profile, Projection, ResourceTypeName, SchemaSet};
+use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
 use scim_filter::{Filter, check};
-use scim_service::{Context, ListQuery, Me, MeResolver, Start, Store, StoreError};
+use scim_service::{Context, ListQuery, Me, MeResolver, Store, StoreError};
 
 /// The client is the user whose `nickName` is the principal's name.
 pub(super) struct ByNickName {
@@ -19,8 +19,7 @@ impl MeResolver for ByNickName {
         let of = schemas.of(&ResourceTypeName::user()).unwrap();
         let filter: Filter = format!("nickName eq \"{}\"", cx.principal.name()).parse().unwrap();
         let filter = Some(check(&filter, of, &Profile::rfc(), &mut Leniencies::default()).unwrap());
-        let query =
-            ListQuery { filter, sort: None, start: Start::Index(1), count: 1, projection: Projection::default() };
+        let query = ListQuery::first(filter, 1);
         let page = self.store.list(cx, of, &query).await?;
         Ok(page.resources.first().and_then(|user| user.id()?.parse().ok()).map(Me::user))
     }

@@ -1,8 +1,9 @@
 //! The service that a story is told to, as the story's `config` describes it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use scim_core::{Profile, ResourceType, Schema, SchemaSet, ValueCheck};
+use scim_core::{Leniency, Profile, ResourceType, Schema, SchemaSet, ValueCheck};
 use scim_service::{
     BearerTokens, BulkAtomicity, Capabilities, Limits, MeAnswer, PatchResponse, Principal, ScimService, ServiceConfig,
     Store, TenancyMode,
@@ -33,8 +34,12 @@ pub(super) struct Setup {
     bulk_operations: Option<usize>,
     /// Largest bulk request, in bytes.
     bulk_payload: Option<usize>,
+    /// Limits by name.
+    limits: HashMap<String, u64>,
     /// Whether a write may refer only to what is there.
     references: bool,
+    /// Whether users are put into the groups that they are sent with, and what becomes of unknown ones: `ignore` or `refuse`.
+    groups_on_user: Option<String>,
     /// How `/Me` is answered: `serve` or `redirect`. The client is the user whose `nickName` is the principal's name.
     me: Option<String>,
     /// What the principal `test` may not do or see.
@@ -77,6 +82,10 @@ impl Setup {
             Some("interop") => Profile::interop(),
             _ => Profile::compatible(),
         };
+        let profile = match self.groups_on_user {
+            Some(_) => profile.with(Leniency::GroupsOnUser),
+            None => profile,
+        };
         let checks = ValueCheck::ALL.into_iter().filter(|_| self.checks);
         let profile = checks.fold(profile, Profile::with_check);
         let patch_response =
@@ -92,6 +101,7 @@ impl Setup {
                 _ => TenancyMode::Principal,
             })
             .with_reference_check(self.references)
+            .with_unknown_groups_refused(self.groups_on_user.as_deref() == Some("refuse"))
             .with_capabilities(self.capabilities())
             .with_limits(self.limits())
             .with_sensitive_attributes(self.sensitive.iter().map(|path| path.parse().unwrap()))
@@ -123,6 +133,17 @@ impl Setup {
         let mut limits = Limits::default();
         limits.bulk_operations = self.bulk_operations.unwrap_or(limits.bulk_operations);
         limits.bulk_payload = self.bulk_payload.unwrap_or(limits.bulk_payload);
+        for (name, limit) in &self.limits {
+            match name.as_str() {
+                "page" => limits.page = *limit,
+                "steps" => limits.steps = *limit,
+                "response" => limits.response = usize::try_from(*limit).unwrap(),
+                "text" => limits.value.text = usize::try_from(*limit).unwrap(),
+                "elements" => limits.value.elements = usize::try_from(*limit).unwrap(),
+                "resource" => limits.value.resource = usize::try_from(*limit).unwrap(),
+                other => panic!("no limit is called {other}"),
+            }
+        }
         limits
     }
 }

@@ -1,5 +1,6 @@
 //! An open database of any engine.
 
+use crate::driver::address::{Address, OpenError, without_driver};
 use crate::driver::catalogue::Catalogue;
 use crate::driver::error::DatabaseError;
 #[cfg(feature = "mysql")]
@@ -78,17 +79,23 @@ pub(crate) enum Row {
 impl Database {
     /// Opens a database that exists; `None` for a URL of no engine that this build has. `create` makes a missing file of
     /// `SQLite`.
-    pub(crate) async fn open(url: &str, create: bool) -> Result<Option<Self>, DatabaseError> {
+    pub(crate) async fn open(url: &str, create: bool) -> Result<Option<Self>, OpenError> {
         let _ = create;
-        Ok(match url.split(':').next() {
+        let (engine, url) = without_driver(url);
+        Ok(match engine {
             #[cfg(feature = "sqlite")]
-            Some("sqlite") => Some(Self::Sqlite(sqlite::Pools::open(url, create).await?)),
+            "sqlite" => Some(Self::Sqlite(sqlite::Pools::open(&url, create).await?)),
             #[cfg(feature = "postgres")]
-            Some("postgres" | "postgresql") => Some(Self::Postgres(postgres::Pools::open(url).await?)),
+            "postgres" | "postgresql" => Some(Self::Postgres(postgres::Pools::open(&url).await?)),
             #[cfg(feature = "mysql")]
-            Some("mysql" | "mariadb") => Some(Self::MySql(mysql::Pools::open(url).await?)),
+            "mysql" | "mariadb" => Some(Self::MySql(mysql::Pools::open(&url).await?)),
             _ => None,
         })
+    }
+
+    /// Where the database is.
+    pub(crate) fn address(&self) -> &Address {
+        each!(Self, self, pools => &pools.address)
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
@@ -117,11 +124,17 @@ impl Database {
         Ok(each_into!(Self, Transaction, self, pools => pools.read().await?))
     }
 
+    /// Starts a transaction on a connection that serves nothing but the question whether the database can be reached.
+    pub(crate) async fn watch(&self) -> Result<Transaction, DatabaseError> {
+        Ok(each_into!(Self, Transaction, self, pools => pools.watch().await?))
+    }
+
     /// Closes all connections once they are idle.
     pub(crate) async fn close(&self) {
         each!(Self, self, pools => {
             pools.writer.close().await;
             pools.readers.close().await;
+            pools.watcher.close().await;
         });
     }
 }

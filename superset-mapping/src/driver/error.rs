@@ -1,5 +1,6 @@
 //! What a database says, kept out of the public API.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::time::Duration;
 
@@ -10,13 +11,38 @@ use thiserror::Error;
 pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(10);
 /// How long a request waits for a connection.
 pub(crate) const CONNECTION_WAIT: Duration = Duration::from_secs(30);
+/// How long the database may take for its first answer.
+pub(crate) const FIRST_ANSWER: Duration = Duration::from_secs(5);
+/// How long the question whether the database can be reached waits for its connection.
+pub(crate) const HEALTH_WAIT: Duration = Duration::from_secs(5);
 /// Most connections that read at the same time.
 pub(crate) const READERS: u32 = 8;
 
-/// The database did not do it.
+/// The database did not do it. `Display` is the cause, in the words of the database where it has any.
 #[derive(Debug, Error)]
-#[error("the database failed")]
-pub(crate) struct DatabaseError(#[from] sqlx::Error);
+#[error("{}", cause(.0))]
+pub(crate) struct DatabaseError(sqlx::Error);
+
+impl From<sqlx::Error> for DatabaseError {
+    fn from(error: sqlx::Error) -> Self {
+        Self(error)
+    }
+}
+
+/// What went wrong, without the lines of the engine's own source text.
+fn cause(error: &sqlx::Error) -> Cow<'static, str> {
+    match error {
+        sqlx::Error::Database(error) => error.message().to_owned().into(),
+        sqlx::Error::Io(error) => error.to_string().into(),
+        sqlx::Error::Tls(error) => format!("no encrypted connection: {error}").into(),
+        sqlx::Error::PoolTimedOut => {
+            let seconds = CONNECTION_WAIT.as_secs();
+            format!("no connection to the database became free within {seconds} seconds").into()
+        }
+        sqlx::Error::PoolClosed => "the connections to the database are closed".into(),
+        other => other.to_string().into(),
+    }
+}
 
 impl DatabaseError {
     /// A value in the database is not what we wrote there.
@@ -60,6 +86,22 @@ impl DatabaseError {
             },
             _ => false,
         }
+    }
+
+    /// Whether nobody answers where the database should be.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        matches!(&self.0, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut)
+    }
+
+    /// Whether the URL can't be read.
+    pub(crate) fn is_misconfigured(&self) -> bool {
+        matches!(&self.0, sqlx::Error::Configuration(_))
+    }
+
+    /// Whether the server knows no such user, or another password.
+    pub(crate) fn is_denied(&self) -> bool {
+        matches!(self.code().as_deref(), Some("28P01" | "28000"))
+            || matches!(&self.0, sqlx::Error::Database(error) if matches!(mysql_number(&**error), Some(1045 | 1698)))
     }
 
     /// Whether there is no such database: a file that could not be opened (`SQLITE_CANTOPEN`), or a name that the server

@@ -3,6 +3,7 @@
 #[macro_use]
 mod statements;
 
+mod address;
 mod catalogue;
 mod database;
 mod error;
@@ -13,6 +14,7 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+pub(crate) use address::OpenError;
 pub(crate) use catalogue::Catalogue;
 pub(crate) use database::{Database, Row, Transaction};
 pub(crate) use error::{DatabaseError, is_lost_race};

@@ -1,12 +1,14 @@
 //! `MySQL` and `MariaDB`.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, MySql, Row as _};
 
+use crate::driver::address::{Address, OpenError};
 use crate::driver::catalogue::Catalogue;
-use crate::driver::error::{CONNECTION_WAIT, DatabaseError, LOCK_WAIT, READERS};
+use crate::driver::error::{CONNECTION_WAIT, DatabaseError, HEALTH_WAIT, LOCK_WAIT, READERS};
 use crate::sql::{Dialect, Fragment, Param};
 
 /// The name of the lock of whoever defines tables. The locks of a server are shared by its databases.
@@ -20,13 +22,24 @@ fn settings() -> String {
 /// The connections to a database.
 #[derive(Clone, Debug)]
 pub(crate) struct Pools {
+    pub(super) address: Address,
     pub(super) writer: MySqlPool,
     pub(super) readers: MySqlPool,
+    /// For the question whether the database can be reached, so that it waits behind no query.
+    pub(super) watcher: MySqlPool,
 }
 
 impl Pools {
-    pub(crate) async fn open(url: &str) -> Result<Self, DatabaseError> {
-        let options = MySqlConnectOptions::from_str(url)?.disable_statement_logging();
+    pub(crate) async fn open(url: &str) -> Result<Self, OpenError> {
+        let options =
+            MySqlConnectOptions::from_str(url).map_err(|error| Address::of_server("", 0, None, None).failed(error))?;
+        let address = Address::of_server(
+            options.get_host(),
+            options.get_port(),
+            options.get_socket().map(PathBuf::as_path),
+            options.get_database(),
+        );
+        let options = options.disable_statement_logging();
         let pool = |size, isolation: &'static str| {
             let told = MySqlPoolOptions::new().after_connect(move |connection, _| {
                 Box::pin(async move {
@@ -40,9 +53,11 @@ impl Pools {
         // Each statement after the lock sees what the holders before it did.
         let write = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
         let read = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-        let writer = pool(1, write).connect_with(options.clone()).await?;
-        let readers = pool(READERS, read).connect_lazy_with(options);
-        Ok(Self { writer, readers })
+        drop(address.first_look(options.connect()).await?);
+        let writer = pool(1, write).connect_lazy_with(options.clone());
+        let readers = pool(READERS, read).connect_lazy_with(options.clone());
+        let watcher = pool(1, read).acquire_timeout(HEALTH_WAIT).connect_lazy_with(options);
+        Ok(Self { address, writer, readers, watcher })
     }
 
     pub(crate) async fn write(&self) -> Result<Transaction, DatabaseError> {
@@ -63,6 +78,10 @@ impl Pools {
 
     pub(crate) async fn read(&self) -> Result<Transaction, DatabaseError> {
         Ok(Transaction(self.readers.begin().await?))
+    }
+
+    pub(crate) async fn watch(&self) -> Result<Transaction, DatabaseError> {
+        Ok(Transaction(self.watcher.begin().await?))
     }
 }
 

@@ -1,12 +1,14 @@
 //! `PostgreSQL`.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Postgres, Row as _};
 
+use crate::driver::address::{Address, OpenError};
 use crate::driver::catalogue::Catalogue;
-use crate::driver::error::{CONNECTION_WAIT, DatabaseError, LOCK_WAIT, READERS};
+use crate::driver::error::{CONNECTION_WAIT, DatabaseError, HEALTH_WAIT, LOCK_WAIT, READERS};
 use crate::sql::{Dialect, Fragment, Param};
 
 /// The key of the lock by which writers take turns: "SCIM". Advisory locks belong to a database.
@@ -15,21 +17,34 @@ const LOCK: i64 = 0x5343_494d;
 /// The connections to a database.
 #[derive(Clone, Debug)]
 pub(crate) struct Pools {
+    pub(super) address: Address,
     pub(super) writer: PgPool,
     pub(super) readers: PgPool,
+    /// For the question whether the database can be reached, so that it waits behind no query.
+    pub(super) watcher: PgPool,
 }
 
 impl Pools {
-    pub(crate) async fn open(url: &str) -> Result<Self, DatabaseError> {
-        let options = PgConnectOptions::from_str(url)?
+    pub(crate) async fn open(url: &str) -> Result<Self, OpenError> {
+        let options =
+            PgConnectOptions::from_str(url).map_err(|error| Address::of_server("", 0, None, None).failed(error))?;
+        let address = Address::of_server(
+            options.get_host(),
+            options.get_port(),
+            options.get_socket().map(PathBuf::as_path),
+            options.get_database(),
+        );
+        let options = options
             .application_name("scim")
             // Compiling a statement takes longer than any of ours, whatever the planner estimates.
             .options([("lock_timeout", LOCK_WAIT.as_millis().to_string()), ("jit", "off".to_owned())])
             .disable_statement_logging();
         let pool = |size| PgPoolOptions::new().max_connections(size).acquire_timeout(CONNECTION_WAIT);
-        let writer = pool(1).connect_with(options.clone()).await?;
-        let readers = pool(READERS).connect_lazy_with(options);
-        Ok(Self { writer, readers })
+        drop(address.first_look(options.connect()).await?);
+        let writer = pool(1).connect_lazy_with(options.clone());
+        let readers = pool(READERS).connect_lazy_with(options.clone());
+        let watcher = pool(1).acquire_timeout(HEALTH_WAIT).connect_lazy_with(options);
+        Ok(Self { address, writer, readers, watcher })
     }
 
     /// `READ COMMITTED`, whatever the server's default: each statement after the lock sees what the holders before it did.
@@ -47,6 +62,10 @@ impl Pools {
 
     pub(crate) async fn read(&self) -> Result<Transaction, DatabaseError> {
         Ok(Transaction(self.readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?))
+    }
+
+    pub(crate) async fn watch(&self) -> Result<Transaction, DatabaseError> {
+        Ok(Transaction(self.watcher.begin().await?))
     }
 }
 

@@ -1,12 +1,14 @@
 //! `SQLite`.
 
+use std::path::Path;
 use std::str::FromStr;
 
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Row as _, Sqlite};
 
+use crate::driver::address::{Address, OpenError};
 use crate::driver::catalogue::Catalogue;
-use crate::driver::error::{CONNECTION_WAIT, DatabaseError, LOCK_WAIT, READERS};
+use crate::driver::error::{CONNECTION_WAIT, DatabaseError, HEALTH_WAIT, LOCK_WAIT, READERS};
 use crate::sql::{Dialect, Fragment, Param};
 
 /// How a point in time stands in Superset's tables: as `SQLAlchemy` writes it. Any other form breaks Superset's list of
@@ -18,22 +20,27 @@ const TIME: &str = "%Y-%m-%d %H:%M:%S%.6f";
 /// `SQLite` has one writer at a time. Superset and other processes are waited for by the busy timeout.
 #[derive(Clone, Debug)]
 pub(crate) struct Pools {
+    pub(super) address: Address,
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
+    /// For the question whether the database can be reached, so that it waits behind no query.
+    pub(super) watcher: SqlitePool,
 }
 
 impl Pools {
     /// Opens an existing file; a missing one is not made unless `create` says so.
-    pub(crate) async fn open(url: &str, create: bool) -> Result<Self, DatabaseError> {
-        let options = SqliteConnectOptions::from_str(url)?
-            .create_if_missing(create)
-            .foreign_keys(true)
-            .busy_timeout(LOCK_WAIT)
-            .disable_statement_logging();
+    pub(crate) async fn open(url: &str, create: bool) -> Result<Self, OpenError> {
+        let options =
+            SqliteConnectOptions::from_str(url).map_err(|error| Address::of_file(Path::new(url)).failed(error))?;
+        let address = Address::of_file(options.get_filename());
+        let options =
+            options.create_if_missing(create).foreign_keys(true).busy_timeout(LOCK_WAIT).disable_statement_logging();
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(CONNECTION_WAIT);
-        let writer = pool(1).connect_with(options.clone()).await?;
-        let readers = pool(READERS).connect_lazy_with(options);
-        Ok(Self { writer, readers })
+        drop(address.first_look(options.connect()).await?);
+        let writer = pool(1).connect_lazy_with(options.clone());
+        let readers = pool(READERS).connect_lazy_with(options.clone());
+        let watcher = pool(1).acquire_timeout(HEALTH_WAIT).connect_lazy_with(options);
+        Ok(Self { address, writer, readers, watcher })
     }
 
     pub(crate) async fn write(&self) -> Result<Transaction, DatabaseError> {
@@ -47,6 +54,10 @@ impl Pools {
 
     pub(crate) async fn read(&self) -> Result<Transaction, DatabaseError> {
         Ok(Transaction(self.readers.begin().await?))
+    }
+
+    pub(crate) async fn watch(&self) -> Result<Transaction, DatabaseError> {
+        Ok(Transaction(self.watcher.begin().await?))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an identity provider says of a person who logs in.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -37,6 +38,9 @@ pub struct LoginResponse {
     pub relay_state: Option<String>,
     /// What the host kept of the request that this answers; `None` where the login began at the identity provider.
     pub request: Option<LoginRequest>,
+    /// The [id](scim_service::request_id()) of the HTTP request that brought it: what was done because of it has the same in the
+    /// log, the login record and the audit. `None`: the login goes by the identifier of the assertion alone.
+    pub request_id: Option<Arc<str>>,
 }
 
 /// What a host keeps of a request for a login, in the session of the browser that it sent away.

@@ -20,6 +20,9 @@ pub struct LoginRecord {
     pub at: DateTime<Utc>,
     /// The name of the identity provider.
     pub identity_provider: String,
+    /// The id of the HTTP request, where the host said it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
     /// The identifier of the assertion; `None` where it was not believed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assertion: Option<String>,

@@ -114,10 +114,12 @@ impl<S: LoginStore + ?Sized> JitLogin<S> {
     ) -> Result<Login, LoginError> {
         let provider = trusted.provider();
         match trusted.verifier().verify(response, now).await {
-            Ok(assertion) => self.login(provider, &assertion, now).await,
+            Ok(assertion) => self.log_in(provider, &assertion, response.request_id.as_ref(), now).await,
             Err(error) => {
                 let refused = Err(LoginError::Refused(Refusal::Assertion(error)));
-                self.record(provider, None, None, &refused, now).await?;
+                let mut record = LoginRecord::of(provider, &refused, now);
+                record.request_id = response.request_id.as_deref().map(str::to_owned);
+                self.audit.record(&record).await.map_err(LoginError::Audit)?;
                 refused
             }
         }
@@ -134,11 +136,21 @@ impl<S: LoginStore + ?Sized> JitLogin<S> {
         assertion: &Assertion,
         now: DateTime<Utc>,
     ) -> Result<Login, LoginError> {
+        self.log_in(provider, assertion, None, now).await
+    }
+
+    async fn log_in(
+        &self,
+        provider: &IdentityProvider,
+        assertion: &Assertion,
+        request_id: Option<&Arc<str>>,
+        now: DateTime<Utc>,
+    ) -> Result<Login, LoginError> {
         let principal = match provider.tenant() {
             Some(tenant) => Principal::provider(provider.name()).in_tenant(tenant),
             None => Principal::provider(provider.name()),
         };
-        let cx = Context { principal, ..Context::internal(&assertion.id, now) };
+        let cx = Context { principal, ..Context::internal(request_id.map_or(&*assertion.id, |id| &**id), now) };
         let mut attempt = Attempt {
             store: &*self.store,
             cx: &cx,
@@ -149,18 +161,19 @@ impl<S: LoginStore + ?Sized> JitLogin<S> {
             known: None,
         };
         let outcome = attempt.run().await;
-        self.record(provider, Some(assertion), attempt.known, &outcome, now).await?;
+        let mut record = LoginRecord::of(provider, &outcome, now);
+        record.request_id = request_id.map(|id| id.to_string());
+        record.assertion = Some(assertion.id.clone());
+        record.subject = Some(assertion.subject.clone());
+        record.user = attempt.known;
+        self.audit.record(&record).await.map_err(LoginError::Audit)?;
         outcome
     }
+}
 
-    async fn record(
-        &self,
-        provider: &IdentityProvider,
-        assertion: Option<&Assertion>,
-        user: Option<String>,
-        outcome: &Result<Login, LoginError>,
-        now: DateTime<Utc>,
-    ) -> Result<(), LoginError> {
+impl LoginRecord {
+    /// What there is to record of any login.
+    fn of(provider: &IdentityProvider, outcome: &Result<Login, LoginError>, now: DateTime<Utc>) -> Self {
         let outcome = match outcome {
             Ok(login) => LoginOutcome::LoggedIn {
                 created: login.created,
@@ -175,15 +188,8 @@ impl<S: LoginStore + ?Sized> JitLogin<S> {
             }
             Err(error) => LoginOutcome::Failed { detail: error.to_string() },
         };
-        let record = LoginRecord {
-            at: now,
-            identity_provider: provider.name().to_owned(),
-            assertion: assertion.map(|assertion| assertion.id.clone()),
-            subject: assertion.map(|assertion| assertion.subject.clone()),
-            user,
-            outcome,
-        };
-        self.audit.record(&record).await.map_err(LoginError::Audit)
+        let identity_provider = provider.name().to_owned();
+        Self { at: now, identity_provider, request_id: None, assertion: None, subject: None, user: None, outcome }
     }
 }
 

@@ -8,7 +8,7 @@ use scim_core::{
 };
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
 use scim_patch::{Patch, apply};
-use scim_service::{Context, ListQuery, Precondition, Start, StoreError};
+use scim_service::{Context, ListQuery, Precondition, StoreError};
 use serde_json::{Value, json};
 
 use crate::jit::login_store::LoginStore;
@@ -86,7 +86,7 @@ impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
                 check(&filter, of, &Profile::rfc(), &mut Leniencies::default()).map_err(StoreError::internal)?;
             let count = MAX_FOUND * u64::try_from(values.len()).unwrap_or(1);
             let projection = projection.clone();
-            let query = ListQuery { filter: Some(predicate), sort: None, start: Start::Index(1), count, projection };
+            let query = ListQuery { projection, ..ListQuery::first(Some(predicate), count) };
             found.extend(self.store.list(self.cx, of, &query).await?.resources);
         }
         Ok(found)
@@ -120,7 +120,12 @@ impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
             };
             match outcome {
                 Ok(group) => created.groups.push(group),
-                Err(StoreError::Uniqueness { .. } | StoreError::InvalidValue { .. } | StoreError::Refused { .. }) => {
+                Err(
+                    StoreError::Uniqueness { .. }
+                    | StoreError::HeldElsewhere { .. }
+                    | StoreError::InvalidValue { .. }
+                    | StoreError::Refused { .. },
+                ) => {
                     created.refused.push(name);
                 }
                 Err(error) => return Err(error),

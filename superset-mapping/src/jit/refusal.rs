@@ -98,7 +98,9 @@ pub enum LoginError {
 impl From<StoreError> for LoginError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Uniqueness { attribute } => Self::Refused(Refusal::Taken { attribute }),
+            StoreError::Uniqueness { attribute } | StoreError::HeldElsewhere { attribute, .. } => {
+                Self::Refused(Refusal::Taken { attribute })
+            }
             StoreError::InvalidValue { attribute, expected } => Self::Refused(Refusal::Value { attribute, expected }),
             StoreError::Refused { reason } => Self::Refused(Refusal::Forbidden(reason)),
             other => Self::Store(other),

@@ -80,6 +80,11 @@ pub struct Checked {
 pub struct Drift {
     /// When the comparison began, in the form of RFC 3339.
     pub at: String,
+    /// Where the database is: [`SupersetStore::address`].
+    pub database: String,
+    /// What the rules are called, where the host has [named](Self::of_rules) them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<String>,
     /// How much was looked at.
     pub checked: Checked,
     /// The differences, the most urgent kind first.
@@ -250,7 +255,8 @@ impl<'r> Run<'r> {
         let mut findings = self.found.findings;
         findings.sort();
         let at = scim_core::format_date_time(now);
-        Drift { at, checked: self.checked, findings, lost_groups: self.world.lost_groups }
+        let (database, lost_groups) = (self.store.address(), self.world.lost_groups);
+        Drift { at, database, rules: None, checked: self.checked, findings, lost_groups }
     }
 }
 

@@ -63,6 +63,8 @@ impl Session<'_> {
         groups: &[GroupPair],
         found: &mut Found,
     ) -> Result<(), StoreError> {
+        // For what is due to them.
+        self.role_ids().await?;
         let rows: Vec<i64> = groups.iter().filter_map(|pair| Some(pair.row(self.dialect())?.id)).collect();
         let held = if self.tables.group_roles { self.held(&GROUP_ROLES, &rows).await? } else { Held::default() };
         for pair in groups {
@@ -111,6 +113,10 @@ impl Session<'_> {
         for name in self.rules.roles_of_group(&group_ref(&pair.record.id, &pair.record.body)) {
             match world.role_id(&name) {
                 Some(id) => drop(due.insert(id)),
+                None if self.has_role(&name) => {
+                    let why = "the rules give it to every member; Superset does not have the role yet";
+                    found.add(FindingKind::GroupRoleMissing, subject, who, Some(name), why);
+                }
                 None => drop(found.unknown_roles.insert(name, format!("for the group `{}`", pair.display_name()))),
             }
         }

@@ -34,6 +34,11 @@ pub struct Leaver {
 pub struct Leavers {
     /// When the comparison began, in the form of RFC 3339.
     pub at: String,
+    /// Where the database is: [`SupersetStore::address`].
+    pub database: String,
+    /// What the rules are called, where the host has [named](Self::of_rules) them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<String>,
     /// How many people the directory has.
     pub directory: u64,
     /// How many people are active in SCIM, without those whom a login created.
@@ -111,7 +116,8 @@ impl SupersetStore {
         }
         leavers.sort();
         let at = scim_core::format_date_time(cx.now);
-        Ok(Leavers { at, directory: roster.people, active, ended_early: roster.ended_early, leavers })
+        let (database, directory, ended_early) = (self.address(), roster.people, roster.ended_early);
+        Ok(Leavers { at, database, rules: None, directory, active, ended_early, leavers })
     }
 
     /// Deactivates leavers, each in a transaction of its own that looks at the person again, as SCIM would by `active` false: roles,

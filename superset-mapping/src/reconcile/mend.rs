@@ -93,9 +93,9 @@ impl Session<'_> {
         let Some(local) = record.local.clone() else { return Ok(()) };
         let active = profile.active;
         if has(findings, &[FindingKind::ActiveInSuperset, FindingKind::InactiveWithAccess])
-            && self.close_account(&local).await?
+            && let Some(taken) = self.close_account(&local).await?
         {
-            self.note(Action::Deactivate, "User", &record.id, None, json!({}));
+            self.note(Action::Deactivate, "User", &record.id, None, taken.detail()?);
         }
         if has(findings, &[FindingKind::ProfileDiffers, FindingKind::InactiveInSuperset]) {
             // An account that was adopted keeps its name and address until SCIM changes the person.
@@ -145,8 +145,12 @@ impl Session<'_> {
 
     /// Repairs an account that no SCIM user claims.
     pub(super) async fn mend_account(&mut self, id: &ResourceId, unclaimed: &Unclaimed) -> Result<(), StoreError> {
-        if self.close_account(&unclaimed.row).await? {
-            self.note(Action::Deactivate, "User", id, None, json!({ "ab_user": unclaimed.row.id }));
+        if let Some(taken) = self.close_account(&unclaimed.row).await? {
+            let mut detail = taken.detail()?;
+            if let Some(detail) = detail.as_object_mut() {
+                detail.insert("ab_user".to_owned(), json!(unclaimed.row.id));
+            }
+            self.note(Action::Deactivate, "User", id, None, detail);
         }
         Ok(())
     }

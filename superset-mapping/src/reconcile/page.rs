@@ -52,6 +52,7 @@ impl Sheet {
             match place {
                 "title" => page.push_str(&escaped(self.title)),
                 "at" => page.push_str(&escaped(&self.at)),
+                "about" => page.push_str(&escaped(&self.about)),
                 "summary" => page.push_str(&escaped(&self.summary)),
                 "tiles" => page.push_str(&tiles),
                 "tables" => page.push_str(&tables),
@@ -106,7 +107,13 @@ mod tests {
             columns: vec!["Who", "What"],
             rows: vec![vec![hostile.to_owned(), String::new()]],
         };
-        let sheet = Sheet { title: "t", at: "now".to_owned(), summary: hostile.to_owned(), tables: vec![table] };
+        let sheet = Sheet {
+            title: "t",
+            at: "now".to_owned(),
+            about: String::new(),
+            summary: hostile.to_owned(),
+            tables: vec![table],
+        };
         let page = sheet.to_html();
         assert!(!page.contains("<script>alert"));
         let shown = "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;{{tables}}\u{fffd}";
@@ -117,7 +124,9 @@ mod tests {
 
     #[test]
     fn the_page_needs_nothing_else() {
-        let page = Sheet { title: "t", at: String::new(), summary: String::new(), tables: Vec::new() }.to_html();
+        let page =
+            Sheet { title: "t", at: String::new(), about: String::new(), summary: String::new(), tables: Vec::new() }
+                .to_html();
         assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
         assert!(!page.contains("http") && !page.contains("src=") && !page.contains("@import") && !page.contains("{{"));
         assert!(page.contains("All is as it should be."));

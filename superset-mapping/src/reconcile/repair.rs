@@ -71,6 +71,11 @@ pub struct Repair {
 pub struct RepairReport {
     /// When the repair began, in the form of RFC 3339.
     pub at: String,
+    /// Where the database is: [`SupersetStore::address`].
+    pub database: String,
+    /// What the rules are called, where the host has [named](Self::of_rules) them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<String>,
     /// Whether nothing was written.
     pub dry_run: bool,
     /// Each finding with its outcome.
@@ -163,7 +168,8 @@ impl SupersetStore {
         }
         run.follow().await?;
         run.repairs.sort_by(|a, b| a.finding.cmp(&b.finding));
-        Ok(RepairReport { at, dry_run: options.is_dry_run(), repairs: run.repairs })
+        let (database, repairs) = (self.address(), run.repairs);
+        Ok(RepairReport { at, database, rules: None, dry_run: options.is_dry_run(), repairs })
     }
 }
 

@@ -12,6 +12,8 @@ use crate::reconcile::repair::RepairReport;
 pub(super) struct Sheet {
     pub(super) title: &'static str,
     pub(super) at: String,
+    /// Which database, and which rules.
+    pub(super) about: String,
     /// One line that says it all.
     pub(super) summary: String,
     pub(super) tables: Vec<Table>,
@@ -40,6 +42,13 @@ fn weight(kind: FindingKind) -> &'static str {
         | FindingKind::GroupRoleByHand => "alarm",
         FindingKind::GrantStale => "note",
         _ => "due",
+    }
+}
+
+fn about(database: &str, rules: Option<&str>) -> String {
+    match rules {
+        Some(rules) => format!("Database {database}, rules `{rules}`"),
+        None => format!("Database {database}"),
     }
 }
 
@@ -96,6 +105,7 @@ impl From<&Drift> for Sheet {
         Self {
             title: "What differs in Superset",
             at: drift.at.clone(),
+            about: about(&drift.database, drift.rules.as_deref()),
             summary: format!("{found} in {users} SCIM users, {groups} groups and {accounts} other accounts"),
             tables: by_kind(drift.findings.iter().map(|finding| (finding, Vec::new())), &[]),
         }
@@ -118,6 +128,7 @@ impl From<&RepairReport> for Sheet {
         Self {
             title: if report.dry_run { "What a repair would do" } else { "What was repaired" },
             at: report.at.clone(),
+            about: about(&report.database, report.rules.as_deref()),
             summary,
             tables: by_kind(rows, &["Outcome", "Action"]),
         }
@@ -147,6 +158,7 @@ impl From<&Leavers> for Sheet {
         Self {
             title: "Who has left",
             at: leavers.at.clone(),
+            about: about(&leavers.database, leavers.rules.as_deref()),
             summary: format!("{count} of {active} active people have left; the directory has {directory}{early}"),
             tables: if count == 0 { Vec::new() } else { vec![table] },
         }
@@ -165,6 +177,9 @@ fn plain(text: &str) -> String {
 impl fmt::Display for Sheet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.summary)?;
+        if !self.about.is_empty() {
+            writeln!(f, "{}", plain(&self.about))?;
+        }
         for table in &self.tables {
             writeln!(f, "\n{} ({})", table.title, table.rows.len())?;
             let mut lines: Vec<String> = vec![String::from(" "); table.rows.len() + 1];
@@ -202,6 +217,12 @@ macro_rules! report {
             pub fn to_html(&self) -> String {
                 Sheet::from(self).to_html()
             }
+
+            /// The report with the name of the rules, such as that of their file.
+            #[must_use]
+            pub fn of_rules(self, rules: impl Into<String>) -> Self {
+                Self { rules: Some(rules.into()), ..self }
+            }
         })*
     };
 }
@@ -211,6 +232,16 @@ report!(Drift, RepairReport, Leavers);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn s23_a_report_says_which_database_and_which_rules() {
+        assert_eq!(about("`superset` at `db:5432`", None), "Database `superset` at `db:5432`");
+        let about = about("`superset` at `db:5432`", Some("r<u>les.toml"));
+        let sheet = Sheet { title: "t", at: String::new(), about, summary: "s".to_owned(), tables: Vec::new() };
+        assert_eq!(sheet.to_string(), "s\nDatabase `superset` at `db:5432`, rules `r<u>les.toml`\n");
+        let page = sheet.to_html();
+        assert!(page.contains("Database `superset` at `db:5432`, rules `r&lt;u&gt;les.toml`"), "{page}");
+    }
 
     #[test]
     fn columns_are_aligned_and_empty_ones_left_out() {
@@ -224,7 +255,13 @@ mod tests {
                 vec!["bob \u{1b}[31m\u{202e}".to_owned(), String::new(), "Gamma".to_owned()],
             ],
         };
-        let sheet = Sheet { title: "t", at: String::new(), summary: "2 findings".to_owned(), tables: vec![table] };
+        let sheet = Sheet {
+            title: "t",
+            at: String::new(),
+            about: String::new(),
+            summary: "2 findings".to_owned(),
+            tables: vec![table],
+        };
         let text = "2 findings\n\nRole missing (2)\n  Who         What\n  ada         Alpha\n  bob \u{fffd}[31m\u{fffd}  Gamma\n";
         assert_eq!(sheet.to_string(), text);
     }

@@ -100,6 +100,8 @@ impl Session<'_> {
         for pair in users {
             profiles.push(Profile::of(&pair.record.body)?);
         }
+        // For what is due to them.
+        self.role_ids().await?;
         let rows: Vec<i64> = users.iter().filter_map(|pair| Some(pair.account.as_ref()?.id)).collect();
         let inactive = users.iter().zip(&profiles).filter(|(_, profile)| !profile.active);
         let inactive: Vec<i64> = inactive.filter_map(|(pair, _)| Some(pair.account.as_ref()?.id)).collect();
@@ -170,9 +172,13 @@ impl Session<'_> {
             if let Some(id) = world.role_id(name) {
                 due.insert(id);
             } else {
-                let whom = format!("for {}, by {}", who.name.as_deref().unwrap_or_default(), because(decision, name));
-                found.unknown_roles.entry(name.to_owned()).or_insert(whom);
+                let why = format!("{}; Superset does not have the role yet", because(decision, name));
+                found.add(FindingKind::RoleMissing, subject, who, Some(name.to_owned()), why);
             }
+        }
+        for name in decision.missing() {
+            let whom = format!("for {}, by {}", who.name.as_deref().unwrap_or_default(), because(decision, name));
+            found.unknown_roles.entry(name.to_owned()).or_insert(whom);
         }
         let roles = access.roles.difference(row, &due);
         for (role, was_ours) in roles.missing {

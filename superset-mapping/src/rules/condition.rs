@@ -1,6 +1,6 @@
 //! What a rule asks of the person.
 
-use scim_core::{Leniencies, Profile, Resource, TypeSchema};
+use scim_core::{Leniencies, Leniency, Profile, Resource, TypeSchema};
 use scim_filter::{CheckError, Filter, ParseError, Predicate, check, parse_with};
 
 use crate::rules::contradiction::contradiction;
@@ -26,7 +26,8 @@ pub(super) struct ConditionFault {
 
 impl Condition {
     pub(super) fn check(text: &str, of: &TypeSchema) -> Result<Self, ConditionFault> {
-        let profile = Profile::compatible();
+        // People write rules and see what is wrong with them: quotes are no matter of compatibility here.
+        let profile = Profile::compatible().without(Leniency::UnquotedString).without(Leniency::StringBoolean);
         let mut used = Leniencies::default();
         let filter =
             parse_with(text, &scim_filter::Limits::default(), &profile, &mut used).map_err(|error| syntax(&error))?;

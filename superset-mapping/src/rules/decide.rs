@@ -57,9 +57,8 @@ impl RuleSet {
         }
         if !deciding.decision.is_refused() {
             deciding.people();
-            deciding.default_roles();
         }
-        deciding.decision
+        deciding.decision.with_default_roles(self.default_roles.iter().cloned())
     }
 
     /// The roles that every member gets because of this group alone, whoever the member is and whatever other groups there are.
@@ -183,14 +182,6 @@ impl Deciding<'_> {
             for role in rule.roles() {
                 let reason = Reason::Rule { rule: index + 1, group: None };
                 self.decision.roles.entry(role.as_str().to_owned()).or_default().insert(reason);
-            }
-        }
-    }
-
-    fn default_roles(&mut self) {
-        if self.decision.roles.is_empty() {
-            for role in &self.rules.default_roles {
-                self.decision.roles.entry(role.clone()).or_default().insert(Reason::Default);
             }
         }
     }

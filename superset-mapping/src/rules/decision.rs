@@ -74,6 +74,8 @@ pub struct IgnoredGroup {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
     pub(super) roles: BTreeMap<String, BTreeSet<Reason>>,
+    pub(super) missing: BTreeMap<String, BTreeSet<Reason>>,
+    pub(super) default_roles: Vec<String>,
     pub(super) ignored: Vec<IgnoredGroup>,
     pub(super) refused_by: Vec<String>,
 }
@@ -86,6 +88,54 @@ impl Decision {
         self
     }
 
+    /// The decision with the roles for whom it gives none.
+    #[must_use]
+    pub fn with_default_roles<R: Into<String>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
+        self.default_roles.extend(roles.into_iter().map(Into::into));
+        self.fill_in(&|_| true);
+        self
+    }
+
+    /// The decision among the roles that exist. One that is missing gives nothing, and takes nothing away: whoever is left without
+    /// a role has the default roles.
+    ///
+    /// ```
+    /// use scim_core::Resource;
+    /// use superset_mapping::{RuleSet, Subject};
+    ///
+    /// let rules: RuleSet = "default_roles = ['Gamma']\n[[rule]]\nwhen = 'title pr'\nroles = ['Lead']".parse()?;
+    /// let user: Resource = serde_json::from_str(r#"{"userName": "ada", "title": "Dr"}"#)?;
+    /// let decision = rules.decide(&Subject { user: &user, groups: vec![] }).among(|role| role == "Gamma");
+    /// assert_eq!(decision.roles().collect::<Vec<_>>(), ["Gamma"]);
+    /// assert_eq!(decision.missing().collect::<Vec<_>>(), ["Lead"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn among(mut self, exists: impl Fn(&str) -> bool) -> Self {
+        let given = std::mem::take(&mut self.roles);
+        for (role, reasons) in given {
+            let place = if exists(&role) { &mut self.roles } else { &mut self.missing };
+            place.insert(role, reasons);
+        }
+        self.fill_in(&exists);
+        self
+    }
+
+    /// Gives the default roles where there are no others.
+    fn fill_in(&mut self, exists: &dyn Fn(&str) -> bool) {
+        if self.roles.is_empty() && !self.is_refused() {
+            for role in &self.default_roles {
+                let place = if exists(role) { &mut self.roles } else { &mut self.missing };
+                place.entry(role.clone()).or_default().insert(Reason::Default);
+            }
+        }
+    }
+
+    /// The roles that would be given, were they there ([`among`](Self::among)), in the order of their names.
+    pub fn missing(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.missing.keys().map(String::as_str)
+    }
+
     /// The roles in the order of their names.
     pub fn roles(&self) -> impl ExactSizeIterator<Item = &str> {
         self.roles.keys().map(String::as_str)
@@ -96,9 +146,9 @@ impl Decision {
         self.roles.contains_key(role)
     }
 
-    /// The reasons for a role: rules in the order of the file.
+    /// The reasons for a role, given or [missing](Self::missing): rules in the order of the file.
     pub fn reasons(&self, role: &str) -> impl Iterator<Item = &Reason> {
-        self.roles.get(role).into_iter().flatten()
+        self.roles.get(role).or_else(|| self.missing.get(role)).into_iter().flatten()
     }
 
     /// The groups that gave nothing.

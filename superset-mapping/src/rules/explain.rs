@@ -40,12 +40,21 @@ impl fmt::Display for Explanation<'_> {
             if self.decision.is_refused() {
                 writeln!(f, "no roles")?;
             } else {
-                writeln!(f, "no roles: no rule gives one, and there are no default roles")?;
+                let (none, others) =
+                    if self.decision.missing().len() == 0 { ("", "") } else { (" that exists", " that exist") };
+                writeln!(f, "no roles: no rule gives one{none}, and there are no default roles{others}")?;
             }
         }
+        let others = if self.decision.missing().len() == 0 { "" } else { " that exists" };
         for role in self.decision.roles() {
             for reason in self.decision.reasons(role) {
-                writeln!(f, "{role}: {}", ShownReason { rules: self.rules, reason })?;
+                writeln!(f, "{role}: {}", ShownReason { rules: self.rules, reason, others })?;
+            }
+        }
+        for role in self.decision.missing() {
+            for reason in self.decision.reasons(role) {
+                let reason = ShownReason { rules: self.rules, reason, others };
+                writeln!(f, "{role} is missing, so that it gives nothing: {reason}")?;
             }
         }
         for ignored in self.decision.ignored() {
@@ -59,12 +68,14 @@ impl fmt::Display for Explanation<'_> {
 struct ShownReason<'a> {
     rules: &'a RuleSet,
     reason: &'a Reason,
+    /// What there is to say of the roles that no rule gives.
+    others: &'static str,
 }
 
 impl fmt::Display for ShownReason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.reason {
-            Reason::Default => f.write_str("default role, because no rule gives a role"),
+            Reason::Default => write!(f, "default role, because no rule gives a role{}", self.others),
             Reason::Host(reason) => f.write_str(reason),
             Reason::Rule { rule: number, group } => {
                 write!(f, "rule {number}")?;

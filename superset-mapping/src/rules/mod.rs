@@ -33,6 +33,7 @@ pub use group_pattern::{GroupPattern, MAX_MATCHED_NAME_LEN, MAX_PATTERN_LEN};
 pub use role_mapper::RoleMapper;
 pub use role_template::{MAX_ROLE_LEN, RoleTemplate};
 pub use rule::Rule;
+pub(crate) use rule::protects;
 pub use rule_error::RuleError;
 pub use rule_file::MAX_RULES;
 pub use rule_reader::{MAX_RULES_LEN, RuleReader};

@@ -46,6 +46,16 @@ pub trait RoleMapper: fmt::Debug + Send + Sync + 'static {
     /// The roles that a decision can give, as far as they are known beforehand, to be looked for in Superset.
     fn possible_roles(&self) -> Vec<String>;
 
+    /// The roles that need special care: who holds one is not adopted, for instance. `Admin` unless the host says otherwise.
+    fn protected_roles(&self) -> Vec<String> {
+        vec!["Admin".to_owned()]
+    }
+
+    /// The role whose permissions a role gets that is given and that Superset lacks. `None`: such a role gives nothing.
+    fn template_role(&self) -> Option<String> {
+        None
+    }
+
     /// The roles that every member gets because of this group alone, whoever the member is and whatever other groups there are:
     /// a part of what `decide` gives each of them. A store may grant them to the group instead.
     fn roles_of_group(&self, group: &GroupRef) -> BTreeSet<String> {
@@ -61,6 +71,14 @@ impl RoleMapper for RuleSet {
 
     fn possible_roles(&self) -> Vec<String> {
         self.roles().into_iter().map(str::to_owned).collect()
+    }
+
+    fn protected_roles(&self) -> Vec<String> {
+        Self::protected_roles(self).to_vec()
+    }
+
+    fn template_role(&self) -> Option<String> {
+        self.create_roles_from().map(str::to_owned)
     }
 
     fn roles_of_group(&self, group: &GroupRef) -> BTreeSet<String> {

@@ -82,7 +82,7 @@ impl From<&Rule> for RuleEntry {
 
 /// Whether a role is among the protected ones: without regard to case, because MySQL finds the role `Admin` by the name `admin`
 /// too.
-pub(super) fn protects(protected: &[String], role: &str) -> bool {
+pub(crate) fn protects(protected: &[String], role: &str) -> bool {
     let role = fold(role.trim());
     protected.iter().any(|protected| fold(protected.trim()) == role)
 }
@@ -93,6 +93,8 @@ pub(super) struct Ground<'a> {
     pub(super) protected: &'a [String],
     /// The roles that Superset has, where the host knows them.
     pub(super) known: Option<&'a BTreeSet<String>>,
+    /// Whether those that it lacks are made.
+    pub(super) creates: bool,
     /// The schema of users.
     pub(super) user: &'a TypeSchema,
 }
@@ -102,14 +104,21 @@ impl Ground<'_> {
         protects(self.protected, role)
     }
 
-    /// Refuses a role that can't be one, or that Superset does not have.
+    /// Refuses a role that can't be one, or that Superset neither has nor gets.
     pub(super) fn check_role(&self, role: &str) -> Result<(), String> {
+        let spelled = |known: &BTreeSet<String>| known.iter().any(|known| fold(known) == fold(role));
+        if self.creates && !role.is_empty() && !self.known.is_some_and(spelled) && !self.is_protected(role) {
+            return check_length(role);
+        }
+        self.check_existing_role(role)
+    }
+
+    /// Refuses a role that can't be one, or that Superset does not have.
+    pub(super) fn check_existing_role(&self, role: &str) -> Result<(), String> {
         if role.is_empty() {
             return Err("expected the name of a role".to_owned());
         }
-        if role.chars().count() > MAX_ROLE_LEN {
-            return Err(format!("the name of a role has at most {MAX_ROLE_LEN} characters"));
-        }
+        check_length(role)?;
         let Some(known) = self.known else { return Ok(()) };
         if known.contains(role) {
             return Ok(());
@@ -118,6 +127,13 @@ impl Ground<'_> {
         let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         Err(format!("unknown role `{role}`{hint}"))
     }
+}
+
+fn check_length(role: &str) -> Result<(), String> {
+    if role.chars().count() > MAX_ROLE_LEN {
+        return Err(format!("the name of a role has at most {MAX_ROLE_LEN} characters"));
+    }
+    Ok(())
 }
 
 impl RuleEntry {

@@ -23,6 +23,8 @@ pub(super) struct RuleFile {
     allowed_groups: Option<Vec<String>>,
     #[serde(default)]
     unknown_groups: UnknownGroups,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    create_roles_from: Option<String>,
     #[serde(default, rename = "rule")]
     rules: Vec<RuleEntry>,
 }
@@ -39,6 +41,7 @@ impl From<RuleSet> for RuleFile {
             protected_roles: rules.protected_roles,
             allowed_groups: rules.allowed_groups,
             unknown_groups: rules.unknown_groups,
+            create_roles_from: rules.create_roles_from,
         }
     }
 }
@@ -48,7 +51,19 @@ impl RuleFile {
         &self.protected_roles
     }
 
+    /// The role whose permissions new roles get.
+    pub(super) fn template(&self) -> Option<&str> {
+        self.create_roles_from.as_deref()
+    }
+
     pub(super) fn check(self, ground: &Ground<'_>) -> Result<RuleSet, Fault> {
+        if let Some(template) = &self.create_roles_from {
+            let fault = |message| Fault::at("create_roles_from", message);
+            ground.check_existing_role(template).map_err(fault)?;
+            if ground.is_protected(template) {
+                return Err(fault(format!("the role `{template}` is protected: no role can be made after it")));
+            }
+        }
         for (index, role) in self.protected_roles.iter().enumerate() {
             if role.trim().is_empty() {
                 return Err(Fault::at("protected_roles", "expected the name of a role").index(index));
@@ -80,6 +95,7 @@ impl RuleFile {
             protected_roles: self.protected_roles,
             allowed_groups: self.allowed_groups,
             unknown_groups: self.unknown_groups,
+            create_roles_from: self.create_roles_from,
             rules,
             index,
         })

@@ -106,7 +106,8 @@ impl RuleReader {
     fn check(&self, file: RuleFile) -> Result<RuleSet, Fault> {
         let user = self.user.as_ref().or(USER.as_ref()).ok_or_else(|| Fault::new("no schema of users"))?;
         let protected = file.protected_roles().to_vec();
-        file.check(&Ground { protected: &protected, known: self.known_roles.as_ref(), user })
+        let creates = file.template().is_some();
+        file.check(&Ground { protected: &protected, known: self.known_roles.as_ref(), creates, user })
     }
 }
 

@@ -22,6 +22,7 @@ use crate::rules::rule_index::RuleIndex;
 ///     default_roles = ["Gamma"]          # for a provisioned person whom no rule gives a role
 ///     protected_roles = ["Admin"]        # the default
 ///     unknown_groups = "ignore"          # the default; or "refuse"
+///     create_roles_from = "Gamma"        # roles that Superset lacks are made with the permissions of this one
 ///
 ///     [[rule]]
 ///     group = "analytics-team"           # display name: exact, with regard to case
@@ -52,6 +53,12 @@ use crate::rules::rule_index::RuleIndex;
 /// `unknown_groups = "refuse"` they also withhold whatever names and conditions give: see
 /// [`Decision::is_refused`](crate::Decision::is_refused).
 ///
+/// # Roles that Superset lacks
+///
+/// A missing role gives nothing, and takes nothing away: whoever would have it alone has the default roles, and explanations name
+/// it. With `create_roles_from` it is made when somebody is to get it, with the permissions that the template has then; what a
+/// person changes of either later stays as it is. Only a name that is not protected, and that no role has in another case, is made.
+///
 /// # Limits
 ///
 /// [`MAX_RULES_LEN`](crate::MAX_RULES_LEN), [`MAX_RULES`](crate::MAX_RULES), [`MAX_PATTERN_LEN`](crate::MAX_PATTERN_LEN),
@@ -64,6 +71,7 @@ pub struct RuleSet {
     pub(super) protected_roles: Vec<String>,
     pub(super) allowed_groups: Option<Vec<String>>,
     pub(super) unknown_groups: UnknownGroups,
+    pub(super) create_roles_from: Option<String>,
     pub(super) rules: Vec<Rule>,
     /// Follows from the rest.
     pub(super) index: RuleIndex,
@@ -88,6 +96,7 @@ impl Default for RuleSet {
             protected_roles: protected_by_default(),
             allowed_groups: None,
             unknown_groups: UnknownGroups::default(),
+            create_roles_from: None,
             rules: Vec::new(),
             index: RuleIndex::default(),
         }
@@ -100,6 +109,7 @@ impl PartialEq for RuleSet {
             && self.protected_roles == other.protected_roles
             && self.allowed_groups == other.allowed_groups
             && self.unknown_groups == other.unknown_groups
+            && self.create_roles_from == other.create_roles_from
             && self.rules == other.rules
     }
 }
@@ -123,6 +133,11 @@ impl RuleSet {
     /// What becomes of people in unknown groups.
     pub fn unknown_groups(&self) -> UnknownGroups {
         self.unknown_groups
+    }
+
+    /// The role whose permissions roles get that Superset lacks; `None` where such roles give nothing.
+    pub fn create_roles_from(&self) -> Option<&str> {
+        self.create_roles_from.as_deref()
     }
 
     /// The rules in the order of the file.
@@ -170,6 +185,7 @@ mod tests {
             default_roles = ["Gamma"]
             allowed_groups = ["a", "b-c"]
             unknown_groups = "refuse"
+            create_roles_from = "Gamma"
             [[rule]]
             group = "a"
             when = 'title eq "x"'

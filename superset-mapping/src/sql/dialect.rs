@@ -40,6 +40,14 @@ impl Dialect {
         quoted
     }
 
+    /// A UUID from its 32 hexadecimal digits (`?`), as Superset's columns hold it.
+    pub(crate) fn uuid(self) -> &'static str {
+        match self {
+            Self::Postgres => "CAST(? AS uuid)",
+            Self::Sqlite | Self::MySql => "unhex(?)",
+        }
+    }
+
     /// What `ab_user u` must have besides its id for being the row that we wrote. `SQLite` gives ids of deleted rows out
     /// again; the other engines never do.
     pub(crate) fn user_mark(self) -> &'static str {

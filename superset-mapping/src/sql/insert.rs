@@ -31,6 +31,9 @@ pub(crate) static AB_GROUP: Table = table!("ab_group");
 pub(crate) static AB_USER_ROLE: Table = table!("ab_user_role");
 pub(crate) static AB_USER_GROUP: Table = table!("ab_user_group");
 pub(crate) static AB_GROUP_ROLE: Table = table!("ab_group_role");
+pub(crate) static AB_ROLE: Table = table!("ab_role");
+pub(crate) static AB_PERMISSION_VIEW_ROLE: Table = table!("ab_permission_view_role");
+pub(crate) static USER_ATTRIBUTE: Table = table!("user_attribute");
 pub(crate) static SUBJECTS: Table = table!("subjects");
 
 /// Where the ids of a table come from.
@@ -53,6 +56,22 @@ impl Table {
     pub(crate) fn insert_with_id(&self, columns: &'static str, values: Fragment) -> Fragment {
         let columns = Fragment::new(self.insert).then(Fragment::new("id, ")).then(Fragment::new(columns));
         columns.then(Fragment::new(") VALUES (")).then(values).then(Fragment::new(")"))
+    }
+
+    /// A statement that inserts the rows of a selection: what stands after `SELECT`, without the id.
+    pub(crate) fn insert_selected(
+        &self,
+        dialect: Dialect,
+        ids: Ids,
+        columns: &'static str,
+        rows: Fragment,
+    ) -> Fragment {
+        let (id, next) = match ids {
+            Ids::Column => ("", Fragment::new("")),
+            Ids::Sequence => ("id, ", Fragment::new(self.next_id(dialect)).then(Fragment::new(", "))),
+        };
+        let into = Fragment::new(self.insert).then(Fragment::new(id)).then(Fragment::new(columns));
+        into.then(Fragment::new(") SELECT ")).then(next).then(rows)
     }
 
     /// One statement that inserts several rows. Each fragment is the values of a row, without brackets.

@@ -10,6 +10,9 @@ mod side_tables;
 pub(crate) use dialect::Dialect;
 pub(crate) use fragment::{Fragment, Param};
 pub(crate) use index_key::{HASHED, index_key};
-pub(crate) use insert::{AB_GROUP, AB_GROUP_ROLE, AB_USER, AB_USER_GROUP, AB_USER_ROLE, Ids, SUBJECTS, Table};
+pub(crate) use insert::{
+    AB_GROUP, AB_GROUP_ROLE, AB_PERMISSION_VIEW_ROLE, AB_ROLE, AB_USER, AB_USER_GROUP, AB_USER_ROLE, Ids, SUBJECTS,
+    Table, USER_ATTRIBUTE,
+};
 pub(crate) use lower::{EMAILS, Target};
 pub(crate) use side_tables::side_tables;

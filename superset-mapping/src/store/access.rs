@@ -14,6 +14,7 @@ use crate::store::membership::InGroup;
 use crate::store::profile::Profile;
 use crate::store::record::{CHUNK, RECORD_COLUMNS, Record};
 use crate::store::session::Session;
+use crate::store::taken::Taken;
 
 /// A user whose row is there.
 pub(crate) struct Person {
@@ -45,11 +46,23 @@ impl Session<'_> {
                 if Profile::of(&person.record.body)?.active {
                     active.push(person);
                 } else {
-                    inactive.push(person.row);
+                    inactive.push(person);
                 }
             }
-            self.revoke_access(&inactive).await?;
+            self.close_people(&inactive).await?;
             self.sync_people(&active).await?;
+        }
+        Ok(())
+    }
+
+    /// Whoever is inactive keeps nothing. What somebody has got by hand since is written down.
+    async fn close_people(&mut self, people: &[Person]) -> Result<(), StoreError> {
+        let rows: Vec<i64> = people.iter().map(|person| person.row).collect();
+        let taken = self.revoke_access(&rows).await?;
+        for person in people {
+            if let Some(taken) = taken.get(&person.row).filter(|taken| !taken.is_nothing()) {
+                self.note(Action::Revoke, "User", &person.record.id, None, taken.detail()?);
+            }
         }
         Ok(())
     }
@@ -61,6 +74,8 @@ impl Session<'_> {
             .then(Fragment::new(self.dialect().user_mark()))
             .then(Fragment::new(" WHERE r.resource_type = 'User' AND r.id IN "))
             .then(Fragment::list(ids.iter().map(String::as_str)));
+        // For what is due to them.
+        self.role_ids().await?;
         let mut people = Vec::new();
         for row in self.transaction.rows(select).await? {
             let record = Record::read(&row)?;
@@ -98,15 +113,18 @@ impl Session<'_> {
     /// Superset.
     async fn direct_roles(&mut self, person: &Person, groups: &[InGroup]) -> Result<BTreeSet<i64>, StoreError> {
         let due = self.due(&person.record.body, groups, |in_group| in_group.local.is_some());
+        due.decision.missing().for_each(|role| self.tell_missing(role));
         self.known_roles(due.direct()).await
     }
 
-    /// What the rules decide about a person, and what of it the groups hold in Superset that `hold` says.
+    /// What the rules decide about a person among the roles that there are, and what of it the groups hold in Superset that `hold`
+    /// says.
     pub(crate) fn due(&self, user: &Resource, groups: &[InGroup], hold: impl Fn(&InGroup) -> bool) -> Due {
         let holding = groups.iter().filter(|in_group| self.tables.group_roles && hold(in_group));
         let by_group = holding.flat_map(|in_group| self.rules.roles_of_group(&in_group.group)).collect();
         let groups = groups.iter().map(|in_group| in_group.group.clone()).collect();
-        Due { decision: self.rules.decide(&Subject { user, groups }), by_group }
+        let decision = self.rules.decide(&Subject { user, groups }).among(|role| self.has_role(role));
+        Due { decision, by_group }
     }
 
     /// Makes the roles of these rows of `ab_group` what the rules give for the groups alone.
@@ -142,13 +160,18 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Takes away what these users may do, and says whether there was anything: roles, groups and API keys. One path for
-    /// whoever leaves, in whatever way.
-    pub(crate) async fn revoke_access(&mut self, users: &[i64]) -> Result<bool, StoreError> {
+    /// Takes away what these users may do, and says what each had: roles, groups and API keys. One path for whoever leaves, in
+    /// whatever way.
+    pub(crate) async fn revoke_access(&mut self, users: &[i64]) -> Result<BTreeMap<i64, Taken>, StoreError> {
         if users.is_empty() {
-            return Ok(false);
+            return Ok(BTreeMap::new());
         }
         self.note_admin().await?;
+        let mut held = self.held_by(users).await?;
+        self.add_reports(&mut held).await?;
+        for (user, taken) in &mut held {
+            self.leave_reports(*user, taken).await?;
+        }
         let users = Fragment::list(users.iter().copied());
         let mut statements = vec![Fragment::new("DELETE FROM ab_user_role WHERE user_id IN ").then(users.clone())];
         if self.tables.groups {
@@ -158,37 +181,11 @@ impl Session<'_> {
             let keys = "UPDATE ab_api_key SET active = ?, revoked_on = ? WHERE revoked_on IS NULL AND user_id IN ";
             statements.push(Fragment::new(keys).bind(false).bind(self.local_now()).then(users.clone()));
         }
-        let mut touched = 0;
         for statement in statements {
-            touched += self.transaction.execute(statement).await?;
+            self.transaction.execute(statement).await?;
         }
         let grants = "DELETE FROM scim_grant WHERE relation IN ('ab_user_role', 'ab_user_group') AND holder_id IN ";
         self.transaction.execute(Fragment::new(grants).then(users)).await?;
-        Ok(touched > 0)
-    }
-
-    /// The ids of the roles with exactly these names. One that Superset does not have is told, and granted once it is there.
-    async fn known_roles<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) -> Result<BTreeSet<i64>, StoreError> {
-        let known = self.role_ids().await?;
-        let mut ids = BTreeSet::new();
-        for name in names {
-            if let Some(id) = known.get(name) {
-                ids.insert(*id);
-            } else {
-                tracing::warn!(role = name, "a rule grants a role that Superset does not have");
-            }
-        }
-        Ok(ids)
-    }
-
-    pub(crate) async fn role_ids(&mut self) -> Result<&BTreeMap<String, i64>, StoreError> {
-        if self.role_ids.is_none() {
-            let mut ids = BTreeMap::new();
-            for row in self.transaction.rows(Fragment::new("SELECT id, name FROM ab_role")).await? {
-                ids.insert(row.text(1)?, row.integer(0)?);
-            }
-            self.role_ids = Some(ids);
-        }
-        Ok(self.role_ids.get_or_insert_default())
+        Ok(held)
     }
 }

@@ -22,8 +22,12 @@ pub(crate) enum Action {
     Reuse,
     /// An account was closed.
     Deactivate,
+    /// An account that somebody had deactivated in Superset was opened, because a client said so.
+    Activate,
     /// A role was given to a user or a group.
     Grant,
+    /// A role that rules give was made, because Superset did not have it.
+    CreateRole,
     /// A role that we had given was taken back.
     Revoke,
     /// The row of a deleted user was removed.
@@ -42,7 +46,9 @@ impl Action {
             Self::Adopt => "adopt",
             Self::Reuse => "reuse",
             Self::Deactivate => "deactivate",
+            Self::Activate => "activate",
             Self::Grant => "grant",
+            Self::CreateRole => "create_role",
             Self::Revoke => "revoke",
             Self::Purge => "purge",
             Self::Repair => "repair",

@@ -1,6 +1,6 @@
 //! Whose names and addresses are in the way of a user.
 
-use scim_core::ResourceId;
+use scim_core::{Resource, ResourceId};
 use scim_filter::fold;
 use scim_service::StoreError;
 
@@ -54,10 +54,11 @@ impl Session<'_> {
         let mut reused = None;
         for candidate in candidates.iter().filter(|candidate| candidate.same_name) {
             match &candidate.owner {
-                Owner::Local if adoption != Adoption::Refuse => {
-                    return Ok(Some(Reuse::Local { row: candidate.id, by: "userName" }));
+                Owner::Local => {
+                    let allowed = adoption != Adoption::Refuse;
+                    return Ok(Some(self.adopt_or_refuse(candidate.id, "userName", allowed).await?));
                 }
-                Owner::Provisioned | Owner::Local => {
+                Owner::Provisioned => {
                     return Err(StoreError::Uniqueness { attribute: "userName".to_owned() });
                 }
                 Owner::Buried(tenant) if own.is_none() && reused.is_none() && *tenant == self.tenant => {
@@ -73,9 +74,12 @@ impl Session<'_> {
                     let statement = Fragment::new("UPDATE ab_user SET email = ? WHERE id = ?");
                     self.transaction.execute(statement.bind(released).bind(candidate.id)).await?;
                 }
-                (Owner::Local, Email::Given(_)) if adoption == Adoption::ByEmail && reused.is_none() => {
-                    return Ok(Some(Reuse::Local { row: candidate.id, by: "emails" }));
+                (Owner::Local, Email::Given(_)) => {
+                    let allowed = adoption == Adoption::ByEmail && reused.is_none();
+                    return Ok(Some(self.adopt_or_refuse(candidate.id, "emails", allowed).await?));
                 }
+                // What was made up is nobody's claim: it makes way for whom the address belongs to.
+                (Owner::Provisioned, Email::Given(given)) if self.give_way(candidate.id, given).await? => {}
                 (_, Email::Given(_)) => return Err(StoreError::Uniqueness { attribute: "emails".to_owned() }),
                 // Nobody asked for this address, so somebody else may have it.
                 (_, Email::Derived(_)) => {
@@ -131,6 +135,21 @@ impl Session<'_> {
         );
         let buried = self.transaction.row(buried.bind(row).then(Fragment::new(mark))).await?;
         Ok(buried.map(|row| row.text(0)).transpose()?.map_or(Owner::Local, Owner::Buried))
+    }
+
+    /// Lets a user whose address was made up from the user name have another one, if it is this one. Says whether it is so.
+    async fn give_way(&mut self, row: i64, address: &str) -> Result<bool, StoreError> {
+        let statement = "SELECT r.id, r.body FROM scim_resource r WHERE r.resource_type = 'User' AND r.local_id = ?";
+        let Some(holder) = self.transaction.row(Fragment::new(statement).bind(row)).await? else { return Ok(false) };
+        let body: Resource = serde_json::from_str(&holder.text(1)?).map_err(StoreError::internal)?;
+        match Profile::of(&body)?.email {
+            Email::Derived(derived) if fold(&derived) == fold(address) => {}
+            _ => return Ok(false),
+        }
+        let statement = Fragment::new("UPDATE ab_user SET email = ? WHERE id = ?");
+        self.transaction.execute(statement.bind(format!("{}@scim.invalid", holder.text(0)?)).bind(row)).await?;
+        self.keep_user_subject(row).await?;
+        Ok(true)
     }
 
     async fn rename_buried(&mut self, row: i64) -> Result<(), StoreError> {

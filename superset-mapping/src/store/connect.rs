@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::sync::Arc;
 
+use chrono::Utc;
 use scim_service::{Context, StoreError};
 use thiserror::Error;
 
-use crate::driver::{Database, DatabaseError};
+use crate::driver::{Database, DatabaseError, OpenError};
 use crate::rules::{RoleMapper, RuleSet};
 use crate::sql::{Dialect, Fragment};
 use crate::store::contract::Sessions;
@@ -80,9 +81,30 @@ pub enum ConnectError {
          `sqlite:///var/lib/superset/superset.db`, of an engine that this build has"
     )]
     Url,
+    /// Nobody answers where the database should be.
+    #[error("no database answers at `{place}`: check host, port and network, and whether the server runs")]
+    Unreachable {
+        /// Host and port, or the socket.
+        place: String,
+        /// What the network says.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The server is there and does not let us in.
+    #[error("the database server at `{place}` refuses the login: check user name and password in the URL")]
+    Denied {
+        /// Host and port, or the socket.
+        place: String,
+        /// What the server says.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// There is no database at the URL.
-    #[error("there is no database: run `superset db upgrade` and `superset init` first")]
-    NoDatabase(#[source] Box<dyn Error + Send + Sync>),
+    #[error("there is no database {at}: check its name, or run `superset db upgrade` and `superset init` first")]
+    NoDatabase {
+        /// Where it was looked for: its name and its server, or its file.
+        at: String,
+        /// What the server says.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The database is there, but Superset's tables are not.
     #[error(
         "the database holds no Superset security tables ({missing} not found): run `superset db upgrade` and `superset init` \
@@ -99,10 +121,16 @@ pub enum ConnectError {
         reason: &'static str,
     },
     /// Nobody in Superset has the name of the successor.
-    #[error("the successor `{username}` of deleted users is not a user of Superset")]
+    #[error("`{username}`, who is to take over what others leave, is not a user of Superset")]
     NoSuccessor {
         /// The name.
         username: String,
+    },
+    /// Roles are to be made after one that is not there.
+    #[error("the rules make roles after `{role}`, which is not a role of Superset")]
+    NoTemplateRole {
+        /// The name.
+        role: String,
     },
     /// A newer version of this library has been at work here.
     #[error("the `scim_` tables have version {found}, this library knows {known}: use the version that made them")]
@@ -117,9 +145,26 @@ pub enum ConnectError {
     Database(#[source] Box<dyn Error + Send + Sync>),
 }
 
+impl From<OpenError> for ConnectError {
+    fn from(OpenError { at, cause }: OpenError) -> Self {
+        let place = at.place().to_owned();
+        if cause.is_misconfigured() {
+            Self::Url
+        } else if cause.is_missing() {
+            Self::NoDatabase { at: at.to_string(), source: Box::new(cause) }
+        } else if cause.is_denied() {
+            Self::Denied { place, source: Box::new(cause) }
+        } else if cause.is_unreachable() {
+            Self::Unreachable { place, source: Box::new(cause) }
+        } else {
+            Self::Database(Box::new(cause))
+        }
+    }
+}
+
 impl From<DatabaseError> for ConnectError {
     fn from(error: DatabaseError) -> Self {
-        if error.is_missing() { Self::NoDatabase(Box::new(error)) } else { Self::Database(Box::new(error)) }
+        Self::Database(Box::new(error))
     }
 }
 
@@ -129,7 +174,8 @@ fn failed(error: StoreError) -> ConnectError {
 
 impl SupersetStore {
     /// Opens the metadata database of a Superset: `postgres://user:password@host/database`,
-    /// `mysql://user:password@host/database`, `sqlite:///absolute/path` or `sqlite://relative/path`.
+    /// `mysql://user:password@host/database`, `sqlite:///absolute/path` or `sqlite://relative/path`. Superset's own URIs, which
+    /// name a driver of Python too, are taken: `postgresql+psycopg2://`, `mysql+mysqldb://`, `mysql+pymysql://`.
     ///
     /// Looks which security tables there are, and creates or upgrades our own beside them. Several processes may do this at
     /// the same time.
@@ -156,15 +202,16 @@ impl SupersetStore {
         let tables = schema_probe::probe(&transaction.catalogue().await?, database.dialect())?;
         side_tables::upgrade(&mut transaction).await?;
         transaction.migrated().await?;
-        if tables.subjects && options.successor().is_some() {
-            let reason = "this Superset keeps owners in `subjects`, which this library cannot pass on";
-            return Err(ConnectError::HardDelete { reason });
-        }
         let store = Self { database, tables: tables.into(), rules: Arc::new(rules), options: options.into() };
-        if let Some(username) = store.options.successor()
-            && !store.has_account(username).await.map_err(failed)?
+        for username in store.options.successor().into_iter().chain(store.options.reports_to()) {
+            if !store.has_account(username).await.map_err(failed)? {
+                return Err(ConnectError::NoSuccessor { username: username.to_owned() });
+            }
+        }
+        if let Some(role) = store.rules.template_role()
+            && !store.has_role(&role).await.map_err(failed)?
         {
-            return Err(ConnectError::NoSuccessor { username: username.to_owned() });
+            return Err(ConnectError::NoTemplateRole { role });
         }
         for role in store.missing_roles().await.map_err(failed)? {
             tracing::warn!(role, "a rule grants a role that Superset does not have");
@@ -172,9 +219,19 @@ impl SupersetStore {
         Ok(store)
     }
 
+    async fn has_role(&self, name: &str) -> Result<bool, StoreError> {
+        let statement = Fragment::new("SELECT 1 FROM ab_role WHERE name = ?").bind(name);
+        Ok(self.database.read().await?.row(statement).await?.is_some())
+    }
+
     async fn has_account(&self, username: &str) -> Result<bool, StoreError> {
         let statement = Fragment::new("SELECT 1 FROM ab_user WHERE username = ?").bind(username);
         Ok(self.database.read().await?.row(statement).await?.is_some())
+    }
+
+    /// Where the database is, for people: its name and its server, or its file. No password is in it.
+    pub fn address(&self) -> String {
+        self.database.address().to_string()
     }
 
     /// Has roles decided by the host's own code in place of the rules. Clones made before keep what they have.
@@ -188,16 +245,27 @@ impl SupersetStore {
         &*self.rules
     }
 
-    /// The roles that the rules name and Superset does not have. They are granted to nobody until somebody creates them.
+    /// The roles that the rules name and Superset neither has nor gets. They are granted to nobody until somebody creates them.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`] where the database fails.
     pub async fn missing_roles(&self) -> Result<Vec<String>, StoreError> {
-        let mut transaction = self.database.read().await?;
-        let rows = transaction.rows(Fragment::new("SELECT name FROM ab_role")).await?;
-        let known = rows.iter().map(|row| row.text(0)).collect::<Result<BTreeSet<_>, _>>()?;
-        Ok(self.rules.possible_roles().into_iter().filter(|role| !known.contains(role)).collect())
+        let cx = Context::internal("roles", Utc::now());
+        let mut session = self.reading(&cx).await?;
+        session.role_ids().await?;
+        Ok(self.rules.possible_roles().into_iter().filter(|role| !session.has_role(role)).collect())
+    }
+
+    /// The roles of Superset, by name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`] where the database fails.
+    pub async fn roles(&self) -> Result<BTreeSet<String>, StoreError> {
+        let cx = Context::internal("roles", Utc::now());
+        let mut session = self.reading(&cx).await?;
+        Ok(session.role_ids().await?.keys().cloned().collect())
     }
 
     /// Closes the connections. Calls that are under way end first; later ones fail.

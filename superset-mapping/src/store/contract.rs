@@ -101,9 +101,23 @@ pub(super) async fn patch(
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
+    session.says_active |= patch.paths().iter().any(|path| path == "active");
     let change = session.patched(of, &record, patch, hash).await?;
     session.change(of, record, change).await?;
     session.finish(of, id, Relations::wanted(of, want)).await.map(Some)
+}
+
+pub(super) async fn reaffirm(
+    sessions: &impl Sessions,
+    cx: &Context,
+    of: &Arc<TypeSchema>,
+    id: &ResourceId,
+) -> Result<(), StoreError> {
+    let mut session = sessions.writing(cx).await?;
+    let record = session.find(of, id).await?;
+    session.reassert(Kind::of(of), &record).await?;
+    session.keep_last_admin().await?;
+    session.commit().await
 }
 
 pub(super) async fn delete(
@@ -206,6 +220,10 @@ macro_rules! store_of_sessions {
                 hashing(cx, Self::IN_TRANSACTION, call).await
             }
 
+            async fn reaffirm(&self, cx: &Context, of: &Arc<TypeSchema>, id: &ResourceId) -> Result<(), StoreError> {
+                again(Self::ATTEMPTS, || contract::reaffirm(self, cx, of, id)).await
+            }
+
             async fn delete(
                 &self,
                 cx: &Context,
@@ -227,7 +245,7 @@ store_of_sessions!(SupersetStore {
     }
 
     async fn health(&self) -> Result<(), StoreError> {
-        let mut transaction = self.database.read().await?;
+        let mut transaction = self.database.watch().await?;
         transaction.row(Fragment::new("SELECT 1 FROM ab_user LIMIT 1")).await?;
         Ok(())
     }

@@ -3,10 +3,11 @@
 use scim_core::{ExternalId, Resource, ResourceId};
 use scim_filter::fold;
 use scim_service::StoreError;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::rules::GroupRef;
 use crate::sql::{AB_GROUP, Dialect, Fragment, Param};
+use crate::store::audit::Action;
 use crate::store::profile::{fits, fits_narrow};
 use crate::store::record::{LocalRow, display};
 use crate::store::session::Session;
@@ -24,6 +25,29 @@ pub(crate) fn group_ref(id: &ResourceId, body: &Resource) -> GroupRef {
 }
 
 impl Session<'_> {
+    /// Gives a new group a row: that of a group of the same name that somebody made in Superset, where the host lets it be adopted,
+    /// else a new one.
+    pub(super) async fn open_group(
+        &mut self,
+        id: &ResourceId,
+        body: &Resource,
+    ) -> Result<Option<LocalRow>, StoreError> {
+        if !self.tables.groups {
+            return Ok(None);
+        }
+        let name = display(body).unwrap_or_default();
+        fits("displayName", name, MAX_GROUP_NAME)?;
+        if self.options.adopts_groups()
+            && let Some((row, held)) = self.named_alike(name, None).await?
+            && let Some(row) = self.group_to_adopt(row).await?
+        {
+            let mark = if self.dialect() == Dialect::Sqlite { held } else { String::new() };
+            self.note(Action::Adopt, "Group", id, None, json!({"ab_group": row, "by": "displayName"}));
+            return self.write_group(Some(LocalRow { id: row, mark }), body).await;
+        }
+        self.write_group(None, body).await
+    }
+
     /// Makes the row of a group follow its `displayName`; a new row for a new group, and where somebody deleted the old one
     /// in Superset.
     pub(crate) async fn write_group(
@@ -92,16 +116,29 @@ impl Session<'_> {
 
     /// Refuses a name that another group of Superset has, in whatever case: it may hold roles.
     async fn refuse_taken_group_name(&mut self, name: &str, own: Option<i64>) -> Result<(), StoreError> {
+        let Some((row, _)) = self.named_alike(name, own).await? else { return Ok(()) };
+        let attribute = "displayName".to_owned();
+        if self.group_is_local(row).await? {
+            let holder = "a group that somebody made in Superset, which is no SCIM resource: it can be taken over by a POST where \
+                          the host allows it (`--adopt-groups`) and it gives no protected role, or be renamed in Superset";
+            return Err(StoreError::HeldElsewhere { attribute, holder: holder.to_owned() });
+        }
+        Err(StoreError::Uniqueness { attribute })
+    }
+
+    /// Another row of `ab_group` with this name, in whatever case, and how the name is written there.
+    async fn named_alike(&mut self, name: &str, own: Option<i64>) -> Result<Option<(i64, String)>, StoreError> {
         let folded = fold(name);
-        let statement = Fragment::new("SELECT g.name, g.name = ? FROM ab_group g WHERE ")
+        let statement = Fragment::new("SELECT g.name, g.name = ?, g.id FROM ab_group g WHERE ")
             .bind(name)
             .then(Fragment::new(self.dialect().group_candidates()).bind(&*folded).bind(name))
             .then(Fragment::new(" AND (? IS NULL OR g.id <> ?)").bind(own).bind(own));
         for row in self.transaction.rows(statement).await? {
-            if row.boolean(1)? || fold(&row.text(0)?) == folded {
-                return Err(StoreError::Uniqueness { attribute: "displayName".to_owned() });
+            let held = row.text(0)?;
+            if row.boolean(1)? || fold(&held) == folded {
+                return Ok(Some((row.integer(2)?, held)));
             }
         }
-        Ok(())
+        Ok(None)
     }
 }

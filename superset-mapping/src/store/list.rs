@@ -1,23 +1,25 @@
 //! Queries.
 
+use std::collections::HashMap;
+
 use scim_core::{Projection, Resource, TypeSchema};
 use scim_filter::lower;
-use scim_service::{ListPage, ListQuery, Start, StoreError, finish};
+use scim_service::{ListPage, ListQuery, PageBytes, Start, StoreError};
 
 use crate::driver::Row;
 use crate::sql::{Fragment, Target};
 use crate::store::content::Kind;
 use crate::store::membership::{rendered, show};
 use crate::store::order::Order;
-use crate::store::record::{RECORD_COLUMNS, Record};
+use crate::store::record::{CHUNK, RECORD_COLUMNS, Record};
 use crate::store::session::Session;
 use crate::store::unique::also_unique;
 
 /// Which attributes are to be computed from the membership relation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Relations {
-    members: bool,
-    groups: bool,
+    pub(super) members: bool,
+    pub(super) groups: bool,
 }
 
 impl Relations {
@@ -31,7 +33,7 @@ impl Relations {
     }
 
     /// Those that the evaluator has to see.
-    fn evaluated(query: &ListQuery) -> Self {
+    pub(super) fn evaluated(query: &ListQuery) -> Self {
         Self { members: query.looks_at("members"), groups: query.looks_at("groups") }
     }
 
@@ -39,11 +41,12 @@ impl Relations {
     fn shown(of: &TypeSchema, query: &ListQuery) -> Self {
         Self { members: query.shows(of, "members"), groups: query.shows(of, "groups") }
     }
-
-    fn without(self, other: Self) -> Self {
-        Self { members: self.members && !other.members, groups: self.groups && !other.groups }
-    }
 }
+
+/// Most resources that are given their relations at once.
+const RELATED: usize = 50;
+/// The bytes of JSON that a member has at least, whose id was issued here.
+const MEMBER: usize = 60;
 
 impl Session<'_> {
     /// The resource as a client sees it, with the relations asked for.
@@ -59,7 +62,7 @@ impl Session<'_> {
     }
 
     /// Gives resources the relations asked for, all at once.
-    async fn relate(
+    pub(super) async fn relate(
         &mut self,
         of: &TypeSchema,
         resources: &mut [Resource],
@@ -83,11 +86,10 @@ impl Session<'_> {
 
     /// What of the query has an index goes to the database, the rest to the evaluator.
     pub(super) async fn list(&mut self, of: &TypeSchema, query: &ListQuery) -> Result<ListPage, StoreError> {
-        let target = Target { schema: of, tenant: self.tenant, also_unique: also_unique(Kind::of(of)) };
         let (pushed, residual) = match &query.filter {
             None => (None, None),
             Some(filter) => {
-                let lowered = lower(filter, &target);
+                let lowered = lower(filter, &Target::new(of, self.tenant, also_unique(Kind::of(of))));
                 (lowered.pushed, lowered.residual)
             }
         };
@@ -103,12 +105,85 @@ impl Session<'_> {
         {
             return self.page(of, query, &order, selection, wanted).await;
         }
-        let evaluated = Relations::evaluated(query);
-        let mut candidates = self.select(of, Fragment::new(RECORD_COLUMNS).then(selection)).await?;
-        self.relate(of, &mut candidates, evaluated).await?;
-        let mut page = finish(candidates, query);
-        self.relate(of, &mut page.resources, wanted.without(evaluated)).await?;
-        Ok(page)
+        let (ids, total_results) = self.scan(of, query, selection, residual.as_ref()).await?;
+        let resources = self.by_ids(of, ids).await?;
+        let (resources, ends_early) = self.fill(of, query, resources, wanted).await?;
+        Ok(ListPage { resources, total_results: Some(total_results), ends_early })
+    }
+
+    /// Gives the resources of a page the relations asked for, until the page is full. Whether it ends early, too.
+    async fn fill(
+        &mut self,
+        of: &TypeSchema,
+        query: &ListQuery,
+        mut resources: Vec<Resource>,
+        wanted: Relations,
+    ) -> Result<(Vec<Resource>, bool), StoreError> {
+        let backwards = matches!(query.start, Start::Before(_));
+        if backwards {
+            resources.reverse();
+        }
+        let sizes = if Kind::of(of) == Kind::Group && wanted.members {
+            self.sizes_of(&resources).await?
+        } else {
+            HashMap::new()
+        };
+        let size = |resource: &Resource| resource.id().and_then(|id| sizes.get(id)).copied().unwrap_or_default();
+        let mut bytes = PageBytes::of(query);
+        let mut page = Vec::with_capacity(resources.len());
+        let mut waiting = resources.into_iter().peekable();
+        let mut ends_early = false;
+        while !ends_early && waiting.peek().is_some() {
+            // No more at once than the page could hold: a group may have very many members.
+            let mut some: Vec<Resource> = Vec::new();
+            let mut held = 0_usize;
+            while let Some(resource) =
+                waiting.next_if(|next| some.is_empty() || (some.len() < RELATED && held + size(next) <= query.bytes))
+            {
+                held = held.saturating_add(size(&resource));
+                some.push(resource);
+            }
+            self.relate(of, &mut some, wanted).await?;
+            for resource in some {
+                ends_early |= !bytes.takes(&resource);
+                if ends_early {
+                    break;
+                }
+                page.push(resource);
+            }
+        }
+        if backwards {
+            page.reverse();
+        }
+        Ok((page, ends_early))
+    }
+
+    /// How many bytes of JSON the members of groups have at least.
+    async fn sizes_of(&mut self, groups: &[Resource]) -> Result<HashMap<String, usize>, StoreError> {
+        let ids: Vec<&str> = groups.iter().filter_map(Resource::id).collect();
+        let mut sizes = HashMap::new();
+        for ids in ids.chunks(CHUNK) {
+            let statement = Fragment::new("SELECT m.group_id, count(*) FROM scim_member m WHERE m.group_id IN ")
+                .then(Fragment::list(ids.iter().copied()))
+                .then(Fragment::new(" GROUP BY m.group_id"));
+            for row in self.transaction.rows(statement).await? {
+                let members = usize::try_from(row.integer(1)?).unwrap_or_default();
+                sizes.insert(row.text(0)?, members.saturating_mul(MEMBER));
+            }
+        }
+        Ok(sizes)
+    }
+
+    /// These resources, in this order.
+    async fn by_ids(&mut self, of: &TypeSchema, ids: Vec<String>) -> Result<Vec<Resource>, StoreError> {
+        let mut found = HashMap::with_capacity(ids.len());
+        for ids in ids.chunks(CHUNK) {
+            let selection = Fragment::new("WHERE r.id IN ").then(Fragment::list(ids.iter().map(String::as_str)));
+            for resource in self.select(of, Fragment::new(RECORD_COLUMNS).then(selection)).await? {
+                found.insert(resource.id().unwrap_or_default().to_owned(), resource);
+            }
+        }
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
     async fn select(&mut self, of: &TypeSchema, statement: Fragment) -> Result<Vec<Resource>, StoreError> {
@@ -153,7 +228,8 @@ impl Session<'_> {
         if let Start::Before(_) = query.start {
             page.resources.reverse();
         }
-        self.relate(of, &mut page.resources, wanted).await?;
+        let resources = std::mem::take(&mut page.resources);
+        (page.resources, page.ends_early) = self.fill(of, query, resources, wanted).await?;
         Ok(page)
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod adoption;
 mod audit;
 mod candidates;
 mod connect;
@@ -22,11 +23,15 @@ mod password;
 mod profile;
 mod purge;
 mod record;
+mod reports;
+mod roles;
+mod scan;
 mod schema_probe;
 mod searched;
 mod session;
 mod side_tables;
 mod subjects;
+mod taken;
 mod transaction;
 mod unique;
 mod users;

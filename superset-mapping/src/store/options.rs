@@ -1,11 +1,16 @@
 //! What a host may choose.
 
+use std::collections::BTreeSet;
+
+use scim_filter::fold;
+
 /// What happens when a client provisions somebody who has a local account, which somebody made in Superset.
 ///
 /// Adoption makes the account the client's to manage, with every right that it has. That is why it is not the default: whoever
 /// may provision could otherwise take over any account by naming it. What an adopted account is told on the first contact
-/// leaves its username, its e-mail address and, unless the client sends one, its password alone; roles and groups that were
-/// given by hand stay. Every adoption is in the audit table.
+/// leaves its username, its e-mail address and its password alone, whatever the request says of them; roles and groups that
+/// were given by hand stay. Whoever holds a protected role is not adopted, unless
+/// [`StoreOptions::with_protected_adoption`] names the account. Every adoption is in the audit table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Adoption {
@@ -30,7 +35,11 @@ pub enum Adoption {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoreOptions {
     adoption: Adoption,
+    adopt_protected: BTreeSet<String>,
+    adoption_dry_run: bool,
+    adopt_groups: bool,
     successor: Option<String>,
+    reports_to: Option<String>,
 }
 
 impl StoreOptions {
@@ -45,18 +54,63 @@ impl StoreOptions {
         Self { adoption, ..self }
     }
 
+    /// Lets an account be adopted although it holds a protected role, by its username, whatever its case. Called once for each.
+    #[must_use]
+    pub fn with_protected_adoption(mut self, username: &str) -> Self {
+        self.adopt_protected.insert(fold(username).into_owned());
+        self
+    }
+
+    /// Says in the log and to the client who would be adopted, with 409, and adopts nobody.
+    #[must_use]
+    pub fn with_adoption_dry_run(self) -> Self {
+        Self { adoption_dry_run: true, ..self }
+    }
+
+    /// Lets a new SCIM group take over a group of the same name that somebody made in Superset, with the roles that it holds there
+    /// and the members that people put into it. One that holds a protected role is not taken over.
+    #[must_use]
+    pub fn with_group_adoption(self) -> Self {
+        Self { adopt_groups: true, ..self }
+    }
+
     /// Makes a deletion remove the row of `ab_user`. What the user owned (dashboards, charts, datasets, reports, queries)
     /// goes to `successor`, a username of Superset; what else refers to the row refers to nobody, or is deleted where it
     /// must refer to somebody. Not on `SQLite`, which would give the id, and with it open sessions, to the next
-    /// user, and not where Superset keeps owners in the table `subjects`.
+    /// user.
     #[must_use]
     pub fn with_hard_delete(self, successor: impl Into<String>) -> Self {
         Self { successor: Some(successor.into()), ..self }
     }
 
+    /// Hands the alerts and reports of whoever is deactivated or deleted to this user of Superset, who becomes an owner of theirs
+    /// in place of the person. Without it they stop, as Superset runs none of somebody inactive; the log and the audit table say which.
+    #[must_use]
+    pub fn with_reports_to(self, username: impl Into<String>) -> Self {
+        Self { reports_to: Some(username.into()), ..self }
+    }
+
     /// What happens to local accounts.
     pub fn adoption(&self) -> Adoption {
         self.adoption
+    }
+
+    /// Whether adoptions are only told.
+    pub fn adoption_is_dry_run(&self) -> bool {
+        self.adoption_dry_run
+    }
+
+    pub(super) fn adopts_protected(&self, username: &str) -> bool {
+        self.adopt_protected.contains(&*fold(username))
+    }
+
+    pub(super) fn adopts_groups(&self) -> bool {
+        self.adopt_groups
+    }
+
+    /// Who gets the alerts and reports of those who leave; `None` where they stop.
+    pub fn reports_to(&self) -> Option<&str> {
+        self.reports_to.as_deref()
     }
 
     /// Who inherits from deleted users whose row is removed; `None` where the row stays.

@@ -1,8 +1,12 @@
 //! The rows of `scim_resource`.
 
+use std::collections::HashSet;
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use scim_core::{Meta, Resource, ResourceId, TypeSchema, Version, format_date_time, parse_date_time};
 use scim_service::{Precondition, StoreError};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::driver::{DatabaseError, Row};
@@ -33,6 +37,54 @@ pub(crate) struct Record {
     last_modified: DateTime<Utc>,
 }
 
+fn corrupt(what: &str) -> DatabaseError {
+    DatabaseError::corrupt(format!("`scim_resource` holds an unreadable {what}"))
+}
+
+/// As much of the resource in a row as `names` say, and its `id`, for a filter or a sort. The rest of its text is passed over.
+pub(super) fn seen(row: &Row, of: &TypeSchema, names: &HashSet<String>) -> Result<Resource, DatabaseError> {
+    let text = row.text(3)?;
+    let mut reader = serde_json::Deserializer::from_str(&text);
+    let body = Members(names).deserialize(&mut reader).map_err(|_| corrupt("body"))?;
+    if names.contains("meta") {
+        return Ok(Record::read_with(row, body)?.shown(of));
+    }
+    let mut resource = Resource::from_attributes(body);
+    resource.set_id(&row.text(0)?.parse().map_err(|_| corrupt("id"))?);
+    Ok(resource)
+}
+
+/// Reads the members of an object that have these names.
+struct Members<'n>(&'n HashSet<String>);
+
+impl<'de> DeserializeSeed<'de> for Members<'_> {
+    type Value = Map<String, Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Members<'_> {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut found = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if self.0.contains(&name) {
+                found.insert(name, members.next_value()?);
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
 /// The columns that [`Record::read`] reads, of a table called `r`.
 pub(super) const RECORD_COLUMNS: &str =
     "SELECT r.id, r.local_id, r.local_mark, r.body, r.version, r.created, r.last_modified FROM scim_resource r ";
@@ -48,9 +100,11 @@ impl Record {
     }
 
     pub(crate) fn read(row: &Row) -> Result<Self, DatabaseError> {
-        let corrupt = |what: &str| DatabaseError::corrupt(format!("`scim_resource` holds an unreadable {what}"));
+        Self::read_with(row, serde_json::from_str(&row.text(3)?).map_err(|_| corrupt("body"))?)
+    }
+
+    fn read_with(row: &Row, body: Map<String, Value>) -> Result<Self, DatabaseError> {
         let time = |text: String| parse_date_time(&text).map_err(|_| corrupt("time"));
-        let body: Map<String, Value> = serde_json::from_str(&row.text(3)?).map_err(|_| corrupt("body"))?;
         let local = row.optional_integer(1)?.zip(row.optional_text(2)?);
         Ok(Self {
             id: row.text(0)?.parse().map_err(|_| corrupt("id"))?,

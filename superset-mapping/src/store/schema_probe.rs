@@ -1,7 +1,10 @@
 //! What kind of Superset this is, told by its tables. A version number says less: which Flask-AppBuilder it runs on decides.
 
 use crate::driver::Catalogue;
-use crate::sql::{AB_GROUP, AB_GROUP_ROLE, AB_USER, AB_USER_GROUP, AB_USER_ROLE, Dialect, Ids, SUBJECTS, Table};
+use crate::sql::{
+    AB_GROUP, AB_GROUP_ROLE, AB_PERMISSION_VIEW_ROLE, AB_ROLE, AB_USER, AB_USER_GROUP, AB_USER_ROLE, Dialect, Ids,
+    SUBJECTS, Table, USER_ATTRIBUTE,
+};
 use crate::store::connect::ConnectError;
 
 /// The security tables that there are, and where their ids come from.
@@ -14,6 +17,20 @@ pub(crate) struct SecurityTables {
     pub(crate) group_roles: bool,
     /// `ab_api_key`: users can have keys.
     pub(crate) api_keys: bool,
+    /// `ab_permission_view_role`: what roles permit.
+    pub(crate) permissions: bool,
+    /// `user_attribute.sessions_invalidated_at`: since when sessions of a user count.
+    pub(crate) session_ends: bool,
+    /// What users own in person: tables that name users, and the column of what they own.
+    pub(crate) owners: Vec<(&'static str, &'static str)>,
+    /// The same by subjects: tables of those who may edit something, and its column.
+    pub(crate) editors: Vec<(String, String)>,
+    /// `report_schedule`: alerts and reports.
+    pub(crate) reports: bool,
+    /// `subjects.uuid` is there.
+    pub(crate) subject_uuids: bool,
+    /// `subjects.extra_search` is there.
+    pub(crate) subject_search: bool,
     /// `subjects`, which mirrors users and groups for the permissions of single dashboards.
     pub(crate) subjects: bool,
     /// `ab_user` holds only characters of at most three bytes in UTF-8.
@@ -41,6 +58,25 @@ const REQUIRED: [(&str, &[&str]); 3] = [
 
 const SUBJECT_COLUMNS: [&str; 7] = ["id", "label", "secondary_label", "active", "type", "user_id", "group_id"];
 
+/// The tables of owners, and their columns of what is owned.
+const OWNERS: [(&str, &str); 4] = [
+    ("dashboard_user", "dashboard_id"),
+    ("slice_user", "slice_id"),
+    ("sqlatable_user", "table_id"),
+    ("report_schedule_user", "report_schedule_id"),
+];
+
+/// The tables of those who may edit something: `subject_id` and one more column.
+fn editors(found: &Catalogue) -> Vec<(String, String)> {
+    let tables = found.tables.iter().filter(|(table, _)| table.ends_with("_editors"));
+    let objects = tables.filter_map(|(table, columns)| {
+        let mut objects = columns.iter().filter(|column| *column != "id" && *column != "subject_id");
+        let object = objects.next().filter(|_| columns.contains("subject_id") && objects.next().is_none())?;
+        Some((table.clone(), object.clone()))
+    });
+    objects.collect()
+}
+
 /// Judges the tables of a database.
 pub(super) fn probe(found: &Catalogue, dialect: Dialect) -> Result<SecurityTables, ConnectError> {
     let has = |table: &str, columns: &[&str]| {
@@ -59,10 +95,15 @@ pub(super) fn probe(found: &Catalogue, dialect: Dialect) -> Result<SecurityTable
     let groups = has("ab_group", &["id", "name", "label"]) && has("ab_user_group", &["id", "user_id", "group_id"]);
     let group_roles = groups && has("ab_group_role", &["id", "group_id", "role_id"]);
     let subjects = has("subjects", &SUBJECT_COLUMNS);
+    let permissions = has("ab_permission_view_role", &["id", "permission_view_id", "role_id"]);
+    let owners = OWNERS.into_iter().filter(|(table, object)| has(table, &["user_id", object])).collect();
+    let editors = if subjects { editors(found) } else { Vec::new() };
+    let session_ends = has("user_attribute", &["id", "user_id", "sessions_invalidated_at", "created_on", "changed_on"]);
     if !subjects && found.tables.contains_key("subjects") {
         tracing::warn!("the table `subjects` is none that this library knows, and is not kept up to date");
     }
     let mut by_sequence = Vec::new();
+    // Those that no write needs, but one that makes a role, are not asked for.
     for (table, used) in [
         (&AB_USER, true),
         (&AB_USER_ROLE, true),
@@ -70,11 +111,15 @@ pub(super) fn probe(found: &Catalogue, dialect: Dialect) -> Result<SecurityTable
         (&AB_USER_GROUP, groups),
         (&AB_GROUP_ROLE, group_roles),
         (&SUBJECTS, subjects),
+        (&AB_ROLE, true),
+        (&AB_PERMISSION_VIEW_ROLE, permissions),
+        (&USER_ATTRIBUTE, session_ends),
     ] {
         let there = used && found.tables.contains_key(table.name);
         if there && dialect != Dialect::Sqlite && !found.own_ids.contains(table.name) {
             by_sequence.push(table.name);
-            if !found.sequences.contains(table.sequence) {
+            let needed = ![AB_ROLE.name, AB_PERMISSION_VIEW_ROLE.name].contains(&table.name);
+            if needed && !found.sequences.contains(table.sequence) {
                 missing.push(table.sequence.to_owned());
             }
         }
@@ -89,6 +134,13 @@ pub(super) fn probe(found: &Catalogue, dialect: Dialect) -> Result<SecurityTable
         groups,
         group_roles,
         api_keys,
+        permissions,
+        owners,
+        editors,
+        reports: has("report_schedule", &["id", "name", "active"]),
+        session_ends,
+        subject_uuids: has("subjects", &["uuid"]),
+        subject_search: has("subjects", &["extra_search"]),
         subjects,
         narrow_users: narrow("ab_user."),
         narrow_groups: narrow("ab_group."),

@@ -23,6 +23,8 @@ pub(crate) struct Session<'a> {
     pub(crate) cx: &'a Context,
     pub(crate) tenant: &'a str,
     pub(crate) now: DateTime<Utc>,
+    /// Whether the request itself says what `active` is to be.
+    pub(crate) says_active: bool,
     /// The ids of Superset's roles by name, once they were asked for.
     pub(crate) role_ids: Option<BTreeMap<String, i64>>,
     /// Whether there was an administrator before the call took anything away; unknown until it does.
@@ -41,6 +43,7 @@ impl<'a> Session<'a> {
             cx,
             tenant: tenant_of(cx),
             now: cx.now,
+            says_active: cx.says_active,
             role_ids: None,
             had_admin: None,
             audit: Vec::new(),

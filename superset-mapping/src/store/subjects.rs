@@ -2,12 +2,14 @@
 //! and that nobody else keeps.
 
 use scim_service::StoreError;
+use uuid::Uuid;
 
 use crate::sql::{Fragment, SUBJECTS};
 use crate::store::session::Session;
 
 /// `SubjectType` of Superset.
 const USER: i64 = 1;
+const ROLE: i64 = 2;
 const GROUP: i64 = 3;
 
 impl Session<'_> {
@@ -27,7 +29,22 @@ impl Session<'_> {
             let row = Fragment::new("?, ?, ?, ?, ?").bind(label).bind(email).bind(active).bind(USER).bind(user);
             self.insert_subject("label, secondary_label, active, type, user_id", row).await?;
         }
-        Ok(())
+        if self.tables.subject_search {
+            let search =
+                Fragment::new("UPDATE subjects SET extra_search = secondary_label WHERE user_id = ?").bind(user);
+            self.transaction.execute(search).await?;
+        }
+        self.identify_subject(Fragment::new("user_id = ?").bind(user)).await
+    }
+
+    /// Makes the subject of a role that we made.
+    pub(super) async fn keep_role_subject(&mut self, role: i64, name: &str) -> Result<(), StoreError> {
+        if !self.tables.subjects {
+            return Ok(());
+        }
+        let row = Fragment::new("?, ?, ?, ?").bind(name).bind(true).bind(ROLE).bind(role);
+        self.insert_subject("label, active, type, role_id", row).await?;
+        self.identify_subject(Fragment::new("role_id = ?").bind(role)).await
     }
 
     /// Makes the subject of a group have the group's name.
@@ -40,7 +57,12 @@ impl Session<'_> {
             let row = Fragment::new("?, ?, ?, ?").bind(name).bind(true).bind(GROUP).bind(group);
             self.insert_subject("label, active, type, group_id", row).await?;
         }
-        Ok(())
+        if self.tables.subject_search {
+            // Name and label are the same: there is nothing else to be found by.
+            let search = Fragment::new("UPDATE subjects SET extra_search = NULL WHERE group_id = ?").bind(group);
+            self.transaction.execute(search).await?;
+        }
+        self.identify_subject(Fragment::new("group_id = ?").bind(group)).await
     }
 
     /// Removes the subject of a group whose row goes.
@@ -50,6 +72,26 @@ impl Session<'_> {
             self.transaction.execute(statement).await?;
         }
         Ok(())
+    }
+
+    /// Gives a subject a UUID, where subjects have one.
+    async fn identify_subject(&mut self, which: Fragment) -> Result<(), StoreError> {
+        if self.tables.subject_uuids {
+            let uuid = Fragment::new(self.dialect().uuid()).bind(Uuid::new_v4().simple().to_string());
+            let set = Fragment::new("UPDATE subjects SET uuid = ").then(uuid);
+            self.transaction.execute(set.then(Fragment::new(" WHERE uuid IS NULL AND ")).then(which)).await?;
+        }
+        Ok(())
+    }
+
+    /// The subject of a user, which is made if there is none.
+    pub(super) async fn subject_of_user(&mut self, user: i64) -> Result<Option<i64>, StoreError> {
+        if !self.tables.subjects {
+            return Ok(None);
+        }
+        self.keep_user_subject(user).await?;
+        let statement = Fragment::new("SELECT id FROM subjects WHERE user_id = ?").bind(user);
+        Ok(self.transaction.row(statement).await?.map(|row| row.integer(0)).transpose()?)
     }
 
     async fn insert_subject(&mut self, columns: &'static str, row: Fragment) -> Result<(), StoreError> {

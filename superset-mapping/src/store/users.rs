@@ -1,16 +1,18 @@
 //! The rows of `ab_user`.
 
+use chrono::{DurationRound, TimeDelta, Utc};
 use scim_core::ResourceId;
 use scim_service::StoreError;
 use serde_json::json;
 
-use crate::sql::{AB_USER, Dialect, Fragment, Ids, Param, Table};
+use crate::sql::{AB_USER, Dialect, Fragment, Ids, Param, Table, USER_ATTRIBUTE};
 use crate::store::audit::Action;
 use crate::store::candidates::Reuse;
 use crate::store::password::{Password, UNUSABLE};
 use crate::store::profile::Profile;
 use crate::store::record::LocalRow;
 use crate::store::session::Session;
+use crate::store::taken::Taken;
 
 impl Session<'_> {
     /// Gives a new user a row: that of an earlier user with this `userName` who was deleted by SCIM in the same tenant, that
@@ -26,12 +28,12 @@ impl Session<'_> {
         }
         let reuse = self.clear_names(id, &mut profile, None).await?;
         // From here on nothing of the request is in doubt but what Superset does at the same moment.
-        let password = password.column()?;
         let row = match reuse {
-            None => self.insert_account(&profile, password.unwrap_or(UNUSABLE)).await?,
+            None => self.insert_account(&profile, password.column()?.unwrap_or(UNUSABLE)).await?,
             Some(Reuse::Buried(row)) => {
                 // Nothing of the earlier one's password is left.
-                self.write_account(row, &profile, Some(password.unwrap_or(UNUSABLE))).await?;
+                self.write_account(row, &profile, Some(password.column()?.unwrap_or(UNUSABLE))).await?;
+                self.end_sessions(row).await?;
                 // Whatever a person granted while the row was nobody's is not the new user's.
                 self.revoke_access(&[row]).await?;
                 let taken = "UPDATE scim_tombstone SET local_id = NULL WHERE resource_type = 'User' AND local_id = ?";
@@ -40,8 +42,13 @@ impl Session<'_> {
                 row
             }
             Some(Reuse::Local { row, by }) => {
-                self.adopt_account(row, &profile, password).await?;
-                self.note(Action::Adopt, "User", id, None, json!({"ab_user": row, "by": by}));
+                self.adopt_account(row, &profile).await?;
+                let mut detail = json!({"ab_user": row, "by": by});
+                if let (true, Some(detail)) = (password.is_written(), detail.as_object_mut()) {
+                    tracing::warn!(ab_user = row, "the password in the request that adopts the account is ignored");
+                    detail.insert("ignored".to_owned(), json!(["password"]));
+                }
+                self.note(Action::Adopt, "User", id, None, detail);
                 row
             }
         };
@@ -61,30 +68,72 @@ impl Session<'_> {
         if self.tables.narrow_users {
             profile.check_narrow()?;
         }
-        let statement = Fragment::new("SELECT u.username, u.email FROM ab_user u WHERE ").then(self.this_user(&local));
+        let statement = "SELECT u.username, u.email, u.active FROM ab_user u WHERE ";
+        let statement = Fragment::new(statement).then(self.this_user(&local));
         let row = self.transaction.row(statement).await?;
         let Some(row) = row else { return self.open_account(id, profile, password).await };
         if row.text(0)? != profile.username || row.text(1)? != profile.email.as_str() {
             self.clear_names(id, &mut profile, Some(local.id)).await?;
         }
         self.write_account(local.id, &profile, password.column()?).await?;
+        if password.is_written() || (row.boolean(2)? && !profile.active) {
+            self.end_sessions(local.id).await?;
+        }
         self.keep_user_subject(local.id).await?;
         Ok(local)
     }
 
-    /// Closes the account of a user who has left, and says whether there was anything to do. The row stays: much of Superset
-    /// refers to it.
-    pub(crate) async fn close_account(&mut self, local: &LocalRow) -> Result<bool, StoreError> {
+    /// Closes the account of a user who has left, and says what was taken; `None` where there was nothing to do. The row stays: much
+    /// of Superset refers to it.
+    pub(crate) async fn close_account(&mut self, local: &LocalRow) -> Result<Option<Taken>, StoreError> {
         if !self.account_is_ours(local).await? {
-            return Ok(false);
+            return Ok(None);
         }
         self.note_admin().await?;
         let statement = Fragment::new("UPDATE ab_user SET active = ?, changed_on = ? WHERE id = ? AND active IS TRUE");
         let statement = statement.bind(false).bind(self.local_now()).bind(local.id);
         let closed = self.transaction.execute(statement).await? > 0;
-        let revoked = self.revoke_access(&[local.id]).await?;
+        if closed {
+            self.end_sessions(local.id).await?;
+        }
+        let taken = self.revoke_access(&[local.id]).await?.remove(&local.id).unwrap_or_default();
         self.keep_user_subject(local.id).await?;
-        Ok(closed || revoked)
+        Ok((closed || !taken.is_nothing()).then_some(taken))
+    }
+
+    /// Ends the sessions that a user has in Superset, where Superset looks for that: those from before the next whole second.
+    pub(super) async fn end_sessions(&mut self, row: i64) -> Result<(), StoreError> {
+        if !self.tables.session_ends {
+            return Ok(());
+        }
+        // Somebody may have logged in while the request waited for its turn.
+        let now = self.now.max(Utc::now());
+        let whole = now.duration_trunc(TimeDelta::seconds(1)).unwrap_or(now);
+        let until = (if whole < now { whole + TimeDelta::seconds(1) } else { whole }).naive_utc();
+        let update = "UPDATE user_attribute SET sessions_invalidated_at = ?, changed_on = ? WHERE user_id = ?";
+        let update = Fragment::new(update).bind(until).bind(until).bind(row);
+        if self.transaction.execute(update).await? == 0 {
+            let values = Fragment::new("?, ?, ?, ?").bind(row).bind(until).bind(until).bind(until);
+            let columns = "user_id, sessions_invalidated_at, created_on, changed_on";
+            let ids = self.tables.ids(&USER_ATTRIBUTE);
+            let insert = USER_ATTRIBUTE.insert(self.dialect(), ids, columns, vec![values]);
+            self.transaction.execute(insert).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether somebody deactivated an account in Superset: SCIM says that the user is active, and the row is not. Such an account
+    /// stays closed until a client says `active: true` after it, whatever else is said of the user meanwhile.
+    pub(crate) async fn is_closed_by_hand(
+        &mut self,
+        local: Option<&LocalRow>,
+        active: bool,
+    ) -> Result<bool, StoreError> {
+        let Some(local) = local.filter(|_| active) else { return Ok(false) };
+        let statement = Fragment::new("SELECT u.active FROM ab_user u WHERE ").then(self.this_user(local));
+        // Null is inactive to Superset too.
+        let row = self.transaction.row(statement).await?;
+        Ok(row.map(|row| row.boolean(0)).transpose()? == Some(false))
     }
 
     /// Whether the row is still the one that we wrote.
@@ -128,22 +177,26 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// What an adopted account is told on the first contact: who the person is and whether they may come in.
-    async fn adopt_account(&mut self, row: i64, profile: &Profile, password: Option<&str>) -> Result<(), StoreError> {
+    /// What an adopted account is told on the first contact: who the person is and whether they may come in. Whom somebody
+    /// deactivated in Superset comes in by a request that says so alone.
+    async fn adopt_account(&mut self, row: i64, profile: &Profile) -> Result<(), StoreError> {
         if !profile.active {
             self.note_admin().await?;
         }
-        let statement = Fragment::new(
-            "UPDATE ab_user SET first_name = ?, last_name = ?, active = ?, changed_on = ?, password = coalesce(?, password) \
-             WHERE id = ?",
-        )
-        .bind(profile.first_name.as_str())
-        .bind(profile.last_name.as_str())
-        .bind(profile.active)
-        .bind(self.local_now())
-        .bind(password)
-        .bind(row);
+        let was_active =
+            self.transaction.row(Fragment::new("SELECT active FROM ab_user WHERE id = ?").bind(row)).await?;
+        let was_active = was_active.map(|row| row.boolean(0)).transpose()?.unwrap_or_default();
+        let statement =
+            Fragment::new("UPDATE ab_user SET first_name = ?, last_name = ?, active = ?, changed_on = ? WHERE id = ?")
+                .bind(profile.first_name.as_str())
+                .bind(profile.last_name.as_str())
+                .bind(profile.active && (was_active || self.says_active))
+                .bind(self.local_now())
+                .bind(row);
         self.transaction.execute(statement).await?;
+        if was_active && !profile.active {
+            self.end_sessions(row).await?;
+        }
         Ok(())
     }
 

@@ -52,7 +52,7 @@ impl Session<'_> {
         let kind = Kind::of(of);
         let local = match kind {
             Kind::User => Some(self.open_account(&id, Profile::of(&body)?, password).await?),
-            Kind::Group => self.write_group(None, &body).await?,
+            Kind::Group => self.open_group(&id, &body).await?,
             Kind::Other => None,
         };
         let record = Record::new(id, body, local, self.now);
@@ -96,7 +96,12 @@ impl Session<'_> {
         let had_row = local.clone();
         record.local = match kind {
             Kind::User => {
-                let profile = Profile::of(&body)?;
+                let mut profile = Profile::of(&body)?;
+                let was_closed = self.is_closed_by_hand(had_row.as_ref(), is_active(&record.body)).await?;
+                profile.active &= !was_closed || self.says_active;
+                if was_closed && profile.active {
+                    self.note(Action::Activate, "User", &record.id, None, json!({}));
+                }
                 Some(self.change_account(&record.id, local, profile, &password).await?)
             }
             Kind::Group => self.write_group(local, &body).await?,
@@ -114,8 +119,9 @@ impl Session<'_> {
         record.modified(self.now);
         self.update(&record).await?;
         self.note(Action::Update, of.resource_type().name().as_str(), &record.id, Some(record.version()), detail);
-        if deactivated {
-            self.note(Action::Deactivate, "User", &record.id, None, json!({}));
+        if let (true, Some(local)) = (deactivated, &record.local) {
+            let taken = self.revoke_access(&[local.id]).await?.remove(&local.id).unwrap_or_default();
+            self.note(Action::Deactivate, "User", &record.id, None, taken.detail()?);
         }
         if renamed {
             // What a member is called is part of its groups' representation.
@@ -143,8 +149,12 @@ impl Session<'_> {
             Kind::Group => self.users_within(&[id.to_owned()]).await?,
             Kind::User | Kind::Other => BTreeSet::new(),
         };
+        let mut detail = json!({});
         match (kind, &record.local) {
-            (Kind::User, Some(local)) => drop(self.close_account(local).await?),
+            (Kind::User, Some(local)) => {
+                let taken = self.close_account(local).await?;
+                detail = taken.unwrap_or_default().detail()?;
+            }
             (Kind::Group, Some(local)) => self.drop_group(local).await?,
             _ => {}
         }
@@ -152,7 +162,7 @@ impl Session<'_> {
         self.transaction.execute(pairs).await?;
         self.bury(of, record).await?;
         let name = of.resource_type().name().as_str();
-        self.note(Action::Delete, name, &record.id, Some(record.version()), json!({}));
+        self.note(Action::Delete, name, &record.id, Some(record.version()), detail);
         if let (Kind::User, Some(local), Some(successor)) = (kind, &record.local, self.options.successor()) {
             self.purge_account(&record.id, local, successor).await?;
         }
@@ -216,17 +226,21 @@ impl Session<'_> {
         self.touch(&ids).await
     }
 
-    /// A client that says again that somebody is inactive is right, whatever was done in Superset meanwhile.
-    async fn reassert(&mut self, kind: Kind, record: &Record) -> Result<(), StoreError> {
-        match &record.local {
-            Some(local) if kind == Kind::User && !Profile::of(&record.body)?.active => {
-                if self.close_account(local).await? {
-                    self.note(Action::Deactivate, "User", &record.id, Some(record.version()), json!({}));
-                }
-                Ok(())
+    /// A client that says again that somebody is inactive, or in so many words active, is right, whatever was done in Superset
+    /// meanwhile.
+    pub(super) async fn reassert(&mut self, kind: Kind, record: &Record) -> Result<(), StoreError> {
+        let (Kind::User, Some(local)) = (kind, &record.local) else { return Ok(()) };
+        let profile = Profile::of(&record.body)?;
+        if !profile.active {
+            if let Some(taken) = self.close_account(local).await? {
+                self.note(Action::Deactivate, "User", &record.id, Some(record.version()), taken.detail()?);
             }
-            _ => Ok(()),
+        } else if self.says_active && self.is_closed_by_hand(Some(local), true).await? {
+            self.change_account(&record.id, Some(local.clone()), profile, &Password::Kept).await?;
+            self.note(Action::Activate, "User", &record.id, Some(record.version()), json!({}));
+            self.sync_access(&BTreeSet::from([record.id.to_string()])).await?;
         }
+        Ok(())
     }
 }
 

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use scim_core::SchemaSet;
 use scim_service::MemoryStore;
 use serde_json::{Value, json};
 use superset_mapping::{
-    AttributeMapping, AuditError, IdentityProvider, JitLogin, LoginAudit, LoginError, LoginRecord, RuleSet,
+    Assertion, AssertionError, AssertionVerifier, AttributeMapping, AuditError, IdentityProvider, JitLogin, LoginAudit,
+    LoginError, LoginRecord, LoginResponse, RuleSet, TrustedProvider,
 };
 
 use crate::support::{RULES, anybody, houses, in_groups, mapping, now, partners, roles, says, staff, trusted};
@@ -200,4 +202,31 @@ async fn records_are_lines_of_json() {
     let outcomes: Vec<Value> =
         text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["outcome"].clone()).collect();
     assert_eq!(outcomes, ["loggedIn", "refused"]);
+}
+
+/// Believes everything to be this assertion.
+struct Says(Assertion);
+
+#[async_trait]
+impl AssertionVerifier for Says {
+    async fn verify(&self, _: &LoginResponse, _: DateTime<Utc>) -> Result<Assertion, AssertionError> {
+        Ok(self.0.clone())
+    }
+}
+
+#[tokio::test]
+async fn x13_a_login_is_recorded_with_the_id_of_its_request() {
+    for house in houses(RULES).await {
+        let trusted = TrustedProvider::new(partners(), Says(in_groups(&["analysts"])));
+        for request_id in [Some("r-1"), None] {
+            let response = LoginResponse {
+                message: String::new(),
+                relay_state: None,
+                request: None,
+                request_id: request_id.map(Into::into),
+            };
+            house.logins.authenticate(&trusted, &response, now()).await.unwrap();
+            assert_eq!(house.records.last().request_id.as_deref(), request_id);
+        }
+    }
 }

@@ -78,7 +78,8 @@ impl Case {
 
     fn response(&self) -> LoginResponse {
         let request = self.request.clone().map(|id| LoginRequest { id, relay_state: relay_state() });
-        LoginResponse { message: STANDARD.encode(&self.xml), relay_state: self.relay_state.clone(), request }
+        let (message, relay_state) = (STANDARD.encode(&self.xml), self.relay_state.clone());
+        LoginResponse { message, relay_state, request, request_id: Some("r-1".into()) }
     }
 
     fn verifier(&self, replays: Arc<dyn ReplayStore>) -> SamlVerifier {
@@ -156,6 +157,7 @@ async fn good_responses_log_in_and_each_attack_is_recorded_with_its_reason() {
     let cases = cases();
     for case in &cases {
         let (outcome, record) = outcome(case).await;
+        assert_eq!(record.request_id.as_deref(), Some("r-1"), "x13: {}", case.name);
         if outcome != case.expect {
             wrong.push(format!("{}\t{}\t{outcome}\t{:?}", case.name, case.expect, record.outcome));
         }

@@ -10,6 +10,7 @@ pub(crate) const CASES: &[Case] = cases![
     every_write_is_written_down_once_and_what_changes_nothing_is_not,
     what_fails_leaves_no_trace,
     no_value_is_written_down,
+    s12_the_record_of_a_deactivation_says_what_was_taken,
 ];
 
 /// Actions and details of a resource, or of all.
@@ -35,7 +36,7 @@ async fn every_write_is_written_down_once_and_what_changes_nothing_is_not() {
             r#"revoke 0 {"role":"Gamma"}"#,
             r#"update 3 {"set":["title"]}"#,
             r#"update 4 {"set":["active"]}"#,
-            "deactivate 0 {}",
+            r#"deactivate 0 {"groups":["analysts"]}"#,
             "delete 4 {}",
         ]
     );
@@ -54,7 +55,7 @@ async fn what_fails_leaves_no_trace() {
     let before = events(&superset, "").await;
     // The address is found to be taken after the resource was claimed.
     let outcome = superset.create("User", json!({"userName": "x", "emails": [{"value": "admin@local"}]})).await;
-    assert!(matches!(outcome, Err(StoreError::Uniqueness { .. })));
+    assert!(matches!(outcome, Err(StoreError::HeldElsewhere { .. })));
     assert_eq!(events(&superset, "").await, before);
     for table in ["scim_unique", "scim_value", "scim_resource"] {
         let rows = superset.value(&format!("SELECT count(*) FROM {table}")).await;
@@ -69,4 +70,35 @@ async fn no_value_is_written_down() {
     let events = events(&superset, "").await.join("\n");
     assert!(events.contains(r#"update 2 {"set":["password"]}"#), "{events}");
     assert!(!events.contains("s3cret") && !events.contains("private"), "{events}");
+}
+
+/// Details of an action, in order.
+async fn details(superset: &Superset, action: &str) -> Vec<String> {
+    superset.column(&format!("SELECT detail FROM scim_audit WHERE action = '{action}' ORDER BY position")).await
+}
+
+async fn s12_the_record_of_a_deactivation_says_what_was_taken() {
+    let superset = Superset::start().await;
+    let everything = r#"{"api_keys":[1],"groups":["analysts","by hand"],"roles":["Gamma","sql_lab"]}"#;
+    let give = async |superset: &Superset, uuid: &str| {
+        superset.by_hand("ab_user_role", "user_id, role_id", "2, 5").await;
+        superset.by_hand("ab_user_role", "user_id, role_id", "2, 4").await;
+        superset.by_hand("ab_user_group", "user_id, group_id", "2, 2").await;
+        let key = format!("'{uuid}', 'k', 'h', 'p', 2, TRUE");
+        superset.by_hand("ab_api_key", "uuid, name, key_hash, key_prefix, user_id, active", &key).await;
+    };
+    let ada = superset.named("ada").await;
+    superset.group("analysts", &[&ada]).await;
+    superset.by_hand("ab_group", "name, label", "'by hand', 'x'").await;
+    give(&superset, "k-1").await;
+    superset.set("User", &ada, "active", json!(false)).await.unwrap();
+    assert_eq!(details(&superset, "deactivate").await, [everything]);
+    // What somebody who is inactive got by hand since, taken by the next change of a group.
+    superset.by_hand("ab_user_role", "user_id, role_id", "2, 3").await;
+    superset.set("User", &ada, "title", json!("Dr")).await.unwrap();
+    assert_eq!(details(&superset, "revoke").await.last().unwrap(), r#"{"roles":["Alpha"]}"#);
+    superset.set("User", &ada, "active", json!(true)).await.unwrap();
+    give(&superset, "k-2").await;
+    superset.delete("User", &ada).await.unwrap();
+    assert_eq!(details(&superset, "delete").await, [everything.replace("[1]", "[2]")]);
 }

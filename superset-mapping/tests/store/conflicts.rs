@@ -12,6 +12,7 @@ pub(crate) const CASES: &[Case] = cases![
     a_local_account_is_never_adopted,
     a_local_account_with_a_name_beyond_ascii_is_found,
     an_address_is_taken_by_whom_it_was_given_to_and_not_by_a_user_name,
+    s24_a_made_up_address_never_keeps_anybody_from_their_own,
     what_only_deleted_users_hold_is_free,
     tenants_see_nothing_of_each_other_but_share_the_names_of_superset,
     a_group_of_superset_is_never_taken_over,
@@ -63,6 +64,50 @@ async fn an_address_is_taken_by_whom_it_was_given_to_and_not_by_a_user_name() {
     // Nobody said that `a@x` is the address of this one.
     let id = superset.named("a@x").await;
     assert_eq!(superset.account("a@x").await.email, format!("{id}@scim.invalid"));
+}
+
+async fn s24_a_made_up_address_never_keeps_anybody_from_their_own() {
+    let owners = async |superset: &Superset, address: &str| -> Vec<String> {
+        let page = superset.list("User", &format!("emails.value eq \"{address}\"")).await;
+        page.resources.iter().map(|user| user.get("userName").unwrap().as_str().unwrap().to_owned()).collect()
+    };
+    let given = |user_name: &str, address: &str| json!({"userName": user_name, "emails": [{"value": address}]});
+    for (made_up, address, as_written) in
+        [("pat@x", "pat@x", "PAT@x"), ("pat", "pat@scim.invalid", "pat@scim.invalid"), ("Åsa@x", "åsa@x", "ÅSA@X")]
+    {
+        for given_first in [true, false] {
+            let superset = Superset::start().await;
+            if given_first {
+                superset.user(given("patricia", as_written)).await;
+            }
+            let pat = superset.named(made_up).await;
+            if !given_first {
+                superset.user(given("patricia", as_written)).await;
+            }
+            assert_eq!(owners(&superset, address).await, ["patricia"]);
+            assert_eq!(superset.account("patricia").await.email, as_written);
+            assert_eq!(superset.account(made_up).await.email, format!("{pat}@scim.invalid"));
+            // It stays so, and what the other one does has nothing to do with it.
+            superset.set("User", &pat, "title", json!("Dr")).await.unwrap();
+            assert_eq!(superset.account("patricia").await.email, as_written);
+            let drift =
+                superset.store.drift(&superset_mapping::DriftOptions::new().with_local("admin"), &()).await.unwrap();
+            assert!(drift.is_clean(), "{drift}");
+        }
+    }
+    // By a patch, and from several people in turn.
+    let superset = Superset::start().await;
+    for name in ["pat@x", "kim@x", "kim"] {
+        superset.named(name).await;
+    }
+    let eve = superset.named("eve").await;
+    for address in ["pat@x", "kim@x", "kim@scim.invalid"] {
+        superset.set("User", &eve, "emails", json!([{ "value": address }])).await.unwrap();
+        assert_eq!(owners(&superset, address).await, ["eve"]);
+    }
+    // What was given is the person's own.
+    superset.user(given("bob", "bob@x")).await;
+    assert_eq!(taken(superset.set("User", &eve, "emails", json!([{"value": "BOB@x"}])).await), "emails");
 }
 
 async fn what_only_deleted_users_hold_is_free() {

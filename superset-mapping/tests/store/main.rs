@@ -9,6 +9,7 @@ mod access;
 mod adoption;
 mod agreement;
 mod audit;
+mod closed;
 mod concurrency;
 mod conflicts;
 mod contract;
@@ -20,6 +21,7 @@ mod opening;
 mod purge;
 mod races;
 mod reconcile;
+mod reports;
 mod roles;
 mod secrets;
 mod subjects;
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         ("adoption", adoption::CASES),
         ("agreement", agreement::CASES),
         ("audit", audit::CASES),
+        ("closed", closed::CASES),
         ("concurrency", concurrency::CASES),
         ("conflicts", conflicts::CASES),
         ("contract", contract::CASES),
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         ("reconcile::drift", reconcile::DRIFT),
         ("reconcile::leavers", reconcile::LEAVERS),
         ("reconcile::repair", reconcile::REPAIR),
+        ("reports", reports::CASES),
         ("roles", roles::CASES),
         ("secrets", secrets::CASES),
         ("subjects", subjects::CASES),

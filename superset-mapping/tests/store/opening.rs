@@ -10,6 +10,10 @@ use crate::support::Superset;
 pub(crate) const CASES: &[Case] = cases![
     a_database_without_superset_is_refused_with_what_to_do,
     a_url_of_no_engine_is_refused,
+    s16_an_unreachable_database_is_told_at_once_with_cause_and_host,
+    s16_a_wrong_password_is_told_with_what_to_do,
+    s16_a_missing_database_is_named,
+    s21_supersets_own_uris_open_the_database,
     a_file_that_is_no_database_is_refused,
     a_missing_sequence_is_named,
     demonstration_tables_are_made_in_an_empty_database_only,
@@ -23,12 +27,12 @@ async fn a_database_without_superset_is_refused_with_what_to_do() {
     let database = Database::empty(&engine()).await;
     if engine().kind == Kind::Sqlite {
         let refusal = SupersetStore::connect(&database.url, RuleSet::default()).await.unwrap_err();
-        assert!(matches!(refusal, ConnectError::NoDatabase(_)), "{refusal}");
+        assert!(matches!(refusal, ConnectError::NoDatabase { .. }), "{refusal}");
         std::fs::write(database.url.trim_start_matches("sqlite://"), b"").unwrap();
     } else {
         let nowhere = format!("{}_nowhere", database.url);
         let refusal = SupersetStore::connect(&nowhere, RuleSet::default()).await.unwrap_err();
-        assert!(matches!(refusal, ConnectError::NoDatabase(_)), "{refusal:?}");
+        assert!(matches!(refusal, ConnectError::NoDatabase { .. }), "{refusal:?}");
     }
     let refusal = SupersetStore::connect(&database.url, RuleSet::default()).await.unwrap_err();
     assert!(refusal.to_string().contains("run `superset db upgrade` and `superset init`"), "{refusal}");
@@ -40,6 +44,73 @@ async fn a_url_of_no_engine_is_refused() {
     for url in ["nonsense", "oracle://localhost/x", ""] {
         assert!(matches!(SupersetStore::connect(url, RuleSet::default()).await, Err(ConnectError::Url)), "{url}");
     }
+}
+
+/// An error with its causes, as a program prints it.
+fn told(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+async fn s16_an_unreachable_database_is_told_at_once_with_cause_and_host() {
+    let scheme = match engine().kind {
+        Kind::Sqlite => return,
+        Kind::Postgres => "postgresql+psycopg2",
+        Kind::MySql => "mysql+mysqldb",
+    };
+    // One that nobody listens on, one that takes connections and says nothing, and a name that is none.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let silent_at = silent.local_addr().unwrap().to_string();
+    for (place, cause) in
+        [(closed.to_string(), "refused"), (silent_at, "no answer within 5 seconds"), ("db.invalid:1".to_owned(), "")]
+    {
+        let started = std::time::Instant::now();
+        let url = format!("{scheme}://somebody:s3cret@{place}/superset");
+        let refusal = SupersetStore::connect(&url, RuleSet::default()).await.unwrap_err();
+        let told = told(&refusal);
+        assert!(matches!(refusal, ConnectError::Unreachable { .. }), "{told}");
+        assert!(told.contains(&format!("`{place}`")) && told.contains("check host") && told.contains(cause), "{told}");
+        assert!(!told.contains("s3cret"), "{told}");
+        assert!(started.elapsed() < std::time::Duration::from_secs(9), "{:?}", started.elapsed());
+    }
+}
+
+async fn s16_a_wrong_password_is_told_with_what_to_do() {
+    if engine().kind != Kind::MySql {
+        // The servers of the tests trust everybody but MariaDB's does not.
+        return;
+    }
+    let database = Database::create(&engine()).await;
+    let (_, place) = database.url.split_once('@').unwrap();
+    let refusal =
+        SupersetStore::connect(&format!("mysql://nobody:s3cret@{place}"), RuleSet::default()).await.unwrap_err();
+    let told = told(&refusal);
+    assert!(matches!(refusal, ConnectError::Denied { .. }) && told.contains("check user name and password"), "{told}");
+    assert!(!told.contains("s3cret"), "{told}");
+}
+
+async fn s16_a_missing_database_is_named() {
+    let database = Database::empty(&engine()).await;
+    let url = if engine().kind == Kind::Sqlite { database.url.clone() } else { format!("{}_nowhere", database.url) };
+    let refusal = SupersetStore::connect(&url, RuleSet::default()).await.unwrap_err();
+    let told = told(&refusal);
+    let name = url.rsplit('/').next().unwrap();
+    assert!(told.contains(name) && told.contains("superset db upgrade"), "{told}");
+    assert!(!told.contains("at line"), "{told}");
+}
+
+async fn s21_supersets_own_uris_open_the_database() {
+    let superset = Superset::start().await;
+    let theirs = match engine().kind {
+        Kind::Sqlite => superset.url.replacen("sqlite://", "sqlite+pysqlite:///", 1),
+        Kind::Postgres => format!("postgresql+psycopg2:{}", superset.url.split_once(':').unwrap().1),
+        Kind::MySql => format!("mysql+pymysql:{}?charset=utf8mb4", superset.url.split_once(':').unwrap().1),
+    };
+    let store = SupersetStore::connect(&theirs, RuleSet::default()).await.unwrap();
+    assert_eq!(store.accounts().await.unwrap().len(), 1);
+    let name = superset.url.rsplit('/').next().unwrap();
+    assert!(store.address().contains(name) && !store.address().contains('@'), "{}", store.address());
 }
 
 async fn a_file_that_is_no_database_is_refused() {

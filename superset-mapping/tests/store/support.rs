@@ -256,7 +256,7 @@ pub(crate) fn each(resource: &Resource, name: &str, sub: &str) -> Vec<String> {
 /// The attribute that a refusal names.
 pub(crate) fn taken(outcome: Result<Resource, StoreError>) -> String {
     match outcome.unwrap_err() {
-        StoreError::Uniqueness { attribute } => attribute,
+        StoreError::Uniqueness { attribute } | StoreError::HeldElsewhere { attribute, .. } => attribute,
         other => panic!("{other}"),
     }
 }

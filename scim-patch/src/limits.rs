@@ -1,0 +1,30 @@
+//! What a patch may cost, and what it may leave behind.
+
+use std::sync::Arc;
+
+use scim_core::ValueLimits;
+use scim_filter::Budget;
+
+/// Bounds of a patch, which it keeps wherever it is applied.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use scim_core::{PatchOp, PatchOperation, Profile, ResourceTypeName, SchemaSet};
+/// use scim_filter::Budget;
+/// use scim_patch::{Limits, Patch};
+///
+/// let schemas = SchemaSet::builtin();
+/// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+/// let message = PatchOp { operations: vec![PatchOperation::replace("title", "Guide")] };
+/// let limits = Limits { budget: Some(Arc::new(Budget::new(10_000))), ..Limits::default() };
+/// assert!(Patch::check_within(&message, user, &Profile::rfc(), limits).is_ok());
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// Bounds of values, of attributes and of the resource as a whole. What is beyond them already may stay, not grow.
+    pub value: ValueLimits,
+    /// The steps that the patch may take, however often it is applied: a look at an element is one. Unless set, each
+    /// application has [`Budget::DEFAULT`].
+    pub budget: Option<Arc<Budget>>,
+}

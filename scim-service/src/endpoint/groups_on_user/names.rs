@@ -1,0 +1,141 @@
+//! Which groups a message names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use scim_core::{Attribute, Leniency, Mutability, Projection, ResourceTypeName, TypeSchema};
+use scim_filter::{Comparison, Filter, Literal, Operator, Predicate, check};
+use serde_json::Value;
+
+use super::invalid;
+use crate::bulk::{Form, Position, in_patch, in_resource};
+use crate::fail::Failure;
+use crate::service::Call;
+use crate::store::{ListQuery, Store, StoreError};
+
+/// How many ids one query of the store asks for.
+const AT_ONCE: usize = 64;
+
+/// The groups that a message names, as far as the client may see them. Names in the message are ids by now.
+pub(in crate::endpoint) struct NamedGroups {
+    pub(super) known: BTreeSet<String>,
+}
+
+impl<S: ?Sized> Call<'_, S> {
+    /// `groups` of users, where clients write it.
+    fn written_groups(&self, of: &TypeSchema) -> Option<Arc<Attribute>> {
+        let on = self.config.profile().allows(Leniency::GroupsOnUser);
+        let groups = of.base().attribute("groups").filter(|groups| groups.mutability() == Mutability::ReadWrite)?;
+        (on && of.resource_type().name() == &ResourceTypeName::user()).then(|| groups.clone())
+    }
+}
+
+impl<S: Store + ?Sized> Call<'_, S> {
+    /// Finds the groups that the body of a POST or PUT names, and puts their ids there. `None` if it does not speak of
+    /// groups.
+    pub(in crate::endpoint) async fn groups_of_resource(
+        &mut self,
+        of: &Arc<TypeSchema>,
+        body: &mut Value,
+    ) -> Result<Option<NamedGroups>, Failure> {
+        let Some(groups) = self.written_groups(of) else { return Ok(None) };
+        let mut members = body.as_object_mut().into_iter().flatten();
+        let Some((_, value)) = members.find(|(key, _)| key.eq_ignore_ascii_case("groups")) else { return Ok(None) };
+        let profile = self.config.profile();
+        if let Value::Array(elements) = value {
+            // Whoever sends back what was shown sends these too; they follow from other memberships.
+            elements.retain(|element| element.get("type").and_then(Value::as_str) != Some("indirect"));
+        }
+        let mut names = BTreeSet::new();
+        in_resource(of, profile, body, &mut |position| note(&groups, &position, &mut names));
+        let found = self.find_groups(&names).await?;
+        in_resource(of, profile, body, &mut |mut position| put(&groups, &mut position, &found));
+        Ok(Some(NamedGroups { known: found.into_values().collect() }))
+    }
+
+    /// The same for a PATCH: in its values, paths and keys.
+    pub(in crate::endpoint) async fn groups_of_patch(
+        &mut self,
+        of: &Arc<TypeSchema>,
+        body: &mut Value,
+    ) -> Result<Option<NamedGroups>, Failure> {
+        let Some(groups) = self.written_groups(of) else { return Ok(None) };
+        let profile = self.config.profile();
+        let mut names = BTreeSet::new();
+        in_patch(of, profile, body, &mut |position| note(&groups, &position, &mut names));
+        let found = self.find_groups(&names).await?;
+        in_patch(of, profile, body, &mut |mut position| put(&groups, &mut position, &found));
+        Ok(Some(NamedGroups { known: found.into_values().collect() }))
+    }
+
+    /// The ids of the groups with these names: a name is an id, or else a `displayName`.
+    async fn find_groups(&mut self, names: &BTreeSet<String>) -> Result<BTreeMap<String, String>, Failure> {
+        let mut found = BTreeMap::new();
+        let limit = self.config.limits().groups_on_user;
+        if names.len() > limit {
+            return Err(invalid(format!("at most {limit} groups")));
+        }
+        let (Some(of), Some(any)) = (self.group_type(), names.first()) else { return Ok(found) };
+        let looked_at = self.equal(&of, &["id", "displayName"], &[any])?;
+        let permit = self.permit_query(&of, &[], &looked_at.paths()).await?;
+        let all: Vec<&String> = names.iter().collect();
+        for names in all.chunks(AT_ONCE) {
+            let by_id = permit.narrow(Some(self.equal(&of, &["id"], names)?));
+            for id in self.ids_of(&of, by_id, names.len() as u64).await? {
+                found.insert(id.clone(), id);
+            }
+        }
+        for name in names {
+            if found.contains_key(name) {
+                continue;
+            }
+            let by_name = permit.narrow(Some(self.equal(&of, &["displayName"], &[name])?));
+            match self.ids_of(&of, by_name, 2).await?.as_slice() {
+                [] => {}
+                [id] => drop(found.insert(name.clone(), id.clone())),
+                _ => return Err(invalid("the id of a group where several have the display name".to_owned())),
+            }
+        }
+        Ok(found)
+    }
+
+    /// A filter for resources one of whose attributes has one of these values.
+    fn equal(&mut self, of: &TypeSchema, attributes: &[&str], values: &[&String]) -> Result<Predicate, Failure> {
+        let mut tests = Vec::new();
+        for attribute in attributes {
+            for value in values {
+                let path = attribute.parse().map_err(StoreError::internal)?;
+                let value = Literal::String(String::clone(value));
+                tests.push(Filter::Compare(Comparison { path, operator: Operator::Eq, value }));
+            }
+        }
+        Ok(check(&Filter::Or(tests), of, self.config.profile(), &mut self.used)?)
+    }
+
+    async fn ids_of(
+        &self,
+        of: &Arc<TypeSchema>,
+        filter: Option<Predicate>,
+        count: u64,
+    ) -> Result<Vec<String>, Failure> {
+        let projection = Projection::new(&["id"], &[] as &[&str], of, self.config.profile())?;
+        let query = ListQuery { projection, ..ListQuery::first(filter, count) };
+        let page = self.store.list(&self.cx, of, &query).await?;
+        Ok(page.resources.iter().filter_map(|group| group.id().map(str::to_owned)).collect())
+    }
+}
+
+fn note(groups: &Attribute, position: &Position<'_>, names: &mut BTreeSet<String>) {
+    if std::ptr::eq(position.attribute, groups) && position.form == Form::Id {
+        names.insert(position.text.clone());
+    }
+}
+
+fn put(groups: &Attribute, position: &mut Position<'_>, found: &BTreeMap<String, String>) {
+    if std::ptr::eq(position.attribute, groups)
+        && position.form == Form::Id
+        && let Some(id) = found.get(position.text.as_str())
+    {
+        position.text.clone_from(id);
+    }
+}

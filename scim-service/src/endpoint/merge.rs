@@ -1,0 +1,124 @@
+//! A page of several resource types in one order (R130).
+
+use scim_core::{Projection, Resource};
+use scim_filter::{Sort, SortKey};
+
+use super::walk::Part;
+use crate::fail::Failure;
+use crate::service::Call;
+use crate::store::{ListQuery, Start, Store};
+
+/// A resource, and the number of the part that it belongs to.
+pub(super) type Found = (usize, Resource);
+
+/// What a page takes of one part: from a 1-based index on so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Share {
+    start_index: u64,
+    count: u64,
+}
+
+/// The page of all parts together, and how many resources they have.
+///
+/// The first page is made of the first resources of each part. For one further down only the keys of what is before it are
+/// read: they tell which resources of each part are on it.
+pub(super) async fn merged<S: Store + ?Sized>(
+    call: &Call<'_, S>,
+    parts: &[Part],
+    sort: &Sort,
+    start_index: u64,
+    count: u64,
+) -> Result<(Vec<Found>, u64), Failure> {
+    let last = start_index.saturating_add(count).saturating_sub(1);
+    if start_index == 1 {
+        let heads = vec![Share { start_index, count }; parts.len()];
+        let (mut found, total) = read(call, parts, sort, &heads, None).await?;
+        found.truncate(usize::try_from(count).unwrap_or(usize::MAX));
+        return Ok((found, total));
+    }
+    let nothing = vec![Share { start_index: 1, count: 0 }; parts.len()];
+    let totals = totals(call, parts).await?;
+    let total = totals.iter().sum();
+    if start_index > total {
+        return Ok((Vec::new(), total));
+    }
+    let shares = match totals.iter().filter(|total| **total > 0).count() {
+        1 => totals.iter().map(|total| Share { start_index, count: if *total > 0 { count } else { 0 } }).collect(),
+        _ => {
+            let heads: Vec<Share> =
+                totals.iter().map(|total| Share { start_index: 1, count: last.min(*total) }).collect();
+            let path = sort.path().to_string();
+            let (keys, _) = read(call, parts, sort, &heads, Some(&path)).await?;
+            let before = usize::try_from(start_index.saturating_sub(1)).unwrap_or(usize::MAX);
+            let on_page = usize::try_from(count).unwrap_or(usize::MAX);
+            let mut shares = nothing;
+            for (place, (index, _)) in keys.iter().enumerate().take(before.saturating_add(on_page)) {
+                let Some(share) = shares.get_mut(*index) else { continue };
+                if place < before {
+                    share.start_index += 1;
+                } else {
+                    share.count += 1;
+                }
+            }
+            shares
+        }
+    };
+    let (found, _) = read(call, parts, sort, &shares, None).await?;
+    Ok((found, total))
+}
+
+/// How many resources each part has.
+async fn totals<S: Store + ?Sized>(call: &Call<'_, S>, parts: &[Part]) -> Result<Vec<u64>, Failure> {
+    let mut totals = Vec::with_capacity(parts.len());
+    for Part { of, filter, .. } in parts {
+        let query = ListQuery::first(filter.clone(), 0);
+        totals.push(call.store.list(&call.cx, of, &query).await?.total_results.unwrap_or_default());
+    }
+    Ok(totals)
+}
+
+/// Reads a share of each part and puts them in order; with `only`, nothing but that attribute.
+async fn read<S: Store + ?Sized>(
+    call: &Call<'_, S>,
+    parts: &[Part],
+    sort: &Sort,
+    shares: &[Share],
+    only: Option<&str>,
+) -> Result<(Vec<Found>, u64), Failure> {
+    let mut total = 0;
+    let mut found = Vec::new();
+    // Where a part ended early, nothing is known of what comes behind.
+    let mut known = None;
+    for (index, (Part { of, filter, projection }, share)) in parts.iter().zip(shares).enumerate() {
+        let projection = match only {
+            Some(path) => Projection::new(&[path], &[] as &[&str], of, call.config.profile())?,
+            None => projection.clone(),
+        };
+        let query = ListQuery {
+            filter: filter.clone(),
+            sort: (share.count > 0).then(|| sort.clone()),
+            start: Start::Index(share.start_index),
+            count: share.count,
+            projection,
+            bytes: if only.is_some() { usize::MAX } else { call.page_bytes() },
+        };
+        let page = call.store.list(&call.cx, of, &query).await?;
+        total += page.total_results.unwrap_or_default();
+        let rows = page.resources.into_iter().map(|resource| {
+            let key = sort.sort_key(sort.key(&resource));
+            ((key, resource.id().unwrap_or_default().to_owned()), (index, resource))
+        });
+        let rows: Vec<_> = rows.collect();
+        if page.ends_early
+            && let Some((last, _)) = rows.last()
+        {
+            known = Some(known.map_or(last.clone(), |known: (SortKey, String)| known.min(last.clone())));
+        }
+        found.extend(rows);
+    }
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    if let Some(known) = known {
+        found.retain(|(place, _)| *place <= known);
+    }
+    Ok((found.into_iter().map(|(_, found)| found).collect(), total))
+}

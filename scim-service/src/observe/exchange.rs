@@ -1,0 +1,141 @@
+//! One request and its answer, as the log has them.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderValue, Method, Response};
+use scim_core::ScimType;
+use tracing::field::{DisplayValue, Empty, display};
+use tracing::{Span, error_span, info, warn};
+
+use crate::auth::AuthError;
+use crate::context::Principal;
+use crate::fail::Failure;
+use crate::observe::{ClientAddress, LogLimit, REQUEST_ID_HEADER, request_id};
+
+/// How much of a path the log has, in characters: nobody who is refused fills it with paths.
+const MAX_LOGGED_PATH: usize = 512;
+
+/// A request that is being served.
+pub(crate) struct Exchange {
+    request_id: Arc<str>,
+    method: Method,
+    path: String,
+    address: Option<ClientAddress>,
+    began: Instant,
+    /// Who sent it, once that is known.
+    principal: Option<Principal>,
+    /// Why it was not served: `scimType` and `detail` of the error.
+    refusal: Option<(Option<&'static str>, String)>,
+    span: Span,
+}
+
+impl Exchange {
+    /// A request has come. It is the moment, too, to say what was counted and not logged.
+    pub(crate) fn begin(parts: &Parts, limit: &LogLimit) -> Self {
+        let began = Instant::now();
+        log_sums(limit, began);
+        let request_id = request_id(&parts.headers);
+        let path: String = parts.uri.path().chars().take(MAX_LOGGED_PATH).collect();
+        // Of the level of errors, so that they are seen inside of it whatever else is not.
+        let span = error_span!(
+            "request",
+            id = &*request_id,
+            method = parts.method.as_str(),
+            path = path.as_str(),
+            principal = Empty,
+            tenant = Empty
+        );
+        Self {
+            request_id,
+            method: parts.method.clone(),
+            path,
+            address: parts.extensions.get::<ClientAddress>().copied(),
+            began,
+            principal: None,
+            refusal: None,
+            span,
+        }
+    }
+
+    pub(crate) fn request_id(&self) -> &Arc<str> {
+        &self.request_id
+    }
+
+    /// What the store and the hooks of the host log in.
+    pub(crate) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// The request is of this client.
+    pub(crate) fn is_of(&mut self, principal: &Principal) {
+        // A field that is recorded twice is shown twice.
+        if self.principal.is_none() {
+            self.span.record("principal", principal.name());
+        }
+        if let (None, Some(tenant)) = (self.principal.as_ref().and_then(Principal::tenant), principal.tenant()) {
+            self.span.record("tenant", tenant);
+        }
+        self.principal = Some(principal.clone());
+    }
+
+    /// The request is not served: says so to the operator. What clients that nobody knows can cause is limited.
+    pub(crate) fn fail(&mut self, failure: &Failure, limit: &LogLimit) {
+        let error = failure.to_error();
+        self.refusal = Some((error.scim_type().map(ScimType::as_str), first_line(error.detail())));
+        if let Failure::Auth { error: error @ (AuthError::Missing | AuthError::Invalid), .. } = failure {
+            let reason = match error {
+                AuthError::Missing => "the request has no credentials",
+                _ => "the credentials are not valid",
+            };
+            if limit.admits(self.address, reason, self.began) {
+                let (request_id, method, path) = (&*self.request_id, self.method.as_str(), self.path.as_str());
+                warn!(request_id, address = self.address(), method, path, reason, "authentication refused");
+            }
+        } else if let Some(fault) = failure.fault()
+            && (self.principal.is_some() || limit.admits(self.address, fault, self.began))
+        {
+            self.span.in_scope(|| failure.log(&self.request_id));
+        }
+    }
+
+    /// The request has been answered.
+    pub(crate) fn end(self, response: &mut Response<Bytes>) {
+        if let Ok(value) = HeaderValue::from_str(&self.request_id) {
+            response.headers_mut().insert(REQUEST_ID_HEADER, value);
+        }
+        let principal = self.principal.as_ref();
+        info!(
+            request_id = &*self.request_id,
+            principal = principal.map(Principal::name),
+            tenant = principal.and_then(Principal::tenant),
+            address = self.address(),
+            method = self.method.as_str(),
+            path = self.path.as_str(),
+            status = response.status().as_u16(),
+            scim_type = self.refusal.as_ref().and_then(|(scim_type, _)| *scim_type),
+            reason = self.refusal.as_ref().map(|(_, reason)| reason.as_str()),
+            duration_ms = self.began.elapsed().as_secs_f64() * 1000.0,
+            "served"
+        );
+    }
+
+    fn address(&self) -> Option<DisplayValue<IpAddr>> {
+        self.address.map(|address| display(address.ip()))
+    }
+}
+
+fn log_sums(limit: &LogLimit, now: Instant) {
+    for sum in limit.sums(now) {
+        let (address, reason, times, seconds) = (sum.source.as_deref(), sum.reason, sum.times, sum.seconds);
+        warn!(address, reason, times, seconds, "the same again, not logged one by one");
+    }
+}
+
+/// The message of an error without the lines that show what the client sent.
+fn first_line(detail: Option<&str>) -> String {
+    detail.and_then(|detail| detail.lines().next()).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,124 @@
+//! Queries that no index answers: every candidate is looked at, as far as the budget of the request goes.
+
+use std::collections::HashSet;
+
+use scim_core::{Resource, TypeSchema};
+use scim_filter::Predicate;
+use scim_service::{ListQuery, Pace, PageBuilder, StoreError};
+use serde_json::Value;
+
+use crate::driver::Row;
+use crate::sql::{Dialect, Fragment};
+use crate::store::content::Kind;
+use crate::store::list::Relations;
+use crate::store::record::{CHUNK, RECORD_COLUMNS, seen};
+use crate::store::session::Session;
+
+/// What it costs to have a row from the database, in steps, beside its text.
+const ROW: u64 = 16;
+/// The bytes of a row's text that cost a step to read.
+const BYTES: u64 = 32;
+/// What it costs to put an element of `members` or `groups` together.
+const REFERENCE: u64 = 8;
+
+impl Session<'_> {
+    /// The ids of the page, in order, and how many resources the query selects. `selection` is what the database selects by,
+    /// `residual` what is left of the filter.
+    pub(super) async fn scan(
+        &mut self,
+        of: &TypeSchema,
+        query: &ListQuery,
+        selection: Fragment,
+        residual: Option<&Predicate>,
+    ) -> Result<(Vec<String>, u64), StoreError> {
+        let cx = self.cx;
+        let (candidates, bytes) = self.extent(&selection).await?;
+        let mut page = PageBuilder::new(query).among(usize::try_from(candidates).unwrap_or(usize::MAX));
+        let has_room = page.has_room();
+        if residual.is_none() && !has_room {
+            return Ok((Vec::new(), candidates));
+        }
+        let reading = candidates.saturating_mul(ROW).saturating_add(bytes / BYTES);
+        let testing = residual.map_or(0, |filter| filter.steps(candidates));
+        cx.budget.check(reading.saturating_add(testing))?;
+        cx.budget.spend(reading)?;
+        let relations = Relations::evaluated(query);
+        self.check_relations(of, relations).await?;
+        let names = query.members_looked_at();
+        let rows = self.transaction.rows(Fragment::new(RECORD_COLUMNS).then(selection)).await?;
+        let mut pace = Pace::new(&cx.budget);
+        for rows in rows.chunks(CHUNK) {
+            for resource in self.views(of, rows, &names, relations).await? {
+                pace.rest().await;
+                let selected = match residual {
+                    Some(filter) => filter.matches_within(&resource, &cx.budget)?,
+                    None => true,
+                };
+                if selected {
+                    let key = query.sort.as_ref().filter(|_| has_room).and_then(|sort| sort.key(&resource));
+                    cx.budget.spend(2 + key.and_then(Value::as_str).map_or(0, |text| text.len() as u64 / 32))?;
+                    let id = resource.id().unwrap_or_default();
+                    page.push(key, id, id.to_owned());
+                }
+            }
+            pace.pause().await;
+        }
+        Ok(page.finish())
+    }
+
+    /// How many resources the database selects, and how long their texts are.
+    async fn extent(&mut self, selection: &Fragment) -> Result<(u64, u64), StoreError> {
+        let columns = match self.dialect() {
+            Dialect::MySql => "SELECT count(*), CAST(sum(octet_length(r.body)) AS SIGNED) FROM scim_resource r ",
+            _ => "SELECT count(*), CAST(sum(octet_length(r.body)) AS BIGINT) FROM scim_resource r ",
+        };
+        let row = self.transaction.row(Fragment::new(columns).then(selection.clone())).await?;
+        let number = |column| row.as_ref().map(|row: &Row| row.optional_integer(column)).transpose();
+        let known =
+            |number: Option<Option<i64>>| u64::try_from(number.flatten().unwrap_or_default()).unwrap_or_default();
+        Ok((known(number(0)?), known(number(1)?)))
+    }
+
+    /// What filter and sort see of the resources in these rows.
+    async fn views(
+        &mut self,
+        of: &TypeSchema,
+        rows: &[Row],
+        names: &HashSet<String>,
+        relations: Relations,
+    ) -> Result<Vec<Resource>, StoreError> {
+        let mut resources = rows.iter().map(|row| seen(row, of, names)).collect::<Result<Vec<_>, _>>()?;
+        self.relate(of, &mut resources, relations).await?;
+        let references = |resource: &Resource| {
+            let of_each = ["members", "groups"].iter().filter_map(|name| resource.get(name)?.as_array().map(Vec::len));
+            of_each.sum::<usize>() as u64
+        };
+        self.cx.budget.spend(REFERENCE * resources.iter().map(references).sum::<u64>())?;
+        Ok(resources)
+    }
+
+    /// Refuses a look at more members, or at more groups of users, than the budget allows.
+    async fn check_relations(&mut self, of: &TypeSchema, relations: Relations) -> Result<(), StoreError> {
+        let budget = &self.cx.budget;
+        let most = budget.left() / REFERENCE;
+        let most = i64::try_from(most).unwrap_or(i64::MAX - 1);
+        let pairs = match Kind::of(of) {
+            Kind::Group if relations.members => {
+                Fragment::new("SELECT count(*) FROM (SELECT 1 FROM scim_member m WHERE m.tenant = ? LIMIT ?) p")
+                    .bind(self.tenant)
+            }
+            Kind::User if relations.groups => Fragment::new(
+                "WITH RECURSIVE above (member, id) AS (\
+                     SELECT m.member_id, m.group_id FROM scim_member m WHERE m.tenant = ? \
+                     UNION \
+                     SELECT a.member, m.group_id FROM above a JOIN scim_member m ON m.member_id = a.id WHERE m.tenant = ?) \
+                 SELECT count(*) FROM (SELECT 1 FROM above LIMIT ?) p",
+            )
+            .bind(self.tenant)
+            .bind(self.tenant),
+            _ => return Ok(()),
+        };
+        let pairs = self.transaction.number(pairs.bind(most + 1)).await?;
+        Ok(budget.check(u64::try_from(pairs).unwrap_or_default().saturating_mul(REFERENCE))?)
+    }
+}
