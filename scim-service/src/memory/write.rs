@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::Id;
 use super::entry::Entry;
+use super::secret::mark_secrets;
 use super::tenant::{Relations, Table, Tenant, display_of, is_group, is_user};
 use crate::store::{Precondition, StoreError, unique_values};
 
@@ -26,6 +27,7 @@ impl Tenant {
     ) -> Result<Resource, StoreError> {
         let id = Uuid::new_v4().to_string();
         let members = take_members(of, &mut resource);
+        mark_secrets(of, None, &mut resource);
         let entry = Entry::new(id.parse().map_err(StoreError::internal)?, resource, now);
         let id = Id::from(id);
         let table = self.tables.entry(of.resource_type().name().clone()).or_default();
@@ -124,6 +126,7 @@ impl Tenant {
             resource.attributes_mut().remove("groups");
         }
         entry.keep_write_only(of, &mut resource);
+        mark_secrets(of, Some(&entry.resource), &mut resource);
         let id = Id::from(entry.id.as_str());
         let renamed = display_of(&entry.resource) != display_of(&resource);
         let table = self.tables.get_mut(of.resource_type().name()).ok_or(StoreError::NotFound)?;
