@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use scim_examples::{DatabaseFlags, Flags, RulesFlags, serve};
 use superset_mapping::{
-    Adoption, ConnectError, DemoError, RuleReader, StoreOptions, SupersetStore, UnknownGroups, create_demo_schema,
+    Adoption, ConnectError, DemoError, RuleReader, StoreOptions, SupersetStore, create_demo_schema,
 };
 
 /// A SCIM 2.0 server over Apache Superset's metadata database
@@ -67,7 +67,7 @@ async fn main() -> ExitCode {
 async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     arguments.flags.log.start();
     let rules = arguments.rules.read(&RuleReader::new())?;
-    arguments.flags.refuses_unknown_groups = rules.unknown_groups() == UnknownGroups::Refuse;
+    arguments.flags.unknown_groups = rules.unknown_groups();
     let database = arguments.database.url()?;
     let adoption = match arguments.adopt {
         Adopt::Refuse => Adoption::Refuse,

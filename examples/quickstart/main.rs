@@ -12,10 +12,9 @@ mod table;
 use std::error::Error;
 
 use bytes::Bytes;
-use chrono::Utc;
-use http::Request;
-use scim_core::{Leniency, Profile, ResourceTypeName, SchemaSet};
-use scim_service::{BearerTokens, Context, Principal, ScimService, ServiceConfig, Store};
+use http::{Request, Response};
+use scim_core::{Leniency, Profile, SchemaSet, urn};
+use scim_service::{BearerTokens, Principal, ScimService, ServiceConfig};
 use serde_json::json;
 use superset_mapping::{RuleSet, SupersetStore, create_demo_schema};
 
@@ -31,21 +30,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     create_demo_schema(&database).await?;
 
     let rules: RuleSet = include_str!("rules.toml").parse()?;
-    let store = SupersetStore::connect(&database, rules).await?;
-    let schemas = SchemaSet::builtin();
-
-    // A group that is there already, for the first person to arrive with.
-    let groups = schemas.of(&ResourceTypeName::group()).ok_or("there are no groups")?;
-    let team = serde_json::from_value(json!({"schemas": [groups.base().id()], "displayName": "analytics-team"}))?;
-    store.create(&Context::internal("quickstart", Utc::now()), groups, team).await?;
-
     let service = ScimService::new(
-        store,
-        schemas,
+        SupersetStore::connect(&database, rules).await?,
+        SchemaSet::builtin(),
         // Some clients send a person's groups with the person.
         ServiceConfig::new(BASE_URL)?.with_profile(Profile::compatible().with(Leniency::GroupsOnUser)),
         BearerTokens::new().with_token(TOKEN, Principal::new("identity provider"))?,
     );
+
+    // A group that is there already, for the first person to arrive with.
+    let team = json!({"schemas": [urn::GROUP], "displayName": "analytics-team"});
+    send(&service, "POST", "/Groups", team.to_string()).await?;
 
     let mut story = Story::read()?;
     while let Some(step) = story.next() {
@@ -56,16 +51,26 @@ async fn main() -> Result<(), Box<dyn Error>> {
         if !step.body.is_empty() {
             println!("{}", step.body);
         }
-        let request = Request::builder()
-            .method(step.method.as_str())
-            .uri(format!("{BASE_URL}{}", step.path))
-            .header("authorization", format!("Bearer {TOKEN}"))
-            .header("content-type", "application/scim+json; charset=utf-8")
-            .body(Bytes::from(step.body))?;
-        let response = service.handle(request).await;
+        let response = send(&service, &step.method, &step.path, step.body).await?;
         println!("-> {}\n", response.status());
         story.answered(response.body());
         println!("{}", table::accounts(&service.store().accounts().await?));
     }
     Ok(())
+}
+
+/// A request of the identity provider.
+async fn send(
+    service: &ScimService<SupersetStore>,
+    method: &str,
+    path: &str,
+    body: String,
+) -> Result<Response<Bytes>, http::Error> {
+    let request = Request::builder()
+        .method(method)
+        .uri(format!("{BASE_URL}{path}"))
+        .header("authorization", format!("Bearer {TOKEN}"))
+        .header("content-type", "application/scim+json; charset=utf-8")
+        .body(Bytes::from(body))?;
+    Ok(service.handle(request).await)
 }

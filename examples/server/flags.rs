@@ -14,6 +14,7 @@ use scim_service::{
     TenancyMode,
 };
 use serde::Deserialize;
+use superset_mapping::UnknownGroups;
 use thiserror::Error;
 
 use crate::clients::{ClientFlags, ClientsError};
@@ -58,9 +59,9 @@ pub struct Flags {
     /// Put users into the groups that a client sends with them, by id or display name; read-only otherwise
     #[arg(long)]
     pub groups_on_user: bool,
-    /// Whether a user who is sent with a group that is not there is refused
+    /// What becomes of a user who is sent with a group that is not there
     #[arg(skip)]
-    pub refuses_unknown_groups: bool,
+    pub unknown_groups: UnknownGroups,
     /// What happens to the operations of a bulk request when one fails; off: there are no bulk requests
     #[arg(long, value_enum, default_value = "per-operation")]
     pub bulk: Bulk,
@@ -200,7 +201,7 @@ impl Flags {
             .with_capabilities(self.capabilities())
             .with_tenancy(tenancy)
             .with_reference_check(self.check_references)
-            .with_unknown_groups_refused(self.refuses_unknown_groups);
+            .with_unknown_groups_refused(self.unknown_groups == UnknownGroups::Refuse);
         Ok(match &self.cursor_key_file {
             Some(path) => {
                 let secret = read_secret_line(path, "the secret of cursors")?;

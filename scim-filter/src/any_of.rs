@@ -165,23 +165,19 @@ fn together(
     let mut places = HashMap::new();
     let mut parts: Vec<Part> = Vec::new();
     for node in nodes {
-        let (test, key) = match node {
-            Node::Test(test, slot) if fits(&test) => match key(&test) {
-                Some(key) => (test, key),
-                None => {
-                    parts.push(Part::Other(Node::Test(test, slot)));
-                    continue;
-                }
-            },
-            other => {
-                parts.push(Part::Other(other));
-                continue;
-            }
+        let key = match &node {
+            Node::Test(test, _) if fits(test) => key(test),
+            _ => None,
         };
-        let place = *places.entry(key).or_insert(parts.len());
-        match parts.get_mut(place) {
-            Some(Part::Tests(tests)) => tests.push(test),
-            _ => parts.push(Part::Tests(vec![test])),
+        match (node, key) {
+            (Node::Test(test, _), Some(key)) => {
+                let place = *places.entry(key).or_insert(parts.len());
+                match parts.get_mut(place) {
+                    Some(Part::Tests(tests)) => tests.push(test),
+                    _ => parts.push(Part::Tests(vec![test])),
+                }
+            }
+            (node, _) => parts.push(Part::Other(node)),
         }
     }
     let node = |part| match part {

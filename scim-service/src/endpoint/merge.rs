@@ -42,26 +42,24 @@ pub(super) async fn merged<S: Store + ?Sized>(
     if start_index > total {
         return Ok((Vec::new(), total));
     }
-    let shares = match totals.iter().filter(|total| **total > 0).count() {
-        1 => totals.iter().map(|total| Share { start_index, count: if *total > 0 { count } else { 0 } }).collect(),
-        _ => {
-            let heads: Vec<Share> =
-                totals.iter().map(|total| Share { start_index: 1, count: last.min(*total) }).collect();
-            let path = sort.path().to_string();
-            let (keys, _) = read(call, parts, sort, &heads, Some(&path)).await?;
-            let before = usize::try_from(start_index.saturating_sub(1)).unwrap_or(usize::MAX);
-            let on_page = usize::try_from(count).unwrap_or(usize::MAX);
-            let mut shares = nothing;
-            for (place, (index, _)) in keys.iter().enumerate().take(before.saturating_add(on_page)) {
-                let Some(share) = shares.get_mut(*index) else { continue };
-                if place < before {
-                    share.start_index += 1;
-                } else {
-                    share.count += 1;
-                }
+    let shares = if totals.iter().filter(|total| **total > 0).count() == 1 {
+        totals.iter().map(|total| Share { start_index, count: if *total > 0 { count } else { 0 } }).collect()
+    } else {
+        let heads: Vec<Share> = totals.iter().map(|total| Share { start_index: 1, count: last.min(*total) }).collect();
+        let path = sort.path().to_string();
+        let (keys, _) = read(call, parts, sort, &heads, Some(&path)).await?;
+        let before = usize::try_from(start_index.saturating_sub(1)).unwrap_or(usize::MAX);
+        let on_page = usize::try_from(count).unwrap_or(usize::MAX);
+        let mut shares = nothing;
+        for (place, (index, _)) in keys.iter().enumerate().take(before.saturating_add(on_page)) {
+            let Some(share) = shares.get_mut(*index) else { continue };
+            if place < before {
+                share.start_index += 1;
+            } else {
+                share.count += 1;
             }
-            shares
         }
+        shares
     };
     let (found, _) = read(call, parts, sort, &shares, None).await?;
     Ok((found, total))

@@ -56,7 +56,7 @@ impl<S: ?Sized> Call<'_, S> {
             };
             left = rest;
             written.resources.push(text);
-            if written.resources.len() % WRITTEN == 0 {
+            if written.resources.len().is_multiple_of(WRITTEN) {
                 pace.pause().await;
             }
         }

@@ -55,7 +55,7 @@ pub(super) async fn walk<S: Store + ?Sized>(
         start = Start::Index(1);
         found = rows(call, parts, sort, &start, count).await?;
     }
-    let Rows { mut rows, total_results, ends_early } = found;
+    let Fetched { mut rows, total_results, ends_early } = found;
     // The first page of a walk always tells its total, so that no walk through too much begins.
     if let Some(total) = total_results {
         config.limits().check_results(total)?;
@@ -97,7 +97,7 @@ pub(super) async fn walk<S: Store + ?Sized>(
 }
 
 /// What a page of a walk is made of.
-struct Rows {
+struct Fetched {
     rows: Vec<Row>,
     /// The total, where all parts tell it.
     total_results: Option<u64>,
@@ -112,7 +112,7 @@ async fn rows<S: Store + ?Sized>(
     sort: Option<&Sort>,
     start: &Start,
     count: u64,
-) -> Result<Rows, Failure> {
+) -> Result<Fetched, Failure> {
     let wanted = if count == 0 { 0 } else { count.saturating_add(1) };
     let mut total_results = Some(0_u64);
     let mut rows = Vec::new();
@@ -148,5 +148,5 @@ async fn rows<S: Store + ?Sized>(
             _ => rows.truncate(wanted),
         }
     }
-    Ok(Rows { rows, total_results, ends_early: !known.is_empty() })
+    Ok(Fetched { rows, total_results, ends_early: !known.is_empty() })
 }

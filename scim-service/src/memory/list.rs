@@ -50,7 +50,7 @@ impl Tenant {
                 break;
             }
             page.resources.push(resource);
-            if page.resources.len() % PROJECTED == 0 {
+            if page.resources.len().is_multiple_of(PROJECTED) {
                 pace.pause().await;
             }
         }
@@ -146,8 +146,8 @@ impl<'a> Scan<'a> {
         let mut total = 0_u64;
         let mut pace = Pace::new(self.budget);
         let entries = self.entries(from, to);
-        let mut entries: Entries<'_, 'a> = if backwards { Box::new(entries.rev()) } else { entries };
-        while let Some(entry) = entries.next() {
+        let entries: Entries<'_, 'a> = if backwards { Box::new(entries.rev()) } else { entries };
+        for entry in entries {
             pace.rest().await;
             if self.view_of(entry)?.is_none() {
                 continue;

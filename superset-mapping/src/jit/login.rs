@@ -162,7 +162,7 @@ impl<S: LoginStore + ?Sized> JitLogin<S> {
         };
         let outcome = attempt.run().await;
         let mut record = LoginRecord::of(provider, &outcome, now);
-        record.request_id = request_id.map(|id| id.to_string());
+        record.request_id = request_id.map(ToString::to_string);
         record.assertion = Some(assertion.id.clone());
         record.subject = Some(assertion.subject.clone());
         record.user = attempt.known;

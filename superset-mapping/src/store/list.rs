@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use scim_core::{Projection, Resource, TypeSchema};
+use scim_core::{Projection, Resource, Returned, TypeSchema};
 use scim_filter::lower;
 use scim_service::{ListPage, ListQuery, PageBytes, Start, StoreError};
 
@@ -122,6 +122,14 @@ impl Session<'_> {
         let backwards = matches!(query.start, Start::Before(_));
         if backwards {
             resources.reverse();
+        }
+        // What a client did not choose takes no room. What comes on request or never, the service may need.
+        let unwanted = |name: &str| {
+            let attribute = of.base().attribute(name);
+            attribute.is_some_and(|known| known.returned() == Returned::Default) && !query.shows(of, name)
+        };
+        for resource in &mut resources {
+            resource.attributes_mut().retain(|name, _| !unwanted(name));
         }
         let sizes = if Kind::of(of) == Kind::Group && wanted.members {
             self.sizes_of(&resources).await?
