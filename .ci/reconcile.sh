@@ -68,7 +68,7 @@ PYTHON
 reconcile repair --revoke-by-hand --deactivate-unmanaged >/dev/null || [ $? = 1 ]
 reconcile drift
 
-echo directory-token >"$work/token"
+(umask 077; echo directory-token >"$work/token")
 "$target/debug/examples/scim_server" --listen 127.0.0.1:0 --token-file "$work/token" >"$work/server.log" 2>&1 &
 server=$!
 until url=$(sed -n 's/^listening on //p' "$work/server.log") && [ -n "$url" ]; do kill -0 "$server"; sleep 0.1; done

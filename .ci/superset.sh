@@ -31,7 +31,7 @@ if wanted play || wanted import; then
   superset_serve "postgresql+psycopg2://superset@127.0.0.1:$postgres_port/superset"
   say "it serves"
   # In a file, as a password in the URL would have to be.
-  echo "postgres://superset@127.0.0.1:$postgres_port/superset" >"$work/database"
+  (umask 077; echo "postgres://superset@127.0.0.1:$postgres_port/superset" >"$work/database")
   scim_serve "$work/scim.log" --database-file "$work/database"
   if wanted play; then
     "$python" "$here/play.py" "$superset_url" "$scim_url" "$token" "$superset_admin_password"

@@ -108,6 +108,6 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
             eprintln!("hint: `--demo` makes Superset's security tables in an empty database, to try things");
         }
     })?;
-    store.check_writers(&arguments.flags.writers()).await?;
+    store.check_writers(&arguments.flags.writers()?).await?;
     serve(&arguments.flags, store).await
 }

@@ -29,7 +29,8 @@ pub(crate) fn application(service: ScimService<MemoryStore>) -> Router {
         .layer(map_request(note_address))
 }
 
-/// Serves until the future is dropped.
+/// Serves until the future is dropped. axum's own server has no limits of connections, so a proxy in front must have some; or
+/// hyper serves the application, as it does in `hyper.rs` beside this file.
 pub(crate) async fn serve(
     listener: TcpListener,
     service: ScimService<MemoryStore>,

@@ -1,9 +1,10 @@
 //! The command line.
 
-use std::path::{Path, PathBuf};
+use std::error::Error;
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use scim_examples::{first_line, read_file, read_rules};
+use scim_examples::{read_rules, read_secret_line};
 use superset_mapping::{DriftOptions, RuleReader, RuleSet};
 
 /// Keeps rules, SCIM and a Superset equal
@@ -100,11 +101,11 @@ pub(crate) enum Format {
 }
 
 impl DatabaseFlags {
-    pub(crate) fn url(&self) -> Result<String, String> {
+    pub(crate) fn url(&self) -> Result<String, Box<dyn Error>> {
         match (&self.database, &self.database_file) {
             (Some(url), _) => Ok(url.clone()),
-            (None, Some(path)) => secret(path, "database URL"),
-            (None, None) => Err("expected `--database URL` or `--database-file FILE`".to_owned()),
+            (None, Some(path)) => Ok(read_secret_line(path, "database URL")?),
+            (None, None) => Err("expected `--database URL` or `--database-file FILE`".into()),
         }
     }
 }
@@ -129,8 +130,4 @@ impl Arguments {
             None => options,
         }
     }
-}
-
-pub(crate) fn secret(path: &Path, what: &str) -> Result<String, String> {
-    Ok(first_line(&read_file(path, what).map_err(|error| error.to_string())?))
 }

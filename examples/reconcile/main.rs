@@ -24,7 +24,7 @@ use superset_mapping::{
     Breaker, Directory, Drift, Export, Leavers, RepairOptions, RepairReport, ScimDirectory, SupersetStore,
 };
 
-use arguments::{Arguments, Command, Format, Source, secret};
+use arguments::{Arguments, Command, Format, Source};
 use bar::Bar;
 use transport::HttpTransport;
 
@@ -103,7 +103,7 @@ fn directory(source: &Source) -> Result<Box<dyn Directory>, Box<dyn Error>> {
         return Ok(Box::new(export.map_err(|error| format!("{}: {error}", path.display()))?));
     }
     let (url, token) = match (&source.scim, &source.token_file) {
-        (Some(url), Some(path)) => (url, secret(path, "token")?),
+        (Some(url), Some(path)) => (url, scim_examples::read_secret_line(path, "token")?),
         _ => return Err("expected `--export FILE`, or `--scim URL` with `--token-file FILE`".into()),
     };
     Ok(Box::new(ScimDirectory::new(url, HttpTransport::new(&token)?)))

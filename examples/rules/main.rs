@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use scim_examples::{first_line, read_file, read_rules};
+use scim_examples::{SecretFileError, read_file, read_rules, read_secret_line};
 use superset_mapping::RuleReader;
 
 use difference::Difference;
@@ -106,10 +106,10 @@ struct DatabaseFlags {
 }
 
 impl DatabaseFlags {
-    fn url(&self) -> std::io::Result<Option<String>> {
+    fn url(&self) -> Result<Option<String>, SecretFileError> {
         match (&self.database, &self.database_file) {
             (Some(url), _) => Ok(Some(url.clone())),
-            (None, Some(path)) => Ok(Some(first_line(&read_file(path, "database URL")?))),
+            (None, Some(path)) => Ok(Some(read_secret_line(path, "database URL")?)),
             (None, None) => Ok(None),
         }
     }

@@ -3,12 +3,11 @@
 use std::error::Error;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use axum_extra::extract::cookie::Key;
 use clap::{Parser, ValueEnum};
-use scim_examples::{DatabaseFlags, LogFlags, RulesFlags, first_line, read_file};
+use scim_examples::{ConnectionLimits, DatabaseFlags, ListenFlags, LogFlags, RulesFlags, read_secret_line};
 use superset_mapping::{
     AttributeMapping, Domains, GroupClaim, GroupScope, IdentityProvider, JsonLines, MappingError, NameCase, People,
     SignedPart,
@@ -19,10 +18,12 @@ const PUBLIC_PATHS: [&str; 4] = ["/health", "/healthcheck", "/ping", "/static/"]
 
 /// A gateway in front of Apache Superset: people log in by SAML, with the roles that the rules give
 #[derive(Parser)]
+#[command(mut_arg("listen", |listen| listen.default_value("127.0.0.1:8090")))]
+// Each has a connection to Superset beside it.
+#[command(mut_arg("max_connections", |limit| limit.default_value("384")))]
 pub(crate) struct Arguments {
-    /// Address to listen on; port 0 takes a free one
-    #[arg(long, default_value = "127.0.0.1:8090")]
-    pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) listen: ListenFlags,
     /// URL that browsers know the gateway by; the listen address unless given
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
@@ -99,6 +100,8 @@ pub(crate) struct Arguments {
     /// Largest body of a request that is passed on, in bytes
     #[arg(long, default_value_t = 64 * 1024 * 1024)]
     pub(crate) max_upload: usize,
+    #[command(flatten)]
+    pub(crate) connections: ConnectionLimits,
 }
 
 #[derive(ValueEnum, Clone, Copy)]
@@ -209,7 +212,7 @@ impl Arguments {
     /// The key that cookies are sealed with.
     pub(crate) fn session_key(&self) -> Result<Key, Box<dyn Error>> {
         let Some(path) = &self.session_key else { return Ok(Key::generate()) };
-        let secret = first_line(&read_file(path, "secret for cookies")?);
+        let secret = read_secret_line(path, "secret for cookies")?;
         Key::try_from(secret.as_bytes())
             .map_err(|_| format!("`{}`: expected a secret of at least 64 bytes", path.display()).into())
     }

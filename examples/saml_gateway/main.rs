@@ -40,9 +40,9 @@ use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
 use clap::Parser;
 use scim_core::{Provenance, SchemaSet, Source};
+use scim_examples::serve_connections;
 use scim_service::{Context, LogLimit, Principal};
 use superset_mapping::{JitLogin, People, RuleReader, SamlServiceProvider, SqlReplays, SupersetStore};
-use tokio::net::TcpListener;
 
 use crate::anonymous::Anonymous;
 use crate::arguments::Arguments;
@@ -91,11 +91,14 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     arguments.log.start();
-    let listener = TcpListener::bind(arguments.listen).await?;
+    // Superset is asked over a connection of its own for each.
+    arguments.connections.check_descriptors(2)?;
+    let listener = arguments.listen.bind().await?;
     let address = listener.local_addr()?;
     let router = router(gateway(&arguments, &format!("http://{address}")).await?);
     println!("listening on http://{address}");
-    axum::serve(listener, router).with_graceful_shutdown(scim_examples::stop()).await?;
+    let Arguments { listen, connections, .. } = arguments;
+    serve_connections(listener, router, connections, |address| listen.peer(address), scim_examples::stop()).await;
     Ok(())
 }
 

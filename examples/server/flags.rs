@@ -3,44 +3,46 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
+use http::Uri;
 use scim_core::{
     AttrPath, AttrPathError, Leniency, Profile, Provenance, RegistrationError, ResourceType, Schema, SchemaExtension,
     SchemaSet,
 };
 use scim_service::{
-    BearerTokens, BulkAtomicity, Capabilities, ConfigError, CursorKey, CursorKeyError, PatchResponse, Principal,
-    ServiceConfig, TenancyMode, TokenError,
+    BearerTokens, BulkAtomicity, Capabilities, ConfigError, CursorKey, CursorKeyError, PatchResponse, ServiceConfig,
+    TenancyMode,
 };
 use serde::Deserialize;
 use superset_mapping::UnknownGroups;
 use thiserror::Error;
 
+use crate::clients::{ClientFlags, ClientsError};
+use crate::connection::ConnectionLimits;
 use crate::limits::LimitFlags;
+use crate::listen::ListenFlags;
 use crate::log::LogFlags;
-use crate::superset::first_line;
-
-/// What the one client is called.
-const CLIENT: &str = "client";
+use crate::secret_file::{SecretFileError, read_secret_line};
 
 /// Flags that every example server has.
 #[derive(Args, Clone, Debug)]
 pub struct Flags {
-    /// Address to listen on; port 0 takes a free one
-    #[arg(long, default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    /// Where the server listens, and to whom
+    #[command(flatten)]
+    pub listen: ListenFlags,
     /// Path under which the service is mounted
     #[arg(long, default_value = "/scim/v2")]
     pub base_path: String,
     /// URL that clients know the service by; the listen address and base path unless given
     #[arg(long)]
     pub base_url: Option<String>,
+    /// The clients and their tokens
     #[command(flatten)]
-    token: TokenFlags,
+    pub clients: ClientFlags,
     /// What the server takes beyond the RFCs
     #[arg(long, value_enum, default_value = "compatible")]
     pub profile: ProfileName,
@@ -77,24 +79,9 @@ pub struct Flags {
     /// What is logged
     #[command(flatten)]
     pub log: LogFlags,
-}
-
-#[derive(Args, Clone)]
-#[group(required = true, multiple = false)]
-struct TokenFlags {
-    /// Bearer token that clients must send
-    #[arg(long)]
-    token: Option<String>,
-    /// File whose first line is the bearer token
-    #[arg(long)]
-    token_file: Option<PathBuf>,
-}
-
-/// A token is never shown.
-impl std::fmt::Debug for TokenFlags {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TokenFlags").field("token_file", &self.token_file).finish_non_exhaustive()
-    }
+    /// What connections may take
+    #[command(flatten)]
+    pub connections: ConnectionLimits,
 }
 
 /// A named profile.
@@ -179,9 +166,12 @@ pub enum FlagsError {
     /// The secret of the cursor key is too short.
     #[error(transparent)]
     CursorKey(#[from] CursorKeyError),
-    /// The token cannot stand in a header.
+    /// A file of secrets can't be used.
     #[error(transparent)]
-    Token(#[from] TokenError),
+    Secret(#[from] SecretFileError),
+    /// The clients can't be used.
+    #[error(transparent)]
+    Clients(#[from] ClientsError),
 }
 
 /// The file behind `--resource-types`.
@@ -259,7 +249,10 @@ impl Flags {
             .with_reference_check(self.check_references)
             .with_unknown_groups_refused(self.unknown_groups == UnknownGroups::Refuse);
         Ok(match &self.cursor_key_file {
-            Some(path) => config.with_cursor_key(CursorKey::from_secret(first_line(&read(path)?).as_bytes())?),
+            Some(path) => {
+                let secret = read_secret_line(path, "the secret of cursors")?;
+                config.with_cursor_key(CursorKey::from_secret(secret.as_bytes())?)
+            }
             None => config,
         })
     }
@@ -293,24 +286,32 @@ impl Flags {
         Ok(file.schemas()?)
     }
 
-    /// Who may write through the server: the one client, in any tenant where there are tenants.
-    pub fn writers(&self) -> Vec<Provenance> {
-        let client = Provenance::new(Principal::new(CLIENT).source().clone());
-        vec![client.in_tenant(self.tenants.then_some("*"))]
-    }
-
-    /// The one token that is accepted.
+    /// Who may write through the server: each client, in its tenant or, where it has none, in any of them.
     ///
     /// # Errors
     ///
-    /// [`FlagsError`] where the token file cannot be read or the token cannot be used.
+    /// [`FlagsError`] where the clients cannot be used.
+    pub fn writers(&self) -> Result<Vec<Provenance>, FlagsError> {
+        Ok(self.clients.writers(self.tenants)?)
+    }
+
+    /// The clients and their tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`FlagsError`] where they cannot be used: on a service that other machines reach, tokens have to look random.
     pub fn tokens(&self) -> Result<BearerTokens, FlagsError> {
-        let token = match (&self.token.token, &self.token.token_file) {
-            (Some(token), _) => token.clone(),
-            (None, Some(path)) => first_line(&read(path)?),
-            (None, None) => String::new(),
+        Ok(self.clients.tokens(self.is_public())?)
+    }
+
+    /// Whether others than the programs of this machine send requests, as far as the flags tell.
+    fn is_public(&self) -> bool {
+        let base_url = self.base_url.as_deref().and_then(|url| url.parse::<Uri>().ok());
+        let host = base_url.as_ref().and_then(Uri::host).map(|host| host.trim_matches(['[', ']']));
+        let is_local = |host: &str| {
+            host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
         };
-        Ok(BearerTokens::new().with_token(&token, Principal::new(CLIENT))?)
+        !self.listen.listen.ip().to_canonical().is_loopback() || host.is_some_and(|host| !is_local(host))
     }
 }
 
@@ -320,8 +321,10 @@ fn read(path: &Path) -> Result<String, FlagsError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use clap::Parser;
     use serde_json::json;
+
+    use super::*;
 
     fn schemas(file: serde_json::Value) -> Result<SchemaSet, String> {
         let file: ResourceTypesFile = serde_json::from_value(file).map_err(|error| error.to_string())?;
@@ -356,6 +359,30 @@ mod tests {
         ] {
             let error = schemas(file.clone()).unwrap_err();
             assert!(error.contains(told), "{file}: {error}");
+        }
+    }
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        flags: Flags,
+    }
+
+    #[test]
+    fn x14_whoever_is_reached_from_elsewhere_is_public() {
+        for (flags, public) in [
+            (&[][..], false),
+            (&["--base-url", "http://localhost:8080/scim/v2"], false),
+            (&["--base-url", "http://[::1]:8080/scim/v2"], false),
+            (&["--listen", "[::1]:8080"], false),
+            (&["--listen", "0.0.0.0:8080"], true),
+            // A proxy on the same machine.
+            (&["--base-url", "https://scim.example.com"], true),
+        ] {
+            let all = ["program", "--token", "secret-token"].iter().chain(flags);
+            let flags = Program::try_parse_from(all).unwrap().flags;
+            assert_eq!(flags.is_public(), public, "{flags:?}");
+            assert_eq!(flags.tokens().is_ok(), !public);
         }
     }
 }

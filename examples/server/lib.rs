@@ -1,16 +1,24 @@
 //! What the examples share: their flags, and how a [`ScimService`](scim_service::ScimService) is mounted in axum.
 
+mod clients;
+mod connection;
 mod flags;
 mod limits;
+mod listen;
 mod log;
+mod secret_file;
 mod serve;
 mod superset;
 
+pub use clients::{ClientFlags, ClientsError};
+pub use connection::{ConnectionLimits, ConnectionLimitsError, TimedBody, serve_connections};
 pub use flags::{Bulk, Capability, Flags, FlagsError, PatchStatus, ProfileName};
 pub use limits::LimitFlags;
+pub use listen::{ListenError, ListenFlags, Peer};
 pub use log::LogFlags;
+pub use secret_file::{SecretFileError, read_secret, read_secret_line};
 pub use serve::{serve, stop};
-pub use superset::{DatabaseFlags, RulesFlags, first_line, read_file, read_rules};
+pub use superset::{DatabaseFlags, RulesFlags, read_file, read_rules};
 
 /// Prints an error with its causes, and gives the exit code of a failed program.
 pub fn fail(error: &dyn std::error::Error) -> std::process::ExitCode {

@@ -1,13 +1,13 @@
-//! A [`ScimService`] in axum.
+//! A [`ScimService`] in a server.
 
 use std::error::Error;
 use std::sync::Arc;
 
 use axum::Router;
 use scim_service::{ScimService, Store};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::connection::serve_connections;
 use crate::flags::Flags;
 
 /// Listens and serves `store` until SIGTERM or SIGINT, then lets open requests end.
@@ -19,7 +19,8 @@ use crate::flags::Flags;
 ///
 /// Flags that cannot be used, and an address that cannot be listened on.
 pub async fn serve<S: Store>(flags: &Flags, store: S) -> Result<(), Box<dyn Error>> {
-    let listener = TcpListener::bind(flags.listen).await?;
+    flags.connections.check_descriptors(1)?;
+    let listener = flags.listen.bind().await?;
     let config = flags.config(listener.local_addr()?)?;
     let service = ScimService::with_shared_store(Arc::new(store), flags.schemas()?, config, flags.tokens()?);
 
@@ -33,10 +34,9 @@ pub async fn serve<S: Store>(flags: &Flags, store: S) -> Result<(), Box<dyn Erro
             .route_service("/.well-known/scim-configuration", service.clone())
     };
     println!("listening on http://{}{base_path}", listener.local_addr()?);
-    axum::serve(listener, router).with_graceful_shutdown(stop()).await?;
+    serve_connections(listener, router, flags.connections.clone(), |address| flags.listen.peer(address), stop()).await;
     Ok(())
 }
-
 /// Waits for SIGTERM or SIGINT.
 pub async fn stop() {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))

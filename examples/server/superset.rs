@@ -6,6 +6,8 @@ use std::{fs, io};
 use clap::Args;
 use superset_mapping::{RuleReader, RuleSet};
 
+use crate::secret_file::{SecretFileError, read_secret_line};
+
 /// Flags that say where Superset's metadata database is.
 #[derive(Args, Clone)]
 #[group(required = true, multiple = false)]
@@ -30,11 +32,11 @@ impl DatabaseFlags {
     ///
     /// # Errors
     ///
-    /// A file that cannot be read.
-    pub fn url(&self) -> io::Result<String> {
+    /// A file that cannot be read, or that everybody can.
+    pub fn url(&self) -> Result<String, SecretFileError> {
         match (&self.database, &self.database_file) {
             (Some(url), _) => Ok(url.clone()),
-            (None, Some(path)) => Ok(first_line(&read_file(path, "database URL")?)),
+            (None, Some(path)) => read_secret_line(path, "database URL"),
             (None, None) => Ok(String::new()),
         }
     }
@@ -68,11 +70,6 @@ impl RulesFlags {
             }
         }
     }
-}
-
-/// The first line of a file, without the space around it.
-pub fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim().to_owned()
 }
 
 /// Reads a file; an error names what was to be read, and from where.

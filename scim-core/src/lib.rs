@@ -47,6 +47,7 @@ mod enterprise_user;
 mod error;
 mod external_id;
 mod group;
+mod identifier;
 mod json;
 mod key_path;
 mod message;

@@ -177,6 +177,9 @@ pub struct Profile {
     checks: u8,
 }
 
+/// The checks of values that every profile makes.
+const ALWAYS: u8 = ValueCheck::Identifier.bit() | ValueCheck::Secret.bit();
+
 impl Default for Profile {
     fn default() -> Self {
         Self::compatible()
@@ -188,7 +191,7 @@ impl Profile {
     /// a read-only attribute that a PATCH value repeats unchanged is ignored (RFC 7644 section 3.5.2, R168);
     /// and with [`Leniency::InactiveUntilTrue`], as every profile.
     pub fn rfc() -> Self {
-        Self { allowed: Leniencies::default(), rules: 0, checks: 0 }
+        Self { allowed: Leniencies::default(), rules: 0, checks: ALWAYS }
             .with(Leniency::EqualReadOnly)
             .with(Leniency::InactiveUntilTrue)
     }
@@ -200,7 +203,7 @@ impl Profile {
         for leniency in Leniency::ALL {
             allowed.insert(leniency);
         }
-        Self { allowed, rules: 0, checks: 0 }
+        Self { allowed, rules: 0, checks: ALWAYS }
             .without(Leniency::MissingPatchSchema)
             .without(Leniency::UppercaseLiteral)
             .without(Leniency::GroupsOnUser)
@@ -209,7 +212,7 @@ impl Profile {
     /// The interoperability profile: no leniency but [`Leniency::InactiveUntilTrue`], and every [`InteropRule`].
     pub fn interop() -> Self {
         let rules = InteropRule::ALL.into_iter().fold(0, |rules, rule| rules | rule.bit());
-        Self { allowed: Leniencies::default(), rules, checks: 0 }.with(Leniency::InactiveUntilTrue)
+        Self { allowed: Leniencies::default(), rules, checks: ALWAYS }.with(Leniency::InactiveUntilTrue)
     }
 
     /// Allows a leniency.
@@ -239,11 +242,18 @@ impl Profile {
     /// use scim_core::{Profile, ValueCheck};
     ///
     /// let profile = Profile::compatible().with_check(ValueCheck::Country);
-    /// assert!(profile.checks().eq([ValueCheck::Country]));
+    /// assert!(profile.checks().eq([ValueCheck::Country, ValueCheck::Identifier, ValueCheck::Secret]));
     /// ```
     #[must_use]
     pub fn with_check(mut self, check: ValueCheck) -> Self {
         self.checks |= check.bit();
+        self
+    }
+
+    /// Does without a check of values.
+    #[must_use]
+    pub fn without_check(mut self, check: ValueCheck) -> Self {
+        self.checks &= !check.bit();
         self
     }
 

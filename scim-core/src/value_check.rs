@@ -3,11 +3,14 @@
 use serde_json::Value;
 
 use crate::check_error::CheckProblem;
-use crate::schema::{Attribute, TypeSchema};
+use crate::identifier::is_plain;
+use crate::schema::{Attribute, Mutability, TypeSchema, Uniqueness};
 use crate::urn;
 
-/// A check of values that a service may make beyond their type. All are off unless a [`Profile`](crate::Profile) asks for
-/// them: identity providers send what their directories hold.
+/// A check of values beyond their type, with its switch in a [`Profile`](crate::Profile).
+///
+/// [`Identifier`](Self::Identifier) and [`Secret`](Self::Secret) are on in every profile. The others are off unless asked for:
+/// identity providers send what their directories hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ValueCheck {
@@ -18,11 +21,17 @@ pub enum ValueCheck {
     /// `x509Certificates.value` of a User has the form of one certificate in DER (R053). Nothing is verified: neither
     /// signature nor dates.
     Certificate,
+    /// A text that must be unique, such as `userName`, can be told from every other by looking at it: no space around it, no
+    /// control characters, nothing invisible, nothing that turns the direction of text. Names of any script fit.
+    Identifier,
+    /// A text that nobody can read back, such as `password`, is not empty.
+    Secret,
 }
 
 impl ValueCheck {
     /// Every check.
-    pub const ALL: [Self; 3] = [Self::CanonicalValues, Self::Country, Self::Certificate];
+    pub const ALL: [Self; 5] =
+        [Self::CanonicalValues, Self::Country, Self::Certificate, Self::Identifier, Self::Secret];
 
     pub(crate) const fn bit(self) -> u8 {
         1 << self as u8
@@ -39,7 +48,13 @@ impl ValueCheck {
             Self::Certificate if is_user_part(of, "x509Certificates", "value", attribute) => {
                 (is_certificate(text), "one X.509 certificate in DER, as base64")
             }
-            Self::Country | Self::Certificate => return Ok(()),
+            Self::Identifier if attribute.uniqueness() != Uniqueness::None => {
+                (is_plain(text), "a text without space around it, control characters or invisible characters")
+            }
+            Self::Secret if attribute.mutability() == Mutability::WriteOnly => {
+                (!text.is_empty(), "a text that is not empty")
+            }
+            Self::Country | Self::Certificate | Self::Identifier | Self::Secret => return Ok(()),
         };
         if holds { Ok(()) } else { Err(CheckProblem::Form { expected }) }
     }

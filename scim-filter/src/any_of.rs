@@ -171,11 +171,7 @@ fn group_children(node: &mut Node) {
 }
 
 /// Puts one node in the place of all tests that are alike, where the first of them was.
-fn together(
-    nodes: Vec<Node>,
-    fits: impl Fn(&Test) -> bool,
-    join: impl Fn(AnyOf, Slot) -> Node,
-) -> Vec<Node> {
+fn together(nodes: Vec<Node>, fits: impl Fn(&Test) -> bool, join: impl Fn(AnyOf, Slot) -> Node) -> Vec<Node> {
     enum Part {
         Other(Node),
         Tests(Vec<Test>),

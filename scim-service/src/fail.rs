@@ -64,6 +64,9 @@ pub(crate) enum Failure {
     /// The body ended before it was complete.
     #[cfg(feature = "tower")]
     BodyBrokeOff,
+    /// The body took longer than the host allows.
+    #[cfg(feature = "tower")]
+    BodyTimedOut,
     /// The credentials are missing or wrong.
     Auth {
         error: AuthError,
@@ -190,6 +193,8 @@ impl Failure {
             ),
             #[cfg(feature = "tower")]
             Self::BodyBrokeOff => ScimError::of(ScimType::InvalidSyntax, "the body ended before it was complete"),
+            #[cfg(feature = "tower")]
+            Self::BodyTimedOut => ScimError::new(408, "the body did not arrive in time"),
             Self::Auth { error, .. } => match error {
                 AuthError::Missing | AuthError::Invalid => ScimError::new(401, error.to_string()),
                 AuthError::Unavailable(_) => ScimError::new(503, "credentials cannot be checked at the moment"),

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::Future;
+use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 
@@ -34,7 +35,8 @@ where
 
     /// Admits the head, then reads the body, at most as much as the limit for its path, and serves the request. Of a request
     /// that is refused by its head nothing is read, and of one whose `Content-Length` exceeds the limit neither (413, R217);
-    /// the connection then ends with the answer, because the body is still to come on it.
+    /// the connection then ends with the answer, because the body is still to come on it. A body that fails with
+    /// [`ErrorKind::TimedOut`] took longer than the host allows (408).
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let service = self.clone();
         Box::pin(async move {
@@ -55,11 +57,20 @@ where
                 Err(error) if error.is::<LengthLimitError>() => Ok(unread.closing(admitted.body_too_large())),
                 Err(error) => {
                     tracing::info!(%error, "a request broke off");
-                    Ok(unread.closing(admitted.refuse(Failure::BodyBrokeOff)))
+                    let failure = if timed_out(&*error) { Failure::BodyTimedOut } else { Failure::BodyBrokeOff };
+                    Ok(unread.closing(admitted.refuse(failure)))
                 }
             }
         })
     }
+}
+
+/// Whether the host stopped waiting for a body.
+fn timed_out(error: &(dyn Error + 'static)) -> bool {
+    let is_timeout = |error: &(dyn Error + 'static)| {
+        error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::TimedOut)
+    };
+    is_timeout(error) || error.source().is_some_and(timed_out)
 }
 
 /// A body that is still on its way.

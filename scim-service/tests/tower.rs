@@ -10,6 +10,7 @@
 #![cfg(feature = "tower")]
 
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,7 +40,7 @@ fn service() -> ScimService<MemoryStore> {
 /// Gives frames without end, or fails at once.
 struct Stream {
     frames: usize,
-    fails: bool,
+    fails: Option<ErrorKind>,
 }
 
 impl Body for Stream {
@@ -47,8 +48,8 @@ impl Body for Stream {
     type Error = std::io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        if self.fails {
-            return Poll::Ready(Some(Err(std::io::Error::other("gone"))));
+        if let Some(kind) = self.fails {
+            return Poll::Ready(Some(Err(kind.into())));
         }
         self.frames += 1;
         assert!(self.frames < 100, "the service reads on beyond its limit");
@@ -104,7 +105,7 @@ async fn a_request_with_any_body_is_served() {
 
 #[tokio::test]
 async fn r217_too_large_a_body_is_refused_and_not_read_to_the_end() {
-    assert_eq!(status(Stream { frames: 0, fails: false }).await, 413);
+    assert_eq!(status(Stream { frames: 0, fails: None }).await, 413);
     assert_eq!(status(Announced(5000)).await, 413);
 }
 
@@ -115,7 +116,7 @@ async fn r217_a_bulk_request_has_a_limit_of_its_own() {
         Full::new(Bytes::from(format!(r#"{{"schemas": ["{urn}"], "Operations": [], "x": "{}"}}"#, "x".repeat(padding))))
     };
     assert_eq!(status_at("/Bulk", Announced(6001)).await, 413);
-    assert_eq!(status_at("/Bulk", Stream { frames: 0, fails: false }).await, 413);
+    assert_eq!(status_at("/Bulk", Stream { frames: 0, fails: None }).await, 413);
     assert_eq!(status_at("/Bulk", bulk(5000)).await, 200);
     assert_eq!(status_at("/Bulk", bulk(6000)).await, 413);
     assert_eq!(status_at("/Users", bulk(5000)).await, 413);
@@ -123,7 +124,9 @@ async fn r217_a_bulk_request_has_a_limit_of_its_own() {
 
 #[tokio::test]
 async fn a_body_that_breaks_off_is_a_client_error() {
-    assert_eq!(status(Stream { frames: 0, fails: true }).await, 400);
+    let failing = |kind| Stream { frames: 0, fails: Some(kind) };
+    assert_eq!(status(failing(ErrorKind::ConnectionReset)).await, 400);
+    assert_eq!(status(failing(ErrorKind::TimedOut)).await, 408, "x5: the host ended it");
 }
 
 /// The answer to a request whose body must not be read.

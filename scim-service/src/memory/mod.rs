@@ -5,6 +5,7 @@ mod index;
 mod list;
 mod lookup;
 mod membership;
+mod secret;
 mod snapshot;
 mod tenant;
 mod transaction;
@@ -38,7 +39,7 @@ type TenantName = Option<Arc<str>>;
 /// A read works on a snapshot of its tenant: it neither waits for writers nor keeps them waiting. Writers of one tenant
 /// take turns. Transactions are [offered](Store::begin); while one is open, the tenant's other writers wait.
 ///
-/// Secrets that clients write are kept as they are, and the service never shows them.
+/// Secrets that clients write are not kept: a random mark stands in the place of each, which tells that it is set.
 #[derive(Default)]
 pub struct MemoryStore {
     takeover: bool,

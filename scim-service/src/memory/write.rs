@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::Id;
 use super::entry::Entry;
+use super::secret::mark_secrets;
 use super::tenant::{Relations, Table, Tenant, display_of, is_group, is_user};
 use crate::context::Context;
 use crate::store::{
@@ -35,6 +36,7 @@ impl Tenant {
         reserve_external_id(cx, None, external_id(&resource))?;
         let id = Uuid::new_v4().to_string();
         let members = take_members(of, &mut resource);
+        mark_secrets(of, None, &mut resource);
         let entry = Entry::new(id.parse().map_err(StoreError::internal)?, resource, cx);
         let id = Id::from(id);
         let table = self.tables.entry(of.resource_type().name().clone()).or_default();
@@ -137,6 +139,7 @@ impl Tenant {
                 resource.attributes_mut().remove("externalId");
             }
         }
+        mark_secrets(of, Some(&entry.resource), &mut resource);
         let id = Id::from(entry.id.as_str());
         let renamed = display_of(&entry.resource) != display_of(&resource);
         let table = self.tables.get_mut(of.resource_type().name()).ok_or(StoreError::NotFound)?;

@@ -13,7 +13,7 @@ use crate::reconcile::remedy::RepairOptions;
 use crate::reconcile::user_drift::UserPair;
 use crate::reconcile::world::World;
 use crate::sql::Fragment;
-use crate::store::{Action, Email, GROUP_ROLES, Pairs, Profile, Relation, Session, USER_GROUPS, USER_ROLES};
+use crate::store::{Action, Email, GROUP_ROLES, Pairs, Password, Profile, Relation, Session, USER_GROUPS, USER_ROLES};
 
 /// Which kinds are to be repaired.
 fn has(findings: &[Finding], kinds: &[FindingKind]) -> bool {
@@ -83,7 +83,8 @@ impl Session<'_> {
                     "DELETE FROM scim_grant WHERE relation IN ('ab_user_role', 'ab_user_group') AND holder_id = ?";
                 self.transaction.execute(Fragment::new(grants).bind(lost.id)).await?;
             }
-            record.local = Some(self.change_account(&record.id, &record.identity(), None, profile, None).await?);
+            record.local =
+                Some(self.change_account(&record.id, &record.identity(), None, profile, &Password::Kept).await?);
             self.update(&record).await?;
             return self.sync_access(&ids).await;
         };
@@ -102,7 +103,7 @@ impl Session<'_> {
             }
             // Whom a person locked out stays so, unless the options say otherwise.
             profile.active = active && (account.active || options.revokes_by_hand());
-            self.change_account(&record.id, &record.identity(), Some(local.clone()), profile, None).await?;
+            self.change_account(&record.id, &record.identity(), Some(local.clone()), profile, &Password::Kept).await?;
         }
         let settled = [
             FindingKind::RoleMissing,

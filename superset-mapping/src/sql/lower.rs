@@ -337,10 +337,10 @@ mod tests {
             {"name": "lead", "type": "complex", "subAttributes": [{"name": "members", "multiValued": true}]}
         ]});
         let of = serde_json::json!({"name": "Group", "endpoint": "/Groups", "schema": "urn:e:1.0:G"});
-        let target = Target::new(schema, "", &[]);
+        let schema: std::sync::Arc<scim_core::Schema> = serde_json::from_value(schema).unwrap();
         let schemas = SchemaSet::default().with([schema], [serde_json::from_value(of).unwrap()]).unwrap();
         let schema = schemas.of(&ResourceTypeName::group()).unwrap();
-        let target = Target { schema, tenant: "", also_unique: &[], lookups: Cell::default(), scans: Cell::default() };
+        let target = Target::new(schema, "", &[]);
         for filter in [
             r#"members[value eq "u"]"#,
             r#"members.value eq "u""#,

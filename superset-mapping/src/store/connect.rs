@@ -38,7 +38,10 @@ use crate::store::writers::Writers;
 ///   their name and e-mail address are taken.
 /// - **What was granted by hand** stays: roles until the user is deactivated, memberships in groups too.
 /// - **The last active administrator** can't be deactivated, deleted or lose the role; in a transaction, by its end.
-/// - **Passwords** are stored as Superset's own hashes, in `ab_user` alone. Without one, nobody can log in by password.
+/// - **Passwords** are stored as Superset's own hashes, in `ab_user` alone. Without one, nobody can log in by password. As
+///   many are hashed at once as there are cores; whoever waits for longer than five seconds gets
+///   [`StoreError::Unavailable`]. No write waits for a hash, so none is made in a [`Transaction`](scim_service::Transaction):
+///   a password in one is [`StoreError::Refused`].
 ///
 /// Writers of one database take turns, whichever process they are in. A write that loses against another program's
 /// transaction is repeated up to five times.
@@ -283,6 +286,7 @@ impl SupersetStore {
 
 impl Sessions for SupersetStore {
     const ATTEMPTS: u32 = 5;
+    const IN_TRANSACTION: bool = false;
 
     async fn reading<'a>(&'a self, cx: &'a Context) -> Result<Session<'a>, StoreError> {
         Ok(Session::new(Held::Own(self.database.read().await?), self, cx))

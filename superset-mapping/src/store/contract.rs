@@ -16,10 +16,11 @@ use uuid::Uuid;
 use crate::driver::is_lost_race;
 use crate::sql::Fragment;
 use crate::store::connect::SupersetStore;
-use crate::store::content::{Content, Kind, Member, Password};
+use crate::store::content::{Content, Kind, Member};
 use crate::store::contract;
+use crate::store::hashing::hashing;
 use crate::store::list::Relations;
-use crate::store::password::{self, UNUSABLE};
+use crate::store::password::{Hash, Password};
 use crate::store::record::Record;
 use crate::store::session::Session;
 use crate::store::transaction::OpenTransaction;
@@ -28,18 +29,13 @@ use crate::store::write::{Change, MemberChange};
 /// Half of what a call waits before it is repeated for the first time.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
-/// What a new password is kept as.
-async fn hashed(password: &Password) -> Result<Option<String>, StoreError> {
-    match password {
-        Password::Set(password) => Ok(Some(password::hash(password.clone()).await?)),
-        Password::Kept | Password::Removed => Ok(None),
-    }
-}
-
 /// What gives calls their sessions: the store, or one of its transactions.
 pub(crate) trait Sessions: Sync {
     /// How often a call is tried when it loses against another transaction.
     const ATTEMPTS: u32;
+
+    /// Whether a call is part of a transaction that goes on after it.
+    const IN_TRANSACTION: bool;
 
     /// A session that only reads.
     fn reading<'a>(&'a self, cx: &'a Context) -> impl Future<Output = Result<Session<'a>, StoreError>> + Send;
@@ -53,13 +49,12 @@ pub(super) async fn create(
     cx: &Context,
     of: &Arc<TypeSchema>,
     resource: Resource,
+    hash: Option<&Hash>,
 ) -> Result<Resource, StoreError> {
     let Content { body, members, password } = Content::of(Kind::of(of), resource);
-    // Before the session: nobody waits for the hash.
-    let password = hashed(&password).await?;
     let id: ResourceId = Uuid::new_v4().to_string().parse().map_err(StoreError::internal)?;
     let mut session = sessions.writing(cx).await?;
-    let done = session.create(of, id.clone(), body, &members, password.as_deref()).await;
+    let done = session.create(of, id.clone(), body, &members, &password.hashed_as(hash)).await;
     let session = told(sessions, cx, session, done).await?;
     session.finish(of, &id, Relations::ALL).await
 }
@@ -83,16 +78,16 @@ pub(super) async fn replace(
     id: &ResourceId,
     resource: Resource,
     when: &Precondition,
+    hash: Option<&Hash>,
 ) -> Result<Resource, StoreError> {
     let Content { mut body, members, password } = Content::of(Kind::of(of), resource);
-    let hash = hashed(&password).await?;
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
     keep_write_only(of, &record.body, &mut body);
     let password = match password {
-        Password::Removed => session.unusable(&record).await?,
-        Password::Kept | Password::Set(_) => hash,
+        Password::Removed => session.removed(&record).await?,
+        password => password.hashed_as(hash),
     };
     let done = session.change(of, record, Change { body, members: MemberChange::Set(members), password }).await;
     let session = told(sessions, cx, session, done).await?;
@@ -107,12 +102,13 @@ pub(super) async fn patch(
     patch: &Patch,
     when: &Precondition,
     want: &Projection,
+    hash: Option<&Hash>,
 ) -> Result<Option<Resource>, StoreError> {
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
     session.says_active |= patch.paths().iter().any(|path| path == "active");
-    let change = session.patched(of, &record, patch).await?;
+    let change = session.patched(of, &record, patch, hash).await?;
     let done = session.change(of, record, change).await;
     let session = told(sessions, cx, session, done).await?;
     session.finish(of, id, Relations::wanted(of, want)).await.map(Some)
@@ -194,7 +190,10 @@ macro_rules! store_of_sessions {
                 of: &Arc<TypeSchema>,
                 resource: Resource,
             ) -> Result<Resource, StoreError> {
-                again(Self::ATTEMPTS, || contract::create(self, cx, of, resource.clone())).await
+                let call = async |hash: Option<Hash>| {
+                    again(Self::ATTEMPTS, || contract::create(self, cx, of, resource.clone(), hash.as_ref())).await
+                };
+                hashing(cx, Self::IN_TRANSACTION, call).await
             }
 
             async fn get(
@@ -224,7 +223,11 @@ macro_rules! store_of_sessions {
                 resource: Resource,
                 when: &Precondition,
             ) -> Result<Resource, StoreError> {
-                again(Self::ATTEMPTS, || contract::replace(self, cx, of, id, resource.clone(), when)).await
+                let call = async |hash: Option<Hash>| {
+                    let hash = hash.as_ref();
+                    again(Self::ATTEMPTS, || contract::replace(self, cx, of, id, resource.clone(), when, hash)).await
+                };
+                hashing(cx, Self::IN_TRANSACTION, call).await
             }
 
             async fn patch(
@@ -236,7 +239,11 @@ macro_rules! store_of_sessions {
                 when: &Precondition,
                 want: &Projection,
             ) -> Result<Option<Resource>, StoreError> {
-                again(Self::ATTEMPTS, || contract::patch(self, cx, of, id, patch, when, want)).await
+                let call = async |hash: Option<Hash>| {
+                    let hash = hash.as_ref();
+                    again(Self::ATTEMPTS, || contract::patch(self, cx, of, id, patch, when, want, hash)).await
+                };
+                hashing(cx, Self::IN_TRANSACTION, call).await
             }
 
             async fn reaffirm(&self, cx: &Context, of: &Arc<TypeSchema>, id: &ResourceId) -> Result<(), StoreError> {
@@ -294,20 +301,26 @@ impl Session<'_> {
         Ok(resource)
     }
 
-    /// What is kept for a password that is removed; nothing where there is none to remove.
-    async fn unusable(&mut self, record: &Record) -> Result<Option<String>, StoreError> {
+    /// The removal of a password. Where there is none, nothing changes.
+    async fn removed(&mut self, record: &Record) -> Result<Password, StoreError> {
         let there = self.has_password(record.local.as_ref()).await?;
-        Ok(there.then(|| UNUSABLE.to_owned()))
+        Ok(if there { Password::Removed } else { Password::Kept })
     }
 
     /// What a patch makes of a resource. Members are not loaded where the patch can do without them.
-    async fn patched(&mut self, of: &TypeSchema, record: &Record, patch: &Patch) -> Result<Change, StoreError> {
+    async fn patched(
+        &mut self,
+        of: &TypeSchema,
+        record: &Record,
+        patch: &Patch,
+        hash: Option<&Hash>,
+    ) -> Result<Change, StoreError> {
         let kind = Kind::of(of);
         if kind == Kind::Group
             && let Some(delta) = patch.membership_delta()
         {
             let body = record.body.clone();
-            return Ok(Change { body, members: member_change(delta), password: None });
+            return Ok(Change { body, members: member_change(delta), password: Password::Kept });
         }
         let moves_members = patch.paths().iter().any(|path| path == "members");
         let relations = if moves_members { Relations::ALL } else { Relations::ALL_BUT_MEMBERS };
@@ -320,11 +333,9 @@ impl Session<'_> {
         apply(patch, &mut resource)?;
         let Content { body, members, password } = Content::of(kind, resource);
         let password = match password {
-            Password::Set(password) if password == kept => None,
-            // The hash is made while others wait for the transaction; patches of passwords are rare.
-            Password::Set(_) => hashed(&password).await?,
-            Password::Kept | Password::Removed if kind == Kind::User => self.unusable(record).await?,
-            Password::Kept | Password::Removed => None,
+            Password::Set { password, .. } if password == kept => Password::Kept,
+            Password::Kept | Password::Removed if kind == Kind::User => self.removed(record).await?,
+            password => password.hashed_as(hash),
         };
         let members = if moves_members { MemberChange::Set(members) } else { MemberChange::NONE };
         Ok(Change { body, members, password })

@@ -1,10 +1,12 @@
 //! Passwords, in the one form that Superset reads: a hash as werkzeug writes it.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use scim_service::StoreError;
 use scrypt::Params;
 use uuid::Uuid;
+
+use crate::store::hashing::HashWanted;
 
 /// What stands in `ab_user.password` of a user who has none: no password fits it, and a login attempt gets a clean refusal
 /// (an arbitrary text or null makes Superset fail).
@@ -18,11 +20,71 @@ const KEY_BYTES: usize = 64;
 const SALT_CHARACTERS: usize = 16;
 const SALT_ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// Hashes a password with a random salt. That takes a tenth of a second and 32 MiB, so it happens on a thread for blocking
-/// work.
-pub(super) async fn hash(password: String) -> Result<String, StoreError> {
-    let hashed = tokio::task::spawn_blocking(move || hash_with(&password, &salt()));
-    hashed.await.map_err(StoreError::internal)?
+/// What a call makes of the password of a user.
+#[derive(Clone)]
+pub(crate) enum Password {
+    /// It stays; a new user has none.
+    Kept,
+    /// It is taken away.
+    Removed,
+    /// It is set, to one that has been hashed or is still to be.
+    Set { password: String, hash: Option<Hash> },
+}
+
+/// A password and its hash.
+#[derive(Clone)]
+pub(crate) struct Hash {
+    password: String,
+    hash: String,
+}
+
+impl Hash {
+    /// Hashes a password with a random salt. That takes a tenth of a second of a core, and 32 MiB.
+    pub(super) fn of(password: String) -> Result<Self, StoreError> {
+        let hash = hash_with(&password, &salt())?;
+        Ok(Self { password, hash })
+    }
+
+    pub(super) fn is_of(&self, password: &str) -> bool {
+        self.password == password
+    }
+}
+
+/// Neither a password nor a hash is shown.
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Kept => "Kept",
+            Self::Removed => "Removed",
+            Self::Set { .. } => "Set",
+        })
+    }
+}
+
+impl Password {
+    /// The same, with the hash that was made of it.
+    pub(super) fn hashed_as(self, hash: Option<&Hash>) -> Self {
+        match self {
+            Self::Set { password, .. } => Self::Set { password, hash: hash.cloned() },
+            other => other,
+        }
+    }
+
+    /// Whether the column is written.
+    pub(super) fn is_written(&self) -> bool {
+        !matches!(self, Self::Kept)
+    }
+
+    /// The new content of `ab_user.password`; `None` where it stays. Fails with [`HashWanted`] where the password has not been
+    /// hashed.
+    pub(super) fn column(&self) -> Result<Option<&str>, StoreError> {
+        match self {
+            Self::Kept => Ok(None),
+            Self::Removed => Ok(Some(UNUSABLE)),
+            Self::Set { password, hash: Some(hash) } if hash.is_of(password) => Ok(Some(&hash.hash)),
+            Self::Set { password, .. } => Err(StoreError::internal(HashWanted { password: password.clone() })),
+        }
+    }
 }
 
 fn hash_with(password: &str, salt: &str) -> Result<String, StoreError> {

@@ -56,6 +56,7 @@ impl OpenTransaction {
 impl Sessions for OpenTransaction {
     /// A lost race has ended the transaction: whoever began it may begin again.
     const ATTEMPTS: u32 = 1;
+    const IN_TRANSACTION: bool = true;
 
     async fn reading<'a>(&'a self, cx: &'a Context) -> Result<Session<'a>, StoreError> {
         self.check_tenant(cx)?;

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::sql::{AB_USER, Dialect, Fragment, Ids, Param, Table, USER_ATTRIBUTE};
 use crate::store::audit::Action;
 use crate::store::candidates::{Identity, Reuse};
-use crate::store::password::UNUSABLE;
+use crate::store::password::{Password, UNUSABLE};
 use crate::store::profile::Profile;
 use crate::store::record::LocalRow;
 use crate::store::session::Session;
@@ -22,16 +22,18 @@ impl Session<'_> {
         id: &ResourceId,
         identity: &Identity,
         mut profile: Profile,
-        password: Option<&str>,
+        password: &Password,
     ) -> Result<LocalRow, StoreError> {
         if self.tables.narrow_users {
             profile.check_narrow()?;
         }
-        let row = match self.clear_names(id, identity, &mut profile, None).await? {
-            None => self.insert_account(&profile, password.unwrap_or(UNUSABLE)).await?,
+        let reuse = self.clear_names(id, identity, &mut profile, None).await?;
+        // From here on nothing of the request is in doubt but what Superset does at the same moment.
+        let row = match reuse {
+            None => self.insert_account(&profile, password.column()?.unwrap_or(UNUSABLE)).await?,
             Some(Reuse::Buried(row)) => {
                 // Nothing of the earlier one's password is left.
-                self.write_account(row, &profile, Some(password.unwrap_or(UNUSABLE))).await?;
+                self.write_account(row, &profile, Some(password.column()?.unwrap_or(UNUSABLE))).await?;
                 self.end_sessions(row).await?;
                 // Whatever a person granted while the row was nobody's is not the new user's.
                 self.revoke_access(&[row]).await?;
@@ -43,7 +45,7 @@ impl Session<'_> {
             Some(Reuse::Local { row, by }) => {
                 self.adopt_account(row, &profile).await?;
                 let mut detail = json!({"ab_user": row, "by": by});
-                if let (true, Some(detail)) = (password.is_some(), detail.as_object_mut()) {
+                if let (true, Some(detail)) = (password.is_written(), detail.as_object_mut()) {
                     tracing::warn!(ab_user = row, "the password in the request that adopts the account is ignored");
                     detail.insert("ignored".to_owned(), json!(["password"]));
                 }
@@ -62,7 +64,7 @@ impl Session<'_> {
         identity: &Identity,
         local: Option<LocalRow>,
         mut profile: Profile,
-        password: Option<&str>,
+        password: &Password,
     ) -> Result<LocalRow, StoreError> {
         let Some(local) = local else { return self.open_account(id, identity, profile, password).await };
         if self.tables.narrow_users {
@@ -75,8 +77,8 @@ impl Session<'_> {
         if row.text(0)? != profile.username || row.text(1)? != profile.email.as_str() {
             self.clear_names(id, identity, &mut profile, Some(local.id)).await?;
         }
-        self.write_account(local.id, &profile, password).await?;
-        if password.is_some() || (row.boolean(2)? && !profile.active) {
+        self.write_account(local.id, &profile, password.column()?).await?;
+        if password.is_written() || (row.boolean(2)? && !profile.active) {
             self.end_sessions(local.id).await?;
         }
         self.keep_user_subject(local.id).await?;

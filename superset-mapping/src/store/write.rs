@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::sql::Fragment;
 use crate::store::audit::Action;
 use crate::store::content::{Kind, Member, check_external_id};
+use crate::store::password::Password;
 use crate::store::profile::Profile;
 use crate::store::record::{Record, display};
 use crate::store::session::Session;
@@ -27,8 +28,7 @@ pub(crate) enum MemberChange {
 pub(crate) struct Change {
     pub(crate) body: Resource,
     pub(crate) members: MemberChange,
-    /// The new content of `ab_user.password`.
-    pub(crate) password: Option<String>,
+    pub(crate) password: Password,
 }
 
 impl MemberChange {
@@ -44,7 +44,7 @@ impl Session<'_> {
         id: ResourceId,
         body: Resource,
         members: &[Member],
-        password: Option<&str>,
+        password: &Password,
     ) -> Result<(), StoreError> {
         self.record_writer().await?;
         let mut record = Record::new(id, body, None, self.cx);
@@ -93,12 +93,12 @@ impl Session<'_> {
         let kind = Kind::of(of);
         check_external_id(self.cx, Some(&record.body), &body)?;
         let before = record.clone();
-        let vouching = self.vouching(kind, &record, &mut body, password.is_some())?;
+        let vouching = self.vouching(kind, &record, &mut body, password.is_written())?;
         let moved = match (kind, members) {
             (Kind::Group, members) => self.move_members(&record, members).await?,
             _ => Vec::new(),
         };
-        if record.body == body && password.is_none() && moved.is_empty() {
+        if record.body == body && !password.is_written() && moved.is_empty() {
             self.follow_vouching(kind, &mut record, vouching).await?;
             return self.reassert(kind, &record).await;
         }
@@ -117,7 +117,7 @@ impl Session<'_> {
                     self.note(Action::Activate, "User", &record.id, None, json!({}));
                 }
                 let identity = record.identity();
-                Some(self.change_account(&record.id, &identity, local, profile, password.as_deref()).await?)
+                Some(self.change_account(&record.id, &identity, local, profile, &password).await?)
             }
             Kind::Group => {
                 self.claim_binding(Some(&before), &record).await?;
@@ -131,7 +131,7 @@ impl Session<'_> {
             || before.source != record.source
             || before.local != record.local;
         let mut set = changed_names(&before.body, &record.body);
-        set.extend(password.is_some().then_some("password"));
+        set.extend(password.is_written().then_some("password"));
         set.extend((!moved.is_empty()).then_some("members"));
         let detail = json!({ "set": set });
         let (was_active, active) = (!before.body.is_inactive(), !record.body.is_inactive());
@@ -276,7 +276,7 @@ impl Session<'_> {
                 self.note(Action::Deactivate, "User", &record.id, Some(record.version()), taken.detail()?);
             }
         } else if self.says_active && self.is_closed_by_hand(Some(local), true).await? {
-            self.change_account(&record.id, &record.identity(), Some(local.clone()), profile, None).await?;
+            self.change_account(&record.id, &record.identity(), Some(local.clone()), profile, &Password::Kept).await?;
             self.note(Action::Activate, "User", &record.id, Some(record.version()), json!({}));
             self.sync_access(&BTreeSet::from([record.id.to_string()])).await?;
         }

@@ -1,6 +1,15 @@
 //! Passwords are in `ab_user`, hashed, and nowhere else.
 
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use scim_core::{ResourceId, Version};
+use scim_service::{Precondition, Store, StoreError};
 use serde_json::json;
+use tracing::instrument::WithSubscriber;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
 
 use crate::engine::Kind;
 use crate::harness::{Case, cases};
@@ -10,6 +19,8 @@ pub(crate) const CASES: &[Case] = cases![
     a_password_is_hashed_for_superset_and_found_nowhere_else,
     r190_a_replacement_without_a_password_keeps_it_and_a_removal_makes_it_unusable,
     p9_a_password_is_removed_once_by_patch_and_by_null,
+    x4_what_is_refused_costs_no_hash_and_what_is_done_costs_one,
+    x4_a_password_is_refused_in_a_transaction,
 ];
 
 fn columns_of(kind: Kind, table: &str) -> String {
@@ -71,4 +82,98 @@ async fn p9_a_password_is_removed_once_by_patch_and_by_null() {
         let replaced = superset.replace("User", &id, json!({"userName": "ada", "password": null})).await.unwrap();
         assert_eq!((superset.value(PASSWORD).await.as_str(), version(&replaced)), ("!", 4));
     }
+}
+
+/// Counts the hashes that the log tells of.
+#[derive(Clone, Default)]
+struct Hashes(Arc<AtomicUsize>);
+
+impl Subscriber for Hashes {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().ends_with("::hashing")
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// What a call gives, and how many passwords it hashed.
+async fn counted<T>(call: impl Future<Output = T>) -> (T, usize) {
+    let hashes = Hashes::default();
+    let outcome = call.with_subscriber(hashes.clone()).await;
+    (outcome, hashes.0.load(Ordering::Relaxed))
+}
+
+async fn x4_what_is_refused_costs_no_hash_and_what_is_done_costs_one() {
+    let superset = Superset::start().await;
+    let ada = superset.user(json!({"userName": "ada", "emails": [{"value": "ada@example.com"}]})).await;
+    let nobody = "00000000-0000-0000-0000-000000000000";
+    let stale = Precondition::OneOf(vec![Version::new(7)]);
+
+    let taken = [
+        json!({"userName": "ada", "password": "x"}),
+        json!({"userName": "ADA", "password": "x"}),
+        // A local account, and the address of another user.
+        json!({"userName": "admin", "password": "x"}),
+        json!({"userName": "bob", "password": "x", "emails": [{"value": "ADA@example.com"}]}),
+    ];
+    for user in taken {
+        let (outcome, hashes) = counted(superset.create("User", user.clone())).await;
+        assert!(matches!(outcome, Err(StoreError::Uniqueness { .. })), "{user}: {outcome:?}");
+        assert_eq!(hashes, 0, "{user}");
+    }
+    let bob = superset.user(json!({"userName": "bob"})).await;
+    let (outcome, hashes) = counted(superset.replace("User", &bob, json!({"userName": "Ada", "password": "x"}))).await;
+    assert!(matches!(outcome, Err(StoreError::Uniqueness { .. })) && hashes == 0, "{outcome:?}");
+    let rename = json!([
+        {"op": "replace", "path": "password", "value": "x"}, {"op": "replace", "path": "userName", "value": "ada"}
+    ]);
+    let (outcome, hashes) = counted(superset.patch("User", &bob, rename)).await;
+    assert!(matches!(outcome, Err(StoreError::Uniqueness { .. })) && hashes == 0, "{outcome:?}");
+    let (outcome, hashes) = counted(superset.set("User", nobody, "password", json!("x"))).await;
+    assert!(matches!(outcome, Err(StoreError::NotFound)) && hashes == 0, "{outcome:?}");
+    let user = json!({"userName": "ada", "password": "x"});
+    let (outcome, hashes) = counted(superset.replace("User", nobody, user.clone())).await;
+    assert!(matches!(outcome, Err(StoreError::NotFound)) && hashes == 0, "{outcome:?}");
+    let id: ResourceId = ada.parse().unwrap();
+    let (cx, user) = (superset.cx(), superset.resource("User", user));
+    let replace = superset.store.replace(&cx, superset.of("User"), &id, user, &stale);
+    let (outcome, hashes) = counted(replace).await;
+    assert!(matches!(outcome, Err(StoreError::PreconditionFailed)) && hashes == 0, "{outcome:?}");
+
+    let (outcome, hashes) = counted(superset.create("User", json!({"userName": "carol", "password": "x"}))).await;
+    assert!(outcome.is_ok() && hashes == 1, "{outcome:?} {hashes}");
+    let (outcome, hashes) = counted(superset.replace("User", &bob, json!({"userName": "bob", "password": "x"}))).await;
+    assert!(outcome.is_ok() && hashes == 1, "{outcome:?} {hashes}");
+    let (outcome, hashes) = counted(superset.set("User", &bob, "password", json!("y"))).await;
+    assert!(outcome.is_ok() && hashes == 1, "{outcome:?} {hashes}");
+    let (outcome, hashes) = counted(superset.set("User", &bob, "title", json!("Dr"))).await;
+    assert!(outcome.is_ok() && hashes == 0, "{outcome:?} {hashes}");
+}
+
+async fn x4_a_password_is_refused_in_a_transaction() {
+    let superset = Superset::start().await;
+    let cx = superset.cx();
+    let of = superset.of("User");
+    let transaction = superset.store.begin(&cx).await.unwrap().unwrap();
+    let with = superset.resource("User", json!({"userName": "ada", "password": "x"}));
+    let (outcome, hashes) = counted(transaction.create(&cx, of, with)).await;
+    assert!(matches!(outcome, Err(StoreError::Refused { .. })) && hashes == 0, "{outcome:?}");
+    let without = superset.resource("User", json!({"userName": "ada"}));
+    transaction.create(&cx, of, without).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(superset.value(PASSWORD).await, "!");
 }

@@ -1,0 +1,65 @@
+//! Secrets are not kept: a mark stands in the place of each.
+
+use scim_core::{Attribute, Mutability, Resource, TypeSchema, Uniqueness};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// Puts a mark in the place of every secret: of every write-only value, which nobody can ask for. All that is ever wanted of one is
+/// whether it is set, and whether it was set anew; so marks differ, and one that `old` has stays. A value that must be
+/// unique is kept, or it could not be compared.
+pub(super) fn mark_secrets(of: &TypeSchema, old: Option<&Resource>, new: &mut Resource) {
+    let attributes = new.attributes_mut();
+    mark(of.base().attributes(), old.map(Resource::attributes), attributes);
+    for extension in of.extensions() {
+        let uri = extension.schema.id();
+        let old = old.and_then(|old| old.get(uri)).and_then(Value::as_object);
+        if let Some(Value::Object(container)) = attributes.get_mut(uri) {
+            mark(extension.schema.attributes(), old, container);
+        }
+    }
+}
+
+fn mark(of: &[std::sync::Arc<Attribute>], old: Option<&Map<String, Value>>, new: &mut Map<String, Value>) {
+    let secrets = of.iter().filter(|attribute| {
+        attribute.mutability() == Mutability::WriteOnly && attribute.uniqueness() == Uniqueness::None
+    });
+    for secret in secrets {
+        let kept = old.and_then(|old| old.get(secret.name()));
+        if let Some(value) = new.get_mut(secret.name()).filter(|value| Some(&**value) != kept) {
+            *value = Value::String(Uuid::new_v4().to_string());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::Utc;
+    use scim_core::{Projection, ResourceTypeName, SchemaSet};
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Context, MemoryStore, Precondition, Store};
+
+    #[tokio::test]
+    async fn x14_the_memory_store_keeps_no_password() {
+        let schemas = SchemaSet::builtin();
+        let of: &Arc<TypeSchema> = schemas.of(&ResourceTypeName::user()).unwrap();
+        let (store, cx) = (MemoryStore::new(), Context::internal("test", Utc::now()));
+        let user = |value: Value| serde_json::from_value::<Resource>(value).unwrap();
+        let secret = json!({"schemas": [scim_core::urn::USER], "userName": "ada", "password": "s3cret"});
+        let created = store.create(&cx, of, user(secret.clone())).await.unwrap();
+        let id = created.id().unwrap().parse().unwrap();
+        let kept = async || store.get(&cx, of, &id, &Projection::default()).await.unwrap().get("password").cloned();
+        let first = kept().await.unwrap();
+        assert_ne!(first, "s3cret");
+
+        let without = json!({"schemas": [scim_core::urn::USER], "userName": "ada", "title": "Dr", "password": first});
+        store.replace(&cx, of, &id, user(without), &Precondition::None).await.unwrap();
+        assert_eq!(kept().await.unwrap(), first, "what is kept stays as it is");
+        store.replace(&cx, of, &id, user(secret), &Precondition::None).await.unwrap();
+        let second = kept().await.unwrap();
+        assert!(second != first && second != "s3cret", "it was set anew, and nobody can tell to what");
+    }
+}
