@@ -138,9 +138,12 @@ impl References<'_> {
             _ => None,
         };
         let endpoint = of.and_then(|of| self.schemas.of(&of.into())).map(|of| of.resource_type().endpoint());
-        if let Some(endpoint) = endpoint {
-            let url = location(self.base_url, endpoint, id);
-            value.insert("$ref".into(), url.into());
+        match endpoint {
+            Some(endpoint) => {
+                let url = location(self.base_url, endpoint, id);
+                value.insert("$ref".into(), url.into());
+            }
+            None => self.resolve(value),
         }
     }
 }
