@@ -5,8 +5,13 @@ usage: coverage.py [--check]
 
 A test covers R123 by its name (`r123_...`, `r123_r125_...`, `r123_to_r126_...`), by an id in a comment or message in its
 body, or, where tests are data, by an id in the `rule` or `name` of a case (`R123`, `R123-R126`). The requirements are
-listed in requirements.tsv. With --check nothing is written: it fails where COVERAGE.md is out of date, and where a MUST
-of the protocol (R001 to R262) has no test.
+listed in requirements.tsv.
+
+Faults that were found and mended (faults.tsv: X1, P5, S3, A9) have tests of their own, whose names begin with the id:
+`x1_...` and `p5_p17_...` for functions, `p5 ...` for cases and for the checks of the scripts in .ci.
+
+With --check nothing is written: it fails where COVERAGE.md is out of date, and where a MUST of the protocol (R001 to R262)
+or a fault has no test.
 """
 
 import collections
@@ -14,6 +19,7 @@ import json
 import pathlib
 import re
 import sys
+import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CRATES = ["scim-core", "scim-filter", "scim-patch", "scim-service", "superset-mapping", "examples"]
@@ -22,6 +28,11 @@ MOST_SHOWN = 4
 
 ID = re.compile(r"\bR(\d{3})(?:-R(\d{3}))?\b")
 NAMED = re.compile(r"r(\d{3})(?:_to_r(\d{3}))?(?=_|$)")
+FAULT_NAMED = re.compile(r"^(?:[xpsa]\d{1,2}_)+")
+FAULT_OF_CASE = re.compile(r"^(?:[XPSAxpsa]\d{1,2}[ ,:]+)+")
+FAULT = re.compile(r"[xpsa]\d{1,2}")
+# A check of a script: the text begins with the id and goes on in words.
+FAULT_OF_SCRIPT = re.compile(r"""["'#] ?([XPSAxpsa]\d{1,2}) [a-z`]""")
 TEST_ATTRIBUTE = re.compile(r"^\s*#\[(?:\w+::)*test\b")
 LISTED = re.compile(r"\bcases!\[([\w\s,]*)\]")
 FUNCTION = re.compile(r"^(\s*)(?:pub )?(?:async )?fn (\w+)\s*\(")
@@ -31,6 +42,12 @@ def expand(matches):
     """The numbers that ids and ranges of ids name."""
     for first, last in matches:
         yield from range(int(first), int(last or first) + 1)
+
+
+def faults(pattern, text):
+    """The ids of faults that a name begins with, in capitals."""
+    begins = pattern.match(text)
+    return {found.upper() for found in FAULT.findall(begins[0].lower())} if begins else set()
 
 
 def rust_tests(path):
@@ -73,24 +90,32 @@ def corpus(path):
     text = path.read_text()
     if path.suffix == ".jsonl":
         return [json.loads(line) for line in text.splitlines() if line.strip()]
+    if path.suffix == ".toml":
+        return tomllib.loads(text)
     return json.loads(text)
 
 
 def covered():
-    """From each number to the tests that cover it, in the order of the tree."""
+    """From each id to the tests that cover it, in the order of the tree."""
     found = collections.defaultdict(collections.Counter)
     for crate in CRATES:
         for path in sorted((ROOT / crate).rglob("*.rs")):
             where = path.relative_to(ROOT).as_posix()
             for name, text in rust_tests(path):
                 named = set(expand(NAMED.findall(name))) | set(expand(ID.findall(text)))
-                for number in named:
-                    found[number][f"{where}: {name}"] += 1
-        for path in sorted((ROOT / crate).glob("tests/data/**/*.json*")):
+                for identifier in {f"R{number:03}" for number in named} | faults(FAULT_NAMED, name):
+                    found[identifier][f"{where}: {name}"] += 1
+        data = (path for path in (ROOT / crate).glob("tests/data/**/*") if path.suffix in {".json", ".jsonl", ".toml"})
+        for path in sorted(data):
             where = path.relative_to(ROOT).as_posix()
             for text in cases(corpus(path)):
-                for number in set(expand(ID.findall(text))):
-                    found[number][where] += 1
+                named = {f"R{number:03}" for number in expand(ID.findall(text))}
+                for identifier in named | faults(FAULT_OF_CASE, text):
+                    found[identifier][where] += 1
+    for path in sorted((ROOT / ".ci").rglob("*")):
+        if path.suffix in {".py", ".sh"} and path != pathlib.Path(__file__).resolve():
+            for identifier in set(FAULT_OF_SCRIPT.findall(path.read_text())):
+                found[identifier.upper()][path.relative_to(ROOT).as_posix()] += 1
     return found
 
 
@@ -100,21 +125,31 @@ def shown(tests):
     return "<br>".join(texts[:MOST_SHOWN] + ([f"and {more} more"] if more > 0 else []))
 
 
-def main(check):
-    header, *lines = (ROOT / ".ci/requirements.tsv").read_text().splitlines()
+def table(file, found):
+    """The rows of a table of requirements, the ids of those without a test, and how many there are by level."""
+    header, *lines = (ROOT / ".ci" / file).read_text().splitlines()
     assert header.split("\t") == ["id", "level", "section", "rule"]
-    found = covered()
-    rows, missing, counts = [], [], collections.Counter()
+    rows, missing, counts = ["| id | level | section | rule | tests |", "|---|---|---|---|---|"], [], collections.Counter()
     for line in lines:
         identifier, level, section, rule = line.split("\t")
-        number = int(identifier[1:])
-        tests = found.get(number, {})
+        tests = found.get(identifier, {})
         group = "MUST" if "MUST" in level else "other"
         counts[group] += 1
         counts[group, bool(tests)] += 1
-        if not tests and group == "MUST" and number <= LAST_OF_THE_PROTOCOL:
-            missing.append(f"{identifier} {rule}")
+        if not tests:
+            missing.append((identifier, group, rule))
         rows.append(f"| {identifier} | {level} | {section} | {rule.replace('|', '&#124;')} | {shown(tests)} |")
+    return rows, missing, counts
+
+
+def main(check):
+    found = covered()
+    rows, untested, counts = table("requirements.tsv", found)
+    missing = [line for line in untested if line[1] == "MUST" and int(line[0][1:]) <= LAST_OF_THE_PROTOCOL]
+    fault_rows, untested_faults, fault_counts = table("faults.tsv", found)
+    missing += untested_faults
+    tested_faults = fault_counts["MUST", True] + fault_counts["other", True]
+    all_faults = fault_counts["MUST"] + fault_counts["other"]
     page = "\n".join(
         [
             "# Which test covers which requirement",
@@ -125,16 +160,24 @@ def main(check):
             "",
             f"With a test: {counts['MUST', True]} of {counts['MUST']} MUST, {counts['other', True]} of {counts['other']} others.",
             "",
-            "| id | level | section | rule | tests |",
-            "|---|---|---|---|---|",
             *rows,
+            "",
+            "# Which test keeps which fault closed",
+            "",
+            "Faults that were found by attacking and using the crates (`.ci/faults.tsv`): X security and availability, P protocol,",
+            "S Superset, A embedding. The rule is what holds now.",
+            "",
+            f"With a test: {tested_faults} of {all_faults}.",
+            "",
+            *fault_rows,
             "",
         ]
     )
     target = ROOT / "COVERAGE.md"
     print(f"{counts['MUST', True]} of {counts['MUST']} MUST and {counts['other', True]} of {counts['other']} others have a test")
-    for line in missing:
-        print(f"no test: {line}")
+    print(f"{tested_faults} of {all_faults} faults have a test")
+    for identifier, _, rule in missing:
+        print(f"no test: {identifier} {rule}")
     if not check:
         target.write_text(page)
         return 0
