@@ -21,7 +21,7 @@ def who(superset: str, cookies: dict, name: str = "") -> tuple:
 
 def main(superset: str, cookies: str) -> None:
     machine = json.loads(cookies)
-    same("a machine session", who(superset, machine), (200, "admin"))
+    same("S7 a machine session", who(superset, machine), (200, "admin"))
     for page in ["/superset/welcome/", "/dashboard/list/", "/chart/list/", "/api/v1/dashboard/"]:
         answer = requests.get(superset + page, cookies=machine, allow_redirects=False, timeout=TIMEOUT)
         same(f"{page} with a machine session", answer.status_code, 200)

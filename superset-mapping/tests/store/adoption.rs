@@ -14,8 +14,8 @@ pub(crate) const CASES: &[Case] = cases![
     an_address_that_was_made_up_adopts_nobody,
     nobody_is_adopted_twice_or_by_a_rename,
     a_status_that_the_client_sends_counts,
-    s13_a_holder_of_a_protected_role_is_adopted_only_where_the_host_names_the_account,
-    s13_a_password_in_an_adopting_request_is_ignored,
+    x10_s13_a_holder_of_a_protected_role_is_adopted_only_where_the_host_names_the_account,
+    x10_s13_a_password_in_an_adopting_request_is_ignored,
     s13_a_dry_run_tells_who_would_be_adopted,
     s5_an_inactive_account_is_adopted_as_it_is_unless_the_request_says_active,
     s22_a_refusal_says_that_a_local_account_has_the_name,
@@ -110,7 +110,7 @@ fn holder(outcome: Result<Resource, StoreError>) -> String {
     }
 }
 
-async fn s13_a_holder_of_a_protected_role_is_adopted_only_where_the_host_names_the_account() {
+async fn x10_s13_a_holder_of_a_protected_role_is_adopted_only_where_the_host_names_the_account() {
     let options = StoreOptions::new().with_adoption(Adoption::ByEmail);
     let superset = Superset::with_options(RULES, "", options.clone()).await;
     let before = superset.column("SELECT concat(username, password, active) FROM ab_user").await;
@@ -141,7 +141,7 @@ async fn s13_a_holder_of_a_protected_role_is_adopted_only_where_the_host_names_t
     assert!(superset.account("admin").await.active);
 }
 
-async fn s13_a_password_in_an_adopting_request_is_ignored() {
+async fn x10_s13_a_password_in_an_adopting_request_is_ignored() {
     let superset = adopting(Adoption::ByUsername).await;
     let id = id_of(&superset.create("User", json!({"userName": "ada", "password": "x"})).await.unwrap());
     assert_eq!(password(&superset).await, "hash");
