@@ -105,7 +105,7 @@ def x2_freed_name(lab: Lab) -> None:
     newcomer = lab.partner()
     same("a newcomer of the name", newcomer.logs_in(name, []).status_code, 303)
     same("the newcomer's row is another one", lab.rows(f"SELECT id FROM ab_user WHERE username = '{name}'") != row, True)
-    same("the first one's token is not the newcomer's", john.token_status(), 401)
+    same("S1 the first one's token is not the newcomer's", john.token_status(), 401)
     same("the first one's row", lab.rows(f"SELECT active FROM ab_user WHERE id = {row[0]}"), ["f"])
     user = recorded(lab.partner_log)["user"]
     lab.scim.send("DELETE", f"/Users/{user}", 204)

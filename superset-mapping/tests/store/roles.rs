@@ -8,6 +8,7 @@ use crate::support::{Superset, id_of};
 
 pub(crate) const CASES: &[Case] = cases![
     joining_moving_and_leaving_groups_moves_roles,
+    s20_new_rules_take_effect_with_a_restart_and_a_repair,
     groups_within_groups_count,
     roles_granted_by_hand_stay_and_those_taken_by_hand_come_back,
     no_display_name_makes_an_administrator,
@@ -37,6 +38,19 @@ async fn joining_moving_and_leaving_groups_moves_roles() {
     assert_eq!(superset.roles("ada").await, ["Alpha"]);
     superset.delete("Group", &sql).await.unwrap();
     assert_eq!(superset.roles("ada").await, ["Gamma"]);
+}
+
+async fn s20_new_rules_take_effect_with_a_restart_and_a_repair() {
+    let superset = Superset::start().await;
+    let ada = superset.named("ada").await;
+    superset.group("analysts", &[&ada]).await;
+    let rules = "default_roles = ['Gamma']\n[[rule]]\ngroup = 'analysts'\nroles = ['sql_lab']";
+    let restarted = SupersetStore::connect(&superset.url, rules.parse().unwrap()).await.unwrap();
+    assert_eq!(superset.roles("ada").await, ["Alpha"], "the restart alone changes nobody");
+    let options = RepairOptions::new(DriftOptions::new());
+    let report = restarted.repair(&superset.cx(), &options, &()).await.unwrap();
+    assert!(!report.repairs.is_empty());
+    assert_eq!(superset.roles("ada").await, ["sql_lab"]);
 }
 
 async fn groups_within_groups_count() {
