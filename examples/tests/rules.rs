@@ -243,7 +243,7 @@ fn diff_asks_the_database_for_everyone_provisioned() {
     let refusal = refused(&["check", unknown.to_str().unwrap(), "--database", &url]);
     assert!(refusal.contains("unknown role `gamma`; did you mean `Gamma`?"), "{refusal}");
     let eve = printed(&["explain", "new.toml", "--user-name", "eve", "--database", &url]);
-    assert_eq!(eve, "Admin: rule 4 (group_external_id = \"grp-exec\") matches the group \"Board\"\n");
+    assert_eq!(eve, "Admin: rule 4 (group_external_id = \"grp-exec\") matches the group \"Board\" of host\n");
     assert!(refused(&["explain", "new.toml", "--user-name", "nobody", "--database", &url]).contains("`nobody`"));
 }
 

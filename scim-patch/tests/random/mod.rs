@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use scim_core::{Attribute, AttributeType, Mutability, Resource, TypeSchema};
+use scim_core::{Attribute, AttributeType, Mutability, Resource, TypeSchema, Uniqueness};
 use serde_json::{Map, Value, json};
 
 /// The URI of an extension, and its attributes where it has any.
@@ -92,6 +92,10 @@ pub(crate) fn value(attribute: &Arc<Attribute>) -> BoxedStrategy<Value> {
 /// One element of an attribute, or the value of a singular one.
 pub(crate) fn element(attribute: &Arc<Attribute>) -> BoxedStrategy<Value> {
     match attribute.kind() {
+        // What identifies somebody has nothing in it that nobody sees.
+        AttributeType::String if attribute.uniqueness() != Uniqueness::None => {
+            select(vec!["a", "b", "B", "work", "é", "x \"y\""]).prop_map_into().boxed()
+        }
         AttributeType::String => {
             select(vec!["a", "b", "B", "work", "home", "é", "x \"y\"", "\u{1}]."]).prop_map_into().boxed()
         }

@@ -27,8 +27,9 @@ impl Vouching {
     pub fn of(writer: &Source, owner: &Source, old: &Resource, new: &Resource) -> Self {
         let said = |resource: &Resource| -> Map<String, Value> {
             let said = resource.attributes().iter();
-            let said =
-                said.filter(|(name, _)| !matches!(name.as_str(), "active" | "id" | "meta" | "groups" | "members"));
+            // `schemas` follows from the rest.
+            let aside = ["active", "groups", "id", "members", "meta", "schemas"];
+            let said = said.filter(|(name, _)| !aside.contains(&name.as_str()));
             said.map(|(name, value)| (name.clone(), value.clone())).collect()
         };
         match (writer, owner) {

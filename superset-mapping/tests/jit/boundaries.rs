@@ -24,7 +24,10 @@ async fn x1_an_identity_provider_creates_people_of_its_own_domains_alone() {
             "cfo2@ｅxample.com",
             "@example.com",
         ] {
-            assert_eq!(house.refused(&partners(), &says(subject, json!({}))).await, "domain", "{subject:?}");
+            let reason = house.refused(&partners(), &says(subject, json!({}))).await;
+            // A name with space around it is no user name at all.
+            let expected = if subject.trim() == subject { "domain" } else { "mapping" };
+            assert_eq!(reason, expected, "{subject:?}");
         }
         assert_eq!(house.users().await, 0);
         let record = serde_json::to_value(house.records.last()).unwrap();
@@ -71,7 +74,8 @@ async fn x12_a_login_is_the_provisioned_person_by_the_very_name() {
         ] {
             for provider in [staff(), exact()] {
                 let reason = house.refused(&provider, &says(subject, json!({}))).await;
-                assert!(reason == "spelling" || reason == "not_provisioned", "{subject:?}: {reason}");
+                // What has in it what nobody sees is no user name at all.
+                assert!(["mapping", "not_provisioned", "spelling"].contains(&&*reason), "{subject:?}: {reason}");
             }
         }
         assert!(house.login(&exact(), &says("mike@example.com", json!({}))).await.is_ok());
