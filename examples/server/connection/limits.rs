@@ -18,7 +18,7 @@ pub struct ConnectionLimits {
     #[arg(long, value_name = "COUNT", default_value_t = 512, value_parser = count())]
     pub(super) max_connections: usize,
     /// Most connections at a time from one address, or from one /64 network in IPv6; a trusted proxy has no such limit
-    #[arg(long, value_name = "COUNT", default_value_t = 128, value_parser = count())]
+    #[arg(long, value_name = "COUNT", default_value_t = 384, value_parser = count())]
     pub(super) max_connections_per_address: usize,
     /// Largest head of a request, in bytes: 431 beyond
     #[arg(long, value_name = "BYTES", default_value_t = 64 * 1024, value_parser = head_bytes())]

@@ -13,8 +13,8 @@ use tokio::time::timeout;
 use super::activity::Activity;
 use super::limits::{ConnectionLimits, network_of};
 
-/// How long a connection may take to end whose place is needed. It is a matter of microseconds.
-const EVICTION: Duration = Duration::from_secs(1);
+/// How long a new connection waits for a place. One that was closed to make room takes microseconds to end.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The connections of a server.
 #[derive(Clone, Debug)]
@@ -58,8 +58,8 @@ impl Connections {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a connection with `peer`. Where there is none, the oldest connection that is not being served is closed,
-    /// and where all are, there is no place. `trusted` peers may have all places.
+    /// A place for a connection with `peer`. Where there is none, the oldest connection that is not being served is closed;
+    /// where all are, the new one waits for a moment. `trusted` peers may have all places.
     pub(super) async fn place(&self, peer: IpAddr, trusted: bool) -> Option<Place> {
         let network = network_of(peer);
         let at_limit = || {
@@ -70,11 +70,11 @@ impl Connections {
         if !trusted && at_limit() && !self.evict(|entry| entry.network == network) {
             return None;
         }
-        let full = self.table().entries.len() >= self.limits.max_connections;
-        if full && !self.evict(|_| true) {
-            return None;
+        if self.table().entries.len() >= self.limits.max_connections {
+            self.evict(|_| true);
         }
-        let permit = timeout(EVICTION, self.places.clone().acquire_owned()).await.ok()?.ok()?;
+        // The one that was closed ends in a moment; where all are being served, one of them may.
+        let permit = timeout(PATIENCE, self.places.clone().acquire_owned()).await.ok()?.ok()?;
         let activity = Arc::new(Activity::new());
         let mut table = self.table();
         table.last = table.last.wrapping_add(1);
