@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use scim_core::{Projection, Resource, ResourceTypeName, SchemaSet, parse_date_time};
-use scim_service::{Context, MemoryStore, Precondition, Principal};
+use scim_service::{Context, MemoryStore, Precondition};
 use serde_json::{Value, json};
 use superset_mapping::{
     Assertion, AttributeMapping, AuditError, Domains, IdentityProvider, JitLogin, Login, LoginAudit, LoginError,
@@ -94,9 +94,9 @@ impl House {
         Self { store, logins, records, unique_groups, schemas, folder }
     }
 
-    /// A SCIM client.
+    /// The host, which speaks for nobody: what it provisions stands for whatever SCIM clients do.
     fn cx() -> Context {
-        Context { principal: Principal::new("scim"), ..Context::internal("scim", now()) }
+        Context::internal("scim", now())
     }
 
     /// Provisions a resource, as a SCIM client does.
