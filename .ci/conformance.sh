@@ -35,8 +35,14 @@ start() {
   cat "$log"; echo "no server"; return 1
 }
 
-start "$work/scim.log" "$programs/scim_server"
+# scim2-tester takes a member that has more than was sent for a fault, so it meets a server without `members.display`, which
+# RFC 7643 section 8.4 has and the other tools want.
+echo '{"without": {"Group": ["members.display"]}}' >"$work/types.json"
+start "$work/types.log" "$programs/scim_server" --resource-types "$work/types.json"
 "$venv/bin/python" "$here/conformance.py" "$url" "$token" 135
+
+# scim-sanity wants the resource after every PATCH; by default a patch of members is answered without.
+start "$work/scim.log" "$programs/scim_server" --patch-response 200
 "$venv/bin/scim-sanity" probe "$url" --token "$token" --i-accept-side-effects >"$work/sanity.txt" || { cat "$work/sanity.txt"; exit 1; }
 tail -n 4 "$work/sanity.txt"
 grep -q '28 passed' "$work/sanity.txt"
@@ -53,4 +59,4 @@ start "$work/superset.log" "$programs/superset_server" --database "sqlite://$wor
 kill -TERM "${servers[@]}"
 wait "${servers[@]}"
 servers=()
-echo "both servers ended on SIGTERM"
+echo "all servers ended on SIGTERM"

@@ -62,7 +62,7 @@ def main(url: str, token: str, database: str) -> None:
     )
     check.rows("ci@example.com", (1, ["Alpha"], ["Analysts"]))
     operations = [{"op": "remove", "path": f'members[value eq "{user["id"]}"]'}]
-    check.send("PATCH", f"/Groups/{group['id']}", 200, {"schemas": [PATCH], "Operations": operations})
+    check.send("PATCH", f"/Groups/{group['id']}", 204, {"schemas": [PATCH], "Operations": operations})
     check.rows("ci@example.com", (1, ["Gamma"], []))
     check.send("DELETE", f"/Users/{user['id']}", 204)
     check.rows("ci@example.com", (0, [], []))

@@ -50,9 +50,9 @@ class Scim:
         return self.patch(path, {"op": "replace", "path": attribute, "value": value}, expected=expected)
 
     def join(self, group: str, user: str) -> None:
-        self.patch(f"/Groups/{group}", {"op": "add", "path": "members", "value": [{"value": user}]})
+        self.patch(f"/Groups/{group}", {"op": "add", "path": "members", "value": [{"value": user}]}, expected=204)
 
-    def leave(self, group: str, user: str, expected: int = 200) -> None:
+    def leave(self, group: str, user: str, expected: int = 204) -> None:
         self.patch(f"/Groups/{group}", {"op": "remove", "path": f'members[value eq "{user}"]'}, expected=expected)
 
 
