@@ -16,6 +16,7 @@ use superset_mapping::{
 
 /// A SCIM 2.0 server over Apache Superset's metadata database
 #[derive(Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct Arguments {
     #[command(flatten)]
     flags: Flags,

@@ -21,6 +21,7 @@ const PUBLIC_PATHS: [&str; 4] = ["/health", "/healthcheck", "/ping", "/static/"]
 #[command(mut_arg("listen", |listen| listen.default_value("127.0.0.1:8090")))]
 // Each has a connection to Superset beside it.
 #[command(mut_arg("max_connections", |limit| limit.default_value("384")))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) listen: ListenFlags,

@@ -201,14 +201,12 @@ async fn username(gateway: &Gateway, headers: &HeaderMap) -> Result<Option<Strin
         return Ok(None);
     }
     let account = gateway.store.session_of(&gateway.context(now), &user).await?;
-    match account.filter(|account| session.is_of(account)) {
-        Some(account) => Ok(Some(account.username)),
-        None => {
-            // For good: whoever is let in again logs in again, by whatever means they were locked out.
-            gateway.sessions.first_use(&session.key(), session.until(), now).await?;
-            Ok(None)
-        }
+    if let Some(account) = account.filter(|account| session.is_of(account)) {
+        return Ok(Some(account.username));
     }
+    // For good: whoever is let in again logs in again, by whatever means they were locked out.
+    gateway.sessions.first_use(&session.key(), session.until(), now).await?;
+    Ok(None)
 }
 
 /// Pages lead to the login, and back; programs are told.

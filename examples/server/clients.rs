@@ -21,7 +21,7 @@ pub struct ClientFlags {
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// TOML file with several clients, each with a token of its own and, with `--tenants`, the tenant that it is confined to:
-    /// [[client]] name = "okta", tenant = "acme", tokens = ["..."]
+    /// `[[client]] name = "okta", tenant = "acme", tokens = ["..."]`
     #[arg(long, value_name = "FILE")]
     clients_file: Option<PathBuf>,
 }

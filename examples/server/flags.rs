@@ -46,8 +46,8 @@ pub struct Flags {
     /// What the server takes beyond the RFCs
     #[arg(long, value_enum, default_value = "compatible")]
     pub profile: ProfileName,
-    /// JSON file with more schemas and resource types, with extensions of types, and with attributes to do without: {"schemas":
-    /// [...], "resourceTypes": [...], "extensions": {"User": [{"schema": "urn:..."}]}, "without": {"User": ["password"]}}
+    /// JSON file with more schemas and resource types, with extensions of types, and with attributes to do without:
+    /// `{"schemas": [...], "resourceTypes": [...], "extensions": {"User": [{"schema": "urn:..."}]}, "without": {"User": ["password"]}}`
     #[arg(long)]
     pub resource_types: Option<PathBuf>,
     /// Status of a successful PATCH: 200 with the resource, 204, or auto: 204 where it names members of a group, else 200

@@ -64,7 +64,7 @@ impl Server {
 async fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let read = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await;
-    let _ = read.expect("the server keeps the connection");
+    let _ = read.unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

@@ -94,6 +94,7 @@ mod tests {
         Checker::new(of, &profile).with_limits(limits).resource(body).err().map(|error| error.to_string())
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "it is given literals")]
     fn of_user(members: Value) -> Option<String> {
         let mut all = json!({"userName": "a"});
         all.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());

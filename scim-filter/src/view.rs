@@ -77,8 +77,9 @@ impl Seen {
 
     /// What is looked at of a resource, as it is shown.
     pub(crate) fn shown(&self, resource: &Resource) -> Map<String, Value> {
-        let member = |name: &Box<str>| Some((name.to_string(), resource.get(name)?.clone()));
-        let mut members: Map<String, Value> = self.members.iter().filter_map(member).collect();
+        let names = self.members.iter();
+        let mut members: Map<String, Value> =
+            names.filter_map(|name| Some((name.to_string(), resource.get(name)?.clone()))).collect();
         for path in &self.completed {
             let Some(attribute) = path.attribute() else { continue };
             let value = match path.extension() {

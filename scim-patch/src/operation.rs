@@ -81,6 +81,7 @@ pub(crate) struct Part {
 
 /// How a value is written.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "a message has few of them, and none is moved about")]
 pub(crate) enum Write {
     /// It becomes the value; `None` unassigns.
     Set(Option<Value>),

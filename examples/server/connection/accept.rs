@@ -69,10 +69,14 @@ pub async fn serve_connections<S, B>(
                 Ok((_, address)) if peer(address.ip()) == Peer::Stranger => {
                     tracing::warn!(%address, "a connection was refused: it does not come from a trusted proxy");
                 }
-                Ok((stream, address)) => match connections.place(address.ip(), peer(address.ip()) == Peer::Proxy).await {
-                    Some(place) => serve(stream, address, place, &limits, service.clone(), graceful.watcher()),
-                    None => tracing::warn!(%address, "a connection was refused: requests under way have all places"),
-                },
+                Ok((stream, address)) => {
+                    let by_proxy = peer(address.ip()) == Peer::Proxy;
+                    if let Some(place) = connections.place(address.ip(), by_proxy).await {
+                        serve(stream, address, place, &limits, service.clone(), graceful.watcher());
+                    } else {
+                        tracing::warn!(%address, "a connection was refused: requests under way have all places");
+                    }
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
                     if !ends_one_connection(&error) {

@@ -73,7 +73,7 @@ impl SchemaSet {
                 None => return refused("nothing of the attribute would be left"),
             },
         };
-        self.with_definition(of, &target, definition)
+        self.with_definition(of, &target, definition.as_ref())
     }
 
     /// Says that the values of an attribute or sub-attribute are unique, whatever its schema says: for stores in front of a
@@ -94,7 +94,7 @@ impl SchemaSet {
         };
         let sub = target.sub.as_ref().map(|sub| sub.name());
         let definition = attribute.with_uniqueness(sub, uniqueness);
-        self.with_definition(of, &target, Some(definition))
+        self.with_definition(of, &target, Some(&definition))
     }
 
     fn known(&self, of: &ResourceTypeName) -> Result<(), RegistrationError> {
@@ -125,13 +125,17 @@ impl SchemaSet {
         self,
         of: &ResourceTypeName,
         target: &Target,
-        definition: Option<Attribute>,
+        definition: Option<&Attribute>,
     ) -> Result<Self, RegistrationError> {
         let base = self.of(of).map(|known| known.base().id().to_owned()).unwrap_or_default();
         let uri = target.extension.as_ref().map_or(base, |schema| schema.id().to_owned());
         let name = target.attribute.as_ref().map(|attribute| attribute.name().to_owned()).unwrap_or_default();
         let revised = |schema: &Arc<Schema>| {
-            if schema.id() == uri { Arc::new(schema.with_attribute(&name, definition.clone())) } else { schema.clone() }
+            if schema.id() == uri {
+                Arc::new(schema.with_attribute(&name, definition.cloned()))
+            } else {
+                schema.clone()
+            }
         };
         let schemas: Vec<_> = self.schemas.iter().map(revised).collect();
         let types: Vec<_> = self.types.iter().map(|known| known.resource_type().clone()).collect();

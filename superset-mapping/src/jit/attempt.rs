@@ -62,14 +62,13 @@ impl<S: LoginStore + ?Sized> Attempt<'_, S> {
         if matches!(self.provider.people(), People::Created(_)) && !self.provider.asserts(&user) {
             return Err(Refusal::Taken { attribute: "externalId".to_owned() }.into());
         }
-        let Access { decision, roles, generation } = match access {
-            Some(access) => access,
-            None => {
-                let groups = groups_of(&provisioning, &user).await?;
-                let decision = self.roles.decide(&Subject { user: &user, groups });
-                let roles = decision.roles().map(str::to_owned).collect();
-                Access { decision, roles, generation: 0 }
-            }
+        let Access { decision, roles, generation } = if let Some(access) = access {
+            access
+        } else {
+            let groups = groups_of(&provisioning, &user).await?;
+            let decision = self.roles.decide(&Subject { user: &user, groups });
+            let roles = decision.roles().map(str::to_owned).collect();
+            Access { decision, roles, generation: 0 }
         };
         if let Some(group) = decision.refused_by().first() {
             return Err(Refusal::UnknownGroup { group: group.clone() }.into());

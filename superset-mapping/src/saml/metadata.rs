@@ -121,11 +121,12 @@ impl IdpMetadata {
         let (mut valid_until, mut cache_duration) = (None, None);
         for container in containers {
             if let Some(text) = container.attribute("validUntil") {
-                valid_until = earlier(valid_until, date_time(text).ok_or_else(|| unreadable("validUntil", text))?);
+                valid_until =
+                    Some(earlier(valid_until, date_time(text).ok_or_else(|| unreadable("validUntil", text))?));
             }
             if let Some(text) = container.attribute("cacheDuration") {
                 cache_duration =
-                    earlier(cache_duration, duration(text).ok_or_else(|| unreadable("cacheDuration", text))?);
+                    Some(earlier(cache_duration, duration(text).ok_or_else(|| unreadable("cacheDuration", text))?));
             }
         }
         Ok(Self {
@@ -257,11 +258,11 @@ fn text_of(element: Node<'_, '_>) -> String {
     element.children().filter(Node::is_text).filter_map(|child| child.text()).collect::<String>().trim().to_owned()
 }
 
-fn earlier<T: Ord>(one: Option<T>, other: T) -> Option<T> {
-    Some(match one {
+fn earlier<T: Ord>(one: Option<T>, other: T) -> T {
+    match one {
         Some(one) => one.min(other),
         None => other,
-    })
+    }
 }
 
 fn unreadable(attribute: &str, text: &str) -> MetadataError {

@@ -120,7 +120,7 @@ impl Session<'_> {
                 }
             }
             memberships.insert(person.row, held);
-            due.decision.missing().for_each(|role| self.tell_missing(role));
+            due.decision.missing().for_each(Self::tell_missing);
             let direct: Vec<&str> = due.direct().collect();
             let ids = self.known_roles(direct.clone()).await?;
             let known = self.role_ids().await?;

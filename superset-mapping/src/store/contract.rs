@@ -94,6 +94,7 @@ pub(super) async fn replace(
     session.finish(of, id, Relations::ALL).await
 }
 
+#[expect(clippy::too_many_arguments, reason = "those of `Store::patch`, and the hash of a password")]
 pub(super) async fn patch(
     sessions: &impl Sessions,
     cx: &Context,

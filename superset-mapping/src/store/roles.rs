@@ -53,14 +53,14 @@ impl Session<'_> {
             } else if let Some(template) = self.template_for(name, &known) {
                 ids.insert(self.create_role(name, template).await?);
             } else {
-                self.tell_missing(name);
+                Self::tell_missing(name);
             }
         }
         Ok(ids)
     }
 
     /// Says in the log that a role gives nothing, because Superset does not have it.
-    pub(super) fn tell_missing(&self, role: &str) {
+    pub(super) fn tell_missing(role: &str) {
         tracing::warn!(
             role,
             "a rule gives a role that Superset does not have: it gives nothing until somebody creates it"

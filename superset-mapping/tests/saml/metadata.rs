@@ -40,7 +40,7 @@ fn idp(content: &str) -> String {
 
 fn entity(attributes: &str, roles: &str) -> String {
     let namespaces = r#"xmlns="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#""#;
-    format!(r#"<EntityDescriptor {namespaces} {attributes}>{roles}</EntityDescriptor>"#)
+    format!("<EntityDescriptor {namespaces} {attributes}>{roles}</EntityDescriptor>")
 }
 
 fn named(roles: &str) -> String {
