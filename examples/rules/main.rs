@@ -86,7 +86,7 @@ struct Whom {
     /// A user in the database, by name
     #[arg(long, value_name = "NAME", conflicts_with = "user")]
     user_name: Option<String>,
-    /// File with the SCIM Groups of the person: a ListResponse, an array, or one on each line
+    /// File with the SCIM Groups of the person: a `ListResponse`, an array, or one on each line
     #[arg(long, value_name = "FILE", requires = "user")]
     groups: Option<PathBuf>,
 }

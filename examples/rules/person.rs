@@ -66,7 +66,7 @@ fn one(value: Value, schema: &str, kind: &str) -> Result<Resource, String> {
         return Err(format!("`schemas` says {}: expected a SCIM {kind}", schemas.join(", ")));
     }
     let name = if kind == "User" { "userName" } else { "displayName" };
-    if !object.get(name).is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty())) {
+    if object.get(name).is_none_or(|value| value.as_str().is_none_or(str::is_empty)) {
         return Err(format!("expected a SCIM {kind}: it has no `{name}`"));
     }
     Ok(Resource::from_attributes(object))

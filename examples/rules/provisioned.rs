@@ -40,7 +40,7 @@ impl Provisioned {
 
     /// What rules look at and the `groups` of a user leave out.
     pub(crate) async fn external_ids(&self) -> Result<ExternalIds, Box<dyn Error>> {
-        let groups = self.of(ResourceTypeName::group())?;
+        let groups = self.of(&ResourceTypeName::group())?;
         let wanted = Projection::new(&["externalId"], &[] as &[&str], groups, &Profile::rfc())?;
         let mut external_ids = ExternalIds::new();
         self.each(groups, &wanted, |group| {
@@ -55,7 +55,7 @@ impl Provisioned {
     /// Visits every user.
     pub(crate) async fn each_person(&self, mut visit: impl FnMut(&Person)) -> Result<(), Box<dyn Error>> {
         let external_ids = self.external_ids().await?;
-        self.each(self.of(ResourceTypeName::user())?, &Projection::default(), |user| {
+        self.each(self.of(&ResourceTypeName::user())?, &Projection::default(), |user| {
             visit(&Person::new(user, &external_ids)?);
             Ok(())
         })
@@ -66,7 +66,7 @@ impl Provisioned {
     pub(crate) async fn person(&self, user_name: &str) -> Result<Person, Box<dyn Error>> {
         let external_ids = self.external_ids().await?;
         let mut found = None;
-        self.each(self.of(ResourceTypeName::user())?, &Projection::default(), |user| {
+        self.each(self.of(&ResourceTypeName::user())?, &Projection::default(), |user| {
             if user.get("userName").and_then(Value::as_str) == Some(user_name) {
                 found = Some(Person::new(user, &external_ids)?);
             }
@@ -76,8 +76,8 @@ impl Provisioned {
         found.ok_or_else(|| format!("no user is provisioned under the name `{user_name}`").into())
     }
 
-    fn of(&self, kind: ResourceTypeName) -> Result<&Arc<TypeSchema>, Box<dyn Error>> {
-        self.schemas.of(&kind).ok_or_else(|| "the built-in schemas have users and groups".into())
+    fn of(&self, kind: &ResourceTypeName) -> Result<&Arc<TypeSchema>, Box<dyn Error>> {
+        self.schemas.of(kind).ok_or_else(|| "the built-in schemas have users and groups".into())
     }
 
     /// Walks by position, so that nobody is missed or met twice who is there all the while.

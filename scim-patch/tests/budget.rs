@@ -43,7 +43,8 @@ fn operations(count: usize, operation: impl Fn(usize) -> Value) -> Vec<Value> {
 
 #[test]
 fn x6_a_message_looks_for_elements_in_one_index() {
-    let kinds: [(&str, fn(usize) -> Value, usize); 5] = [
+    type Kind = (&'static str, fn(usize) -> Value, usize);
+    let kinds: [Kind; 5] = [
         (
             "add",
             |n| json!({"op": "add", "path": "emails", "value": [{"value": format!("new{n}@x"), "type": "work"}]}),

@@ -85,7 +85,7 @@ async fn the_database_selects_what_the_evaluator_selects() {
             let predicate = predicate(&superset, of, &text);
             let query = query(&superset, &mut dice, of, predicate, resources);
             let page = superset.store.list(&superset.cx(), superset.of(of), &query).await.unwrap();
-            let expected = finish(&superset.cx(), resources.to_vec(), &query).await.unwrap();
+            let expected = finish(&superset.cx(), resources.clone(), &query).await.unwrap();
             let ids = |resources: &[Resource]| resources.iter().map(id_of).collect::<Vec<_>>();
             assert_eq!(ids(&page.resources), ids(&expected.resources), "{text} {:?} {:?}", query.sort, query.start);
             if matches!(query.start, Start::Index(_)) {
