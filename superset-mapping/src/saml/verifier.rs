@@ -18,6 +18,9 @@ use crate::saml::message::decode;
 use crate::saml::reason::reason;
 use crate::saml::service_provider::SamlServiceProvider;
 
+/// What XML takes for white space: what stands around a value is how the document is laid out. Other spaces are part of the value.
+const XML_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// How far the clocks of identity provider and service may be apart, unless said otherwise.
 const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(60);
 
@@ -169,13 +172,13 @@ fn is_about_the_request(error: &AssertionError) -> bool {
 }
 
 fn assertion(session: &SsoSession) -> Result<Assertion, AssertionError> {
-    let subject = session.name_id().value().trim();
+    let subject = session.name_id().value().trim_matches(XML_SPACE);
     if subject.is_empty() {
         return Err(AssertionError::Profile("it has no subject".to_owned()));
     }
     let mut attributes: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for attribute in session.attributes().as_slice() {
-        let values = attribute.values().iter().map(|value| value.as_str().trim().to_owned());
+        let values = attribute.values().iter().map(|value| value.as_str().trim_matches(XML_SPACE).to_owned());
         attributes.entry(attribute.name().to_owned()).or_default().extend(values);
     }
     Ok(Assertion { id: session.assertion_id().as_str().to_owned(), subject: subject.to_owned(), attributes })
