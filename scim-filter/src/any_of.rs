@@ -11,7 +11,9 @@ use crate::ast::Operator;
 use crate::budget::{Budget, BudgetExceeded, steps_of};
 use crate::fold::Folded;
 use crate::gather::Slot;
-use crate::predicate::{Node, Operand, ResolvedPath, Test};
+use crate::predicate::Node;
+use crate::resolved_path::ResolvedPath;
+use crate::test::{Operand, Test};
 
 /// Up to so many texts are searched for one after the other; for more, an automaton is built.
 const FEW: usize = 4;

@@ -13,7 +13,9 @@ use crate::compare::without_padding;
 use crate::fold::fold;
 use crate::gather::Slot;
 use crate::limits::Limits;
-use crate::predicate::{ElementPredicate, Node, Operand, Predicate, Presence, ResolvedPath, Test};
+use crate::predicate::{ElementPredicate, Node, Predicate, Presence};
+use crate::resolved_path::ResolvedPath;
+use crate::test::{Operand, Test};
 
 /// Resolves a filter against the schema of one resource type.
 ///

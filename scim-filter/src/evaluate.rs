@@ -7,7 +7,9 @@ use crate::ast::Operator;
 use crate::budget::{Budget, BudgetExceeded};
 use crate::fold::Folded;
 use crate::gather::Source;
-use crate::predicate::{ElementPredicate, Node, Operand, Predicate, Presence, ResolvedPath, Test};
+use crate::predicate::{ElementPredicate, Node, Predicate, Presence};
+use crate::resolved_path::ResolvedPath;
+use crate::test::{Operand, Test};
 
 impl Predicate {
     /// Whether the resource fulfils the predicate.

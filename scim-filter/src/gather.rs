@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 use crate::fold::Folded;
-use crate::predicate::{Node, ResolvedPath};
+use crate::predicate::Node;
+use crate::resolved_path::ResolvedPath;
 
 /// Most attributes that are gathered; a predicate that looks at more looks the others up one by one.
 const MAX_GATHERED: usize = 32;

@@ -1,6 +1,8 @@
 //! Push-down: the part of a predicate that a database can take over.
 
-use crate::predicate::{ElementPredicate, Node, Predicate, ResolvedPath, Test};
+use crate::predicate::{ElementPredicate, Node, Predicate};
+use crate::resolved_path::ResolvedPath;
+use crate::test::Test;
 
 /// A query language that can express some predicates.
 ///

@@ -1,15 +1,14 @@
 //! A filter that fits a schema: what the evaluator runs and what a database lowers.
 
-use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use scim_core::Target;
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use crate::any_of::{AnyOf, grouped};
-use crate::ast::{Literal, Operator};
+use crate::ast::Operator;
 use crate::gather::{Gathered, Slot};
+use crate::resolved_path::ResolvedPath;
+use crate::test::{Operand, Test};
 use crate::view::{Seen, SeenElement, View};
 
 /// A filter resolved against the schema of one resource type: canonical names, typed values, case rules, prepared once.
@@ -52,59 +51,6 @@ pub(crate) enum Node {
         slot: Slot,
         filter: Box<ElementPredicate>,
     },
-}
-
-/// Where a value stands in a resource: registered names, to be looked up exactly.
-///
-/// Inside a value path the path starts at the element: `attribute` is then the sub-attribute's name. Where the elements are
-/// simple values (`tags[value eq "x"]`) the path is [the element itself](Self::is_element), and has no attribute.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct ResolvedPath {
-    extension: Option<Box<str>>,
-    attribute: Option<Box<str>>,
-    sub: Option<Box<str>>,
-    multi_valued: bool,
-}
-
-/// One comparison, ready to run.
-///
-/// Its meaning, which a database that takes it over has to keep:
-///
-/// 1. On a multi-valued attribute it holds when it holds for one element (R082); without elements it does not hold.
-/// 2. On one unassigned value `ne` holds and everything else does not (R075), unless
-///    [`missing_is_false`](Self::missing_is_false).
-/// 3. With [`Operand::Null`], `eq` holds when nothing is assigned and `ne` when something is (R073).
-/// 4. Texts compare by code point: as they are when [`case_exact`](Self::case_exact), else with
-///    [`fold`](crate::fold()) applied on both sides. The operand is folded already.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Test {
-    pub(crate) path: ResolvedPath,
-    pub(crate) operator: Operator,
-    pub(crate) operand: Operand,
-    pub(crate) case_exact: bool,
-    pub(crate) missing_is_false: bool,
-    pub(crate) literal: Literal,
-}
-
-/// A comparison value with the type of its attribute.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Operand {
-    /// No value.
-    Null,
-    /// For a boolean attribute.
-    Bool(bool),
-    /// For an integer attribute.
-    Integer(i64),
-    /// For a decimal attribute, and for an integer attribute that is compared with a number of another kind: numbers
-    /// compare as numbers.
-    Decimal(Number),
-    /// For a dateTime attribute: the instant, whatever the zone it was written in (R080).
-    Instant(DateTime<Utc>),
-    /// For a string or reference attribute: folded unless the test is case exact.
-    Text(Box<str>),
-    /// For a binary attribute: base64 without padding (R012).
-    Binary(Box<str>),
 }
 
 /// A `pr` test.
@@ -296,7 +242,7 @@ impl Node {
     }
 
     fn mentions(&self, attribute: &str) -> bool {
-        let is = |path: &ResolvedPath| path.extension.is_none() && path.attribute.as_deref() == Some(attribute);
+        let is = |path: &ResolvedPath| path.extension().is_none() && path.attribute() == Some(attribute);
         match self {
             Self::Constant(_) => false,
             Self::And(nodes) | Self::Or(nodes) => nodes.iter().any(|node| node.mentions(attribute)),
@@ -339,12 +285,7 @@ impl ElementPredicate {
     /// The same predicate on elements of this attribute as responses show them.
     #[must_use]
     pub fn seen_through(mut self, view: &Arc<dyn View>, extension: Option<&str>, attribute: &str) -> Self {
-        let of = ResolvedPath {
-            extension: extension.map(Box::from),
-            attribute: Some(attribute.into()),
-            sub: None,
-            multi_valued: true,
-        };
+        let of = ResolvedPath::of_elements(extension, attribute);
         let mut paths = Vec::new();
         self.node.paths(Some(&of), &mut paths);
         let adds = paths.iter().any(|path| view.adds(path));
@@ -382,7 +323,7 @@ impl ElementPredicate {
         };
         let eq = |node: &Node| match node {
             Node::Test(test, _) if test.operator == Operator::Eq && test.operand != Operand::Null => {
-                let name = test.path.attribute.as_deref().unwrap_or("value");
+                let name = test.path.attribute().unwrap_or("value");
                 Some((name.to_owned(), Value::from(test.literal.clone())))
             }
             _ => None,
@@ -417,129 +358,5 @@ impl ElementPredicate {
     /// [the element itself](ResolvedPath::is_element).
     pub fn is_of_simple_values(&self) -> bool {
         self.simple
-    }
-}
-
-impl ResolvedPath {
-    pub(crate) fn new(target: &Target) -> Self {
-        Self {
-            extension: target.extension.as_ref().map(|schema| schema.id().into()),
-            attribute: target.attribute.as_ref().map(|attribute| attribute.name().into()),
-            sub: target.sub.as_ref().map(|sub| sub.name().into()),
-            multi_valued: target.attribute.as_ref().is_some_and(|attribute| attribute.multi_valued()),
-        }
-    }
-
-    /// The URI of the extension that holds the attribute, in the registered spelling.
-    pub fn extension(&self) -> Option<&str> {
-        self.extension.as_deref()
-    }
-
-    /// The attribute; `None` when the path means an extension as a whole.
-    pub fn attribute(&self) -> Option<&str> {
-        self.attribute.as_deref()
-    }
-
-    /// The sub-attribute.
-    pub fn sub(&self) -> Option<&str> {
-        self.sub.as_deref()
-    }
-
-    /// Whether the path is that of the element of a simple multi-valued attribute: it then has no names.
-    ///
-    /// ```
-    /// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
-    /// use scim_filter::{ElementPredicate, Filter, Lower, ResolvedPath, Test, check, lower, lower_element};
-    ///
-    /// /// Takes tests of elements alone.
-    /// struct Elements;
-    ///
-    /// impl Lower for Elements {
-    ///     type Output = String;
-    ///     fn compare(&self, test: &Test) -> Option<String> {
-    ///         test.path().is_element().then(|| format!("element {}", test.operator()))
-    ///     }
-    ///     fn present(&self, _: &ResolvedPath) -> Option<String> { None }
-    ///     fn value_path(&self, path: &ResolvedPath, filter: &ElementPredicate) -> Option<String> {
-    ///         Some(format!("any of {path}: {}", lower_element(filter, self)?))
-    ///     }
-    ///     fn and(&self, parts: Vec<String>) -> String { parts.join(" and ") }
-    ///     fn or(&self, parts: Vec<String>) -> String { parts.join(" or ") }
-    ///     fn not(&self, part: String) -> String { format!("not {part}") }
-    /// }
-    ///
-    /// let schemas = SchemaSet::builtin();
-    /// let users = schemas.of(&ResourceTypeName::user()).unwrap();
-    /// let filter: Filter = r#"schemas[value sw "urn:"]"#.parse()?;
-    /// let predicate = check(&filter, users, &Profile::rfc(), &mut Leniencies::default()).unwrap();
-    /// assert_eq!(lower(&predicate, &Elements).pushed.as_deref(), Some("any of schemas: element sw"));
-    /// # Ok::<(), scim_filter::ParseError>(())
-    /// ```
-    pub fn is_element(&self) -> bool {
-        self.extension.is_none() && self.attribute.is_none()
-    }
-
-    /// Whether the attribute (not the sub-attribute) is multi-valued.
-    pub fn multi_valued(&self) -> bool {
-        self.multi_valued
-    }
-
-    /// The path of a part of the same attribute.
-    #[must_use]
-    pub fn with_sub(&self, sub: &str) -> Self {
-        Self { sub: Some(sub.into()), ..self.clone() }
-    }
-
-    /// The path as a top-level attribute name, when it is no more than that: `userName`, `id`. What a store with a column
-    /// or an index per attribute asks first.
-    pub fn as_top_level(&self) -> Option<&str> {
-        if self.extension.is_none() && self.sub.is_none() { self.attribute.as_deref() } else { None }
-    }
-}
-
-/// The canonical path: `emails.value`, or with the URI for an extension's attribute; `value` for the element itself.
-impl fmt::Display for ResolvedPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_element() {
-            return f.write_str("value");
-        }
-        let separator = if self.extension.is_some() && self.attribute.is_some() { ":" } else { "" };
-        write!(f, "{}{separator}{}", self.extension().unwrap_or_default(), self.attribute().unwrap_or_default())?;
-        match self.sub() {
-            Some(sub) => write!(f, ".{sub}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Test {
-    /// What is compared. The shorthand `emails eq "x"` shows as `emails.value` here (R083).
-    pub fn path(&self) -> &ResolvedPath {
-        &self.path
-    }
-
-    /// How it is compared.
-    pub fn operator(&self) -> Operator {
-        self.operator
-    }
-
-    /// What it is compared with, prepared for the attribute's type.
-    pub fn operand(&self) -> &Operand {
-        &self.operand
-    }
-
-    /// Whether texts compare with regard to case.
-    pub fn case_exact(&self) -> bool {
-        self.case_exact
-    }
-
-    /// Whether an unassigned value counts as `false`: `primary` of an element (R020).
-    pub fn missing_is_false(&self) -> bool {
-        self.missing_is_false
-    }
-
-    /// What it is compared with, as the client wrote it.
-    pub fn literal(&self) -> &Literal {
-        &self.literal
     }
 }

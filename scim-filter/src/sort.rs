@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::check::{default_sub_attribute, holds_schema_uris, refuse_never_returned};
 use crate::check_error::{CheckError, CheckErrorKind};
-use crate::predicate::ResolvedPath;
+use crate::resolved_path::ResolvedPath;
 use crate::sort_key::SortKey;
 use crate::view::{Seen, View};
 

@@ -7,7 +7,7 @@ use scim_core::Resource;
 use serde_json::{Map, Value};
 
 use crate::budget::{Budget, BudgetExceeded};
-use crate::predicate::ResolvedPath;
+use crate::resolved_path::ResolvedPath;
 
 /// Completes resources as responses show them: values that no store keeps, such as `$ref` and `meta.location`, which depend
 /// on where the service is.
