@@ -6,9 +6,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
 mod access;
+mod acting;
 mod adoption;
 mod agreement;
 mod audit;
+mod believed;
 mod closed;
 mod concurrency;
 mod conflicts;
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         ("adoption", adoption::CASES),
         ("agreement", agreement::CASES),
         ("audit", audit::CASES),
+        ("believed", believed::CASES),
         ("closed", closed::CASES),
         ("concurrency", concurrency::CASES),
         ("conflicts", conflicts::CASES),
