@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value};
 use crate::ast::Operator;
 use crate::budget::{Budget, BudgetExceeded, steps_of};
 use crate::fold::{self, Folded};
-use crate::predicate::{Operand, Test};
+use crate::test::{Operand, Test};
 
 impl Test {
     /// Whether one assigned value fulfils the test. A value of another type than the operand's is merely different.
@@ -21,6 +21,8 @@ impl Test {
         budget.spend(match (value, &self.operand) {
             // A date is parsed.
             (Value::String(_), Operand::Instant(_)) => 4,
+            // A string that is searched is folded first.
+            (Value::String(text), _) if self.operator == Operator::Co => 1 + steps_of(text),
             (Value::String(text), _) => steps_of(text),
             _ => 1,
         })?;
