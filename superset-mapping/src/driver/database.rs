@@ -124,9 +124,9 @@ impl Database {
         Ok(each_into!(Self, Transaction, self, pools => pools.read().await?))
     }
 
-    /// Starts a transaction on a connection that serves nothing but the question whether the database can be reached.
-    pub(crate) async fn watch(&self) -> Result<Transaction, DatabaseError> {
-        Ok(each_into!(Self, Transaction, self, pools => pools.watch().await?))
+    /// Asks whether the database can be reached, on a connection that serves nothing else.
+    pub(crate) async fn reach(&self, question: Fragment) -> Result<(), DatabaseError> {
+        each!(Self, self, pools => pools.reach(question).await)
     }
 
     /// Closes all connections once they are idle.

@@ -80,8 +80,10 @@ impl Pools {
         Ok(Transaction(self.readers.begin().await?))
     }
 
-    pub(crate) async fn watch(&self) -> Result<Transaction, DatabaseError> {
-        Ok(Transaction(self.watcher.begin().await?))
+    /// Asks whether the server can be reached.
+    pub(crate) async fn reach(&self, question: Fragment) -> Result<(), DatabaseError> {
+        Transaction(self.watcher.begin().await?).row(question).await?;
+        Ok(())
     }
 }
 

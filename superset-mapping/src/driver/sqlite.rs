@@ -2,6 +2,8 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Row as _, Sqlite};
@@ -15,6 +17,12 @@ use crate::sql::{Dialect, Fragment, Param};
 /// users.
 const TIME: &str = "%Y-%m-%d %H:%M:%S%.6f";
 
+/// How long a writer's turn proves that the file can be reached.
+const PROOF: Duration = Duration::from_secs(1);
+
+/// How many rows the thread of a connection reads ahead. With few, the two threads wait for each other at every row.
+const ROWS_AHEAD: usize = 1024;
+
 /// The connections to a file.
 ///
 /// `SQLite` has one writer at a time. Superset and other processes are waited for by the busy timeout.
@@ -25,6 +33,8 @@ pub(crate) struct Pools {
     pub(super) readers: SqlitePool,
     /// For the question whether the database can be reached, so that it waits behind no query.
     pub(super) watcher: SqlitePool,
+    /// When a writer last got the file's lock.
+    locked: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Pools {
@@ -33,18 +43,24 @@ impl Pools {
         let options =
             SqliteConnectOptions::from_str(url).map_err(|error| Address::of_file(Path::new(url)).failed(error))?;
         let address = Address::of_file(options.get_filename());
-        let options =
-            options.create_if_missing(create).foreign_keys(true).busy_timeout(LOCK_WAIT).disable_statement_logging();
+        let options = options
+            .create_if_missing(create)
+            .foreign_keys(true)
+            .busy_timeout(LOCK_WAIT)
+            .row_buffer_size(ROWS_AHEAD)
+            .disable_statement_logging();
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(CONNECTION_WAIT);
         drop(address.first_look(options.connect()).await?);
         let writer = pool(1).connect_lazy_with(options.clone());
         let readers = pool(READERS).connect_lazy_with(options.clone());
         let watcher = pool(1).acquire_timeout(HEALTH_WAIT).connect_lazy_with(options);
-        Ok(Self { address, writer, readers, watcher })
+        Ok(Self { address, writer, readers, watcher, locked: Arc::default() })
     }
 
     pub(crate) async fn write(&self) -> Result<Transaction, DatabaseError> {
-        Ok(Transaction(self.writer.begin_with("BEGIN IMMEDIATE").await?))
+        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        *self.locked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        Ok(Transaction(transaction))
     }
 
     /// The write lock is held from the start, so of several instances one does the work.
@@ -56,8 +72,15 @@ impl Pools {
         Ok(Transaction(self.readers.begin().await?))
     }
 
-    pub(crate) async fn watch(&self) -> Result<Transaction, DatabaseError> {
-        Ok(Transaction(self.watcher.begin().await?))
+    /// Asks whether the file can be reached. A reader waits for each commit, and between two commits its next try may come too
+    /// late: beside many writers, a writer's turn answers in its place.
+    pub(crate) async fn reach(&self, question: Fragment) -> Result<(), DatabaseError> {
+        let locked = *self.locked.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.writer.is_closed() && locked.is_some_and(|at| at.elapsed() < PROOF) {
+            return Ok(());
+        }
+        Transaction(self.watcher.begin().await?).row(question).await?;
+        Ok(())
     }
 }
 

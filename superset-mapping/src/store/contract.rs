@@ -284,9 +284,7 @@ store_of_sessions!(SupersetStore {
     }
 
     async fn health(&self) -> Result<(), StoreError> {
-        let mut transaction = self.database.watch().await?;
-        transaction.row(Fragment::new("SELECT 1 FROM ab_user LIMIT 1")).await?;
-        Ok(())
+        Ok(self.database.reach(Fragment::new("SELECT 1 FROM ab_user LIMIT 1")).await?)
     }
 });
 
