@@ -19,8 +19,8 @@ const MAX_SCANS: u32 = 2;
 
 /// Conditions on the columns of `scim_resource`, called `r` in the statement.
 ///
-/// Taken over is what has an index (equality of `id`, of `externalId`, of unique attributes, of addresses and of members) and
-/// whatever is compared with `userName`, as far as the database does it quickly. Everything else stays with the evaluator.
+/// Taken over is what has an index (equality of `id`, of `externalId`, of unique attributes, of addresses, of members and of
+/// groups) and whatever is compared with `userName`, as far as the database does it quickly. Everything else stays with the evaluator.
 #[derive(Debug)]
 pub(crate) struct Target<'a> {
     schema: &'a TypeSchema,
@@ -96,6 +96,21 @@ impl<'a> Target<'a> {
                 take(&self.lookups)?;
                 let members = Fragment::new("r.id IN (SELECT m.group_id FROM scim_member m WHERE ");
                 Some(members.then(one_of("m.member_key", &keys)).then(Fragment::new(")")))
+            }
+            "groups" if self.is(&ResourceTypeName::user()) => {
+                take(&self.lookups)?;
+                // Ids that are issued here have one spelling, whether or not they compare case-sensitively.
+                let within = Fragment::new(
+                    "r.id IN (WITH RECURSIVE below (id) AS (SELECT m.member_id FROM scim_member m WHERE m.tenant = ? AND ",
+                )
+                .bind(self.tenant)
+                .then(one_of("m.group_id", values))
+                .then(Fragment::new(
+                    " UNION SELECT m.member_id FROM below b JOIN scim_member m ON m.group_id = b.id WHERE m.tenant = ?) \
+                     SELECT b.id FROM below b)",
+                ))
+                .bind(self.tenant);
+                Some(within)
             }
             _ => None,
         }
@@ -317,6 +332,10 @@ mod tests {
         let member = "r.id IN (SELECT m.group_id FROM scim_member m WHERE m.member_key = ?)";
         for filter in [r#"members eq "u""#, r#"members.value eq "u""#, r#"members[value eq "u"]"#] {
             assert_eq!(lowered(filter), (Some(member.into()), false), "{filter}");
+        }
+        for filter in [r#"groups eq "g""#, r#"groups.value eq "G""#, r#"groups[value eq "g"]"#] {
+            let (pushed, residual) = lowered_user(filter);
+            assert!(pushed.unwrap().contains("AND m.group_id = ? UNION") && !residual, "{filter}");
         }
         let address = BY_NAME.replace("scim_unique", "scim_value");
         for filter in [r#"emails eq "a@x""#, r#"emails[value eq "a@x"]"#] {

@@ -165,26 +165,34 @@ impl Session<'_> {
     /// The groups that each of these is in, direct ones first (R051), with the ways of memberships that lead there. `UNION` drops what
     /// was seen, so a cycle ends.
     ///
-    /// First the relation alone, then the groups by id: no engine can mistake how many there are.
+    /// First the relation alone, then the groups by id: no engine can mistake how many there are. Most groups are in no other, so
+    /// the recursion starts from the few groups that the members are in, not from the members.
     pub(crate) async fn groups_of(&mut self, members: &[String]) -> Result<BTreeMap<String, Vec<InGroup>>, StoreError> {
         let mut edges = Edges::default();
         for members in members.chunks(CHUNK) {
             let statement = Fragment::new(
-                "WITH RECURSIVE above (id) AS (SELECT r.id FROM scim_resource r WHERE r.tenant = ? AND r.id IN ",
+                "SELECT m.member_id, m.group_id, m.source FROM scim_resource r JOIN scim_member m ON m.member_id = r.id \
+                 WHERE r.tenant = ? AND m.tenant = ? AND r.id IN ",
             )
             .bind(self.tenant)
-            .then(Fragment::list(members.iter().map(String::as_str)))
-            .then(Fragment::new(
-                " UNION \
-                     SELECT m.group_id FROM above a JOIN scim_member m ON m.member_id = a.id WHERE m.tenant = ?) \
-                 SELECT m.member_id, m.group_id, m.source FROM above a JOIN scim_member m ON m.member_id = a.id \
-                 WHERE m.tenant = ?",
-            ))
             .bind(self.tenant)
+            .then(Fragment::list(members.iter().map(String::as_str)));
+            self.add_edges(&mut edges, statement).await?;
+        }
+        for groups in edges.groups().chunks(CHUNK) {
+            let statement = Fragment::new(
+                "WITH RECURSIVE above (member_id, group_id, source) AS (\
+                     SELECT m.member_id, m.group_id, m.source FROM scim_member m WHERE m.tenant = ? AND m.member_id IN ",
+            )
+            .bind(self.tenant)
+            .then(Fragment::list(groups.iter().map(String::as_str)))
+            .then(Fragment::new(
+                " UNION SELECT m.member_id, m.group_id, m.source FROM above a \
+                     JOIN scim_member m ON m.member_id = a.group_id WHERE m.tenant = ?) \
+                 SELECT a.member_id, a.group_id, a.source FROM above a",
+            ))
             .bind(self.tenant);
-            for row in self.transaction.rows(statement).await? {
-                edges.add(row.text(0)?, row.text(1)?, read_source(&row.text(2)?)?);
-            }
+            self.add_edges(&mut edges, statement).await?;
         }
         let known = self.groups_by_id(&edges.groups()).await?;
         let mut groups: BTreeMap<String, Vec<InGroup>> = BTreeMap::new();
@@ -201,6 +209,13 @@ impl Session<'_> {
             }
         }
         Ok(groups)
+    }
+
+    async fn add_edges(&mut self, edges: &mut Edges, statement: Fragment) -> Result<(), StoreError> {
+        for row in self.transaction.rows(statement).await? {
+            edges.add(row.text(0)?, row.text(1)?, read_source(&row.text(2)?)?);
+        }
+        Ok(())
     }
 
     /// Groups as the rules see them, with the row of `ab_group` where it is still ours.

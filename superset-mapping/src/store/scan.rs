@@ -11,15 +11,16 @@ use crate::driver::Row;
 use crate::sql::{Dialect, Fragment};
 use crate::store::content::Kind;
 use crate::store::list::Relations;
-use crate::store::record::{CHUNK, RECORD_COLUMNS, seen};
+use crate::store::record::{CHUNK, seen, seen_columns};
 use crate::store::session::Session;
 
 /// What it costs to have a row from the database, in steps, beside its text.
 const ROW: u64 = 16;
 /// The bytes of a row's text that cost a step to read.
 const BYTES: u64 = 32;
-/// What it costs to put an element of `members` or `groups` together.
-const REFERENCE: u64 = 8;
+/// What it costs to put an element of `members` together, and one of `groups`, which stands in many resources.
+const MEMBER: u64 = 64;
+const GROUP: u64 = 192;
 
 impl Session<'_> {
     /// The ids of the page, in order, and how many resources the query selects. `selection` is what the database selects by,
@@ -45,7 +46,7 @@ impl Session<'_> {
         let relations = Relations::evaluated(query);
         self.check_relations(of, relations).await?;
         let names = query.members_looked_at();
-        let rows = self.transaction.rows(Fragment::new(RECORD_COLUMNS).then(selection)).await?;
+        let rows = self.transaction.rows(Fragment::new(seen_columns(&names)).then(selection)).await?;
         let mut pace = Pace::new(&cx.budget);
         for rows in rows.chunks(CHUNK) {
             for resource in self.views(of, rows, &names, relations).await? {
@@ -90,36 +91,28 @@ impl Session<'_> {
     ) -> Result<Vec<Resource>, StoreError> {
         let mut resources = rows.iter().map(|row| seen(row, of, names)).collect::<Result<Vec<_>, _>>()?;
         self.relate(of, &mut resources, relations).await?;
-        let references = |resource: &Resource| {
-            let of_each = ["members", "groups"].iter().filter_map(|name| resource.get(name)?.as_array().map(Vec::len));
-            of_each.sum::<usize>() as u64
+        let steps = |resource: &Resource| {
+            let of_each = [("members", MEMBER), ("groups", GROUP)];
+            let steps = of_each
+                .map(|(name, each)| resource.get(name).and_then(Value::as_array).map_or(0, Vec::len) as u64 * each);
+            steps.iter().sum::<u64>()
         };
-        self.cx.budget.spend(REFERENCE * resources.iter().map(references).sum::<u64>())?;
+        self.cx.budget.spend(resources.iter().map(steps).sum())?;
         Ok(resources)
     }
 
-    /// Refuses a look at more members, or at more groups of users, than the budget allows.
+    /// Refuses a look at more memberships than the budget allows. Those by way of other groups are counted as they are read.
     async fn check_relations(&mut self, of: &TypeSchema, relations: Relations) -> Result<(), StoreError> {
-        let budget = &self.cx.budget;
-        let most = budget.left() / REFERENCE;
-        let most = i64::try_from(most).unwrap_or(i64::MAX - 1);
-        let pairs = match Kind::of(of) {
-            Kind::Group if relations.members => {
-                Fragment::new("SELECT count(*) FROM (SELECT 1 FROM scim_member m WHERE m.tenant = ? LIMIT ?) p")
-                    .bind(self.tenant)
-            }
-            Kind::User if relations.groups => Fragment::new(
-                "WITH RECURSIVE above (member, id) AS (\
-                     SELECT m.member_id, m.group_id FROM scim_member m WHERE m.tenant = ? \
-                     UNION \
-                     SELECT a.member, m.group_id FROM above a JOIN scim_member m ON m.member_id = a.id WHERE m.tenant = ?) \
-                 SELECT count(*) FROM (SELECT 1 FROM above LIMIT ?) p",
-            )
-            .bind(self.tenant)
-            .bind(self.tenant),
+        let each = match Kind::of(of) {
+            Kind::Group if relations.members => MEMBER,
+            Kind::User if relations.groups => GROUP,
             _ => return Ok(()),
         };
-        let pairs = self.transaction.number(pairs.bind(most + 1)).await?;
-        Ok(budget.check(u64::try_from(pairs).unwrap_or_default().saturating_mul(REFERENCE))?)
+        let budget = &self.cx.budget;
+        let most = i64::try_from(budget.left() / each).unwrap_or(i64::MAX - 1);
+        let memberships =
+            Fragment::new("SELECT count(*) FROM (SELECT 1 FROM scim_member m WHERE m.tenant = ? LIMIT ?) p");
+        let memberships = self.transaction.number(memberships.bind(self.tenant).bind(most + 1)).await?;
+        Ok(budget.check(u64::try_from(memberships).unwrap_or_default().saturating_mul(each))?)
     }
 }
