@@ -1,12 +1,15 @@
 //! A page of several resource types in one order (R130).
 
-use scim_core::{Projection, Resource};
-use scim_filter::{Sort, SortKey};
+use scim_core::{Leniencies, Profile, Projection, Resource};
+use scim_filter::{FilterBuilder, Sort, SortKey, attr, check};
 
 use super::walk::Part;
 use crate::fail::Failure;
 use crate::service::Call;
-use crate::store::{ListQuery, Start, Store};
+use crate::store::{ListQuery, Start, Store, StoreError};
+
+/// What it costs to read the key of a resource that comes before a page, in steps.
+const KEY: u64 = 512;
 
 /// A resource, and the number of the part that it belongs to.
 pub(super) type Found = (usize, Resource);
@@ -21,7 +24,8 @@ struct Share {
 /// The page of all parts together, and how many resources they have.
 ///
 /// The first page is made of the first resources of each part. For one further down only the keys of what is before it are
-/// read: they tell which resources of each part are on it.
+/// read: they tell which resources are on it, and those are read by their ids. How far down that goes is bounded by the
+/// request's budget; a cursor goes further.
 pub(super) async fn merged<S: Store + ?Sized>(
     call: &Call<'_, S>,
     parts: &[Part],
@@ -29,40 +33,60 @@ pub(super) async fn merged<S: Store + ?Sized>(
     start_index: u64,
     count: u64,
 ) -> Result<(Vec<Found>, u64), Failure> {
-    let last = start_index.saturating_add(count).saturating_sub(1);
     if start_index == 1 {
         let heads = vec![Share { start_index, count }; parts.len()];
         let (mut found, total) = read(call, parts, sort, &heads, None).await?;
         found.truncate(usize::try_from(count).unwrap_or(usize::MAX));
         return Ok((found, total));
     }
-    let nothing = vec![Share { start_index: 1, count: 0 }; parts.len()];
     let totals = totals(call, parts).await?;
     let total = totals.iter().sum();
     if start_index > total {
         return Ok((Vec::new(), total));
     }
-    let shares = if totals.iter().filter(|total| **total > 0).count() == 1 {
-        totals.iter().map(|total| Share { start_index, count: if *total > 0 { count } else { 0 } }).collect()
-    } else {
-        let heads: Vec<Share> = totals.iter().map(|total| Share { start_index: 1, count: last.min(*total) }).collect();
-        let path = sort.path().to_string();
-        let (keys, _) = read(call, parts, sort, &heads, Some(&path)).await?;
-        let before = usize::try_from(start_index.saturating_sub(1)).unwrap_or(usize::MAX);
-        let on_page = usize::try_from(count).unwrap_or(usize::MAX);
-        let mut shares = nothing;
-        for (place, (index, _)) in keys.iter().enumerate().take(before.saturating_add(on_page)) {
-            let Some(share) = shares.get_mut(*index) else { continue };
-            if place < before {
-                share.start_index += 1;
-            } else {
-                share.count += 1;
-            }
+    if totals.iter().filter(|total| **total > 0).count() == 1 {
+        let share = |total: &u64| Share { start_index, count: if *total > 0 { count } else { 0 } };
+        let shares: Vec<Share> = totals.iter().map(share).collect();
+        return Ok((read(call, parts, sort, &shares, None).await?.0, total));
+    }
+    let last = start_index.saturating_add(count).saturating_sub(1);
+    let heads: Vec<Share> = totals.iter().map(|total| Share { start_index: 1, count: last.min(*total) }).collect();
+    let keys = heads.iter().map(|head| head.count).fold(0, u64::saturating_add);
+    call.cx.budget.spend(keys.saturating_mul(KEY)).map_err(StoreError::from)?;
+    let path = sort.path().to_string();
+    let (keys, _) = read(call, parts, sort, &heads, Some(&path)).await?;
+    let before = usize::try_from(start_index.saturating_sub(1)).unwrap_or(usize::MAX);
+    let on_page = keys.into_iter().skip(before).take(usize::try_from(count).unwrap_or(usize::MAX));
+    let mut ids = vec![Vec::new(); parts.len()];
+    for (index, resource) in on_page {
+        if let (Some(ids), Some(id)) = (ids.get_mut(index), resource.id()) {
+            ids.push(id.to_owned());
         }
-        shares
-    };
-    let (found, _) = read(call, parts, sort, &shares, None).await?;
+    }
+    let shares: Vec<Share> = ids.iter().map(|ids| Share { start_index: 1, count: ids.len() as u64 }).collect();
+    let parts = parts.iter().zip(ids).map(|(part, ids)| part.with_ids(ids)).collect::<Result<Vec<_>, _>>()?;
+    let (found, _) = read(call, &parts, sort, &shares, None).await?;
     Ok((found, total))
+}
+
+impl Part {
+    /// What the part has of these ids.
+    fn with_ids(&self, ids: Vec<String>) -> Result<Self, Failure> {
+        let either = ids.into_iter().map(|id| attr("id").eq(id)).reduce(FilterBuilder::or);
+        let filter = match either.map(FilterBuilder::build) {
+            Some(Ok(either)) => {
+                let either = check(&either, &self.of, &Profile::rfc(), &mut Leniencies::default());
+                let either = either.map_err(StoreError::internal)?;
+                Some(match &self.filter {
+                    Some(filter) => filter.clone().and(either),
+                    None => either,
+                })
+            }
+            Some(Err(error)) => return Err(StoreError::internal(error).into()),
+            None => self.filter.clone(),
+        };
+        Ok(Self { of: self.of.clone(), filter, projection: self.projection.clone() })
+    }
 }
 
 /// How many resources each part has.
@@ -88,13 +112,16 @@ async fn read<S: Store + ?Sized>(
     // Where a part ended early, nothing is known of what comes behind.
     let mut known = None;
     for (index, (Part { of, filter, projection }, share)) in parts.iter().zip(shares).enumerate() {
+        if share.count == 0 {
+            continue;
+        }
         let projection = match only {
             Some(path) => Projection::new(&[path], &[] as &[&str], of, call.config.profile())?,
             None => projection.clone(),
         };
         let query = ListQuery {
             filter: filter.clone(),
-            sort: (share.count > 0).then(|| sort.clone()),
+            sort: Some(sort.clone()),
             start: Start::Index(share.start_index),
             count: share.count,
             projection,
