@@ -3,6 +3,7 @@ from urllib.parse import quote
 
 from server import MESSAGES, USER
 
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 BULK, PATCH, SEARCH = (MESSAGES + name for name in ("BulkRequest", "PatchOp", "SearchRequest"))
 LAST = 2**63 - 1
 
@@ -30,6 +31,29 @@ def filters():
             for i in range(40)
             for name in ("displayName", "title", "userName", "externalId", "name.givenName", "emails.value")
         ),
+        "different operators": anyof(
+            f'{name} {operator} "~{i}"'
+            for i in range(10)
+            for operator in ("co", "sw", "ew", "gt", "ge", "lt")
+            for name in ("displayName", "title", "emails.value", "name.familyName")
+        ),
+        "displayName co, and": " and ".join(['displayName co "e"'] * 256),
+        "emails.value co, and": " and ".join(['emails.value co "e"'] * 90),
+        "userName sw": anyof(f'userName sw "zz{i}"' for i in n),
+        "userName eq": anyof(f'userName eq "user{i:05}@example.com"' for i in range(200)),
+        "emails[...], few": anyof(f'emails[type eq "work" and value co "zz{i}"]' for i in range(20)),
+        "groups.value eq": 'groups.value eq "nobody"',
+        "groups.display co": 'groups.display co "zz"',
+    }
+
+
+def group_filters():
+    """Filters that look at the members of every group."""
+    return {
+        "members.value co": 'members.value co "zz"',
+        "members.display co": 'members.display co "zz"',
+        "60 x members.display co": anyof(f'members.display co "zz{i}"' for i in range(60)),
+        "members[...]": 'members[type eq "User" and display co "zz"]',
     }
 
 
@@ -42,10 +66,16 @@ def queries():
         yield f".search 256 x {name}", "POST", "/Users/.search", body
         if name in ("displayName co", "userName ne"):
             yield f"root .search 256 x {name}", "POST", "/.search", body
+    for name, text in group_filters().items():
+        yield f"filter of groups {name}", "GET", f"/Groups?count=1&excludedAttributes=members&filter={quote(text)}", None
     yield "sort by id, far out", "GET", f"/?count=0&sortBy=id&startIndex={LAST}", None
-    for by in ("id", "displayName", "emails", "meta.created", "name.familyName"):
+    for by in ("id", "displayName", "emails", "meta.created", "name.familyName", "groups.display"):
         yield f"sort by {by}", "GET", f"/Users?count=1&sortBy={by}", None
         yield f"sort by {by}, far out", "GET", f"/Users?count=10&sortBy={by}&sortOrder=descending&startIndex={LAST}", None
+        yield f"sort by {by}, at the end", "GET", f"/Users?count=10&sortBy={by}&startIndex=9990", None
+    yield "sort of all types", "GET", "/?count=10&sortBy=displayName&excludedAttributes=members", None
+    yield "sort of all types, at the end", "GET", "/?count=10&sortBy=displayName&startIndex=9990", None
+    yield "sort of all types, by cursor", "GET", "/?cursor&count=10&sortBy=userName", None
     yield "far out", "GET", f"/Users?startIndex={LAST}&count=1000", None
     yield "sort and filter", "GET", "/Users?count=1&sortBy=displayName&filter=" + quote('displayName co "Number"'), None
 
@@ -75,6 +105,22 @@ def patches(count):
     yield "1,000 removes of what is not there", message(none)
     again = [{"op": "add", "value": {"emails": emails(200)}} for _ in range(50)]
     yield "50 adds of what is there", message(again)
+
+
+def group_patches(members):
+    """PATCH messages for a group that has these members: they change nothing, and do it a thousand times."""
+    def message(operations):
+        return {"schemas": [PATCH], "Operations": operations}
+
+    none = [{"op": "remove", "path": f'members[value eq "nobody-{i}"]'} for i in range(1000)]
+    yield "1,000 removes of who is no member", message(none)
+    there = [{"op": "add", "path": "members", "value": [{"value": value}]} for value in members[:1000]]
+    yield "1,000 adds of who is a member", message(there)
+    if len(members) <= 2000:
+        searching = [{"op": "remove", "path": f'members[value co "zz{i}" or display co "zz"]'} for i in range(1000)]
+        yield "1,000 removes by searching", message(searching)
+        same = [{"op": "replace", "path": "members", "value": [{"value": value} for value in members]}] * 4
+        yield "4 replacements by the same", message(same)
 
 
 def taken(count=100):

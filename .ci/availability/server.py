@@ -126,6 +126,8 @@ class Beside:
 
     def __enter__(self):
         self.process.start()
+        while self.process.is_alive() and not self.slowest.value:
+            time.sleep(0.002)
         return self
 
     def __exit__(self, *_):
