@@ -328,6 +328,11 @@ async fn x13_a_refused_login_is_a_warning_without_what_was_sent() {
     }
     let lines = log.events("login refused");
     assert_eq!(lines.len(), 1, "a flood is one line\n{}", log.text());
-    assert_eq!((&lines[0]["request_id"], &lines[0]["reason"]), (&json!("r-8"), &json!("malformed")), "{}", log.text());
+    assert_eq!(
+        (&lines[0]["request_id"], &lines[0]["reason"]),
+        (&json!("r-8"), &json!("unsolicited")),
+        "{}",
+        log.text()
+    );
     assert!(!log.text().contains("c2VjcmV0") && !log.text().contains("secret-word"), "{}", log.text());
 }
