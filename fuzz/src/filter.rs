@@ -1,9 +1,9 @@
 //! Filters, PATCH paths and sort keys.
 
-use scim_core::{AttrPath, Leniencies, Profile, Resource, SortOrder, TypeSchema};
+use scim_core::{AttrPath, AttributeRef, Leniencies, Profile, Resource, SortOrder, TypeSchema};
 use scim_filter::{
-    ElementPredicate, Filter, Limits, Lower, ParseError, Predicate, ResolvedPath, Sort, Test, check, check_any,
-    check_element, equal_values, lower, parse, parse_path, parse_with,
+    ElementPredicate, Filter, Limits, Lower, ParseError, Predicate, Sort, Test, check, check_any, check_element,
+    equal_values, lower, parse, parse_path, parse_with,
 };
 
 use crate::fixture::FIXTURE;
@@ -91,7 +91,8 @@ fn is_one_line_about(error: &ParseError, text: &str) {
 
 fn check_and_match(filter: &Filter, schema: &TypeSchema, profile: &Profile, resources: &[Resource]) {
     for attribute in schema.base().attributes() {
-        if let Ok(element) = check_element(filter, attribute, profile, &mut Leniencies::default()) {
+        let reference = AttributeRef::new(None, attribute);
+        if let Ok(element) = check_element(filter, &reference, profile, &mut Leniencies::default()) {
             let values = resources.iter().filter_map(|resource| resource.get(attribute.name()));
             for value in values {
                 element.matches_element(value);
@@ -150,11 +151,11 @@ impl Lower for Taker {
         test.case_exact().then_some(())
     }
 
-    fn present(&self, path: &ResolvedPath) -> Option<()> {
+    fn present(&self, path: &AttributeRef) -> Option<()> {
         path.sub().is_some().then_some(())
     }
 
-    fn value_path(&self, _: &ResolvedPath, _: &ElementPredicate) -> Option<()> {
+    fn value_path(&self, _: &AttributeRef, _: &ElementPredicate) -> Option<()> {
         None
     }
 

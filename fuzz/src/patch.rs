@@ -194,12 +194,13 @@ pub fn tells_the_difference(changed: &Changed, before: &Resource, after: &Resour
         }
     }
     for change in changed.changes() {
-        if let Some(at) = secrets.iter().position(|(path, _)| path == change.path()) {
+        if let Some(at) = secrets.iter().position(|(path, _)| *path == change.target().to_string()) {
             assert!(change.is_secret() && change.before().is_none() && change.after().is_none());
             secrets.remove(at);
             continue;
         }
-        let (old, new) = expected.remove(change.path()).unwrap_or_else(|| panic!("{change:?} is no change"));
+        let (old, new) =
+            expected.remove(&change.target().to_string()).unwrap_or_else(|| panic!("{change:?} is no change"));
         let told = |value: Option<&Value>| match value {
             Some(Value::Array(elements)) if change.tells_elements() => elements.clone(),
             value => value.into_iter().cloned().collect(),
@@ -211,7 +212,7 @@ pub fn tells_the_difference(changed: &Changed, before: &Resource, after: &Resour
     }
     assert!(expected.is_empty(), "untold: {expected:?}");
     assert!(!secrets.iter().any(|(_, differs)| *differs), "untold: {secrets:?}");
-    assert!(changed.paths().is_sorted() && changed.is_unchanged() == changed.changes().is_empty());
+    assert!(changed.targets().is_sorted() && changed.is_unchanged() == changed.changes().is_empty());
     assert!(!changed.is_unchanged() || before == after, "nothing has changed");
 }
 

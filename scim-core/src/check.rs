@@ -280,7 +280,7 @@ impl<'a> Checker<'a> {
         let Ok(parsed) = path.parse() else { return self.unknown(path, Leniency::UnknownAttribute) };
         match self.schema.spelled(&parsed, self.profile) {
             // The key is a path, and was left where it is: another key names the same.
-            Some((target, _)) => Err(CheckProblem::RepeatedMember { key: key.to_owned() }.at(&target.canonical_path())),
+            Some((target, _)) => Err(CheckProblem::RepeatedMember { key: key.to_owned() }.at(&target.to_string())),
             None if self.schema.is_foreign(&parsed) => self.unknown(path, Leniency::ForeignAttribute),
             None => self.unknown(path, Leniency::UnknownAttribute),
         }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::attr_path::AttrPath;
 use crate::profile::{Leniencies, Leniency, Profile};
-use crate::schema::{Target, TypeSchema};
+use crate::schema::{AttributeRef, TypeSchema};
 
 impl TypeSchema {
     /// Moves each member of a body whose key is a path to where the path leads, as far as the profile takes such keys:
@@ -26,12 +26,12 @@ impl TypeSchema {
     pub fn nest(&self, body: &mut Map<String, Value>, profile: &Profile, used: &mut Leniencies) {
         let paths = body.keys().filter(|key| self.extension(key).is_none() && self.top_level(key).is_none());
         let found = paths.filter_map(|key| Some((key.clone(), self.spelled(&key.parse().ok()?, profile)?)));
-        let mut found: Vec<(String, (Target, Leniencies))> = found.collect();
+        let mut found: Vec<(String, (AttributeRef, Leniencies))> = found.collect();
         // Parts of an attribute go into what another key may have put there.
-        found.sort_by_key(|(_, (target, _))| target.sub.is_some());
+        found.sort_by_key(|(_, (target, _))| target.sub().is_some());
         for (key, (target, needed)) in found {
             let Some(value) = body.remove(&key) else { continue };
-            match place(body, &target, value) {
+            match place_in_resource(body, &target, value) {
                 None => used.extend(needed),
                 Some(value) => {
                     body.insert(key, value);
@@ -53,7 +53,7 @@ impl TypeSchema {
                 if let Some((target, _)) = target
                     && profile.take(Leniency::DottedKey, used)
                     && let Some(value) = container.remove(&key)
-                    && let Some(value) = place(container, &Target { extension: None, ..target }, value)
+                    && let Some(value) = place(container, &target, value)
                 {
                     container.insert(key, value);
                 }
@@ -62,7 +62,7 @@ impl TypeSchema {
     }
 
     /// Where a path leads that is the key of a member, and what that needs; `None` where the profile takes no such key.
-    pub(crate) fn spelled(&self, path: &AttrPath, profile: &Profile) -> Option<(Target, Leniencies)> {
+    pub(crate) fn spelled(&self, path: &AttrPath, profile: &Profile) -> Option<(AttributeRef, Leniencies)> {
         let mut needed = Leniencies::default();
         let leniency = match (path.uri(), path.sub()) {
             (Some(_), _) => Some(Leniency::QualifiedKey),
@@ -72,25 +72,30 @@ impl TypeSchema {
         if leniency.is_some_and(|leniency| !profile.take(leniency, &mut needed)) {
             return None;
         }
-        let target = self.resolve(path, profile, &mut needed).ok()?;
-        let attribute = target.attribute.as_ref()?;
-        let in_every_value = target.sub.is_some() && attribute.multi_valued();
+        let target = self.resolve(path, profile, &mut needed).ok()?.attribute()?;
+        let in_every_value = target.sub().is_some() && target.attribute().multi_valued();
         (!in_every_value).then_some((target, needed))
     }
 }
 
-/// Puts a value where a target is; gives it back where something is there already.
-fn place(body: &mut Map<String, Value>, target: &Target, value: Value) -> Option<Value> {
-    let Some(attribute) = &target.attribute else { return Some(value) };
-    let container = match &target.extension {
+/// Puts a value where an attribute of a resource is; gives it back where something is there already.
+fn place_in_resource(body: &mut Map<String, Value>, target: &AttributeRef, value: Value) -> Option<Value> {
+    let container = match target.uri() {
         None => Some(body),
-        Some(schema) => object_at(body, schema.id()),
+        Some(uri) => object_at(body, uri),
     };
-    let Some(container) = container else { return Some(value) };
-    match &target.sub {
-        None => insert_new(container, attribute.name(), value),
-        Some(sub) => match object_at(container, attribute.name()) {
-            Some(object) => insert_new(object, sub.name(), value),
+    match container {
+        Some(container) => place(container, target, value),
+        None => Some(value),
+    }
+}
+
+/// The same among the attributes of the schema that defines it.
+fn place(container: &mut Map<String, Value>, target: &AttributeRef, value: Value) -> Option<Value> {
+    match target.sub() {
+        None => insert_new(container, target.name(), value),
+        Some(sub) => match object_at(container, target.name()) {
+            Some(object) => insert_new(object, sub, value),
             None => Some(value),
         },
     }

@@ -90,8 +90,8 @@ pub use resource::Resource;
 pub use resource_id::{MAX_ID_LEN, ResourceId, ResourceIdError};
 pub use resource_type::{ResourceType, ResourceTypeName, SchemaExtension};
 pub use schema::{
-    Attribute, AttributeType, Mutability, Returned, Schema, SchemaSet, Target, TypeExtension, TypeSchema, Uniqueness,
-    UnknownAttribute, common_attributes, discovery_schemas,
+    Attribute, AttributeRef, AttributeType, Mutability, Resolved, Returned, Schema, SchemaSet, TypeExtension,
+    TypeSchema, Uniqueness, UnknownAttribute, common_attributes, discovery_schemas,
 };
 pub use scim_error::{ScimError, ScimType};
 pub use service_provider_config::{

@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::attr_path::AttrPath;
 use crate::profile::{Leniencies, Profile};
 use crate::resource::Resource;
-use crate::schema::{Attribute, Mutability, Returned, Schema, Target, TypeSchema};
+use crate::schema::{Attribute, AttributeRef, Mutability, Returned, Schema, TypeSchema};
 
 /// The attributes that a client asks for, or asks to leave out.
 ///
@@ -26,9 +26,9 @@ use crate::schema::{Attribute, Mutability, Returned, Schema, Target, TypeSchema}
 pub struct Projection {
     selection: Selection,
     /// What the client has just written: attributes that are returned on request come back after a write (R106).
-    written: Vec<Target>,
+    written: Vec<AttributeRef>,
     /// What is left out whatever the client asks for.
-    hidden: Vec<Target>,
+    hidden: Vec<AttributeRef>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,9 +37,9 @@ enum Selection {
     #[default]
     Default,
     /// The minimum and these.
-    Only(Vec<Target>),
+    Only(Vec<AttributeRef>),
     /// The default without these.
-    Except(Vec<Target>),
+    Except(Vec<AttributeRef>),
 }
 
 /// `attributes` and `excludedAttributes` came together.
@@ -68,17 +68,17 @@ impl Projection {
         Ok(Self { selection, written: Vec::new(), hidden: Vec::new() })
     }
 
-    /// Records what the client has just written, as names of attributes or extensions.
+    /// Records what the client has just written.
     #[must_use]
-    pub fn after_writing<A: AsRef<str>>(mut self, names: &[A], schema: &TypeSchema, profile: &Profile) -> Self {
-        self.written = targets(names, schema, profile);
+    pub fn after_writing(mut self, written: &[AttributeRef]) -> Self {
+        self.written = written.to_vec();
         self
     }
 
     /// Leaves these attributes and sub-attributes out, whatever the client asks for: a service's policy. `schemas` and `id`
     /// stay.
     #[must_use]
-    pub fn hiding(mut self, hidden: &[Target]) -> Self {
+    pub fn hiding(mut self, hidden: &[AttributeRef]) -> Self {
         self.hidden.extend_from_slice(hidden);
         self
     }
@@ -140,8 +140,8 @@ impl Projection {
     }
 
     fn keep_subs(&self, extension: Option<&Schema>, attribute: &Attribute, object: &mut Map<String, Value>) {
-        let named = |targets: &[Target], sub: &Attribute| {
-            targets.iter().any(|target| same(target, extension, attribute) && target.sub.as_deref() == Some(sub))
+        let named = |targets: &[AttributeRef], sub: &Attribute| {
+            targets.iter().any(|target| same(target, extension, attribute) && target.sub() == Some(sub.name()))
         };
         object.retain(|name, _| {
             let Some(sub) = attribute.sub_attribute(name) else { return false };
@@ -178,22 +178,21 @@ impl Projection {
     }
 }
 
-/// Whether the target names the whole attribute, by itself or with its extension.
-fn covers(target: &Target, extension: Option<&Schema>, attribute: &Attribute) -> bool {
-    let whole_extension = target.attribute.is_none() && target.extension.is_some();
-    (whole_extension && target.extension.as_deref() == extension)
-        || (target.sub.is_none() && same(target, extension, attribute))
+/// Whether the target is the whole attribute.
+fn covers(target: &AttributeRef, extension: Option<&Schema>, attribute: &Attribute) -> bool {
+    target.sub().is_none() && same(target, extension, attribute)
 }
 
 /// Whether the target is in the attribute.
-fn same(target: &Target, extension: Option<&Schema>, attribute: &Attribute) -> bool {
-    target.attribute.as_deref().is_some_and(|named| named.name() == attribute.name())
-        && target.extension.as_deref().map(Schema::id) == extension.map(Schema::id)
+fn same(target: &AttributeRef, extension: Option<&Schema>, attribute: &Attribute) -> bool {
+    target.name() == attribute.name() && target.uri() == extension.map(Schema::id)
 }
 
-fn targets<A: AsRef<str>>(names: &[A], schema: &TypeSchema, profile: &Profile) -> Vec<Target> {
+/// The attributes that names lead to; those that lead nowhere are left out.
+fn targets<A: AsRef<str>>(names: &[A], schema: &TypeSchema, profile: &Profile) -> Vec<AttributeRef> {
     let paths = names.iter().filter_map(|name| name.as_ref().parse::<AttrPath>().ok());
-    paths.filter_map(|path| schema.resolve(&path, profile, &mut Leniencies::default()).ok()).collect()
+    let found = paths.filter_map(|path| schema.resolve(&path, profile, &mut Leniencies::default()).ok());
+    found.flat_map(|found| found.attributes()).collect()
 }
 
 #[cfg(test)]
@@ -309,7 +308,7 @@ mod tests {
         let only = |names: &[&str]| Projection::new(names, &none, of, &Profile::rfc()).unwrap();
         assert_eq!(show(Projection::default()).get("req"), None);
         assert_eq!(show(only(&["req"]))["req"], "r");
-        assert_eq!(show(Projection::default().after_writing(&["req"], of, &Profile::rfc()))["req"], "r");
+        assert_eq!(show(Projection::default().after_writing(&targets(&["req"], of, &Profile::rfc())))["req"], "r");
         assert_eq!(show(only(&["list.type"]))["list"], json!([{"value": "v", "type": "t"}]));
     }
 }

@@ -11,6 +11,7 @@ use crate::external_id::ExternalId;
 use crate::meta::Meta;
 use crate::provenance::Provenance;
 use crate::resource_id::ResourceId;
+use crate::schema::AttributeRef;
 use crate::version::Version;
 
 /// A resource: its attributes under their registered names, extensions under the URI of their schema.
@@ -72,6 +73,23 @@ impl Resource {
     /// The value of a common or base attribute, or an extension's container, by its registered name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.attributes.get(name)
+    }
+
+    /// The value of an attribute, or of a sub-attribute of a singular complex attribute.
+    ///
+    /// ```
+    /// use scim_core::{AttributeRef, Resource, ResourceTypeName, SchemaSet};
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let ada: Resource = serde_json::from_str(r#"{"name": {"givenName": "Ada"}}"#)?;
+    /// let name = AttributeRef::new(None, user.top_level("name").unwrap());
+    /// let given_name = name.clone().with_sub(name.attribute().sub_attribute("givenName").unwrap());
+    /// assert_eq!(ada.at(&given_name).unwrap(), "Ada");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn at(&self, target: &AttributeRef) -> Option<&Value> {
+        target.sub_in(target.attribute_in(&self.attributes)?)
     }
 
     fn text(&self, name: &str) -> Option<&str> {

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use aho_corasick::AhoCorasick;
+use scim_core::{Attribute, AttributeRef};
 use serde_json::Value;
 
 use crate::ast::Operator;
@@ -12,7 +13,6 @@ use crate::budget::{Budget, BudgetExceeded, steps_of};
 use crate::fold::Folded;
 use crate::gather::Slot;
 use crate::predicate::Node;
-use crate::resolved_path::ResolvedPath;
 use crate::test::{Operand, Test};
 
 /// Up to so many texts are searched for one after the other; for more, an automaton is built.
@@ -56,7 +56,7 @@ impl AnyOf {
     }
 
     /// The path of all of them.
-    pub(crate) fn path(&self) -> Option<&ResolvedPath> {
+    pub(crate) fn path(&self) -> Option<&AttributeRef> {
         self.tests.first().map(|test| &test.path)
     }
 
@@ -129,32 +129,33 @@ impl Matcher {
 }
 
 /// What tests have in common that can be taken together: only texts are.
-fn key(test: &Test) -> Option<(ResolvedPath, Operator, bool)> {
+fn key(test: &Test) -> Option<(AttributeRef, Operator, bool)> {
     let is_text = matches!(test.operand, Operand::Text(_));
     is_text.then(|| (test.path.clone(), test.operator, test.case_exact))
 }
 
 /// The same tree with tests taken together: those of an `or`, and those of an `and` that ask one value to differ from many.
-pub(crate) fn grouped(mut node: Node) -> Node {
-    group(&mut node);
+/// `in_element`: the paths are about one element, not about all of a resource.
+pub(crate) fn grouped(mut node: Node, in_element: bool) -> Node {
+    group(&mut node, in_element);
     node
 }
 
 /// From the leaves up. A tree may be [as deep](crate::Limits::MAX_DEPTH) as a thread's stack allows, so this frame is small.
-fn group(node: &mut Node) {
+fn group(node: &mut Node, in_element: bool) {
     match node {
         Node::Or(nodes) | Node::And(nodes) => {
             for node in nodes {
-                group(node);
+                group(node, in_element);
             }
         }
-        Node::Not(inner) => return group(inner),
+        Node::Not(inner) => return group(inner, in_element),
         _ => return,
     }
-    group_children(node);
+    group_children(node, in_element);
 }
 
-fn group_children(node: &mut Node) {
+fn group_children(node: &mut Node, in_element: bool) {
     *node = match std::mem::replace(node, Node::Constant(false)) {
         Node::Or(nodes) => {
             let mut nodes = together(nodes, |_| true, Node::AnyOf);
@@ -162,8 +163,15 @@ fn group_children(node: &mut Node) {
         }
         Node::And(nodes) => {
             // Of a multi-valued attribute, `ne` asks for one element that differs: the elements may be others for each.
-            let excludes =
-                |test: &Test| test.operator == Operator::Ne && !test.path.multi_valued() && test.path.sub().is_none();
+            let has_one_value = |path: &AttributeRef| {
+                let multi_valued = |attribute: &Attribute| attribute.multi_valued();
+                if in_element {
+                    path.sub().is_none() || !multi_valued(path.leaf())
+                } else {
+                    path.sub().is_none() && !multi_valued(path.attribute())
+                }
+            };
+            let excludes = |test: &Test| test.operator == Operator::Ne && has_one_value(&test.path);
             let differs = |any: AnyOf, slot| Node::Not(Box::new(Node::AnyOf(any.negated(), slot)));
             let mut nodes = together(nodes, excludes, differs);
             if nodes.len() == 1 { nodes.pop().unwrap_or(Node::Constant(true)) } else { Node::And(nodes) }

@@ -1,10 +1,8 @@
 //! Does a filter fit the schema? From [`Filter`] to [`Predicate`].
 
-use std::sync::Arc;
-
 use scim_core::{
-    AttrPath, Attribute, AttributeType, Leniencies, Leniency, Mutability, Profile, Returned, Target, TypeSchema,
-    parse_date_time,
+    AttrPath, Attribute, AttributeRef, AttributeType, Leniencies, Leniency, Mutability, Profile, Resolved, Returned,
+    TypeSchema, parse_date_time,
 };
 
 use crate::ast::{Comparison, Filter, Literal, Operator};
@@ -14,7 +12,6 @@ use crate::fold::fold;
 use crate::gather::Slot;
 use crate::limits::Limits;
 use crate::predicate::{ElementPredicate, Node, Predicate, Presence};
-use crate::resolved_path::ResolvedPath;
 use crate::test::{Operand, Test};
 
 /// Resolves a filter against the schema of one resource type.
@@ -72,15 +69,16 @@ pub fn check_any(
 /// [`CheckError`] as for [`check`], and for a simple singular attribute.
 pub fn check_element(
     filter: &Filter,
-    attribute: &Arc<Attribute>,
+    attribute: &AttributeRef,
     profile: &Profile,
     used: &mut Leniencies,
 ) -> Result<ElementPredicate, CheckError> {
-    refuse_never_returned(attribute.name(), attribute)?;
-    refuse_simple(attribute.name(), attribute)?;
-    let scope = Scope::Element { attribute };
+    let leaf = attribute.leaf();
+    refuse_never_returned(leaf.name(), attribute)?;
+    refuse_simple(leaf.name(), leaf)?;
+    let scope = Scope::Element { of: attribute };
     let node = Check { scope, profile, used, attributes: 0 }.node(filter, 0)?;
-    Ok(ElementPredicate::new(node, attribute.kind() != AttributeType::Complex))
+    Ok(ElementPredicate::new(attribute, node))
 }
 
 /// Levels of a syntax tree that is checked. A text nested to the limit stays below: a level of parentheses gives an `or`,
@@ -91,7 +89,7 @@ const MAX_TREE_DEPTH: usize = 4 * Limits::MAX_DEPTH;
 #[derive(Clone, Copy)]
 enum Scope<'a> {
     Resource { schema: &'a TypeSchema, unknown: Unknown },
-    Element { attribute: &'a Arc<Attribute> },
+    Element { of: &'a AttributeRef },
 }
 
 /// What becomes of an attribute that the resource type lacks.
@@ -157,104 +155,93 @@ impl Check<'_> {
     }
 
     /// Looks a path up; `None` when the type lacks it and that counts as unassigned.
-    fn target(&mut self, path: &AttrPath) -> Result<Option<Target>, CheckError> {
-        let target = match self.scope {
+    fn target(&mut self, path: &AttrPath) -> Result<Option<Resolved>, CheckError> {
+        let found = match self.scope {
             Scope::Resource { schema, unknown } => match schema.resolve(path, self.profile, self.used) {
-                Ok(target) => target,
+                Ok(found) => found,
                 Err(_) if unknown == Unknown::Unassigned => return Ok(None),
                 Err(error) => return Err(refuse(path.as_str(), CheckErrorKind::Unknown(error))),
             },
-            Scope::Element { attribute } => {
-                let plain = path.uri().is_none() && path.sub().is_none();
-                let named = |name: &str| {
-                    if attribute.is_own_value(name) { Some(attribute) } else { attribute.sub_attribute(name) }
-                };
-                let sub = path.name().filter(|_| plain).and_then(named);
-                let unknown = || {
-                    let near = path.name().filter(|_| plain).and_then(|name| attribute.nearest_sub_attribute(name));
-                    let suggestion = near.map(|near| near.name().to_owned());
-                    let attribute = attribute.name().to_owned();
-                    refuse(path.as_str(), CheckErrorKind::UnknownSub { attribute, suggestion })
-                };
-                // Inside an element its sub-attributes are the attributes.
-                Target { extension: None, attribute: Some(sub.ok_or_else(unknown)?.clone()), sub: None }
-            }
+            Scope::Element { of } => Resolved::Attribute(sub_attribute(of, path)?),
         };
-        for attribute in target.attribute.iter().chain(&target.sub) {
-            refuse_never_returned(path.as_str(), attribute)?;
+        if let Resolved::Attribute(target) = &found {
+            refuse_never_returned(path.as_str(), target)?;
         }
-        Ok(Some(target))
-    }
-
-    /// Where a target's value stands.
-    fn resolved(&self, target: &Target) -> ResolvedPath {
-        match self.scope {
-            Scope::Element { attribute } if attribute.kind() != AttributeType::Complex => ResolvedPath::default(),
-            _ => ResolvedPath::new(target),
-        }
+        Ok(Some(found))
     }
 
     fn presence(&mut self, path: &AttrPath) -> Result<Node, CheckError> {
-        let Some(target) = self.target(path)? else { return Ok(Node::Constant(false)) };
-        let subs = target.leaf().map(|leaf| leaf.sub_attributes()).unwrap_or_default();
-        let container = target.extension.as_ref().filter(|_| target.attribute.is_none());
-        let members = container.map(|schema| schema.attributes()).unwrap_or_default();
-        let hidden =
-            subs.iter().chain(members).filter(|sub| never_returned(sub)).map(|sub| sub.name().into()).collect();
-        Ok(Node::Presence(Presence { path: self.resolved(&target), hidden }, Slot::default()))
+        let Some(found) = self.target(path)? else { return Ok(Node::Constant(false)) };
+        let presence = |path: AttributeRef| {
+            let hidden = path.leaf().sub_attributes().iter().filter(|sub| never_returned(sub));
+            let hidden = hidden.map(|sub| sub.name().into()).collect();
+            Node::Presence(Presence { path, hidden }, Slot::default())
+        };
+        Ok(any_of(shown(&found).map(presence)))
     }
 
     fn value_path(&mut self, path: &AttrPath, filter: &Filter, depth: usize) -> Result<Node, CheckError> {
-        let Some(target) = self.target(path)? else { return Ok(Node::Constant(false)) };
-        let Some(leaf) = target.leaf() else {
+        let Some(found) = self.target(path)? else { return Ok(Node::Constant(false)) };
+        let Resolved::Attribute(of) = found else {
             return Err(refuse(path.as_str(), CheckErrorKind::Extension));
         };
-        refuse_simple(path.as_str(), leaf)?;
-        let scope = Scope::Element { attribute: leaf };
+        refuse_simple(path.as_str(), of.leaf())?;
+        let scope = Scope::Element { of: &of };
         let mut inner = Check { scope, profile: self.profile, used: self.used, attributes: self.attributes };
         let node = inner.node(filter, depth + 1)?;
         self.attributes = inner.attributes;
-        let filter = Box::new(ElementPredicate::new(node, leaf.kind() != AttributeType::Complex));
-        Ok(Node::ValuePath { path: ResolvedPath::new(&target), slot: Slot::default(), filter })
+        let filter = Box::new(ElementPredicate::new(&of, node));
+        Ok(Node::ValuePath { path: of, slot: Slot::default(), filter })
     }
 
     fn comparison(&mut self, comparison: &Comparison) -> Result<Node, CheckError> {
         let Comparison { path, operator, value: literal } = comparison;
         let (path, operator) = (path.as_str(), *operator);
-        let target = self.target(&comparison.path)?;
+        let found = self.target(&comparison.path)?;
         if *literal == Literal::Null && !matches!(operator, Operator::Eq | Operator::Ne) {
             return Err(refuse(path, CheckErrorKind::NullOperator { operator: operator.as_str() }));
         }
-        let Some(mut target) = target else {
+        let Some(found) = found else {
             // R094: unassigned, so it differs from every value (R075) and only `eq null` holds beside that.
             let wanted = if *literal == Literal::Null { Operator::Eq } else { Operator::Ne };
             return Ok(Node::Constant(operator == wanted));
         };
         if *literal == Literal::Null {
-            // R073 asks about the attribute as a whole, so the shorthand of R083 does not apply.
-            let test = Test {
-                path: self.resolved(&target),
-                operator,
-                operand: Operand::Null,
-                case_exact: true,
-                missing_is_false: false,
-                literal: Literal::Null,
+            // R073 asks about the attribute as a whole, so the shorthand of R083 does not apply. An extension is assigned
+            // where one of its attributes is.
+            let assigned = |path| {
+                let (operator, operand, literal) = (Operator::Ne, Operand::Null, Literal::Null);
+                let test = Test { path, operator, operand, case_exact: true, missing_is_false: false, literal };
+                Node::Test(test, Slot::default())
             };
-            return Ok(Node::Test(test, Slot::default()));
+            return Ok(match (any_of(shown(&found).map(assigned)), operator) {
+                (assigned, Operator::Ne) => assigned,
+                (Node::Constant(assigned), _) => Node::Constant(!assigned),
+                (Node::Test(test, slot), _) => Node::Test(Test { operator: Operator::Eq, ..test }, slot),
+                (assigned, _) => Node::Not(Box::new(assigned)),
+            });
         }
-        let Some(leaf) = default_sub_attribute(path, &mut target)? else {
+        let Resolved::Attribute(target) = found else {
             return Err(refuse(path, CheckErrorKind::Extension));
         };
+        let target = match self.scope {
+            Scope::Element { of } if of.leaf().kind() != AttributeType::Complex => target,
+            Scope::Element { .. } if target.leaf().kind() == AttributeType::Complex => {
+                return Err(refuse(path, CheckErrorKind::Complex));
+            }
+            _ => to_default_sub_attribute(path, target)?,
+        };
+        let leaf = target.leaf();
         refuse_operator(path, operator, leaf.kind())?;
-        let case_exact = leaf.case_exact() && !holds_schema_uris(&target);
-        let literal = self.text_boolean(&leaf, literal).unwrap_or_else(|| literal.clone());
+        let case_exact = leaf.case_exact() && !target.is_in("schemas");
+        let literal = self.text_boolean(leaf, literal).unwrap_or_else(|| literal.clone());
         let test = Test {
-            path: self.resolved(&target),
             operator,
             operand: operand(path, leaf.kind(), case_exact, &literal)?,
             case_exact,
-            missing_is_false: leaf.kind() == AttributeType::Boolean && self.is_primary(&target, &leaf),
+            missing_is_false: leaf.kind() == AttributeType::Boolean && is_primary(&target),
             literal,
+            path: target,
         };
         Ok(Node::Test(test, Slot::default()))
     }
@@ -265,42 +252,60 @@ impl Check<'_> {
         let value = [true, false].into_iter().find(|value| value.to_string().eq_ignore_ascii_case(text))?;
         self.profile.take(Leniency::StringBoolean, self.used).then_some(Literal::Bool(value))
     }
+}
 
-    /// R020: the `primary` flag of an element of a multi-valued attribute.
-    fn is_primary(&self, target: &Target, leaf: &Attribute) -> bool {
-        let elements = match self.scope {
-            Scope::Element { attribute } => attribute.multi_valued(),
-            Scope::Resource { .. } => {
-                target.sub.is_some() && target.attribute.as_ref().is_some_and(|attribute| attribute.multi_valued())
-            }
-        };
-        elements && leaf.name() == "primary"
+/// R020: the `primary` flag of an element of a multi-valued attribute.
+fn is_primary(target: &AttributeRef) -> bool {
+    target.sub() == Some("primary") && target.attribute().multi_valued()
+}
+
+/// The sub-attribute that a path in the brackets of a value path names; the attribute itself where its values are simple.
+fn sub_attribute(of: &AttributeRef, path: &AttrPath) -> Result<AttributeRef, CheckError> {
+    let attribute = of.leaf();
+    let name = path.name().filter(|_| path.uri().is_none() && path.sub().is_none());
+    if name.is_some_and(|name| attribute.is_own_value(name)) {
+        return Ok(of.clone());
+    }
+    match name.and_then(|name| attribute.sub_attribute(name)) {
+        Some(sub) => Ok(of.clone().with_sub(sub)),
+        None => {
+            let near = name.and_then(|name| attribute.nearest_sub_attribute(name));
+            let suggestion = near.map(|near| near.name().to_owned());
+            let attribute = attribute.name().to_owned();
+            Err(refuse(path.as_str(), CheckErrorKind::UnknownSub { attribute, suggestion }))
+        }
     }
 }
 
-/// Points a path that stops at a complex attribute to its `value` sub-attribute (R083), and returns the leaf; `None` for
-/// an extension as a whole.
+/// The attributes that a path is about and that responses may show.
+fn shown(found: &Resolved) -> impl Iterator<Item = AttributeRef> {
+    found.attributes().into_iter().filter(|attribute| !never_returned(attribute.leaf()))
+}
+
+/// At least one holds.
+fn any_of(nodes: impl Iterator<Item = Node>) -> Node {
+    match <[Node; 1]>::try_from(nodes.collect::<Vec<_>>()) {
+        Ok([only]) => only,
+        Err(nodes) if nodes.is_empty() => Node::Constant(false),
+        Err(nodes) => Node::Or(nodes),
+    }
+}
+
+/// Leads a path that stops at a complex attribute to its `value` sub-attribute (R083).
 ///
 /// # Errors
 ///
 /// [`CheckErrorKind::Complex`] when there is no such sub-attribute.
-pub(crate) fn default_sub_attribute(text: &str, target: &mut Target) -> Result<Option<Arc<Attribute>>, CheckError> {
-    let Some(leaf) = target.leaf().cloned() else { return Ok(None) };
-    if leaf.kind() != AttributeType::Complex {
-        return Ok(Some(leaf));
+pub(crate) fn to_default_sub_attribute(text: &str, target: AttributeRef) -> Result<AttributeRef, CheckError> {
+    if target.leaf().kind() != AttributeType::Complex {
+        return Ok(target);
     }
-    let value =
-        leaf.sub_attribute("value").filter(|value| target.sub.is_none() && value.kind() != AttributeType::Complex);
+    let value = target.leaf().sub_attribute("value").cloned();
+    let value = value.filter(|value| target.sub().is_none() && value.kind() != AttributeType::Complex);
     let Some(value) = value else { return Err(refuse(text, CheckErrorKind::Complex)) };
-    refuse_never_returned(text, value)?;
-    target.sub = Some(value.clone());
-    Ok(Some(value.clone()))
-}
-
-/// Whether the target is the common attribute `schemas`, whose URIs compare without regard to case like everywhere else
-/// in the protocol (R033, R067), although they are references.
-pub(crate) fn holds_schema_uris(target: &Target) -> bool {
-    target.extension.is_none() && target.attribute.as_ref().is_some_and(|attribute| attribute.name() == "schemas")
+    let target = target.with_sub(&value);
+    refuse_never_returned(text, &target)?;
+    Ok(target)
 }
 
 /// R077, R078.
@@ -351,8 +356,9 @@ fn never_returned(attribute: &Attribute) -> bool {
 }
 
 /// R096: what no response shows, no question may reveal.
-pub(crate) fn refuse_never_returned(text: &str, attribute: &Attribute) -> Result<(), CheckError> {
-    if never_returned(attribute) { Err(refuse(text, CheckErrorKind::NeverReturned)) } else { Ok(()) }
+pub(crate) fn refuse_never_returned(text: &str, target: &AttributeRef) -> Result<(), CheckError> {
+    let hidden = never_returned(target.attribute()) || never_returned(target.leaf());
+    if hidden { Err(refuse(text, CheckErrorKind::NeverReturned)) } else { Ok(()) }
 }
 
 /// Brackets select among values: of a complex attribute, or of an array.
@@ -385,6 +391,8 @@ fn first_path(mut filter: &Filter) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use scim_core::{ResourceTypeName, SchemaSet};
 
     use super::*;
@@ -401,7 +409,7 @@ mod tests {
     fn element(attribute: &str, text: &str, profile: &Profile) -> Result<(ElementPredicate, Leniencies), CheckError> {
         let mut used = Leniencies::default();
         let filter: Filter = text.parse().unwrap();
-        let attribute = user().top_level(attribute).unwrap().clone();
+        let attribute = AttributeRef::new(None, user().top_level(attribute).unwrap());
         check_element(&filter, &attribute, profile, &mut used).map(|checked| (checked, used))
     }
 

@@ -6,9 +6,8 @@ use serde_json::{Map, Value};
 use crate::ast::Operator;
 use crate::budget::{Budget, BudgetExceeded};
 use crate::fold::Folded;
-use crate::gather::Source;
+use crate::gather::{Reached, Source};
 use crate::predicate::{ElementPredicate, Node, Predicate, Presence};
-use crate::resolved_path::ResolvedPath;
 use crate::test::{Operand, Test};
 
 impl Predicate {
@@ -76,7 +75,7 @@ impl ElementPredicate {
     fn holds_for(&self, element: &Value, budget: &Budget) -> Result<bool, BudgetExceeded> {
         let folded = Folded::default();
         match element {
-            Value::Object(element) if !self.simple => self.node.holds(Source::plain(element, &folded), budget),
+            Value::Object(element) if !self.simple => self.node.holds(Source::element(element, &folded), budget),
             Value::Object(_) => Ok(false),
             simple if self.simple => self.node.holds(Source::simple(simple, &folded), budget),
             _ => Ok(false),
@@ -113,20 +112,21 @@ impl Node {
         match self {
             Self::Test(test, slot) => {
                 let accepts = |value| test.accepts(value, source.folded, budget);
-                test.holds(source.attribute(&test.path, *slot), budget, accepts)
+                test.holds(source.reach(&test.path, *slot), budget, accepts)
             }
             Self::AnyOf(any, slot) => {
                 // The tests differ only in what they compare with.
                 let Some(test) = any.tests().first() else { return Ok(false) };
                 let accepts = |value| any.accepts(test, value, source.folded, budget);
-                test.holds(source.attribute(&test.path, *slot), budget, accepts)
+                test.holds(source.reach(&test.path, *slot), budget, accepts)
             }
-            Self::Presence(presence, slot) => presence.holds(source.attribute(&presence.path, *slot), budget),
+            Self::Presence(presence, slot) => presence.holds(source.reach(&presence.path, *slot), budget),
             Self::And(nodes) => any(nodes, |node| node.holds(source, budget).map(|holds| !holds)).map(|fails| !fails),
             Self::Or(nodes) => any(nodes, |node| node.holds(source, budget)),
             Self::Not(node) => node.holds(source, budget).map(|holds| !holds),
             Self::ValuePath { path, slot, filter } => {
-                any(elements(source.attribute(path, *slot)), |element| match path.sub_in(element) {
+                let reached = source.reach(path, *slot);
+                any(elements(reached.value), |element| match reached.sub_in(element) {
                     Some(value) => filter.matches_any(value, budget),
                     None => Ok(false),
                 })
@@ -141,7 +141,7 @@ impl Node {
             Self::And(nodes) => return nodes.iter().for_each(|node| node.selecting(element, found)),
             Self::Or(nodes) => {
                 let (folded, budget) = (Folded::default(), Budget::unlimited());
-                let holds = |node: &&Node| node.holds(Source::plain(element, &folded), &budget).unwrap_or_default();
+                let holds = |node: &&Node| node.holds(Source::element(element, &folded), &budget).unwrap_or_default();
                 let holding = nodes.iter().filter(holds);
                 return holding.for_each(|node| node.selecting(element, found));
             }
@@ -155,37 +155,14 @@ impl Node {
             Self::Presence(presence, _) => &presence.path,
             _ => return,
         };
-        found.extend(path.attribute());
+        found.extend(path.sub());
     }
 }
 
-impl ResolvedPath {
-    /// The value of the attribute, before any sub-attribute; for an extension as a whole, its container.
-    pub(crate) fn attribute_in<'r>(&self, object: &'r Map<String, Value>) -> Option<&'r Value> {
-        let container = match self.extension() {
-            None => object,
-            Some(extension) if self.attribute().is_none() => return object.get(extension),
-            Some(extension) => object.get(extension)?.as_object()?,
-        };
-        container.get(self.attribute()?)
-    }
-
-    /// The value that one element of the attribute has for the path.
-    pub(crate) fn sub_in<'r>(&self, element: &'r Value) -> Option<&'r Value> {
-        match self.sub() {
-            Some(sub) => element.get(sub),
-            None => Some(element),
-        }
-    }
-
-    /// Whether `test` holds for one of the values that the path has, given the value of its attribute.
-    fn any(
-        &self,
-        attribute: Option<&Value>,
-        budget: &Budget,
-        test: impl Fn(&Value) -> bool,
-    ) -> Result<bool, BudgetExceeded> {
-        any(elements(attribute), |element| {
+impl<'r> Reached<'_, 'r> {
+    /// Whether `test` holds for one of the values.
+    fn any(self, budget: &Budget, test: impl Fn(&'r Value) -> bool) -> Result<bool, BudgetExceeded> {
+        any(elements(self.value), |element| {
             budget.spend(1)?;
             Ok(self.sub_in(element).is_some_and(&test))
         })
@@ -193,28 +170,27 @@ impl ResolvedPath {
 }
 
 impl Test {
-    /// `attribute` is the value of the path's attribute, before any sub-attribute; `accepts` tells whether an assigned value
-    /// fulfils the test.
+    /// `accepts` tells whether an assigned value fulfils the test.
     fn holds<'r>(
         &self,
-        attribute: Option<&'r Value>,
+        reached: Reached<'_, 'r>,
         budget: &Budget,
         accepts: impl Fn(&'r Value) -> Result<bool, BudgetExceeded>,
     ) -> Result<bool, BudgetExceeded> {
         if matches!(self.operand, Operand::Null) {
-            return self.null_holds(attribute, budget);
+            return self.null_holds(reached, budget);
         }
         let holds_for = |value: Option<&'r Value>| self.holds_for(value, budget, &accepts);
-        match attribute {
-            Some(Value::Array(elements)) => any(elements, |element| holds_for(self.path.sub_in(element))),
-            None if self.path.multi_valued() => Ok(false),
-            value => holds_for(value.and_then(|value| self.path.sub_in(value))),
+        match reached.value {
+            Some(Value::Array(elements)) => any(elements, |element| holds_for(reached.sub_in(element))),
+            None if reached.multi_valued => Ok(false),
+            value => holds_for(value.and_then(|value| reached.sub_in(value))),
         }
     }
 
     /// R073: the attribute as a whole is unassigned, or is not.
-    fn null_holds(&self, attribute: Option<&Value>, budget: &Budget) -> Result<bool, BudgetExceeded> {
-        Ok(self.path.any(attribute, budget, is_assigned)? == (self.operator == Operator::Ne))
+    fn null_holds(&self, reached: Reached<'_, '_>, budget: &Budget) -> Result<bool, BudgetExceeded> {
+        Ok(reached.any(budget, is_assigned)? == (self.operator == Operator::Ne))
     }
 
     /// One value, which may be missing.
@@ -239,8 +215,8 @@ impl Test {
 }
 
 impl Presence {
-    fn holds(&self, attribute: Option<&Value>, budget: &Budget) -> Result<bool, BudgetExceeded> {
-        self.path.any(attribute, budget, |value| self.is_present(value))
+    fn holds(&self, reached: Reached<'_, '_>, budget: &Budget) -> Result<bool, BudgetExceeded> {
+        reached.any(budget, |value| self.is_present(value))
     }
 
     /// R072: a value that is not empty, or a complex value with a member that is not.
@@ -313,9 +289,10 @@ mod tests {
     #[test]
     fn only_an_object_is_an_element() {
         let schemas = SchemaSet::builtin();
-        let emails = schemas.of(&ResourceTypeName::user()).unwrap().top_level("emails").unwrap();
+        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let emails = scim_core::AttributeRef::new(None, user.top_level("emails").unwrap());
         let filter = "not (type eq \"work\")".parse().unwrap();
-        let filter = check_element(&filter, emails, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+        let filter = check_element(&filter, &emails, &Profile::rfc(), &mut Leniencies::default()).unwrap();
         assert!(filter.matches_element(&json!({"type": "home"})));
         assert!(!filter.matches_element(&json!({"type": "WORK"})));
         assert!(!filter.matches_element(&json!("home")));

@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
+use scim_core::{Attribute, AttributeRef};
 use serde_json::{Map, Value};
 
 use crate::fold::Folded;
 use crate::predicate::Node;
-use crate::resolved_path::ResolvedPath;
 
 /// Most attributes that are gathered; a predicate that looks at more looks the others up one by one.
 const MAX_GATHERED: usize = 32;
@@ -36,16 +36,38 @@ pub(crate) struct Source<'s, 'r> {
 
 #[derive(Clone, Copy)]
 enum Of<'s, 'r> {
-    /// A resource or an element, whose members are looked up one by one as far as they are not gathered.
-    Object { object: &'r Map<String, Value>, gathered: &'s [Option<&'r Value>] },
+    /// A resource, whose members are looked up one by one as far as they are not gathered.
+    Resource { members: &'r Map<String, Value>, gathered: &'s [Option<&'r Value>] },
+    /// An element that is an object.
+    Element(&'r Map<String, Value>),
     /// An element that is a simple value.
     Simple(&'r Value),
 }
 
+/// What a path reaches in a source: a value, and what is left of the path in it.
+#[derive(Clone, Copy)]
+pub(crate) struct Reached<'p, 'r> {
+    pub(crate) value: Option<&'r Value>,
+    /// The sub-attribute that each value has to be asked for.
+    sub: Option<&'p str>,
+    /// Whether there may be several values.
+    pub(crate) multi_valued: bool,
+}
+
+impl<'r> Reached<'_, 'r> {
+    /// What the path has in one of the values.
+    pub(crate) fn sub_in(self, value: &'r Value) -> Option<&'r Value> {
+        match self.sub {
+            Some(sub) => value.get(sub),
+            None => Some(value),
+        }
+    }
+}
+
 impl<'s, 'r> Source<'s, 'r> {
-    /// A resource or element whose members are looked up one by one.
-    pub(crate) fn plain(object: &'r Map<String, Value>, folded: &'s Folded<'r>) -> Self {
-        Self { of: Of::Object { object, gathered: &[] }, folded }
+    /// An element whose members are looked up one by one.
+    pub(crate) fn element(element: &'r Map<String, Value>, folded: &'s Folded<'r>) -> Self {
+        Self { of: Of::Element(element), folded }
     }
 
     /// An element that is a simple value.
@@ -53,18 +75,20 @@ impl<'s, 'r> Source<'s, 'r> {
         Self { of: Of::Simple(value), folded }
     }
 
-    /// The value of the path's attribute, before any sub-attribute; for an extension as a whole, its container.
-    pub(crate) fn attribute(self, path: &ResolvedPath, slot: Slot) -> Option<&'r Value> {
-        let (object, gathered) = match self.of {
-            Of::Object { object, gathered } => (object, gathered),
-            Of::Simple(value) => return path.is_element().then_some(value),
+    /// What a path reaches.
+    pub(crate) fn reach<'p>(self, path: &'p AttributeRef, slot: Slot) -> Reached<'p, 'r> {
+        let within = |value, leaf: &Attribute| Reached { value, sub: None, multi_valued: leaf.multi_valued() };
+        let (members, gathered) = match self.of {
+            Of::Resource { members, gathered } => (members, gathered),
+            Of::Element(element) => return within(path.sub().and_then(|sub| element.get(sub)), path.leaf()),
+            Of::Simple(value) => return Reached { value: Some(value), sub: None, multi_valued: false },
         };
-        let gathered = slot.0.and_then(|slot| gathered.get(usize::from(slot)));
-        let Some(member) = gathered else { return path.attribute_in(object) };
-        match path.extension() {
-            Some(_) if path.attribute().is_some() => member.as_ref()?.as_object()?.get(path.attribute()?),
-            _ => *member,
-        }
+        let value = match (slot.0.and_then(|slot| gathered.get(usize::from(slot))), path.uri()) {
+            (None, _) => path.attribute_in(members),
+            (Some(member), None) => *member,
+            (Some(member), Some(_)) => member.and_then(|container| container.as_object()?.get(path.name())),
+        };
+        Reached { value, sub: path.sub(), multi_valued: path.attribute().multi_valued() }
     }
 }
 
@@ -73,7 +97,7 @@ impl Gathered {
     /// runs over elements.
     pub(crate) fn plan(node: &mut Node) -> Self {
         let mut names: Vec<Box<str>> = Vec::new();
-        node.each_path(&mut |path, _| names.extend(member(path).map(Box::from)));
+        node.each_path(&mut |path, _| names.push(member(path).into()));
         if names.len() < MIN_LOOK_UPS {
             node.each_path(&mut |_, slot| *slot = Slot::default());
             return Self::default();
@@ -82,7 +106,7 @@ impl Gathered {
         names.dedup();
         names.truncate(MAX_GATHERED);
         node.each_path(&mut |path, slot| {
-            let place = member(path).and_then(|member| names.binary_search_by(|name| (**name).cmp(member)).ok());
+            let place = names.binary_search_by(|name| (**name).cmp(member(path))).ok();
             *slot = Slot(place.and_then(|place| u8::try_from(place).ok()));
         });
         Self { names }
@@ -92,7 +116,7 @@ impl Gathered {
     pub(crate) fn over<'r, T>(&self, object: &'r Map<String, Value>, test: impl FnOnce(Source<'_, 'r>) -> T) -> T {
         let folded = Folded::default();
         if self.names.is_empty() || !*IN_ORDER {
-            return test(Source::plain(object, &folded));
+            return test(Source { of: Of::Resource { members: object, gathered: &[] }, folded: &folded });
         }
         let mut values: Values<'r> = [None; MAX_GATHERED];
         let mut members = object.iter().peekable();
@@ -100,13 +124,13 @@ impl Gathered {
             while members.next_if(|(member, _)| member.as_str() < &**name).is_some() {}
             *value = members.next_if(|(member, _)| member.as_str() == &**name).map(|(_, value)| value);
         }
-        test(Source { of: Of::Object { object, gathered: &values }, folded: &folded })
+        test(Source { of: Of::Resource { members: object, gathered: &values }, folded: &folded })
     }
 }
 
 /// The member of the resource that a path starts at.
-fn member(path: &ResolvedPath) -> Option<&str> {
-    path.extension().or_else(|| path.attribute())
+fn member(path: &AttributeRef) -> &str {
+    path.uri().unwrap_or(path.name())
 }
 
 /// Whether JSON objects keep their members in the order of the names. They do, unless another crate of the program turns
@@ -156,7 +180,7 @@ mod tests {
         for term in &terms {
             // Each term alone decides a chain in which all others are negated or absent.
             let alone = predicate(term);
-            assert!(alone.gathered.names.is_empty());
+            assert!(term.starts_with(ENT) || alone.gathered.names.is_empty());
             let others = "and not (displayName pr) and not (locale pr) and not (timezone pr) and not (photos pr) and \
                           not (ims pr) and not (profileUrl pr)";
             let chain = predicate(&format!("{term} {others}"));

@@ -1,7 +1,8 @@
 //! Push-down: the part of a predicate that a database can take over.
 
+use scim_core::AttributeRef;
+
 use crate::predicate::{ElementPredicate, Node, Predicate};
-use crate::resolved_path::ResolvedPath;
 use crate::test::Test;
 
 /// A query language that can express some predicates.
@@ -27,10 +28,10 @@ pub trait Lower {
     }
 
     /// `pr`: the path has a value that is not empty (R072).
-    fn present(&self, path: &ResolvedPath) -> Option<Self::Output>;
+    fn present(&self, path: &AttributeRef) -> Option<Self::Output>;
 
     /// One element of the attribute fulfils the filter. [`lower_element`] lowers the body with a target of its own.
-    fn value_path(&self, path: &ResolvedPath, filter: &ElementPredicate) -> Option<Self::Output>;
+    fn value_path(&self, path: &AttributeRef, filter: &ElementPredicate) -> Option<Self::Output>;
 
     /// A condition that always or never holds. Not pushed unless a target can.
     fn constant(&self, value: bool) -> Option<Self::Output> {
@@ -62,8 +63,8 @@ pub struct Lowered<T> {
 /// A top-level `and` is split between the two; `or`, `not` and value paths go as a whole or not at all.
 ///
 /// ```
-/// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
-/// use scim_filter::{ElementPredicate, Filter, Lower, Operand, Operator, ResolvedPath, Test, check, lower};
+/// use scim_core::{AttributeRef, Leniencies, Profile, ResourceTypeName, SchemaSet};
+/// use scim_filter::{ElementPredicate, Filter, Lower, Operand, Operator, Test, check, lower};
 ///
 /// /// Knows `userName eq`.
 /// struct Sql;
@@ -72,13 +73,13 @@ pub struct Lowered<T> {
 ///     type Output = String;
 ///
 ///     fn compare(&self, test: &Test) -> Option<String> {
-///         match (test.path().as_top_level()?, test.operator(), test.operand()) {
+///         match (test.path().top_level()?, test.operator(), test.operand()) {
 ///             ("userName", Operator::Eq, Operand::Text(_)) => Some("user_name_folded = ?".to_owned()),
 ///             _ => None,
 ///         }
 ///     }
-///     fn present(&self, _: &ResolvedPath) -> Option<String> { None }
-///     fn value_path(&self, _: &ResolvedPath, _: &ElementPredicate) -> Option<String> { None }
+///     fn present(&self, _: &AttributeRef) -> Option<String> { None }
+///     fn value_path(&self, _: &AttributeRef, _: &ElementPredicate) -> Option<String> { None }
 ///     fn and(&self, parts: Vec<String>) -> String { parts.join(" AND ") }
 ///     fn or(&self, parts: Vec<String>) -> String { format!("({})", parts.join(" OR ")) }
 ///     fn not(&self, part: String) -> String { format!("NOT ({part})") }
@@ -102,7 +103,7 @@ pub fn lower<T: Lower + ?Sized>(predicate: &Predicate, target: &T) -> Lowered<T:
     let mut pushed = Vec::new();
     let mut residual = Vec::new();
     // What a view adds no database knows.
-    let unknown = |part: &Node| predicate.seen.as_ref().is_some_and(|seen| seen.adds_to(&part.all_paths()));
+    let unknown = |part: &Node| predicate.seen.as_ref().is_some_and(|seen| seen.adds_to(&part.targets()));
     for part in parts {
         let output = if unknown(part) { None } else { whole(part, target) };
         match output {
@@ -132,7 +133,8 @@ impl Predicate {
     }
 }
 
-/// Lowers the body of a value path as a whole. `target` sees paths that start at the element.
+/// Lowers the body of a value path as a whole. What `target` sees are sub-attributes, or the attribute itself where its elements
+/// are [simple values](ElementPredicate::is_of_simple_values).
 pub fn lower_element<T: Lower + ?Sized>(filter: &ElementPredicate, target: &T) -> Option<T::Output> {
     whole(&filter.node, target)
 }
@@ -176,14 +178,15 @@ mod tests {
 
         fn compare(&self, test: &Test) -> Option<String> {
             let Operand::Text(value) = test.operand() else { return None };
-            Some(format!("{} {} '{value}'", test.path().as_top_level()?, test.operator()))
+            let name = test.path().sub().or(test.path().top_level())?;
+            Some(format!("{name} {} '{value}'", test.operator()))
         }
 
-        fn present(&self, path: &ResolvedPath) -> Option<String> {
-            Some(format!("{path} is not null"))
+        fn present(&self, path: &AttributeRef) -> Option<String> {
+            Some(format!("{} is not null", path.sub().unwrap_or(path.name())))
         }
 
-        fn value_path(&self, path: &ResolvedPath, filter: &ElementPredicate) -> Option<String> {
+        fn value_path(&self, path: &AttributeRef, filter: &ElementPredicate) -> Option<String> {
             Some(format!("exists (select from {path} where {})", lower_element(filter, self)?))
         }
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use scim_core::{AttributeRef, AttributeType};
 use serde_json::Value;
 
 use crate::any_of::{AnyOf, grouped};
 use crate::ast::Operator;
 use crate::gather::{Gathered, Slot};
-use crate::resolved_path::ResolvedPath;
 use crate::test::{Operand, Test};
 use crate::view::{Seen, SeenElement, View};
 
@@ -27,6 +27,8 @@ pub struct Predicate {
 /// [`check_element`](crate::check_element).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ElementPredicate {
+    /// The attribute whose elements it is about.
+    pub(crate) of: AttributeRef,
     pub(crate) node: Node,
     /// What is seen of an element beyond what is stored.
     pub(crate) seen: Option<SeenElement>,
@@ -47,7 +49,7 @@ pub(crate) enum Node {
     AnyOf(AnyOf, Slot),
     Presence(Presence, Slot),
     ValuePath {
-        path: ResolvedPath,
+        path: AttributeRef,
         slot: Slot,
         filter: Box<ElementPredicate>,
     },
@@ -56,7 +58,7 @@ pub(crate) enum Node {
 /// A `pr` test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Presence {
-    pub(crate) path: ResolvedPath,
+    pub(crate) path: AttributeRef,
     /// Sub-attributes that are never returned: they do not count, or `pr` would tell of them (R096).
     pub(crate) hidden: Vec<Box<str>>,
 }
@@ -64,7 +66,7 @@ pub(crate) struct Presence {
 impl Predicate {
     /// A predicate made ready to run.
     pub(crate) fn new(node: Node) -> Self {
-        let mut node = grouped(node);
+        let mut node = grouped(node, false);
         let gathered = Gathered::plan(&mut node);
         Self { node, gathered, seen: None }
     }
@@ -74,18 +76,18 @@ impl Predicate {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use scim_core::{Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
-    /// use scim_filter::{Filter, ResolvedPath, View, check};
+    /// use scim_core::{AttributeRef, Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
+    /// use scim_filter::{Filter, View, check};
     /// use serde_json::Value;
     ///
     /// #[derive(Debug)]
     /// struct Locations;
     ///
     /// impl View for Locations {
-    ///     fn adds(&self, path: &ResolvedPath) -> bool {
+    ///     fn adds(&self, path: &AttributeRef) -> bool {
     ///         path.to_string() == "meta.location"
     ///     }
-    ///     fn complete(&self, id: Option<&str>, _: Option<&str>, _: &str, value: &mut Value) {
+    ///     fn complete(&self, id: Option<&str>, _: &AttributeRef, value: &mut Value) {
     ///         if let (Some(id), Value::Object(meta)) = (id, value) {
     ///             meta.insert("location".into(), format!("https://example.com/Users/{id}").into());
     ///         }
@@ -104,7 +106,7 @@ impl Predicate {
     /// ```
     #[must_use]
     pub fn seen_through(mut self, view: &Arc<dyn View>) -> Self {
-        self.seen = Seen::of(view, &self.paths());
+        self.seen = Seen::of(view, &self.targets());
         self
     }
 
@@ -136,8 +138,7 @@ impl Predicate {
         self.node.mentions(attribute)
     }
 
-    /// Everything that the predicate looks at, in the order of the text; what stands in brackets as a part of the attribute
-    /// before them.
+    /// Everything that the predicate looks at, in the order of the text.
     ///
     /// ```
     /// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
@@ -147,12 +148,12 @@ impl Predicate {
     /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
     /// let filter: Filter = r#"USERNAME sw "a" and not (emails[type eq "work"])"#.parse()?;
     /// let predicate = check(&filter, user, &Profile::rfc(), &mut Leniencies::default()).unwrap();
-    /// let paths: Vec<String> = predicate.paths().iter().map(ToString::to_string).collect();
+    /// let paths: Vec<String> = predicate.targets().iter().map(ToString::to_string).collect();
     /// assert_eq!(paths, ["userName", "emails", "emails.type"]);
     /// # Ok::<(), scim_filter::ParseError>(())
     /// ```
-    pub fn paths(&self) -> Vec<ResolvedPath> {
-        self.node.all_paths()
+    pub fn targets(&self) -> Vec<AttributeRef> {
+        self.node.targets()
     }
 
     /// The most steps of a [`Budget`](crate::Budget) that this many resources cost, if each attribute has one short value: a
@@ -210,8 +211,8 @@ impl Predicate {
 }
 
 impl Node {
-    /// Visits the path of every test, without the bodies of value paths, whose paths start at an element.
-    pub(crate) fn each_path(&mut self, visit: &mut impl FnMut(&ResolvedPath, &mut Slot)) {
+    /// Visits the path of every test, without the bodies of value paths.
+    pub(crate) fn each_path(&mut self, visit: &mut impl FnMut(&AttributeRef, &mut Slot)) {
         match self {
             Self::Constant(_) => {}
             Self::And(nodes) | Self::Or(nodes) => nodes.iter_mut().for_each(|node| node.each_path(visit)),
@@ -224,9 +225,9 @@ impl Node {
     }
 
     /// Everything that the node looks at.
-    pub(crate) fn all_paths(&self) -> Vec<ResolvedPath> {
+    pub(crate) fn targets(&self) -> Vec<AttributeRef> {
         let mut found = Vec::new();
-        self.paths(None, &mut found);
+        self.add_targets(&mut found);
         found
     }
 
@@ -242,75 +243,66 @@ impl Node {
     }
 
     fn mentions(&self, attribute: &str) -> bool {
-        let is = |path: &ResolvedPath| path.extension().is_none() && path.attribute() == Some(attribute);
         match self {
             Self::Constant(_) => false,
             Self::And(nodes) | Self::Or(nodes) => nodes.iter().any(|node| node.mentions(attribute)),
             Self::Not(node) => node.mentions(attribute),
-            Self::Test(test, _) => is(&test.path),
-            Self::AnyOf(any, _) => any.path().is_some_and(is),
-            Self::Presence(presence, _) => is(&presence.path),
-            Self::ValuePath { path, .. } => is(path),
+            Self::Test(test, _) => test.path.is_in(attribute),
+            Self::AnyOf(any, _) => any.path().is_some_and(|path| path.is_in(attribute)),
+            Self::Presence(presence, _) => presence.path.is_in(attribute),
+            Self::ValuePath { path, .. } => path.is_in(attribute),
         }
     }
 
-    /// Adds what the node looks at; `of` is the attribute whose elements it is about.
-    fn paths(&self, of: Option<&ResolvedPath>, found: &mut Vec<ResolvedPath>) {
-        let path = match self {
-            Self::Constant(_) => return,
-            Self::And(nodes) | Self::Or(nodes) => return nodes.iter().for_each(|node| node.paths(of, found)),
-            Self::Not(node) => return node.paths(of, found),
-            Self::Test(test, _) => &test.path,
-            Self::AnyOf(any, _) => match any.path() {
-                Some(path) => path,
-                None => return,
-            },
-            Self::Presence(presence, _) => &presence.path,
+    fn add_targets(&self, found: &mut Vec<AttributeRef>) {
+        match self {
+            Self::Constant(_) => {}
+            Self::And(nodes) | Self::Or(nodes) => nodes.iter().for_each(|node| node.add_targets(found)),
+            Self::Not(node) => node.add_targets(found),
+            Self::Test(test, _) => found.push(test.path.clone()),
+            Self::AnyOf(any, _) => found.extend(any.path().cloned()),
+            Self::Presence(presence, _) => found.push(presence.path.clone()),
             Self::ValuePath { path, filter, .. } => {
                 found.push(path.clone());
-                return filter.node.paths(Some(path), found);
+                filter.node.add_targets(found);
             }
-        };
-        found.push(match of {
-            Some(of) => match path.attribute() {
-                Some(part) => of.with_sub(part),
-                None => of.clone(),
-            },
-            None => path.clone(),
-        });
+        }
     }
 }
 
 impl ElementPredicate {
-    /// The same predicate on elements of this attribute as responses show them.
-    #[must_use]
-    pub fn seen_through(mut self, view: &Arc<dyn View>, extension: Option<&str>, attribute: &str) -> Self {
-        let of = ResolvedPath::of_elements(extension, attribute);
-        let mut paths = Vec::new();
-        self.node.paths(Some(&of), &mut paths);
-        let adds = paths.iter().any(|path| view.adds(path));
-        self.seen = adds.then(|| SeenElement::new(view, extension, attribute));
-        self
+    /// A predicate made ready to run.
+    pub(crate) fn new(of: &AttributeRef, node: Node) -> Self {
+        let simple = of.leaf().kind() != AttributeType::Complex;
+        Self { of: of.clone(), node: grouped(node, true), seen: None, simple }
     }
 
-    /// A predicate made ready to run.
-    pub(crate) fn new(node: Node, simple: bool) -> Self {
-        Self { node: grouped(node), seen: None, simple }
+    /// The attribute whose elements the predicate is about.
+    pub fn of(&self) -> &AttributeRef {
+        &self.of
+    }
+
+    /// The same predicate on elements as responses show them.
+    #[must_use]
+    pub fn seen_through(mut self, view: &Arc<dyn View>) -> Self {
+        let adds = self.node.targets().iter().any(|target| view.adds(target));
+        self.seen = adds.then(|| SeenElement::new(view, &self.of));
+        self
     }
 
     /// The values that a new element needs for the filter to find it, by canonical sub-attribute name (R147). `None` where
     /// the filter is more than `eq` tests of values joined by `and`: it then does not say what to make.
     ///
     /// ```
-    /// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+    /// use scim_core::{AttributeRef, Leniencies, Profile, ResourceTypeName, SchemaSet};
     /// use scim_filter::{Limits, check_element, parse_path};
     ///
     /// let schemas = SchemaSet::builtin();
     /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
-    /// let emails = user.top_level("emails").unwrap();
+    /// let emails = AttributeRef::new(None, user.top_level("emails").unwrap());
     /// let terms = |path: &str| {
     ///     let filter = parse_path(path, &Limits::default()).unwrap().filter.unwrap();
-    ///     check_element(&filter, emails, &Profile::rfc(), &mut Leniencies::default()).unwrap().eq_terms()
+    ///     check_element(&filter, &emails, &Profile::rfc(), &mut Leniencies::default()).unwrap().eq_terms()
     /// };
     /// let work = terms(r#"emails[TYPE eq "work" and primary eq true]"#).unwrap();
     /// assert_eq!(work, [("type".to_owned(), "work".into()), ("primary".to_owned(), true.into())]);
@@ -323,7 +315,7 @@ impl ElementPredicate {
         };
         let eq = |node: &Node| match node {
             Node::Test(test, _) if test.operator == Operator::Eq && test.operand != Operand::Null => {
-                let name = test.path.attribute().unwrap_or("value");
+                let name = test.path.sub().filter(|_| !self.simple).unwrap_or("value");
                 Some((name.to_owned(), Value::from(test.literal.clone())))
             }
             _ => None,
@@ -335,14 +327,14 @@ impl ElementPredicate {
     /// because there is a value. Whatever else changes, an element that keeps them stays selected.
     ///
     /// ```
-    /// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+    /// use scim_core::{AttributeRef, Leniencies, Profile, ResourceTypeName, SchemaSet};
     /// use scim_filter::check_element;
     /// use serde_json::json;
     ///
     /// let schemas = SchemaSet::builtin();
-    /// let emails = schemas.of(&ResourceTypeName::user()).unwrap().top_level("emails").unwrap();
+    /// let emails = AttributeRef::new(None, schemas.of(&ResourceTypeName::user()).unwrap().top_level("emails").unwrap());
     /// let filter = r#"(type eq "work" or display pr) and not (primary eq true)"#.parse()?;
-    /// let filter = check_element(&filter, emails, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+    /// let filter = check_element(&filter, &emails, &Profile::rfc(), &mut Leniencies::default()).unwrap();
     /// assert_eq!(filter.selecting(&json!({"type": "work", "value": "a"})), ["type"]);
     /// # Ok::<(), scim_filter::ParseError>(())
     /// ```
@@ -354,8 +346,8 @@ impl ElementPredicate {
         found
     }
 
-    /// Whether the filter is about simple values, such as the elements of an array of strings. Its tests then look at
-    /// [the element itself](ResolvedPath::is_element).
+    /// Whether the filter is about simple values, such as the elements of an array of strings. Its tests then look at the
+    /// element itself, and their path is [the attribute](Self::of).
     pub fn is_of_simple_values(&self) -> bool {
         self.simple
     }

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use scim_core::{AttrPath, AttributeType, Leniencies, Profile, Resource, ScimType, SortOrder, TypeSchema};
+use scim_core::{
+    AttrPath, AttributeRef, AttributeType, Leniencies, Profile, Resolved, Resource, ScimType, SortOrder, TypeSchema,
+};
 use serde_json::{Map, Value};
 
-use crate::check::{default_sub_attribute, holds_schema_uris, refuse_never_returned};
+use crate::check::{refuse_never_returned, to_default_sub_attribute};
 use crate::check_error::{CheckError, CheckErrorKind};
-use crate::resolved_path::ResolvedPath;
 use crate::sort_key::SortKey;
 use crate::view::{Seen, View};
 
@@ -20,7 +21,7 @@ use crate::view::{Seen, View};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sort {
     seen: Option<Seen>,
-    path: ResolvedPath,
+    path: AttributeRef,
     order: SortOrder,
     kind: AttributeType,
     case_exact: bool,
@@ -68,21 +69,20 @@ impl Sort {
         used: &mut Leniencies,
     ) -> Result<Self, CheckError> {
         let text = path.as_str();
-        let mut target = schema
+        let found = schema
             .resolve(path, profile, used)
             .map_err(|error| CheckError::new(text, CheckErrorKind::Unknown(error)))?;
-        for attribute in target.attribute.iter().chain(&target.sub) {
-            refuse_never_returned(text, attribute)?;
-        }
-        let Some(leaf) = default_sub_attribute(text, &mut target)? else {
+        let Resolved::Attribute(target) = found else {
             return Err(CheckError::new(text, CheckErrorKind::SortByExtension));
         };
-        let case_exact = leaf.case_exact() && !holds_schema_uris(&target);
-        Ok(Self { seen: None, path: ResolvedPath::new(&target), order, kind: leaf.kind(), case_exact })
+        refuse_never_returned(text, &target)?;
+        let path = to_default_sub_attribute(text, target)?;
+        let case_exact = path.leaf().case_exact() && !path.is_in("schemas");
+        Ok(Self { seen: None, kind: path.leaf().kind(), path, order, case_exact })
     }
 
     /// What the resources are sorted by.
-    pub fn path(&self) -> &ResolvedPath {
+    pub fn path(&self) -> &AttributeRef {
         &self.path
     }
 

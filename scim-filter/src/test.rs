@@ -1,10 +1,10 @@
 //! One comparison of a checked filter, with the value that it compares with.
 
 use chrono::{DateTime, Utc};
+use scim_core::AttributeRef;
 use serde_json::Number;
 
 use crate::ast::{Literal, Operator};
-use crate::resolved_path::ResolvedPath;
 
 /// One comparison, ready to run.
 ///
@@ -18,7 +18,7 @@ use crate::resolved_path::ResolvedPath;
 ///    [`fold`](crate::fold()) applied on both sides. The operand is folded already.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Test {
-    pub(crate) path: ResolvedPath,
+    pub(crate) path: AttributeRef,
     pub(crate) operator: Operator,
     pub(crate) operand: Operand,
     pub(crate) case_exact: bool,
@@ -49,7 +49,7 @@ pub enum Operand {
 
 impl Test {
     /// What is compared. The shorthand `emails eq "x"` shows as `emails.value` here (R083).
-    pub fn path(&self) -> &ResolvedPath {
+    pub fn path(&self) -> &AttributeRef {
         &self.path
     }
 

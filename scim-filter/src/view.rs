@@ -3,11 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use scim_core::Resource;
+use scim_core::{AttributeRef, Resource};
 use serde_json::{Map, Value};
 
 use crate::budget::{Budget, BudgetExceeded};
-use crate::resolved_path::ResolvedPath;
 
 /// Completes resources as responses show them: values that no store keeps, such as `$ref` and `meta.location`, which depend
 /// on where the service is.
@@ -15,11 +14,11 @@ use crate::resolved_path::ResolvedPath;
 /// Given to [`Predicate::seen_through`](crate::Predicate::seen_through) and its like, a filter finds what is shown, whatever
 /// evaluates it.
 pub trait View: fmt::Debug + Send + Sync {
-    /// Whether the value of this path is added, or may be.
-    fn adds(&self, path: &ResolvedPath) -> bool;
+    /// Whether this value is added, or may be.
+    fn adds(&self, target: &AttributeRef) -> bool;
 
     /// Completes the value of an attribute, or one of its elements. `id` is that of the resource, where it is known.
-    fn complete(&self, id: Option<&str>, extension: Option<&str>, attribute: &str, value: &mut Value);
+    fn complete(&self, id: Option<&str>, attribute: &AttributeRef, value: &mut Value);
 }
 
 /// A view, and what is looked at through it.
@@ -29,25 +28,22 @@ pub(crate) struct Seen {
     /// The members of a resource that are looked at.
     members: Vec<Box<str>>,
     /// The attributes that the view completes, each once.
-    completed: Vec<ResolvedPath>,
+    completed: Vec<AttributeRef>,
 }
 
 impl Seen {
     /// `None` where the view adds nothing to these paths.
-    pub(crate) fn of(view: &Arc<dyn View>, paths: &[ResolvedPath]) -> Option<Self> {
-        let mut completed: Vec<ResolvedPath> = Vec::new();
-        for path in paths.iter().filter(|path| view.adds(path)) {
-            let known =
-                |other: &ResolvedPath| other.extension() == path.extension() && other.attribute() == path.attribute();
-            if !completed.iter().any(known) {
-                completed.push(path.clone());
+    pub(crate) fn of(view: &Arc<dyn View>, paths: &[AttributeRef]) -> Option<Self> {
+        let mut completed: Vec<AttributeRef> = Vec::new();
+        for attribute in paths.iter().filter(|path| view.adds(path)).map(AttributeRef::whole) {
+            if !completed.contains(&attribute) {
+                completed.push(attribute);
             }
         }
         if completed.is_empty() {
             return None;
         }
-        let mut members: Vec<Box<str>> =
-            paths.iter().filter_map(|path| path.extension().or_else(|| path.attribute())).map(Box::from).collect();
+        let mut members: Vec<Box<str>> = paths.iter().map(|path| path.uri().unwrap_or(path.name()).into()).collect();
         members.sort_unstable();
         members.dedup();
         Some(Self { view: view.clone(), members, completed })
@@ -58,7 +54,7 @@ impl Seen {
     }
 
     /// Whether the view adds to one of the paths: no database knows its value.
-    pub(crate) fn adds_to(&self, paths: &[ResolvedPath]) -> bool {
+    pub(crate) fn adds_to(&self, paths: &[AttributeRef]) -> bool {
         paths.iter().any(|path| self.view.adds(path))
     }
 
@@ -81,13 +77,12 @@ impl Seen {
         let mut members: Map<String, Value> =
             names.filter_map(|name| Some((name.to_string(), resource.get(name)?.clone()))).collect();
         for path in &self.completed {
-            let Some(attribute) = path.attribute() else { continue };
-            let value = match path.extension() {
-                None => members.get_mut(attribute),
-                Some(uri) => members.get_mut(uri).and_then(|container| container.get_mut(attribute)),
+            let value = match path.uri() {
+                None => members.get_mut(path.name()),
+                Some(uri) => members.get_mut(uri).and_then(|container| container.get_mut(path.name())),
             };
             if let Some(value) = value {
-                self.view.complete(resource.id(), path.extension(), attribute, value);
+                self.view.complete(resource.id(), path, value);
             }
         }
         members
@@ -107,25 +102,24 @@ impl Eq for Seen {}
 #[derive(Clone, Debug)]
 pub(crate) struct SeenElement {
     view: Arc<dyn View>,
-    extension: Option<Box<str>>,
-    attribute: Box<str>,
+    of: AttributeRef,
 }
 
 impl SeenElement {
-    pub(crate) fn new(view: &Arc<dyn View>, extension: Option<&str>, attribute: &str) -> Self {
-        Self { view: view.clone(), extension: extension.map(Box::from), attribute: attribute.into() }
+    pub(crate) fn new(view: &Arc<dyn View>, of: &AttributeRef) -> Self {
+        Self { view: view.clone(), of: of.clone() }
     }
 
     /// The element as it is shown.
     pub(crate) fn element(&self, element: &Value) -> Value {
         let mut element = element.clone();
-        self.view.complete(None, self.extension.as_deref(), &self.attribute, &mut element);
+        self.view.complete(None, &self.of, &mut element);
         element
     }
 }
 
 impl PartialEq for SeenElement {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.view, &other.view) && self.extension == other.extension && self.attribute == other.attribute
+        Arc::ptr_eq(&self.view, &other.view) && self.of == other.of
     }
 }

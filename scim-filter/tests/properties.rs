@@ -3,10 +3,10 @@
 #![expect(clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
 use proptest::prelude::*;
-use scim_core::{AttrName, AttrPath, Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
+use scim_core::{AttrName, AttrPath, AttributeRef, Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
 use scim_filter::{
-    Comparison, ElementPredicate, Filter, Limits, Literal, Lower, Operand, Operator, Predicate, ResolvedPath, Test,
-    check, equal_values, fold, lower, lower_element, parse, parse_path, parse_with,
+    Comparison, ElementPredicate, Filter, Limits, Literal, Lower, Operand, Operator, Predicate, Test, check,
+    equal_values, fold, lower, lower_element, parse, parse_path, parse_with,
 };
 use serde_json::{Value, json};
 
@@ -144,7 +144,7 @@ proptest! {
         let schemas = SchemaSet::builtin();
         let user = schemas.of(&ResourceTypeName::user()).expect("users");
         if let Ok(predicate) = check(&filter, user, &Profile::rfc(), &mut Leniencies::default()) {
-            let lowered = lower(&predicate, &Interpreter { pushes });
+            let lowered = lower(&predicate, &Interpreter { pushes, in_element: false });
             for resource in &resources {
                 let pushed = lowered.pushed.as_ref().is_none_or(|condition| condition(&json!(resource.attributes())));
                 let residual = lowered.residual.as_ref().is_none_or(|residual| residual.matches(resource));
@@ -240,17 +240,21 @@ fn without_nulls(mut value: Value) -> Value {
 /// A naive second evaluator in the role of a database. Bits of `pushes` decide what it can express.
 struct Interpreter {
     pushes: u8,
+    /// Whether it looks at one element of an attribute.
+    in_element: bool,
 }
 
 type Condition = Box<dyn Fn(&Value) -> bool>;
 
 /// The values of a path; an element without the sub-attribute gives `None`.
-fn values(path: &ResolvedPath, object: &Value) -> Vec<Option<Value>> {
-    let attribute = path.attribute().expect("no whole extension here");
-    let elements = match object.get(attribute) {
+fn values(path: &AttributeRef, object: &Value, in_element: bool) -> Vec<Option<Value>> {
+    if in_element {
+        return vec![object.get(path.sub().expect("elements are complex here")).cloned()];
+    }
+    let elements = match object.get(path.name()) {
         Some(Value::Array(elements)) => elements.clone(),
         Some(value) => vec![value.clone()],
-        None if path.multi_valued() => Vec::new(),
+        None if path.attribute().multi_valued() => Vec::new(),
         None => return vec![None],
     };
     elements.iter().map(|element| path.sub().map_or(Some(element), |sub| element.get(sub)).cloned()).collect()
@@ -263,9 +267,9 @@ impl Lower for Interpreter {
         if self.pushes & 1 == 0 {
             return None;
         }
-        let test = test.clone();
+        let (test, in_element) = (test.clone(), self.in_element);
         Some(Box::new(move |object| {
-            let values = values(test.path(), object);
+            let values = values(test.path(), object, in_element);
             let one = |value: &Option<Value>| match (test.operand(), value) {
                 (Operand::Text(operand), Some(Value::String(value))) => {
                     let folded = fold(value);
@@ -293,23 +297,23 @@ impl Lower for Interpreter {
         }))
     }
 
-    fn present(&self, path: &ResolvedPath) -> Option<Condition> {
-        let path = path.clone();
+    fn present(&self, path: &AttributeRef) -> Option<Condition> {
+        let (path, in_element) = (path.clone(), self.in_element);
         let empty = |value: &Value| match value {
             Value::String(text) => text.is_empty(),
             Value::Object(members) => members.values().all(|member| member == ""),
             _ => false,
         };
         (self.pushes & 2 != 0).then(|| -> Condition {
-            Box::new(move |object| values(&path, object).iter().flatten().any(|value| !empty(value)))
+            Box::new(move |object| values(&path, object, in_element).iter().flatten().any(|value| !empty(value)))
         })
     }
 
-    fn value_path(&self, path: &ResolvedPath, filter: &ElementPredicate) -> Option<Condition> {
+    fn value_path(&self, path: &AttributeRef, filter: &ElementPredicate) -> Option<Condition> {
         let path = path.clone();
-        let inner = lower_element(filter, self)?;
+        let inner = lower_element(filter, &Interpreter { in_element: true, ..*self })?;
         (self.pushes & 4 != 0)
-            .then(|| -> Condition { Box::new(move |object| values(&path, object).iter().flatten().any(&inner)) })
+            .then(|| -> Condition { Box::new(move |object| values(&path, object, false).iter().flatten().any(&inner)) })
     }
 
     fn and(&self, parts: Vec<Condition>) -> Condition {

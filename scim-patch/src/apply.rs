@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use scim_core::{Attribute, AttributeType, Leniencies, Leniency, Mutability, Resource, TypeSchema, ValueLimits};
+use scim_core::{
+    Attribute, AttributeRef, AttributeType, Leniencies, Leniency, Mutability, Resource, TypeSchema, ValueLimits,
+};
 use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
 
@@ -10,8 +12,8 @@ use crate::assign::{assign, assign_parts, refuse_immutable_change};
 use crate::changed::Changed;
 use crate::elements::Elements;
 use crate::error::{PatchError, PatchErrorKind};
-use crate::journal::{Journal, put, value_at};
-use crate::operation::{Effect, Operation, Patch, Place};
+use crate::journal::{Journal, put};
+use crate::operation::{Effect, Operation, Patch};
 use crate::relate::{Relate, id};
 
 /// Applies a patch. Operations run in order, each on what the one before left (R165).
@@ -69,7 +71,7 @@ fn run<'p>(
     let mut open: Option<Open<'p>> = None;
     for operation in &patch.operations {
         let at = |problem: PatchErrorKind| problem.at(operation.index, operation.path.as_deref());
-        let together = operation.effect.is_on_elements() && !is_guarded(&operation.place.attribute);
+        let together = operation.effect.is_on_elements() && !is_guarded(operation.place.attribute());
         if open.as_ref().is_some_and(|open| !together || *open.place != operation.place) {
             put_back(open.take(), resource);
         }
@@ -106,7 +108,7 @@ fn run<'p>(
 
 /// The elements of an attribute, taken out of the resource for the operations on them.
 struct Open<'p> {
-    place: &'p Place,
+    place: &'p AttributeRef,
     elements: Elements<'p>,
 }
 
@@ -115,7 +117,7 @@ impl<'p> Open<'p> {
         let place = &operation.place;
         let attributes = resource.attributes_mut();
         let mut nothing = Map::new();
-        let container = match &place.extension {
+        let container = match place.extension() {
             None => attributes,
             Some(extension) => {
                 journal.remember_extension(extension, attributes);
@@ -123,16 +125,16 @@ impl<'p> Open<'p> {
             }
         };
         journal.remember_whole(operation, container);
-        Self { place, elements: Elements::take(container, &place.attribute) }
+        Self { place, elements: Elements::take(container, place.attribute()) }
     }
 }
 
 /// Puts elements back where they were taken from.
 fn put_back(open: Option<Open<'_>>, resource: &mut Resource) {
     let Some(Open { place, elements }) = open else { return };
-    let (name, value) = (place.attribute.name(), elements.into_value());
+    let (name, value) = (place.name(), elements.into_value());
     let attributes = resource.attributes_mut();
-    let Some(extension) = &place.extension else { return put(attributes, name, value) };
+    let Some(extension) = place.extension() else { return put(attributes, name, value) };
     let container = attributes.entry(extension.id()).or_insert_with(|| Value::Object(Map::new()));
     if let Some(container) = container.as_object_mut() {
         put(container, name, value);
@@ -151,7 +153,7 @@ fn is_guarded(attribute: &Attribute) -> bool {
 /// Whether the operation would take `active` from somebody who is inactive, and the profile does not let it.
 fn keeps_inactive(patch: &Patch, operation: &Operation, resource: &Resource, used: &mut Leniencies) -> bool {
     match &operation.effect {
-        Effect::Assign(after) if operation.place.is_active() => {
+        Effect::Assign(after) if operation.place.is_in("active") => {
             patch.profile.keeps_inactive(resource.get("active"), after.as_ref(), used)
         }
         _ => false,
@@ -167,7 +169,7 @@ fn effect<'p>(
     budget: &Budget,
 ) -> Result<Option<Leniency>, PatchErrorKind> {
     let attributes = resource.attributes_mut();
-    let Some(extension) = &operation.place.extension else {
+    let Some(extension) = operation.place.extension() else {
         return within(operation, attributes, journal, limits, budget);
     };
     journal.remember_extension(extension, attributes);
@@ -191,7 +193,7 @@ fn within<'p>(
     limits: &ValueLimits,
     budget: &Budget,
 ) -> Result<Option<Leniency>, PatchErrorKind> {
-    let attribute = &*operation.place.attribute;
+    let attribute = &**operation.place.attribute();
     match &operation.effect {
         Effect::Assign(value) => {
             journal.remember_whole(operation, container);
@@ -217,7 +219,7 @@ fn run_relate<'p>(
     journal: &mut Journal<'p>,
     budget: &Budget,
 ) -> Result<(), PatchErrorKind> {
-    let name = operation.place.attribute.name();
+    let name = operation.place.name();
     let value = container.entry(name).or_insert_with(|| Value::Array(Vec::new()));
     if let Value::Array(elements) = value {
         budget.spend(1 + elements.len() as u64 / 4)?;
@@ -238,7 +240,7 @@ fn on_elements(
     limits: &ValueLimits,
     budget: &Budget,
 ) -> Result<Option<Leniency>, PatchErrorKind> {
-    let attribute = &*operation.place.attribute;
+    let attribute = &**operation.place.attribute();
     let before = container.get(attribute.name()).cloned();
     budget.spend(before.as_ref().and_then(Value::as_array).map_or(1, Vec::len) as u64)?;
     let mut elements = Elements::take(container, attribute);
@@ -263,8 +265,8 @@ fn expect_equal(
     sent: &Value,
     budget: &Budget,
 ) -> Result<(), PatchErrorKind> {
-    let attribute = &*operation.place.attribute;
-    let whole = value_at(resource, &operation.place);
+    let attribute = &**operation.place.attribute();
+    let whole = resource.at(&operation.place);
     let (attribute, current) = match sub {
         None => (attribute, whole),
         Some(sub) => (sub, whole.and_then(|whole| whole.get(sub.name()))),
@@ -301,8 +303,8 @@ fn still_valid(schema: &TypeSchema, resource: &Resource, journal: &Journal<'_>) 
     for operation in journal.touched() {
         let at = |problem: PatchErrorKind| problem.at(operation.index, operation.path.as_deref());
         let place = &operation.place;
-        let Some(extension) = &place.extension else {
-            complete(&place.attribute, resource.get(place.attribute.name())).map_err(at)?;
+        let Some(extension) = place.extension() else {
+            complete(place.attribute(), resource.get(place.name())).map_err(at)?;
             continue;
         };
         match resource.get(extension.id()).and_then(Value::as_object) {

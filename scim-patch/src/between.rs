@@ -4,16 +4,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use scim_core::{
-    Attribute, AttributeType, Leniency, Mutability, PatchOp, PatchOperation, Profile, Resource, Schema, TypeExtension,
-    TypeSchema,
+    Attribute, AttributeRef, AttributeType, Leniency, Mutability, PatchOp, PatchOperation, Profile, Resource, Schema,
+    TypeExtension, TypeSchema,
 };
 use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::align::by_elements;
 use crate::apply::apply;
-use crate::journal::value_at;
-use crate::operation::{Patch, Place};
+use crate::operation::Patch;
 use crate::relate::{Relate, id};
 
 /// No patch turns the one resource into the other.
@@ -82,7 +81,7 @@ impl Patch {
         let trial = trial(before, schema);
         let mut difference = Difference { before, after, schema, trial, profile, operations: Vec::new() };
         for attribute in schema.common().iter().chain(schema.base().attributes()) {
-            difference.attribute(&Place { extension: None, attribute: attribute.clone() })?;
+            difference.attribute(&AttributeRef::new(None, attribute))?;
         }
         for extension in schema.extensions() {
             difference.extension(extension)?;
@@ -124,8 +123,7 @@ impl Difference<'_> {
             _ => None,
         };
         let places = schema.attributes().iter();
-        let places: Vec<Place> =
-            places.map(|attribute| Place { extension: Some(schema.clone()), attribute: attribute.clone() }).collect();
+        let places: Vec<AttributeRef> = places.map(|attribute| AttributeRef::new(Some(schema), attribute)).collect();
         if let Some(whole) = whole {
             let operations = vec![whole];
             if self.leads(&operations, &places) {
@@ -136,17 +134,17 @@ impl Difference<'_> {
         places.iter().try_for_each(|place| self.attribute(place))
     }
 
-    fn attribute(&mut self, place: &Place) -> Result<(), DifferenceError> {
-        let attribute = &*place.attribute;
-        if attribute.mutability() == Mutability::ReadOnly || place.is_schemas() {
+    fn attribute(&mut self, place: &AttributeRef) -> Result<(), DifferenceError> {
+        let attribute = &**place.attribute();
+        if attribute.mutability() == Mutability::ReadOnly || place.is_in("schemas") {
             return Ok(());
         }
-        let before = value_at(self.before, place).and_then(|value| writable(attribute, value));
-        let after = value_at(self.after, place).and_then(|value| writable(attribute, value));
+        let before = self.before.at(place).and_then(|value| writable(attribute, value));
+        let after = self.after.at(place).and_then(|value| writable(attribute, value));
         if is_same(attribute, before.as_ref(), after.as_ref()) {
             return Ok(());
         }
-        refuse_impossible(attribute, &place.path(), before.as_ref(), after.as_ref())?;
+        refuse_impossible(attribute, &place.to_string(), before.as_ref(), after.as_ref())?;
         if attribute.is_relation()
             && let Some(operations) = by_ids(place, before.as_ref(), after.as_ref())
         {
@@ -157,24 +155,24 @@ impl Difference<'_> {
         candidates.sort_by_key(|operations| operations.iter().map(size).sum::<usize>());
         let places = std::slice::from_ref(place);
         let found = candidates.into_iter().find(|operations| self.leads(operations, places));
-        self.operations.extend(found.ok_or_else(|| DifferenceError::Unfit { path: place.path() })?);
+        self.operations.extend(found.ok_or_else(|| DifferenceError::Unfit { path: place.to_string() })?);
         Ok(())
     }
 
     /// Whether the operations make of these places what they are to be.
-    fn leads(&self, operations: &[PatchOperation], places: &[Place]) -> bool {
+    fn leads(&self, operations: &[PatchOperation], places: &[AttributeRef]) -> bool {
         let message = PatchOp { operations: operations.to_vec() };
         let Ok(patch) = Patch::check(&message, self.schema, &self.profile) else { return false };
-        let relation = places.iter().any(|place| place.attribute.is_relation());
+        let relation = places.iter().any(|place| place.attribute().is_relation());
         let mut made = if relation { self.before.clone() } else { self.trial.clone() };
         let applied = apply(&patch, &mut made).is_ok();
-        let at = |resource: &Resource, place: &Place| {
-            value_at(resource, place).and_then(|value| writable(&place.attribute, value))
+        let at = |resource: &Resource, place: &AttributeRef| {
+            resource.at(place).and_then(|value| writable(place.attribute(), value))
         };
         applied
             && places
                 .iter()
-                .all(|place| is_same(&place.attribute, at(&made, place).as_ref(), at(self.after, place).as_ref()))
+                .all(|place| is_same(place.attribute(), at(&made, place).as_ref(), at(self.after, place).as_ref()))
     }
 }
 
@@ -252,9 +250,9 @@ fn refuse_impossible(
 }
 
 /// Ways to give an attribute its new value. The last of equal length is the most telling.
-fn candidates(place: &Place, before: Option<&Value>, after: Option<&Value>) -> Vec<Vec<PatchOperation>> {
-    let path = place.path();
-    let attribute = &*place.attribute;
+fn candidates(place: &AttributeRef, before: Option<&Value>, after: Option<&Value>) -> Vec<Vec<PatchOperation>> {
+    let path = place.to_string();
+    let attribute = &**place.attribute();
     let Some(after) = after else { return vec![vec![PatchOperation::remove(path)]] };
     let Some(before) = before else {
         return vec![
@@ -308,8 +306,8 @@ pub(crate) fn by_parts(
 }
 
 /// Adds and removes elements of a relation by their ids, whatever their order; `None` where one has no id.
-fn by_ids(place: &Place, before: Option<&Value>, after: Option<&Value>) -> Option<Vec<PatchOperation>> {
-    let path = place.path();
+fn by_ids(place: &AttributeRef, before: Option<&Value>, after: Option<&Value>) -> Option<Vec<PatchOperation>> {
+    let path = place.to_string();
     let Some(after) = after else { return Some(vec![PatchOperation::remove(path)]) };
     let named = |value: Option<&Value>| {
         let mut named = Relate::default();

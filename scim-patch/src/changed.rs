@@ -4,10 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use scim_core::{Attribute, AttributeType, Leniencies, Mutability, Returned};
+use scim_core::{Attribute, AttributeRef, AttributeType, Leniencies, Mutability, Returned};
 use serde_json::Value;
-
-use crate::operation::Place;
 
 /// The outcome of a patch: for audit, for events, and for the question whether there is anything to write.
 ///
@@ -33,8 +31,8 @@ use crate::operation::Place;
 ///     serde_json::from_value(json!({"userName": "ada", "name": {"givenName": "Ada"}, "active": true}))?;
 /// let changed = apply(&patch, &mut ada)?;
 /// let [name, password] = changed.changes() else { panic!("{changed:?}") };
-/// assert_eq!((name.path(), name.before()), ("name.givenName", Some(&json!("Ada"))));
-/// assert_eq!((password.path(), password.is_secret(), password.after()), ("password", true, None));
+/// assert_eq!((name.target().to_string().as_str(), name.before()), ("name.givenName", Some(&json!("Ada"))));
+/// assert_eq!((password.target().name(), password.is_secret(), password.after()), ("password", true, None));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,18 +47,18 @@ impl Changed {
         self.changes.is_empty()
     }
 
-    /// What differs, sorted by path, each path once.
+    /// What differs, in order, each attribute once.
     ///
-    /// A path is an attribute or a sub-attribute of a singular complex attribute, in its registered spelling. `schemas` is
+    /// What differs is an attribute or a sub-attribute of a singular complex attribute. `schemas` is
     /// not among them: it follows from the rest. To set a secret is a change whatever it was before, or the answer would
     /// tell whether it was guessed.
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
 
-    /// The paths of [`changes`](Self::changes).
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.changes.iter().map(Change::path)
+    /// What the [changes](Self::changes) are of.
+    pub fn targets(&self) -> impl Iterator<Item = &AttributeRef> {
+        self.changes.iter().map(Change::target)
     }
 
     /// The leniencies that the message needed, at the check and when it was applied.
@@ -74,7 +72,7 @@ impl Changed {
 /// `Debug` shows the values but those of secrets.
 #[derive(Clone, PartialEq)]
 pub struct Change {
-    path: String,
+    target: AttributeRef,
     before: Option<Value>,
     after: Option<Value>,
     secret: bool,
@@ -82,10 +80,9 @@ pub struct Change {
 }
 
 impl Change {
-    /// The path, such as `name.givenName`, `emails` or
-    /// `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department`.
-    pub fn path(&self) -> &str {
-        &self.path
+    /// What differs, such as `name.givenName` or `emails`.
+    pub fn target(&self) -> &AttributeRef {
+        &self.target
     }
 
     /// The value before; `None` when there was none, or it is secret. Where only elements are told, those that went.
@@ -110,15 +107,16 @@ impl Change {
         self.elements
     }
 
-    fn new(attribute: &Attribute, path: String, before: Option<Value>, after: Option<&Value>) -> Self {
-        if is_secret(attribute) {
-            return Self { path, before: None, after: None, secret: true, elements: false };
+    fn new(target: AttributeRef, before: Option<Value>, after: Option<&Value>) -> Self {
+        let attribute = target.leaf().clone();
+        if is_secret(&attribute) {
+            return Self { target, before: None, after: None, secret: true, elements: false };
         }
         let secret = attribute.sub_attributes().iter().any(|sub| is_secret(sub));
-        let mut change = Self { path, before, after: after.cloned(), secret, elements: false };
+        let mut change = Self { target, before, after: after.cloned(), secret, elements: false };
         if secret {
             for value in [&mut change.before, &mut change.after].into_iter().flatten() {
-                hide(attribute, value);
+                hide(&attribute, value);
             }
         }
         change
@@ -127,12 +125,12 @@ impl Change {
     /// What differs where an attribute was remembered as a whole. `Some`: a relation has the same elements in another
     /// order, and this is the former one.
     pub(crate) fn of_whole(
-        place: &Place,
+        place: &AttributeRef,
         before: Option<Value>,
         after: Option<&Value>,
         changes: &mut Vec<Self>,
     ) -> Option<Value> {
-        let attribute = &*place.attribute;
+        let attribute = &**place.attribute();
         if attribute.is_relation() {
             let old = before.as_ref().and_then(Value::as_array).map(|elements| elements.iter().collect());
             let new = after.and_then(Value::as_array).map(|elements| elements.iter().collect());
@@ -144,18 +142,18 @@ impl Change {
                 let old = before.as_ref().and_then(|before| before.get(sub.name()));
                 let new = after.and_then(|after| after.get(sub.name()));
                 if old != new {
-                    changes.push(Self::new(sub, path(place, Some(sub)), old.cloned(), new));
+                    changes.push(Self::new(place.clone().with_sub(sub), old.cloned(), new));
                 }
             }
         } else if before.as_ref() != after || (is_secret(attribute) && after.is_some()) {
-            changes.push(Self::new(attribute, path(place, None), before, after));
+            changes.push(Self::new(place.clone(), before, after));
         }
         None
     }
 
     /// What differs where parts of an attribute were remembered.
     pub(crate) fn of_parts(
-        place: &Place,
+        place: &AttributeRef,
         parts: Vec<(Arc<Attribute>, Option<Value>)>,
         after: Option<&Value>,
         changes: &mut Vec<Self>,
@@ -163,14 +161,14 @@ impl Change {
         for (sub, before) in parts {
             let after = after.and_then(|after| after.get(sub.name()));
             if before.as_ref() != after || (is_secret(&sub) && after.is_some()) {
-                changes.push(Self::new(&sub, path(place, Some(&sub)), before, after));
+                changes.push(Self::new(place.clone().with_sub(&sub), before, after));
             }
         }
     }
 
     /// What differs where elements of a relation came and went. `false`: nothing but, perhaps, their order.
     pub(crate) fn of_elements(
-        place: &Place,
+        place: &AttributeRef,
         mut removed: Vec<&Value>,
         mut added: Vec<&Value>,
         changes: &mut Vec<Self>,
@@ -183,7 +181,7 @@ impl Change {
         }
         let value =
             |elements: Vec<&Value>| (!elements.is_empty()).then(|| elements.into_iter().cloned().collect::<Value>());
-        let change = Self::new(&place.attribute, path(place, None), value(removed), value(added).as_ref());
+        let change = Self::new(place.clone(), value(removed), value(added).as_ref());
         changes.push(Self { elements: true, ..change });
         true
     }
@@ -213,15 +211,6 @@ fn cancel(removed: &mut Vec<&Value>, added: &mut Vec<&Value>) {
     });
 }
 
-fn path(place: &Place, sub: Option<&Attribute>) -> String {
-    let mut path = place.path();
-    if let Some(sub) = sub {
-        path.push('.');
-        path.push_str(sub.name());
-    }
-    path
-}
-
 /// Whether no response ever shows the attribute.
 fn is_secret(attribute: &Attribute) -> bool {
     attribute.mutability() == Mutability::WriteOnly || attribute.returned() == Returned::Never
@@ -249,6 +238,6 @@ impl fmt::Debug for Change {
             None if self.secret => "(hidden)".to_owned(),
             None => "none".to_owned(),
         };
-        write!(f, "`{}`: {} -> {}", self.path, shown(&self.before), shown(&self.after))
+        write!(f, "`{}`: {} -> {}", self.target, shown(&self.before), shown(&self.after))
     }
 }

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use scim_core::{
-    Attribute, Checker, InteropRule, Leniencies, Leniency, Mutability, PatchOp, PatchOperation, Profile, TypeSchema,
-    ValueLimits,
+    Attribute, AttributeRef, Checker, InteropRule, Leniencies, Leniency, Mutability, PatchOp, PatchOperation, Profile,
+    TypeSchema, ValueLimits,
 };
 use serde_json::{Map, Value};
 
 use crate::error::{PatchError, PatchErrorKind, shown};
 use crate::limits::Limits;
-use crate::operation::{Effect, Operation, Patch, Place};
+use crate::operation::{Effect, Operation, Patch};
 use crate::relate::{Relate, id};
 use crate::target::{Resolver, Target};
 
@@ -134,10 +134,11 @@ impl<'a> Check<'a> {
             return self.write(action, target, value);
         }
         match target {
-            Target::Attribute { place, selector: None, sub }
+            Target::Attribute { target, selector: None }
                 if self.profile.take(Leniency::EqualReadOnly, &mut self.used) =>
             {
-                self.push(place, Effect::ExpectEqual { sub, value });
+                let sub = target.sub_attribute().cloned();
+                self.push(target.whole(), Effect::ExpectEqual { sub, value });
                 Ok(())
             }
             _ => Err(PatchErrorKind::ReadOnly),
@@ -146,9 +147,9 @@ impl<'a> Check<'a> {
 
     /// Appends an operation. What happens to the elements of a relation by their ids becomes one operation for all that
     /// stand next to each other, so that a hundred removals cost one pass over the elements.
-    pub(crate) fn push(&mut self, place: Place, effect: Effect) {
+    pub(crate) fn push(&mut self, place: AttributeRef, effect: Effect) {
         let mut effect = effect;
-        if comes_and_goes(&place.attribute) {
+        if comes_and_goes(place.attribute()) {
             if let Some(Operation { place: last, effect: Effect::Relate(relate), .. }) = self.operations.last_mut()
                 && *last == place
                 && related(relate, &effect)

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use scim_core::{Attribute, Resource, Schema};
+use scim_core::{Attribute, AttributeRef, Resource, Schema};
 use serde_json::{Map, Value};
 
 use crate::changed::Change;
-use crate::operation::{Operation, Part, Place};
+use crate::operation::{Operation, Part};
 use crate::relate::Edit;
 
 /// The attributes of a resource as they were before a patch touched them. Going back costs what was touched, not what the
@@ -46,15 +46,15 @@ impl<'p> Journal<'p> {
 
     /// Remembers an attribute, before it is touched.
     pub(crate) fn remember_whole(&mut self, operation: &'p Operation, container: &Map<String, Value>) {
-        let current = container.get(operation.place.attribute.name());
+        let current = container.get(operation.place.name());
         match self.find(operation) {
             Some(Touched { before: Before::Whole(_), .. }) => {}
             Some(Touched { before, .. }) => {
                 let mut whole = Map::new();
-                put(&mut whole, operation.place.attribute.name(), current.cloned());
+                put(&mut whole, operation.place.name(), current.cloned());
                 let earlier = std::mem::replace(before, Before::Whole(None));
                 earlier.restore(&operation.place, &mut whole);
-                *before = Before::Whole(whole.remove(operation.place.attribute.name()));
+                *before = Before::Whole(whole.remove(operation.place.name()));
             }
             None => self.touched.push(Touched { operation, before: Before::Whole(current.cloned()) }),
         }
@@ -62,7 +62,7 @@ impl<'p> Journal<'p> {
 
     /// Remembers parts of a singular complex attribute, before they are touched.
     pub(crate) fn remember_parts(&mut self, operation: &'p Operation, parts: &[Part], container: &Map<String, Value>) {
-        let object = match container.get(operation.place.attribute.name()) {
+        let object = match container.get(operation.place.name()) {
             // What is no object will be overwritten.
             Some(value) if !value.is_object() => return self.remember_whole(operation, container),
             object => object,
@@ -91,10 +91,10 @@ impl<'p> Journal<'p> {
             Some(Touched { before, .. }) => {
                 let mut whole = elements.to_vec();
                 edit.undo(&mut whole);
-                let mut whole = Map::from_iter([(operation.place.attribute.name().to_owned(), Value::Array(whole))]);
+                let mut whole = Map::from_iter([(operation.place.name().to_owned(), Value::Array(whole))]);
                 let earlier = std::mem::replace(before, Before::Whole(None));
                 earlier.restore(&operation.place, &mut whole);
-                *before = Before::Whole(whole.remove(operation.place.attribute.name()));
+                *before = Before::Whole(whole.remove(operation.place.name()));
             }
             None => self.touched.push(Touched { operation, before: Before::Edit(edit) }),
         }
@@ -143,7 +143,7 @@ impl<'p> Journal<'p> {
         let mut changes = Vec::with_capacity(self.touched.len());
         for Touched { operation, before } in self.touched {
             let place = &operation.place;
-            let now = value_at(resource, place);
+            let now = resource.at(place);
             let reordered = match before {
                 Before::Whole(before) => {
                     Change::of_whole(place, before, now, &mut changes).map(|before| Before::Whole(Some(before)))
@@ -164,16 +164,16 @@ impl<'p> Journal<'p> {
                 before.put_back(place, resource);
             }
         }
-        changes.sort_by(|a, b| a.path().cmp(b.path()));
+        changes.sort_by(|a, b| a.target().cmp(b.target()));
         changes
     }
 }
 
 impl Before {
     /// Makes an attribute of a resource what it was.
-    fn put_back(self, place: &Place, resource: &mut Resource) {
+    fn put_back(self, place: &AttributeRef, resource: &mut Resource) {
         let attributes = resource.attributes_mut();
-        let Some(extension) = &place.extension else { return self.restore(place, attributes) };
+        let Some(extension) = place.extension() else { return self.restore(place, attributes) };
         let container = attributes.entry(extension.id()).or_insert_with(|| Value::Object(Map::new()));
         if let Some(container) = container.as_object_mut() {
             self.restore(place, container);
@@ -181,8 +181,8 @@ impl Before {
     }
 
     /// Makes an attribute of a container what it was.
-    fn restore(self, place: &Place, container: &mut Map<String, Value>) {
-        let name = place.attribute.name();
+    fn restore(self, place: &AttributeRef, container: &mut Map<String, Value>) {
+        let name = place.name();
         match self {
             Self::Whole(value) => put(container, name, value),
             Self::Parts(parts) => {
@@ -208,14 +208,6 @@ impl Before {
                 }
             }
         }
-    }
-}
-
-/// The value of a place.
-pub(crate) fn value_at<'r>(resource: &'r Resource, place: &Place) -> Option<&'r Value> {
-    match &place.extension {
-        None => resource.get(place.attribute.name()),
-        Some(extension) => resource.get(extension.id())?.get(place.attribute.name()),
     }
 }
 

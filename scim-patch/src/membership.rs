@@ -36,9 +36,7 @@ impl MembershipDelta {
         let [operation] = operations else { return None };
         let place = &operation.place;
         match &operation.effect {
-            Effect::Relate(relate) if place.extension.is_none() && place.attribute.name() == "members" => {
-                Some(relate.into())
-            }
+            Effect::Relate(relate) if place.is_in("members") => Some(relate.into()),
             _ => None,
         }
     }

@@ -1,10 +1,10 @@
-//! The checked plan: operations on canonical places, with checked values.
+//! The checked plan: operations on attributes, with checked values.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use scim_core::{Attribute, Leniencies, Leniency, Profile, Schema, TypeSchema};
+use scim_core::{Attribute, AttributeRef, Leniencies, Leniency, Profile, TypeSchema};
 use scim_filter::View;
 use serde_json::{Map, Value};
 
@@ -35,15 +35,8 @@ pub(crate) struct Operation {
     pub(crate) index: usize,
     /// The path or key as the client wrote it.
     pub(crate) path: Option<String>,
-    pub(crate) place: Place,
+    pub(crate) place: AttributeRef,
     pub(crate) effect: Effect,
-}
-
-/// An attribute of the resource.
-#[derive(Clone, PartialEq)]
-pub(crate) struct Place {
-    pub(crate) extension: Option<Arc<Schema>>,
-    pub(crate) attribute: Arc<Attribute>,
 }
 
 /// What happens there. Values are checked.
@@ -105,26 +98,6 @@ pub(crate) enum Missing {
     Create { leniency: Leniency, template: Map<String, Value> },
 }
 
-impl Place {
-    /// Whether this is `active` of the base schema.
-    pub(crate) fn is_active(&self) -> bool {
-        self.extension.is_none() && self.attribute.name() == "active"
-    }
-
-    /// Whether this is `schemas`, which follows from the attributes.
-    pub(crate) fn is_schemas(&self) -> bool {
-        self.extension.is_none() && self.attribute.name() == "schemas"
-    }
-
-    /// The registered path of the attribute.
-    pub(crate) fn path(&self) -> String {
-        match &self.extension {
-            None => self.attribute.name().to_owned(),
-            Some(extension) => format!("{}:{}", extension.id(), self.attribute.name()),
-        }
-    }
-}
-
 impl Patch {
     pub(crate) fn new(
         schema: Arc<TypeSchema>,
@@ -140,14 +113,14 @@ impl Patch {
     /// [`Predicate::seen_through`](scim_filter::Predicate::seen_through).
     #[must_use]
     pub fn seen_through(mut self, view: &Arc<dyn View>) -> Self {
-        for Operation { place, effect, .. } in &mut self.operations {
+        for Operation { effect, .. } in &mut self.operations {
             let (Effect::WriteMatching { selector, .. }
             | Effect::ReplaceMatching { selector, .. }
             | Effect::RemoveMatching(selector)) = effect
             else {
                 continue;
             };
-            selector.seen_through(view, place.extension.as_ref().map(|schema| schema.id()), place.attribute.name());
+            selector.seen_through(view);
         }
         self
     }
@@ -170,10 +143,10 @@ impl Patch {
         all
     }
 
-    /// The attributes that the patch names, by registered path, sorted; each once. Not all of them need to change.
-    pub fn paths(&self) -> Vec<String> {
+    /// The attributes that the patch names, in order, each once and as a whole. Not all of them need to change.
+    pub fn targets(&self) -> Vec<AttributeRef> {
         let written = self.operations.iter().filter(|operation| !operation.effect.is_expectation());
-        written.map(|operation| operation.place.path()).collect::<BTreeSet<_>>().into_iter().collect()
+        written.map(|operation| operation.place.clone()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Takes out all that the patch does to one attribute of the base schema, and returns it as a patch of its own, for
@@ -193,14 +166,13 @@ impl Patch {
     /// let message = PatchOp::from_json(message, &Profile::rfc(), &mut Leniencies::default(), 100)?;
     /// let mut patch = Patch::check(&message, user, &Profile::rfc())?;
     /// let photos = patch.split_off("photos");
-    /// assert_eq!((patch.paths(), photos.paths()), (vec!["title".to_owned()], vec!["photos".to_owned()]));
+    /// let names = |patch: &Patch| patch.targets().iter().map(ToString::to_string).collect::<Vec<_>>();
+    /// assert_eq!((names(&patch), names(&photos)), (vec!["title".to_owned()], vec!["photos".to_owned()]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn split_off(&mut self, attribute: &str) -> Self {
-        let taken = self.operations.extract_if(.., |operation| {
-            operation.place.extension.is_none() && operation.place.attribute.name() == attribute
-        });
+        let taken = self.operations.extract_if(.., |operation| operation.place.is_in(attribute));
         Self::new(
             self.schema.clone(),
             taken.collect(),
@@ -277,6 +249,6 @@ impl fmt::Debug for Operation {
             Effect::Relate(_) => "relate",
             Effect::ExpectEqual { .. } => "expect equal",
         };
-        write!(f, "{effect} at `{}`", self.place.path())
+        write!(f, "{effect} at `{}`", self.place)
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use scim_core::{Attribute, Leniency, Mutability, Schema};
+use scim_core::{Attribute, AttributeRef, Leniency, Mutability, Schema};
 use serde_json::Value;
 
 use crate::check::Check;
 use crate::error::PatchErrorKind;
-use crate::operation::{Effect, Missing, Part, Place, Write};
+use crate::operation::{Effect, Missing, Part, Write};
 use crate::target::Target;
 
 impl Check<'_> {
@@ -15,15 +15,16 @@ impl Check<'_> {
     pub(crate) fn remove(&mut self, target: Target, value: Option<Value>) -> Result<(), PatchErrorKind> {
         let (place, selector, sub) = match target {
             Target::Extension(extension) => return self.remove_extension(&extension),
-            Target::Attribute { place, selector, sub } => (place, selector, sub),
-            Target::Values { place, sub, selector } => {
-                let parts = vec![Part { sub, write: Write::Select { selector, becomes: None } }];
-                self.push(place, Effect::AssignParts(parts));
+            Target::Attribute { target, selector } => (target.whole(), selector, target.sub_attribute().cloned()),
+            Target::Values { target, selector } => {
+                let write = Write::Select { selector, becomes: None };
+                let parts = vec![Part { sub: target.leaf().clone(), write }];
+                self.push(target.whole(), Effect::AssignParts(parts));
                 return Ok(());
             }
         };
-        let attribute = place.attribute.clone();
-        if place.is_schemas() {
+        let attribute = place.attribute().clone();
+        if place.is_in("schemas") {
             return Err(PatchErrorKind::ReadOnly);
         }
         let value = value.filter(|value| !value.is_null());
@@ -101,7 +102,7 @@ impl Check<'_> {
         }
         for attribute in extension.attributes() {
             if attribute.mutability() != Mutability::ReadOnly {
-                let place = Place { extension: Some(extension.clone()), attribute: attribute.clone() };
+                let place = AttributeRef::new(Some(extension), attribute);
                 let nothing = || Effect::ReplaceElements(Vec::new());
                 self.push(place, if attribute.multi_valued() { nothing() } else { Effect::Assign(None) });
             }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use scim_core::Attribute;
 use scim_filter::{Budget, BudgetExceeded, Comparison, ElementPredicate, Filter, Literal, Operator, View};
 use serde_json::{Map, Value};
 
@@ -20,14 +19,14 @@ pub(crate) struct Selector {
 
 impl Selector {
     /// The elements of the attribute that fulfil the filter.
-    pub(crate) fn new(attribute: &Attribute, filter: &Filter, checked: ElementPredicate, single: bool) -> Self {
-        let ids = if attribute.is_relation() { ids(filter) } else { None };
+    pub(crate) fn new(filter: &Filter, checked: ElementPredicate, single: bool) -> Self {
+        let ids = if checked.of().leaf().is_relation() { ids(filter) } else { None };
         Self { filter: Some(checked), ids, single }
     }
 
     /// The same selector on elements as responses show them.
-    pub(crate) fn seen_through(&mut self, view: &Arc<dyn View>, extension: Option<&str>, attribute: &str) {
-        self.filter = self.filter.take().map(|filter| filter.seen_through(view, extension, attribute));
+    pub(crate) fn seen_through(&mut self, view: &Arc<dyn View>) {
+        self.filter = self.filter.take().map(|filter| filter.seen_through(view));
     }
 
     /// The ids, where they alone select.

@@ -3,27 +3,22 @@
 use std::sync::Arc;
 
 use scim_core::{
-    AttrName, Attribute, AttributeType, InteropRule, Leniencies, Leniency, Mutability, Profile, Schema, TypeSchema,
+    AttrName, Attribute, AttributeRef, AttributeType, InteropRule, Leniencies, Leniency, Mutability, Profile, Resolved,
+    Schema, TypeSchema,
 };
-use scim_filter::{Limits, PatchPath, check_element, parse_path_with};
+use scim_filter::{ElementPredicate, Filter, Limits, PatchPath, check_element, parse_path_with};
 
 use crate::error::{PatchErrorKind, shown};
-use crate::operation::Place;
 use crate::selector::Selector;
 
 /// A resolved path.
 pub(crate) enum Target {
     /// An extension as a whole (R171).
     Extension(Arc<Schema>),
-    /// An attribute, elements of it, or a part of it.
-    Attribute {
-        place: Place,
-        /// Which elements; `None` without brackets.
-        selector: Option<Selector>,
-        sub: Option<Arc<Attribute>>,
-    },
-    /// Values of a multi-valued part of a singular attribute.
-    Values { place: Place, sub: Arc<Attribute>, selector: Selector },
+    /// An attribute or a sub-attribute, of all elements or of those that the brackets select.
+    Attribute { target: AttributeRef, selector: Option<Selector> },
+    /// Values of a multi-valued sub-attribute of a singular attribute.
+    Values { target: AttributeRef, selector: Selector },
 }
 
 /// Looks paths up in the schemas of a type.
@@ -110,74 +105,80 @@ impl Resolver<'_> {
     fn resolve(&self, path: &PatchPath, used: &mut Leniencies) -> Result<Target, PatchErrorKind> {
         let unknown = |message: String| PatchErrorKind::UnknownAttribute(message);
         let found = self.schema.resolve(&path.attribute, self.profile, used).map_err(|e| unknown(e.to_string()))?;
-        let (extension, attribute, sub) = (found.extension, found.attribute, found.sub);
-        let attribute = match (attribute, extension, &path.filter) {
-            (Some(attribute), extension, _) => Place { extension, attribute },
-            (None, Some(extension), None) => return Ok(Target::Extension(extension)),
-            (None, ..) => return Err(PatchErrorKind::NotSelectable),
-        };
-        self.select(path, attribute, sub, used)
+        match (found, &path.filter) {
+            (Resolved::Attribute(target), None) => Ok(Target::Attribute { target, selector: None }),
+            (Resolved::Attribute(target), Some(filter)) => self.select(path, target, filter, used),
+            (Resolved::Extension(extension), None) => Ok(Target::Extension(extension)),
+            (Resolved::Extension(_), Some(_)) => Err(PatchErrorKind::NotSelectable),
+        }
     }
 
     /// Checks the brackets and what follows them.
     fn select(
         &self,
         path: &PatchPath,
-        place: Place,
-        sub: Option<Arc<Attribute>>,
+        target: AttributeRef,
+        filter: &Filter,
         used: &mut Leniencies,
     ) -> Result<Target, PatchErrorKind> {
-        let attribute = &place.attribute;
-        let Some(filter) = &path.filter else {
-            return Ok(Target::Attribute { place, selector: None, sub });
-        };
-        let check = |attribute: &Arc<Attribute>, used: &mut Leniencies| {
-            let checked = check_element(filter, attribute, self.profile, used);
-            checked.map_err(|error| PatchErrorKind::Filter(error.to_string()))
-        };
-        if let Some(sub) = sub {
-            let behind = path.sub.as_ref().is_some_and(|name| !sub.is_own_value(name.as_str()));
-            if attribute.multi_valued() || !sub.multi_valued() || behind {
+        let leaf = target.leaf();
+        if target.sub().is_some() {
+            let behind = path.sub.as_ref().is_some_and(|name| !leaf.is_own_value(name.as_str()));
+            if target.attribute().multi_valued() || !leaf.multi_valued() || behind {
                 return Err(PatchErrorKind::NotSelectable);
             }
-            let selector = Selector::new(&sub, filter, check(&sub, used)?, false);
-            return Ok(Target::Values { place, sub, selector });
+            let selector = Selector::new(filter, self.checked(filter, &target, used)?, false);
+            return Ok(Target::Values { target, selector });
         }
-        if attribute.kind() != AttributeType::Complex && !attribute.multi_valued() {
+        if leaf.kind() != AttributeType::Complex && !leaf.multi_valued() {
             return Err(PatchErrorKind::NotSelectable);
         }
-        let checked = check(attribute, used)?;
-        let sub = match &path.sub {
-            None => None,
-            Some(name) if attribute.is_own_value(name.as_str()) => None,
-            Some(name) => Some(attribute.sub_attribute(name.as_str()).cloned().ok_or_else(|| {
-                let message = format!("attribute `{}` has no sub-attribute `{name}`", attribute.name());
-                PatchErrorKind::UnknownAttribute(message)
-            })?),
-        };
+        let checked = self.checked(filter, &target, used)?;
         let strict = self.profile.requires(InteropRule::ValuePathNamesSubAttribute);
         if strict && path.sub.is_none() {
             return Err(PatchErrorKind::SubAttributeRequired);
         }
-        let selector = Selector::new(attribute, filter, checked, strict);
-        Ok(Target::Attribute { place, selector: Some(selector), sub })
+        let selector = Some(Selector::new(filter, checked, strict));
+        let sub = match &path.sub {
+            Some(name) if !leaf.is_own_value(name.as_str()) => {
+                Some(leaf.sub_attribute(name.as_str()).ok_or_else(|| {
+                    let message = format!("attribute `{}` has no sub-attribute `{name}`", leaf.name());
+                    PatchErrorKind::UnknownAttribute(message)
+                })?)
+            }
+            _ => None,
+        };
+        let target = match sub {
+            Some(sub) => target.clone().with_sub(sub),
+            None => target,
+        };
+        Ok(Target::Attribute { target, selector })
+    }
+
+    fn checked(
+        &self,
+        filter: &Filter,
+        of: &AttributeRef,
+        used: &mut Leniencies,
+    ) -> Result<ElementPredicate, PatchErrorKind> {
+        check_element(filter, of, self.profile, used).map_err(|error| PatchErrorKind::Filter(error.to_string()))
     }
 }
 
 impl Target {
     /// An attribute as a whole.
     pub(crate) fn whole(extension: Option<&Arc<Schema>>, attribute: &Arc<Attribute>) -> Self {
-        let place = Place { extension: extension.cloned(), attribute: attribute.clone() };
-        Self::Attribute { place, selector: None, sub: None }
+        Self::Attribute { target: AttributeRef::new(extension, attribute), selector: None }
     }
 
     /// Whether a client may not write here at all (R167).
     pub(crate) fn is_read_only(&self) -> bool {
-        let read_only = |attribute: &Arc<Attribute>| attribute.mutability() == Mutability::ReadOnly;
+        let read_only = |attribute: &Attribute| attribute.mutability() == Mutability::ReadOnly;
         match self {
             Self::Extension(_) => false,
-            Self::Attribute { place, sub, .. } => read_only(&place.attribute) || sub.as_ref().is_some_and(read_only),
-            Self::Values { place, sub, .. } => read_only(&place.attribute) || read_only(sub),
+            Self::Attribute { target, .. } | Self::Values { target, .. } => {
+                read_only(target.attribute()) || read_only(target.leaf())
+            }
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use scim_core::{Attribute, AttributeType, InteropRule, Leniency, Mutability, Schema};
+use scim_core::{Attribute, AttributeRef, AttributeType, InteropRule, Leniency, Mutability, Schema};
 use serde_json::{Map, Value};
 
 use crate::check::{Action, Check, refuse_repeated, refuse_unassigning};
 use crate::error::{PatchErrorKind, shown};
-use crate::operation::{Effect, Missing, Part, Place, Write};
+use crate::operation::{Effect, Missing, Part, Write};
 use crate::selector::Selector;
 use crate::target::Target;
 
@@ -16,16 +16,17 @@ impl Check<'_> {
     pub(crate) fn write(&mut self, action: Action, target: Target, value: Value) -> Result<(), PatchErrorKind> {
         let (place, selector, sub) = match target {
             Target::Extension(extension) => return self.write_extension(action, &extension, value),
-            Target::Attribute { place, selector, sub } => (place, selector, sub),
-            Target::Values { place, sub, selector } => {
+            Target::Attribute { target, selector } => (target.whole(), selector, target.sub_attribute().cloned()),
+            Target::Values { target, selector } => {
+                let sub = target.leaf().clone();
                 let value = self.checked(&sub, |checker, name| checker.element(&sub, name, value))?;
                 let parts = vec![Part { sub, write: Write::Select { selector, becomes: value } }];
-                self.push(place, Effect::AssignParts(parts));
+                self.push(target.whole(), Effect::AssignParts(parts));
                 return Ok(());
             }
         };
-        let attribute = place.attribute.clone();
-        if place.is_schemas() {
+        let attribute = place.attribute().clone();
+        if place.is_in("schemas") {
             return self.schemas(&value);
         }
         match (selector, sub) {
@@ -82,7 +83,7 @@ impl Check<'_> {
     fn write_elements(
         &mut self,
         action: Action,
-        place: Place,
+        place: AttributeRef,
         attribute: &Arc<Attribute>,
         value: Value,
     ) -> Result<(), PatchErrorKind> {
@@ -103,7 +104,7 @@ impl Check<'_> {
     fn write_singular(
         &mut self,
         action: Action,
-        place: Place,
+        place: AttributeRef,
         attribute: &Arc<Attribute>,
         value: Value,
     ) -> Result<(), PatchErrorKind> {
@@ -183,7 +184,7 @@ impl Check<'_> {
     fn write_selected(
         &mut self,
         action: Action,
-        place: Place,
+        place: AttributeRef,
         attribute: &Arc<Attribute>,
         selector: Selector,
         value: Value,
@@ -227,7 +228,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn write_matching(&mut self, action: Action, place: Place, selector: Selector, parts: Vec<Part>) {
+    fn write_matching(&mut self, action: Action, place: AttributeRef, selector: Selector, parts: Vec<Part>) {
         let unassigns = |part: &Part| match &part.write {
             Write::Set(value) => value.as_ref().is_none_or(|value| value.as_str() == Some("")),
             Write::Append(values) => values.is_empty(),
@@ -236,7 +237,7 @@ impl Check<'_> {
         let missing = if parts.iter().all(unassigns) {
             Missing::Ignore
         } else {
-            self.missing(action, &place.attribute, &selector)
+            self.missing(action, place.attribute(), &selector)
         };
         self.push(place, Effect::WriteMatching { selector, parts, missing });
     }

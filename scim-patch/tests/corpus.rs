@@ -74,7 +74,7 @@ fn problem(case: &Case, before: &Resource, schema: &Arc<TypeSchema>, profile: &P
     if let Some(missing) = case.used.iter().find(|leniency| !used.contains(leniency)) {
         return Some(format!("did not report {missing}, only {used:?}"));
     }
-    let paths: Vec<&str> = changed.paths().collect();
+    let paths: Vec<String> = changed.targets().map(ToString::to_string).collect();
     if case.paths.as_ref().is_some_and(|expected| *expected != paths) {
         return Some(format!("reported {paths:?}"));
     }

@@ -43,8 +43,9 @@ pub(crate) fn complete_paths(message: &mut Value, of: &TypeSchema, schemas: &Sch
 fn id_path(path: &str, of: &TypeSchema, config: &ServiceConfig) -> Option<String> {
     let path: AttrPath = path.parse().ok()?;
     let found = of.resolve(&path, config.profile(), &mut Leniencies::default()).ok()?;
-    let value = found.attribute?.sub_attribute("value")?.name().parse().ok()?;
-    let is_url = found.sub?.name() == "$ref";
+    let target = found.attribute()?;
+    let value = target.attribute().sub_attribute("value")?.name().parse().ok()?;
+    let is_url = target.sub() == Some("$ref");
     is_url.then(|| path.parent()?.with_sub(&value)).flatten().map(|path| path.as_str().to_owned())
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, PercentEncode, utf8_percent_encode};
-use scim_core::{Attribute, Resource, ResourceTypeName, SchemaSet, TypeSchema};
-use scim_filter::{ResolvedPath, View};
+use scim_core::{Attribute, AttributeRef, Resource, ResourceTypeName, SchemaSet, TypeSchema};
+use scim_filter::View;
 use serde_json::{Map, Value};
 
 /// What cannot stand in a path segment as it is (RFC 3986 section 3.3).
@@ -68,24 +68,18 @@ impl Rendering {
 }
 
 impl View for Rendering {
-    fn adds(&self, path: &ResolvedPath) -> bool {
-        let location = path.extension().is_none() && path.attribute() == Some("meta") && path.sub() == Some("location");
-        location || path.sub() == Some("$ref")
+    fn adds(&self, target: &AttributeRef) -> bool {
+        (target.is_in("meta") && target.sub() == Some("location")) || target.sub() == Some("$ref")
     }
 
-    fn complete(&self, id: Option<&str>, extension: Option<&str>, attribute: &str, value: &mut Value) {
-        let Some(of) = self.schemas.of(&self.of) else { return };
-        let schema = match extension {
-            None => Some(of.base()),
-            Some(uri) => of.extension(uri),
-        };
-        if let (None, "meta", Value::Object(meta), Some(id)) = (extension, attribute, &mut *value, id) {
+    fn complete(&self, id: Option<&str>, attribute: &AttributeRef, value: &mut Value) {
+        if let (true, Value::Object(meta), Some(id)) = (attribute.is_in("meta"), &mut *value, id) {
             // At the root the view of one type sees resources of others.
             let named = meta.get("resourceType").and_then(Value::as_str).and_then(|of| self.schemas.of(&of.into()));
-            let endpoint = named.unwrap_or(of).resource_type().endpoint();
-            meta.insert("location".into(), location(&self.base_url, endpoint, id).into());
-        } else if let Some(attribute) = schema.and_then(|schema| schema.attribute(attribute)) {
-            References { schemas: &self.schemas, base_url: &self.base_url }.complete(attribute, value);
+            let Some(of) = named.or_else(|| self.schemas.of(&self.of)) else { return };
+            meta.insert("location".into(), location(&self.base_url, of.resource_type().endpoint(), id).into());
+        } else {
+            References { schemas: &self.schemas, base_url: &self.base_url }.complete(attribute.attribute(), value);
         }
     }
 }

@@ -22,27 +22,18 @@ pub(crate) enum Replacement {
 
 /// What a patch makes of a resource, for a store that does not patch. A write-only attribute that the patch has removed is
 /// `null` in it, whether `current` shows it or not: absent, it would be kept (promise 9 of [`Store`](crate::Store)).
-pub(crate) fn patched(of: &TypeSchema, current: &Resource, patch: &Patch) -> Result<Resource, PatchError> {
+pub(crate) fn patched(current: &Resource, patch: &Patch) -> Result<Resource, PatchError> {
     let mut patched = current.clone();
     apply(patch, &mut patched)?;
-    let paths = patch.paths();
     let attributes = patched.attributes_mut();
-    let mut clear = |extension: Option<&str>, attribute: &Attribute| {
-        let path = extension.map_or_else(|| attribute.name().to_owned(), |uri| format!("{uri}:{}", attribute.name()));
-        if !is_write_only(attribute) || !paths.contains(&path) {
-            return;
-        }
-        let container = match extension {
+    for target in patch.targets().iter().filter(|target| is_write_only(target.attribute())) {
+        let container = match target.uri() {
             None => Some(&mut *attributes),
             Some(uri) => attributes.entry(uri).or_insert_with(|| Value::Object(Map::new())).as_object_mut(),
         };
         if let Some(container) = container {
-            container.entry(attribute.name()).or_insert(Value::Null);
+            container.entry(target.name()).or_insert(Value::Null);
         }
-    };
-    of.base().attributes().iter().for_each(|attribute| clear(None, attribute));
-    for extension in of.extensions() {
-        extension.schema.attributes().iter().for_each(|attribute| clear(Some(extension.schema.id()), attribute));
     }
     Ok(patched)
 }

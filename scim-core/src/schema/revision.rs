@@ -6,7 +6,7 @@ use crate::attr_path::AttrPath;
 use crate::error::RegistrationError;
 use crate::profile::{Leniencies, Profile};
 use crate::resource_type::{ResourceTypeName, SchemaExtension};
-use crate::schema::{Attribute, Schema, SchemaSet, Target, Uniqueness};
+use crate::schema::{Attribute, AttributeRef, Resolved, Schema, SchemaSet, Uniqueness};
 
 impl SchemaSet {
     /// Adds an extension, whose schema is registered, to a resource type.
@@ -51,24 +51,26 @@ impl SchemaSet {
     /// [`RegistrationError::Revision`] where the path leads nowhere, or to what a resource cannot do without: what every
     /// resource has, what is required, or the last part of a complex attribute.
     pub fn without(self, of: &ResourceTypeName, path: &AttrPath) -> Result<Self, RegistrationError> {
-        let target = self.target(of, path)?;
         let refused = |reason: &str| Err(revision(of, format!("`{path}` cannot be left out: {reason}")));
-        let Some(attribute) = &target.attribute else {
-            let uri = target.extension.as_ref().map(|schema| schema.id().to_owned()).unwrap_or_default();
-            let required = self.of(of).into_iter().flat_map(|known| known.extensions());
-            if required.into_iter().any(|extension| extension.schema.id() == uri && extension.required) {
-                return refused("the extension is required");
+        let target = match self.target(of, path)? {
+            Resolved::Attribute(target) => target,
+            Resolved::Extension(schema) => {
+                let uri = schema.id();
+                let required = self.of(of).into_iter().flat_map(|known| known.extensions());
+                if required.into_iter().any(|extension| extension.schema.id() == uri && extension.required) {
+                    return refused("the extension is required");
+                }
+                return self.with_extensions_of(of, |extensions| {
+                    extensions.retain(|extension| !extension.schema.eq_ignore_ascii_case(uri));
+                });
             }
-            return self.with_extensions_of(of, |extensions| {
-                extensions.retain(|extension| !extension.schema.eq_ignore_ascii_case(&uri));
-            });
         };
-        if target.leaf().is_some_and(|leaf| leaf.required()) {
+        if target.leaf().required() {
             return refused("it is required");
         }
-        let definition = match &target.sub {
+        let definition = match target.sub() {
             None => None,
-            Some(sub) => match attribute.without(sub.name()) {
+            Some(sub) => match target.attribute().without(sub) {
                 Some(rest) => Some(rest),
                 None => return refused("nothing of the attribute would be left"),
             },
@@ -89,11 +91,10 @@ impl SchemaSet {
         uniqueness: Uniqueness,
     ) -> Result<Self, RegistrationError> {
         let target = self.target(of, path)?;
-        let Some(attribute) = &target.attribute else {
+        let Resolved::Attribute(target) = target else {
             return Err(revision(of, format!("`{path}` is an extension, expected an attribute")));
         };
-        let sub = target.sub.as_ref().map(|sub| sub.name());
-        let definition = attribute.with_uniqueness(sub, uniqueness);
+        let definition = target.attribute().with_uniqueness(target.sub(), uniqueness);
         self.with_definition(of, &target, Some(&definition))
     }
 
@@ -103,17 +104,18 @@ impl SchemaSet {
     }
 
     /// What a path leads to in the schemas of a type.
-    fn target(&self, of: &ResourceTypeName, path: &AttrPath) -> Result<Target, RegistrationError> {
+    fn target(&self, of: &ResourceTypeName, path: &AttrPath) -> Result<Resolved, RegistrationError> {
         self.known(of)?;
         let found = self.of(of).map(|known| known.resolve(path, &Profile::rfc(), &mut Leniencies::default()));
         match found {
-            Some(Ok(target)) => {
-                let name = target.attribute.as_ref().map(|attribute| attribute.name());
-                let common = |name: &str| self.of(of).is_some_and(|known| known.base().attribute(name).is_none());
-                if target.extension.is_none() && name.is_some_and(common) {
-                    return Err(revision(of, format!("`{path}` is what every resource has")));
+            Some(Ok(found)) => {
+                let is_own = |name: &str| self.of(of).is_some_and(|known| known.base().attribute(name).is_some());
+                match &found {
+                    Resolved::Attribute(target) if target.extension().is_none() && !is_own(target.name()) => {
+                        Err(revision(of, format!("`{path}` is what every resource has")))
+                    }
+                    _ => Ok(found),
                 }
-                Ok(target)
             }
             Some(Err(error)) => Err(revision(of, error.to_string())),
             None => Err(revision(of, "no such resource type is registered".to_owned())),
@@ -124,18 +126,14 @@ impl SchemaSet {
     fn with_definition(
         self,
         of: &ResourceTypeName,
-        target: &Target,
+        target: &AttributeRef,
         definition: Option<&Attribute>,
     ) -> Result<Self, RegistrationError> {
         let base = self.of(of).map(|known| known.base().id().to_owned()).unwrap_or_default();
-        let uri = target.extension.as_ref().map_or(base, |schema| schema.id().to_owned());
-        let name = target.attribute.as_ref().map(|attribute| attribute.name().to_owned()).unwrap_or_default();
+        let uri = target.uri().map_or(base, str::to_owned);
+        let name = target.name();
         let revised = |schema: &Arc<Schema>| {
-            if schema.id() == uri {
-                Arc::new(schema.with_attribute(&name, definition.cloned()))
-            } else {
-                schema.clone()
-            }
+            if schema.id() == uri { Arc::new(schema.with_attribute(name, definition.cloned())) } else { schema.clone() }
         };
         let schemas: Vec<_> = self.schemas.iter().map(revised).collect();
         let types: Vec<_> = self.types.iter().map(|known| known.resource_type().clone()).collect();

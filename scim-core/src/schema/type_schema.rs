@@ -8,7 +8,7 @@ use crate::attr_path::AttrPath;
 use crate::profile::{Leniencies, Leniency, Profile};
 use crate::resource_type::ResourceType;
 use crate::schema::nearest::nearest;
-use crate::schema::{Attribute, Schema, common_attributes, find};
+use crate::schema::{Attribute, AttributeRef, Resolved, Schema, common_attributes, find};
 
 /// A resource type with its base schema and extensions, ready for look-ups.
 ///
@@ -27,17 +27,6 @@ pub struct TypeExtension {
     pub schema: Arc<Schema>,
     /// Whether every resource must carry it.
     pub required: bool,
-}
-
-/// What a path points at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// The extension that defines the attribute; `None` for common and base attributes.
-    pub extension: Option<Arc<Schema>>,
-    /// The attribute; `None` when the path names the extension as a whole.
-    pub attribute: Option<Arc<Attribute>>,
-    /// The sub-attribute, when the path names one.
-    pub sub: Option<Arc<Attribute>>,
 }
 
 /// A path that leads to no attribute of the resource type.
@@ -91,6 +80,14 @@ impl TypeSchema {
         common_attributes()
     }
 
+    /// All attributes: the common ones, those of the base schema and those of the extensions.
+    pub fn attributes(&self) -> impl Iterator<Item = AttributeRef> {
+        let own =
+            self.common().iter().chain(self.base.attributes()).map(|attribute| AttributeRef::new(None, attribute));
+        let of_extension = |extension: &TypeExtension| Resolved::Extension(extension.schema.clone()).attributes();
+        own.chain(self.extensions.iter().flat_map(of_extension))
+    }
+
     /// The common or base attribute of this name, in any case.
     pub fn top_level(&self, name: &str) -> Option<&Arc<Attribute>> {
         find(common_attributes(), name).or_else(|| self.base.attribute(name))
@@ -116,9 +113,9 @@ impl TypeSchema {
         path: &AttrPath,
         profile: &Profile,
         used: &mut Leniencies,
-    ) -> Result<Target, UnknownAttribute> {
+    ) -> Result<Resolved, UnknownAttribute> {
         if let Some(extension) = self.extension(path.as_str()) {
-            return Ok(Target { extension: Some(extension.clone()), attribute: None, sub: None });
+            return Ok(Resolved::Extension(extension.clone()));
         }
         let unknown = || self.unknown(path);
         let name = path.name().ok_or_else(unknown)?;
@@ -133,12 +130,13 @@ impl TypeSchema {
                 None => self.bare_extension_attribute(name, profile, used).ok_or_else(unknown)?,
             },
         };
-        let sub = match path.sub() {
-            Some(sub) if attribute.is_own_value(sub) => None,
-            Some(sub) => Some(attribute.sub_attribute(sub).ok_or_else(unknown)?.clone()),
-            None => None,
-        };
-        Ok(Target { extension: extension.cloned(), attribute: Some(attribute.clone()), sub })
+        let found = AttributeRef::new(extension, attribute);
+        Ok(Resolved::Attribute(match path.sub() {
+            Some(sub) if !attribute.is_own_value(sub) => {
+                found.with_sub(attribute.sub_attribute(sub).ok_or_else(unknown)?)
+            }
+            _ => found,
+        }))
     }
 
     /// Whether a path is of a schema that the type does not have ([`Leniency::ForeignAttribute`]). A misspelt attribute of
@@ -199,29 +197,6 @@ impl TypeSchema {
     }
 }
 
-impl Target {
-    /// The sub-attribute, or else the attribute; `None` for an extension as a whole.
-    pub fn leaf(&self) -> Option<&Arc<Attribute>> {
-        self.sub.as_ref().or(self.attribute.as_ref())
-    }
-
-    /// The path in the registered spelling: `emails.value`, or with the URI for an extension's attribute.
-    pub fn canonical_path(&self) -> String {
-        let mut path = self.extension.as_ref().map_or_else(String::new, |schema| schema.id().to_owned());
-        if let Some(attribute) = &self.attribute {
-            if !path.is_empty() {
-                path.push(':');
-            }
-            path.push_str(attribute.name());
-        }
-        if let Some(sub) = &self.sub {
-            path.push('.');
-            path.push_str(sub.name());
-        }
-        path
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,7 +207,10 @@ mod tests {
         let user = schemas.of(&ResourceTypeName::user()).unwrap();
         let path = path.parse().map_err(|error: crate::AttrPathError| error.to_string())?;
         user.resolve(&path, profile, &mut Leniencies::default())
-            .map(|target| target.canonical_path())
+            .map(|resolved| match resolved {
+                Resolved::Attribute(attribute) => attribute.to_string(),
+                Resolved::Extension(schema) => schema.id().to_owned(),
+            })
             .map_err(|error| error.to_string())
     }
 

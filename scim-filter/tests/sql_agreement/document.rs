@@ -3,8 +3,8 @@
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value as Param;
 use rusqlite::{Connection, params_from_iter};
-use scim_core::{Resource, parse_date_time};
-use scim_filter::{ElementPredicate, Lower, Operand, Operator, ResolvedPath, Test, fold, lower_element};
+use scim_core::{AttributeRef, Resource, parse_date_time};
+use scim_filter::{ElementPredicate, Lower, Operand, Operator, Test, fold, lower_element};
 
 /// SQL text and the values bound to its `?`.
 #[derive(Clone, Debug, Default)]
@@ -50,35 +50,53 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    fn takes(&self, path: &ResolvedPath) -> bool {
+    fn takes(&self, path: &AttributeRef) -> bool {
         let bit = path.to_string().len() % 8;
         // A sub-attribute with several values would need a second loop.
         path.sub() != Some("marks") && self.declined & (1 << bit) == 0
     }
 }
 
-/// The body of a value path: paths start at the element.
-struct Element<'a>(&'a Document);
+/// The body of a value path.
+struct Element<'a> {
+    document: &'a Document,
+    base: Base,
+}
 
-/// Where a path starts: the document, or the element of the loop around it.
-const DOCUMENT: &str = "body";
-const ELEMENT: &str = "element.value";
+/// What a path is looked up in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Base {
+    Document,
+    /// The element of the loop around, which has sub-attributes.
+    Complex,
+    /// The element of the loop around, which is the value.
+    Simple,
+}
+
+impl Base {
+    fn name(self) -> &'static str {
+        if self == Self::Document { "body" } else { "element.value" }
+    }
+}
 
 fn json_path<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().fold("$".to_owned(), |path, name| format!("{path}.\"{name}\""))
 }
 
 /// The path of the attribute or extension, without the sub-attribute.
-fn attribute_path(path: &ResolvedPath) -> String {
-    json_path(path.extension().into_iter().chain(path.attribute()))
+fn attribute_path(path: &AttributeRef) -> String {
+    json_path(path.uri().into_iter().chain([path.name()]))
 }
 
 /// Holds when `condition` holds for one value of the path; `condition` sees the value, `NULL` when there is none.
-fn any(base: &str, path: &ResolvedPath, condition: impl Fn(Sql) -> Sql) -> Sql {
-    if path.is_element() {
-        return condition(Sql::new(base));
+fn any(base: Base, path: &AttributeRef, condition: impl Fn(Sql) -> Sql) -> Sql {
+    match base {
+        Base::Simple => return condition(Sql::new(base.name())),
+        Base::Complex => return condition(extract(base.name(), json_path(path.sub()))),
+        Base::Document => {}
     }
-    if path.multi_valued() {
+    let base = base.name();
+    if path.attribute().multi_valued() {
         let value = match path.sub() {
             Some(sub) => extract("v.value", json_path([sub])),
             None => Sql::new("v.value"),
@@ -87,7 +105,7 @@ fn any(base: &str, path: &ResolvedPath, condition: impl Fn(Sql) -> Sql) -> Sql {
         let each = each.then(Sql::bound(attribute_path(path))).text_then(") AS v WHERE ");
         return each.then(condition(value)).text_then(")");
     }
-    let names = path.extension().into_iter().chain(path.attribute()).chain(path.sub());
+    let names = path.uri().into_iter().chain([path.name()]).chain(path.sub());
     condition(extract(base, json_path(names)))
 }
 
@@ -95,7 +113,7 @@ fn extract(base: &str, path: String) -> Sql {
     Sql::new("json_extract(").text_then(base).text_then(", ").then(Sql::bound(path)).text_then(")")
 }
 
-fn compare(base: &str, test: &Test) -> Option<Sql> {
+fn compare(base: Base, test: &Test) -> Option<Sql> {
     let operator = test.operator();
     let operand = match test.operand() {
         Operand::Null => {
@@ -153,21 +171,25 @@ fn compare(base: &str, test: &Test) -> Option<Sql> {
 }
 
 /// Some primitive below the path is not the empty text.
-fn present(base: &str, path: &ResolvedPath) -> Sql {
-    if path.is_element() {
-        return Sql::new("coalesce(").text_then(base).text_then(" <> '', 0)");
+fn present(base: Base, path: &AttributeRef) -> Sql {
+    if base == Base::Simple {
+        return Sql::new("coalesce(").text_then(base.name()).text_then(" <> '', 0)");
     }
     let some = |base: &str, path: String| {
         let tree = Sql::new("EXISTS (SELECT 1 FROM json_tree(").text_then(base).text_then(", ").then(Sql::bound(path));
         tree.text_then(") AS t WHERE t.atom IS NOT NULL AND t.atom <> '')")
     };
+    if base == Base::Complex {
+        return some(base.name(), json_path(path.sub()));
+    }
+    let base = base.name();
     match path.sub() {
-        Some(sub) if path.multi_valued() => {
+        Some(sub) if path.attribute().multi_valued() => {
             let each = Sql::new("EXISTS (SELECT 1 FROM json_each(").text_then(base).text_then(", ");
             let each = each.then(Sql::bound(attribute_path(path))).text_then(") AS v WHERE ");
             each.then(some("v.value", json_path([sub]))).text_then(")")
         }
-        sub => some(base, json_path(path.extension().into_iter().chain(path.attribute()).chain(sub))),
+        sub => some(base, json_path(path.uri().into_iter().chain([path.name()]).chain(sub))),
     }
 }
 
@@ -175,23 +197,24 @@ impl Lower for Document {
     type Output = Sql;
 
     fn compare(&self, test: &Test) -> Option<Sql> {
-        self.takes(test.path()).then(|| compare(DOCUMENT, test))?
+        self.takes(test.path()).then(|| compare(Base::Document, test))?
     }
 
-    fn present(&self, path: &ResolvedPath) -> Option<Sql> {
-        self.takes(path).then(|| present(DOCUMENT, path))
+    fn present(&self, path: &AttributeRef) -> Option<Sql> {
+        self.takes(path).then(|| present(Base::Document, path))
     }
 
-    fn value_path(&self, path: &ResolvedPath, filter: &ElementPredicate) -> Option<Sql> {
+    fn value_path(&self, path: &AttributeRef, filter: &ElementPredicate) -> Option<Sql> {
         if path.sub().is_some() {
             // The values of a sub-attribute would need a second loop.
             return None;
         }
-        let condition = lower_element(filter, &Element(self))?;
-        let elements = if path.multi_valued() {
+        let base = if filter.is_of_simple_values() { Base::Simple } else { Base::Complex };
+        let condition = lower_element(filter, &Element { document: self, base })?;
+        let elements = if path.attribute().multi_valued() {
             Sql::new("json_each(body, ").then(Sql::bound(attribute_path(path))).text_then(") AS element WHERE ")
         } else {
-            let element = extract(DOCUMENT, attribute_path(path));
+            let element = extract(Base::Document.name(), attribute_path(path));
             Sql::new("(SELECT ").then(element).text_then(" AS value) AS element WHERE element.value IS NOT NULL AND ")
         };
         Some(Sql::new("EXISTS (SELECT 1 FROM ").then(elements).then(condition).text_then(")"))
@@ -214,27 +237,28 @@ impl Lower for Element<'_> {
     type Output = Sql;
 
     fn compare(&self, test: &Test) -> Option<Sql> {
-        (self.0.takes(test.path()) && !test.path().multi_valued()).then(|| compare(ELEMENT, test))?
+        let has_one_value = self.base == Base::Simple || !test.path().leaf().multi_valued();
+        (self.document.takes(test.path()) && has_one_value).then(|| compare(self.base, test))?
     }
 
-    fn present(&self, path: &ResolvedPath) -> Option<Sql> {
-        self.0.takes(path).then(|| present(ELEMENT, path))
+    fn present(&self, path: &AttributeRef) -> Option<Sql> {
+        self.document.takes(path).then(|| present(self.base, path))
     }
 
-    fn value_path(&self, _: &ResolvedPath, _: &ElementPredicate) -> Option<Sql> {
+    fn value_path(&self, _: &AttributeRef, _: &ElementPredicate) -> Option<Sql> {
         None
     }
 
     fn and(&self, parts: Vec<Sql>) -> Sql {
-        self.0.and(parts)
+        self.document.and(parts)
     }
 
     fn or(&self, parts: Vec<Sql>) -> Sql {
-        self.0.or(parts)
+        self.document.or(parts)
     }
 
     fn not(&self, part: Sql) -> Sql {
-        self.0.not(part)
+        self.document.not(part)
     }
 }
 

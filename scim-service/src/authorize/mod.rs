@@ -5,4 +5,4 @@ mod permit;
 
 pub(crate) use authorizer::AllowAll;
 pub use authorizer::{Access, AuthorizeError, Authorizer, Operation, Restriction, Verdict};
-pub(crate) use permit::{Permit, overlap, targets, written};
+pub(crate) use permit::{Permit, targets, written};

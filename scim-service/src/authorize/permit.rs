@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use scim_core::{AttrPath, Attribute, Leniencies, Profile, Projection, Resource, Schema, Target, TypeSchema};
-use scim_filter::{Predicate, ResolvedPath, View, check};
+use scim_core::{AttrPath, Attribute, AttributeRef, Leniencies, Profile, Projection, Resource, Schema, TypeSchema};
+use scim_filter::{Predicate, View, check};
 use serde_json::{Map, Value};
 
 use crate::authorize::{AuthorizeError, Restriction, Verdict};
@@ -13,7 +13,7 @@ use crate::fail::Failure;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Permit {
     within: Option<Predicate>,
-    hidden: Vec<Target>,
+    hidden: Vec<AttributeRef>,
 }
 
 impl Permit {
@@ -24,7 +24,7 @@ impl Permit {
             None => None,
         };
         let mut hidden = targets(&restriction.hidden, of, profile);
-        hidden.retain(|target| !matches!(whole(target), Some("id" | "schemas")));
+        hidden.retain(|target| !target.is_in("id") && !target.is_in("schemas"));
         Ok(Self { within, hidden })
     }
 
@@ -61,25 +61,23 @@ impl Permit {
     }
 
     /// Refuses a filter or sort that looks at what is hidden.
-    pub(crate) fn check_compared<'p>(&self, paths: impl IntoIterator<Item = &'p ResolvedPath>) -> Result<(), Failure> {
+    pub(crate) fn check_compared<'p>(
+        &self,
+        compared: impl IntoIterator<Item = &'p AttributeRef>,
+    ) -> Result<(), Failure> {
         // `schemas` tells which extensions a resource has values of.
-        let extended = self.hidden.iter().any(|target| target.extension.is_some());
-        let hidden = |path: &&ResolvedPath| {
-            extended && path.as_top_level() == Some("schemas") || self.hidden.iter().any(|target| overlap(target, path))
-        };
-        match paths.into_iter().find(hidden) {
-            Some(path) => Err(Failure::HiddenAttribute { path: path.to_string() }),
-            None => Ok(()),
-        }
+        let extended = self.hidden.iter().any(|hidden| hidden.extension().is_some());
+        let hidden = |target: &&AttributeRef| extended && target.is_in("schemas") || self.hides(target);
+        refuse(compared.into_iter().find(hidden))
     }
 
     /// Refuses a write that names what is hidden.
-    pub(crate) fn check_written(&self, written: &[Target]) -> Result<(), Failure> {
-        let clash = |a: &Target, b: &Target| meet((extension(a), whole(a), sub(a)), (extension(b), whole(b), sub(b)));
-        match written.iter().find(|written| self.hidden.iter().any(|hidden| clash(hidden, written))) {
-            Some(target) => Err(Failure::HiddenAttribute { path: target.canonical_path() }),
-            None => Ok(()),
-        }
+    pub(crate) fn check_written(&self, written: &[AttributeRef]) -> Result<(), Failure> {
+        refuse(written.iter().find(|written| self.hides(written)))
+    }
+
+    fn hides(&self, target: &AttributeRef) -> bool {
+        self.hidden.iter().any(|hidden| hidden.overlaps(target))
     }
 
     /// Refuses to make a resource that the client may not see. `current` is what it was, if it was.
@@ -97,35 +95,32 @@ impl Permit {
     /// Puts what is hidden back into the content that replaces the current one.
     pub(crate) fn keep_hidden(&self, current: &Resource, draft: &mut Resource) {
         for target in &self.hidden {
-            let old = match extension(target) {
-                None => Some(current.attributes()),
-                Some(uri) => current.get(uri).and_then(Value::as_object),
-            };
-            let Some(old) = old else { continue };
             let attributes = draft.attributes_mut();
-            match (extension(target), whole(target)) {
-                (None, Some(name)) => keep(name, sub(target), old, attributes),
-                (Some(uri), name) => {
-                    let container = attributes.entry(uri).or_insert_with(|| Value::Object(Map::new()));
-                    match (container.as_object_mut(), name) {
-                        (Some(container), Some(name)) => keep(name, sub(target), old, container),
-                        (Some(container), None) => container.extend(old.clone()),
-                        (None, _) => {}
-                    }
-                    if container.as_object().is_some_and(Map::is_empty) {
-                        attributes.remove(uri);
-                    }
-                }
-                (None, None) => {}
+            let Some(uri) = target.uri() else {
+                keep(target, current.attributes(), attributes);
+                continue;
+            };
+            let Some(old) = current.get(uri).and_then(Value::as_object) else { continue };
+            let container = attributes.entry(uri).or_insert_with(|| Value::Object(Map::new()));
+            if let Some(container) = container.as_object_mut() {
+                keep(target, old, container);
+            }
+            if container.as_object().is_some_and(Map::is_empty) {
+                attributes.remove(uri);
             }
         }
     }
 }
 
+fn refuse(hidden: Option<&AttributeRef>) -> Result<(), Failure> {
+    hidden.map_or(Ok(()), |target| Err(Failure::HiddenAttribute { path: target.to_string() }))
+}
+
 /// Keeps the old value of an attribute or of a sub-attribute, where the new content has none.
-fn keep(name: &str, sub: Option<&str>, old: &Map<String, Value>, new: &mut Map<String, Value>) {
+fn keep(target: &AttributeRef, old: &Map<String, Value>, new: &mut Map<String, Value>) {
+    let name = target.name();
     let Some(before) = old.get(name) else { return };
-    let Some(sub) = sub else {
+    let Some(sub) = target.sub() else {
         new.entry(name).or_insert_with(|| before.clone());
         return;
     };
@@ -156,22 +151,8 @@ fn keep(name: &str, sub: Option<&str>, old: &Map<String, Value>, new: &mut Map<S
     }
 }
 
-/// Whether a path leads into the target, or the target into the path.
-pub(crate) fn overlap(target: &Target, path: &ResolvedPath) -> bool {
-    meet((extension(target), whole(target), sub(target)), (path.extension(), path.attribute(), path.sub()))
-}
-
-/// Extension, attribute and sub-attribute, as far as a path goes.
-type Place<'a> = (Option<&'a str>, Option<&'a str>, Option<&'a str>);
-
-/// Whether one place is in the other.
-fn meet(a: Place<'_>, b: Place<'_>) -> bool {
-    let open_or_equal = |a: Option<&str>, b: Option<&str>| a.is_none() || b.is_none() || a == b;
-    a.0 == b.0 && open_or_equal(a.1, b.1) && open_or_equal(a.2, b.2)
-}
-
 /// What the body of a write names: attributes, and the parts of complex ones.
-pub(crate) fn written(body: &Value, of: &TypeSchema) -> Vec<Target> {
+pub(crate) fn written(body: &Value, of: &TypeSchema) -> Vec<AttributeRef> {
     let mut found = Vec::new();
     for (key, value) in body.as_object().into_iter().flatten() {
         if let Some(extension) = of.extension(key) {
@@ -187,34 +168,28 @@ pub(crate) fn written(body: &Value, of: &TypeSchema) -> Vec<Target> {
     found
 }
 
-fn add_parts(extension: Option<&Arc<Schema>>, attribute: &Arc<Attribute>, value: &Value, found: &mut Vec<Target>) {
-    let target = |sub| Target { extension: extension.cloned(), attribute: Some(attribute.clone()), sub };
+fn add_parts(
+    extension: Option<&Arc<Schema>>,
+    attribute: &Arc<Attribute>,
+    value: &Value,
+    found: &mut Vec<AttributeRef>,
+) {
+    let target = AttributeRef::new(extension, attribute);
     let elements = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-    let named = |sub: &Arc<Attribute>| {
+    let named = |sub: &&Arc<Attribute>| {
         let is = |name: &String| name.eq_ignore_ascii_case(sub.name());
         elements.iter().filter_map(Value::as_object).any(|element| element.keys().any(is))
     };
     let before = found.len();
-    found.extend(attribute.sub_attributes().iter().filter(|sub| named(sub)).map(|sub| target(Some(sub.clone()))));
+    found.extend(attribute.sub_attributes().iter().filter(named).map(|sub| target.clone().with_sub(sub)));
     if found.len() == before {
-        found.push(target(None));
+        found.push(target);
     }
 }
 
-/// The targets that paths lead to; those that lead nowhere are left out.
-pub(crate) fn targets(paths: &[AttrPath], of: &TypeSchema, profile: &Profile) -> Vec<Target> {
+/// The attributes that paths lead to; those that lead nowhere are left out.
+pub(crate) fn targets(paths: &[AttrPath], of: &TypeSchema, profile: &Profile) -> Vec<AttributeRef> {
     let mut used = Leniencies::default();
-    paths.iter().filter_map(|path| of.resolve(path, profile, &mut used).ok()).collect()
-}
-
-fn extension(target: &Target) -> Option<&str> {
-    target.extension.as_ref().map(|schema| schema.id())
-}
-
-fn whole(target: &Target) -> Option<&str> {
-    target.attribute.as_ref().map(|attribute| attribute.name())
-}
-
-fn sub(target: &Target) -> Option<&str> {
-    target.sub.as_ref().map(|sub| sub.name())
+    let found = paths.iter().filter_map(|path| of.resolve(path, profile, &mut used).ok());
+    found.flat_map(|found| found.attributes()).collect()
 }

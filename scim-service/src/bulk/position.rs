@@ -11,7 +11,7 @@
 //!
 //! What is read-only holds none: a client's value does not count there.
 
-use scim_core::{Attribute, AttributeType, Leniencies, Mutability, Profile, Schema, TypeSchema};
+use scim_core::{Attribute, AttributeType, Leniencies, Mutability, Profile, Resolved, Schema, TypeSchema};
 use scim_filter::{Comparison, Filter, Limits, Literal, Operator, parse_path};
 use serde_json::{Map, Value};
 
@@ -52,7 +52,7 @@ pub(crate) fn in_patch(of: &TypeSchema, profile: &Profile, data: &mut Value, vis
         };
         let Some(value) = member(operation, "value") else { continue };
         match (target, value) {
-            (Some(target), value) => target.visit(of, value, visit),
+            (Some(found), value) => in_found(&found, of, value, visit),
             (None, Value::Object(members)) => paths.in_members(members, visit),
             _ => {}
         }
@@ -137,22 +137,19 @@ fn member<'a>(members: &'a mut Map<String, Value>, name: &str) -> Option<&'a mut
     members.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// What a path of PATCH leads to.
-struct Target {
-    found: scim_core::Target,
-    /// The sub-attribute behind brackets.
-    sub: Option<std::sync::Arc<Attribute>>,
-}
-
-impl Target {
-    fn visit(&self, of: &TypeSchema, value: &mut Value, visit: Visit<'_>) {
-        match (&self.found.extension, &self.found.attribute, self.sub.as_ref().or(self.found.sub.as_ref())) {
-            (Some(extension), None, _) => in_container(of, extension, value, visit),
-            (_, Some(attribute), None) => in_attribute(attribute, attribute.required(), value, visit),
-            (_, Some(attribute), Some(sub)) if attribute.mutability() != Mutability::ReadOnly => {
-                in_leaf(attribute, form_of(sub, Some(attribute)), attribute.required(), value, visit);
+/// The values at what a path of PATCH leads to.
+fn in_found(found: &Resolved, of: &TypeSchema, value: &mut Value, visit: Visit<'_>) {
+    match found {
+        Resolved::Extension(extension) => in_container(of, extension, value, visit),
+        Resolved::Attribute(target) => {
+            let attribute = target.attribute();
+            match target.sub_attribute() {
+                None => in_attribute(attribute, attribute.required(), value, visit),
+                Some(sub) if attribute.mutability() != Mutability::ReadOnly => {
+                    in_leaf(attribute, form_of(sub, Some(attribute)), attribute.required(), value, visit);
+                }
+                Some(_) => {}
             }
-            _ => {}
         }
     }
 }
@@ -165,19 +162,23 @@ struct Paths<'a> {
 
 impl Paths<'_> {
     /// What the path leads to, its filter visited; `None` where it leads nowhere.
-    fn at(&self, text: &mut String, visit: Visit<'_>) -> Option<Target> {
+    fn at(&self, text: &mut String, visit: Visit<'_>) -> Option<Resolved> {
         let mut path = parse_path(text, &Limits::default()).ok()?;
         let found = self.of.resolve(&path.attribute, self.profile, &mut Leniencies::default()).ok()?;
-        let attribute = found.attribute.as_ref();
-        if let (Some(filter), Some(attribute)) = (&mut path.filter, attribute) {
+        let Resolved::Attribute(target) = found else { return Some(found) };
+        if let Some(filter) = &mut path.filter {
             let before = filter.clone();
-            in_filter(attribute, filter, visit);
+            in_filter(target.attribute(), filter, visit);
             if *filter != before {
                 *text = path.to_string();
             }
         }
-        let sub = path.sub.as_ref().and_then(|sub| attribute?.sub_attribute(sub.as_str())).cloned();
-        Some(Target { found, sub })
+        // The sub-attribute behind the brackets.
+        let sub = path.sub.as_ref().and_then(|sub| target.attribute().sub_attribute(sub.as_str()));
+        Some(Resolved::Attribute(match sub {
+            Some(sub) => target.clone().with_sub(sub),
+            None => target,
+        }))
     }
 
     /// The members of a resource, or of a value without a path (R142): each key is a name or a path.
@@ -189,8 +190,8 @@ impl Paths<'_> {
                 in_container(self.of, extension, value, visit);
             } else if let Some(attribute) = self.of.top_level(key) {
                 in_attribute(attribute, attribute.required(), value, visit);
-            } else if let Some(target) = self.at(&mut path, visit) {
-                target.visit(self.of, value, visit);
+            } else if let Some(found) = self.at(&mut path, visit) {
+                in_found(&found, self.of, value, visit);
                 if path != *key {
                     renamed.push((key.clone(), path));
                 }

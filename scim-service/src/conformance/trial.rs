@@ -178,7 +178,7 @@ impl<'a> Trial<'a> {
             if !when.holds(&version) {
                 return Err(StoreError::PreconditionFailed);
             }
-            let draft = match replacement(of, &current, patched(of, &current, patch)?) {
+            let draft = match replacement(of, &current, patched(&current, patch)?) {
                 Ok(Replacement::Changed(draft)) => draft,
                 Ok(Replacement::Unchanged) => return Ok(current),
                 Err(Failure::Store(error)) => return Err(error),

@@ -21,8 +21,9 @@ pub(crate) async fn create<S: Store + ?Sized>(
 ) -> Result<Response<Bytes>, Failure> {
     let (projection, _) = call.projection(of)?;
     let mut body = call.resource_of(of)?;
-    let permit = call.permit_write(of, Operation::Create, None, &written(&body, of)).await?;
-    let projection = permit.project(projection.after_writing(&names(&body), of, call.config.profile()));
+    let written = written(&body, of);
+    let permit = call.permit_write(of, Operation::Create, None, &written).await?;
+    let projection = permit.project(projection.after_writing(&written));
     let groups = call.groups_of_resource(of, &mut body).await?;
     let mut checker = Checker::new(of, call.config.profile()).with_limits(call.config.limits().value);
     let checked = checker.resource(body);
@@ -52,11 +53,6 @@ pub(super) async fn store_new<S: Store + ?Sized>(
         },
         outcome => Ok(outcome?),
     }
-}
-
-/// The names of the members that the client has written (R106).
-pub(super) fn names(body: &Value) -> Vec<String> {
-    body.as_object().map(|members| members.keys().cloned().collect()).unwrap_or_default()
 }
 
 /// The inactive resource that `draft` means to bring back (Okta re-provisions a person whom it only ever deactivated).

@@ -1,10 +1,10 @@
 //! Referential integrity: whether what a write refers to is there (R015).
 
-use scim_core::{Projection, Resource, Target, TypeSchema};
+use scim_core::{AttributeRef, Projection, Resource, TypeSchema};
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
 
 use crate::fail::Failure;
-use crate::reference::{References, references};
+use crate::reference::References;
 use crate::service::Call;
 use crate::store::{ListQuery, Store, StoreError};
 
@@ -13,11 +13,8 @@ const AT_ONCE: usize = 64;
 
 impl<S: ?Sized> Call<'_, S> {
     /// Whether a PATCH of these attributes needs its references checked.
-    pub(super) fn checks_references(&self, of: &TypeSchema, patched: &[Target]) -> bool {
-        let refers = |target: &Target| match &target.attribute {
-            Some(attribute) => attribute.sub_attribute("$ref").is_some(),
-            None => references(of).any(|(uri, _)| uri == target.extension.as_ref().map(|schema| schema.id())),
-        };
+    pub(super) fn checks_references(&self, patched: &[AttributeRef]) -> bool {
+        let refers = |target: &AttributeRef| target.attribute().sub_attribute("$ref").is_some();
         self.config.reference_check() && patched.iter().any(refers)
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{ListResponse, Projection, SearchRequest, TypeSchema};
-use scim_filter::{Filter, Predicate, ResolvedPath, Sort, check, parse_with};
+use scim_core::{AttributeRef, ListResponse, Projection, SearchRequest, TypeSchema};
+use scim_filter::{Filter, Predicate, Sort, check, parse_with};
 
 use super::merge::{Found, merged};
 use super::root_filter;
@@ -154,9 +154,9 @@ async fn permitted_types<S: ?Sized>(
 }
 
 /// What a query looks at.
-fn compared(filter: Option<&Predicate>, sort: Option<&Sort>) -> Vec<ResolvedPath> {
+fn compared(filter: Option<&Predicate>, sort: Option<&Sort>) -> Vec<AttributeRef> {
     let sorted = sort.map(|sort| sort.path().clone());
-    filter.map(Predicate::paths).unwrap_or_default().into_iter().chain(sorted).collect()
+    filter.map(Predicate::targets).unwrap_or_default().into_iter().chain(sorted).collect()
 }
 
 /// The first index and the page size: R118, R119, R120.

@@ -35,7 +35,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, Response};
-use scim_core::{Attribute, Projection, Resource, ResourceId, TypeSchema, parse_json_with};
+use scim_core::{Attribute, AttributeRef, Projection, Resource, ResourceId, TypeSchema, parse_json_with};
 use scim_filter::View;
 use serde_json::Value;
 
@@ -112,8 +112,8 @@ impl<S: ?Sized> Call<'_, S> {
     }
 
     /// Refuses a change of `password` where the service has none.
-    fn check_password_change<A: AsRef<str>>(&self, written: &[A]) -> Result<(), Failure> {
-        let password = written.iter().any(|name| name.as_ref().eq_ignore_ascii_case("password"));
+    fn check_password_change(&self, written: &[AttributeRef]) -> Result<(), Failure> {
+        let password = written.iter().any(|target| target.is_in("password"));
         if password && !self.config.capabilities().change_password { Err(Failure::PasswordChange) } else { Ok(()) }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{PatchOp, Projection, Resource, ResourceId, Target, TypeSchema};
+use scim_core::{AttributeRef, PatchOp, Projection, Resource, ResourceId, TypeSchema};
 use scim_patch::{Limits, Patch};
 
 use super::groups_on_user::Write;
@@ -43,14 +43,13 @@ pub(crate) async fn patch<S: Store + ?Sized>(
         }
     };
     call.used.extend(patch.leniencies());
-    call.cx.says_active = patch.paths().iter().any(|path| path == "active");
-    let patched = call.patched(of, &patch.paths());
-    let permit = call.permit_write(of, Operation::Patch, Some(&id), &patched).await?;
-    call.check_password_change(&patch.paths())?;
+    let targets = patch.targets();
+    call.cx.says_active = targets.iter().any(|target| target.is_in("active"));
+    let permit = call.permit_write(of, Operation::Patch, Some(&id), &targets).await?;
+    call.check_password_change(&targets)?;
     let groups = groups.and_then(|groups| groups.patched_by(&mut patch));
-    let silent = !asked && is_silent(call, &patched);
-    let projection =
-        if silent { minimum(call, of)? } else { projection.after_writing(&patch.paths(), of, config.profile()) };
+    let silent = !asked && is_silent(call, &targets);
+    let projection = if silent { minimum(call, of)? } else { projection.after_writing(&targets) };
     let projection = permit.project(projection);
     let write = Write::Patch { id: &id, when: &when, patch: &patch };
     let patched = write.with_groups(call, of, &permit, groups, &projection).await?;
@@ -65,13 +64,12 @@ pub(crate) async fn patch<S: Store + ?Sized>(
 }
 
 /// Whether a client that asks for no attributes gets no body.
-fn is_silent<S: ?Sized>(call: &Call<'_, S>, patched: &[Target]) -> bool {
+fn is_silent<S: ?Sized>(call: &Call<'_, S>, targets: &[AttributeRef]) -> bool {
     match call.config.patch_response() {
         PatchResponse::Resource => false,
         PatchResponse::NoContent => true,
         PatchResponse::Auto => {
-            let members = |target: &Target| target.attribute.as_ref().is_some_and(|attribute| holds_members(attribute));
-            let silent = patched.iter().any(members);
+            let silent = targets.iter().any(|target| holds_members(target.attribute()));
             if silent {
                 let request_id = &call.cx.request_id;
                 tracing::info!(%request_id, patch_response = "auto", "a patch of members is answered without them");
@@ -93,12 +91,12 @@ pub(super) async fn store_patched<S: Store + ?Sized>(
 ) -> Result<Resource, Failure> {
     // Whether the result may be, is known once it is made: the service then does the work.
     if !permit.is_restricted()
-        && !call.checks_references(of, &call.patched(of, &patch.paths()))
+        && !call.checks_references(&patch.targets())
         && let Some(patched) = call.store.patch(&call.cx, of, id, patch, when, want).await?
     {
         return Ok(patched);
     }
-    replace_with(call, of, id, when, permit, |current| Ok(patched_by(of, current, patch)?)).await
+    replace_with(call, of, id, when, permit, |current| Ok(patched_by(current, patch)?)).await
 }
 
 /// Only what the headers need.

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use http::Response;
 use scim_core::{Checker, Projection, Resource, ResourceId, TypeSchema};
 
-use super::create::names;
 use super::groups_on_user::{Write, keep_groups};
 use super::resource_id;
 use crate::authorize::{Operation, Permit, written};
@@ -27,8 +26,9 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     let when = call.precondition()?;
     let id = resource_id(id)?;
     let mut body = call.resource_of(of)?;
-    let permit = call.permit_write(of, Operation::Replace, Some(&id), &written(&body, of)).await?;
-    let projection = permit.project(projection.after_writing(&names(&body), of, call.config.profile()));
+    let written = written(&body, of);
+    let permit = call.permit_write(of, Operation::Replace, Some(&id), &written).await?;
+    let projection = permit.project(projection.after_writing(&written));
     // A missing resource is told before a faulty body: PUT never creates (R185).
     call.visible(of, &id, &Projection::default(), &permit).await?;
     let groups = call.groups_of_resource(of, &mut body).await?;
@@ -38,7 +38,7 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     let mut draft = checked?;
     call.cx.says_active = draft.get("active").is_some();
     let groups = groups.map(|groups| groups.set_by(&mut draft));
-    call.check_password_change(&draft.attributes().keys().collect::<Vec<_>>())?;
+    call.check_password_change(&written)?;
     let write = Write::Replace { id: &id, when: &when, draft: &draft };
     let replaced = write.with_groups(call, of, &permit, groups, &projection).await?;
     call.show(200, of, replaced, &projection)

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::Method;
-use scim_core::{Projection, Resource, ResourceId, Target, TypeSchema};
-use scim_filter::{Comparison, Filter, Literal, Operator, Predicate, ResolvedPath, check};
+use scim_core::{AttributeRef, Projection, Resource, ResourceId, TypeSchema};
+use scim_filter::{Comparison, Filter, Literal, Operator, Predicate, check};
 
-use crate::authorize::{Access, Operation, Permit, overlap, targets};
+use crate::authorize::{Access, Operation, Permit, targets};
 use crate::fail::Failure;
 use crate::service::Call;
 use crate::store::{ListQuery, Store, StoreError};
@@ -35,9 +35,9 @@ impl<S: ?Sized> Call<'_, S> {
         of: &TypeSchema,
         operation: Operation,
         id: Option<&ResourceId>,
-        written: &[Target],
+        written: &[AttributeRef],
     ) -> Result<Permit, Failure> {
-        let paths = written.iter().map(Target::canonical_path).collect();
+        let paths = written.iter().map(ToString::to_string).collect();
         let permit = self.permit(of, operation, id, paths).await?;
         permit.check_written(written)?;
         Ok(permit)
@@ -48,7 +48,7 @@ impl<S: ?Sized> Call<'_, S> {
         &self,
         of: &TypeSchema,
         attributes: &[String],
-        compared: &[ResolvedPath],
+        compared: &[AttributeRef],
     ) -> Result<Permit, Failure> {
         let mut paths = self.named(of, attributes);
         paths.extend(compared.iter().map(ToString::to_string));
@@ -64,8 +64,8 @@ impl<S: ?Sized> Call<'_, S> {
             return Ok(());
         };
         let sensitive = targets(sensitive, of, self.config.profile());
-        let flagged = |path: &ResolvedPath| sensitive.iter().any(|target| overlap(target, path));
-        match filter.paths().into_iter().find(flagged) {
+        let flagged = |target: &AttributeRef| sensitive.iter().any(|sensitive| sensitive.overlaps(target));
+        match filter.targets().into_iter().find(flagged) {
             Some(path) => Err(Failure::Sensitive { path: path.to_string() }),
             None => Ok(()),
         }
@@ -74,13 +74,7 @@ impl<S: ?Sized> Call<'_, S> {
     /// The registered paths of names that a client asks for.
     pub(super) fn named(&self, of: &TypeSchema, names: &[String]) -> BTreeSet<String> {
         let paths: Vec<_> = names.iter().filter_map(|name| name.parse().ok()).collect();
-        targets(&paths, of, self.config.profile()).iter().map(Target::canonical_path).collect()
-    }
-
-    /// The paths that a PATCH names, as they are in the schema.
-    pub(super) fn patched(&self, of: &TypeSchema, paths: &[String]) -> Vec<Target> {
-        let paths: Vec<_> = paths.iter().filter_map(|path| path.parse().ok()).collect();
-        targets(&paths, of, self.config.profile())
+        targets(&paths, of, self.config.profile()).iter().map(ToString::to_string).collect()
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use imbl::OrdSet;
-use scim_core::{Attribute, Resource, TypeSchema, Uniqueness};
-use scim_filter::{ResolvedPath, fold};
+use scim_core::{Attribute, AttributeRef, Resource, TypeSchema, Uniqueness};
+use scim_filter::fold;
 use serde_json::Value;
 
 use super::Id;
@@ -36,14 +36,9 @@ impl Index {
     }
 
     /// All resources that have the value; `None` where the attribute has no index.
-    pub(super) fn find(
-        &self,
-        of: &TypeSchema,
-        path: &ResolvedPath,
-        value: String,
-    ) -> Option<impl Iterator<Item = &Id>> {
+    pub(super) fn find(&self, path: &AttributeRef, value: String) -> Option<impl Iterator<Item = &Id>> {
         let value = UniqueValue { attribute: path.to_string(), key: value };
-        is_indexed(of, path).then(|| self.holders(key(&value)))
+        is_indexed(path).then(|| self.holders(key(&value)))
     }
 
     fn holders(&self, key: Arc<str>) -> impl Iterator<Item = &Id> {
@@ -88,26 +83,17 @@ fn is_looked_up_by(attribute: &Attribute) -> bool {
 }
 
 /// Whether every value of the path is in the index.
-fn is_indexed(of: &TypeSchema, path: &ResolvedPath) -> bool {
-    let attribute = || {
-        let name = path.attribute()?;
-        match path.extension() {
-            None => of.top_level(name),
-            Some(uri) => of.extension(uri)?.attribute(name),
-        }
-    };
-    let Some(attribute) = attribute() else { return false };
+fn is_indexed(path: &AttributeRef) -> bool {
+    let attribute = path.attribute();
     // `id` is the store's own; it is no value among others.
-    if attribute.multi_valued() || (path.extension().is_none() && attribute.name() == "id") {
+    if attribute.multi_valued() || path.is_in("id") {
         return false;
     }
-    match path.sub() {
+    match path.sub_attribute() {
         None => {
             let unique = attribute.uniqueness() != Uniqueness::None && attribute.sub_attributes().is_empty();
             unique || is_looked_up_by(attribute)
         }
-        Some(sub) => {
-            attribute.sub_attribute(sub).is_some_and(|sub| sub.uniqueness() != Uniqueness::None && !sub.multi_valued())
-        }
+        Some(sub) => sub.uniqueness() != Uniqueness::None && !sub.multi_valued(),
     }
 }

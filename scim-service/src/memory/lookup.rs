@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use scim_core::TypeSchema;
-use scim_filter::{ElementPredicate, Lower, Operand, Operator, ResolvedPath, Test, lower_element};
+use scim_core::{AttributeRef, TypeSchema};
+use scim_filter::{ElementPredicate, Lower, Operand, Operator, Test, lower_element};
 
 use super::Id;
 use super::index::Index;
@@ -37,7 +37,7 @@ impl<'a> Lookup<'a> {
     }
 
     /// The ids that have one of these values; `None` where the indexes do not tell, or too many have it.
-    fn found<'t>(&self, path: &ResolvedPath, tests: impl IntoIterator<Item = &'t Test>) -> Option<Selection> {
+    fn found<'t>(&self, path: &AttributeRef, tests: impl IntoIterator<Item = &'t Test>) -> Option<Selection> {
         let mut ids = BTreeSet::new();
         for test in tests {
             if test.operator() != Operator::Eq {
@@ -48,15 +48,15 @@ impl<'a> Lookup<'a> {
         Some(Selection::Only(ids))
     }
 
-    fn holders(&self, path: &ResolvedPath, test: &Test) -> Option<Vec<Id>> {
+    fn holders(&self, path: &AttributeRef, test: &Test) -> Option<Vec<Id>> {
         let room = self.room.get();
         let found: Vec<Id> = match test.operand() {
-            Operand::Text(text) if path.as_top_level() == Some("id") => vec![Id::from(&**text)],
-            Operand::Text(text) if path.multi_valued() => self.related(path, text, test.case_exact(), room)?,
-            Operand::Text(text) => self.index.find(self.of, path, text.to_string())?.take(room + 1).cloned().collect(),
-            Operand::Integer(number) => {
-                self.index.find(self.of, path, number.to_string())?.take(room + 1).cloned().collect()
+            Operand::Text(text) if path.top_level() == Some("id") => vec![Id::from(&**text)],
+            Operand::Text(text) if path.attribute().multi_valued() => {
+                self.related(path, text, test.case_exact(), room)?
             }
+            Operand::Text(text) => self.index.find(path, text.to_string())?.take(room + 1).cloned().collect(),
+            Operand::Integer(number) => self.index.find(path, number.to_string())?.take(room + 1).cloned().collect(),
             _ => return None,
         };
         self.room.set(room.checked_sub(found.len())?);
@@ -64,11 +64,11 @@ impl<'a> Lookup<'a> {
     }
 
     /// The groups that have a member of this id, or the users in a group of this id.
-    fn related(&self, path: &ResolvedPath, id: &str, case_exact: bool, room: usize) -> Option<Vec<Id>> {
-        if path.extension().is_some() || path.sub() != Some("value") {
+    fn related(&self, path: &AttributeRef, id: &str, case_exact: bool, room: usize) -> Option<Vec<Id>> {
+        if path.uri().is_some() || path.sub() != Some("value") {
             return None;
         }
-        match path.attribute()? {
+        match path.name() {
             "members" if is_group(self.of) => Some(self.membership.groups_of_any(id, case_exact)),
             // Groups have ids that were issued here: folding leaves them as they are.
             "groups" if is_user(self.of) => self.membership.within(id, room),
@@ -88,12 +88,12 @@ impl Lower for Lookup<'_> {
         self.found(tests.first()?.path(), tests)
     }
 
-    fn present(&self, _: &ResolvedPath) -> Option<Selection> {
+    fn present(&self, _: &AttributeRef) -> Option<Selection> {
         None
     }
 
-    fn value_path(&self, path: &ResolvedPath, filter: &ElementPredicate) -> Option<Selection> {
-        lower_element(filter, &Element { lookup: self, of: path.with_sub("value") }).flatten()
+    fn value_path(&self, _: &AttributeRef, filter: &ElementPredicate) -> Option<Selection> {
+        lower_element(filter, &Element { lookup: self }).flatten()
     }
 
     fn and(&self, parts: Vec<Selection>) -> Selection {
@@ -113,7 +113,6 @@ impl Lower for Lookup<'_> {
 /// for one element.
 struct Element<'a> {
     lookup: &'a Lookup<'a>,
-    of: ResolvedPath,
 }
 
 impl Lower for Element<'_> {
@@ -125,15 +124,15 @@ impl Lower for Element<'_> {
     }
 
     fn any_of(&self, tests: &[Test]) -> Option<Self::Output> {
-        let by_value = tests.first()?.path().as_top_level() == Some("value");
-        by_value.then(|| self.lookup.found(&self.of, tests))
+        let path = tests.first()?.path();
+        (path.sub() == Some("value")).then(|| self.lookup.found(path, tests))
     }
 
-    fn present(&self, _: &ResolvedPath) -> Option<Self::Output> {
+    fn present(&self, _: &AttributeRef) -> Option<Self::Output> {
         None
     }
 
-    fn value_path(&self, _: &ResolvedPath, _: &ElementPredicate) -> Option<Self::Output> {
+    fn value_path(&self, _: &AttributeRef, _: &ElementPredicate) -> Option<Self::Output> {
         None
     }
 

@@ -88,7 +88,7 @@ impl Tenant {
             self.move_members(cx.now, of, &Id::from(id), delta)?;
             return self.get(of, id, want);
         }
-        let moves_members = is_group(of) && patch.paths().iter().any(|path| path == "members");
+        let moves_members = is_group(of) && patch.targets().iter().any(|target| target.is_in("members"));
         let mut patched = self.shown(of, &entry, Relations { members: moves_members, groups: true });
         if !apply(patch, &mut patched)?.is_unchanged() {
             let members = take_members(of, &mut patched);

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use scim_core::{Projection, Resource, TypeSchema, Version, json_size};
-use scim_filter::{Predicate, ResolvedPath, Sort};
+use scim_core::{AttributeRef, Projection, Resource, TypeSchema, Version, json_size};
+use scim_filter::{Predicate, Sort};
 use serde_json::Value;
 
 /// A query of one resource type.
@@ -100,10 +100,9 @@ impl ListQuery {
     /// The members of a resource that filter and sort look at: attributes, and extensions by their URI. Who evaluates a query
     /// needs no others.
     pub fn members_looked_at(&self) -> HashSet<String> {
-        let paths = self.filter.iter().flat_map(Predicate::paths);
-        let paths = paths.chain(self.sort.iter().map(|sort| sort.path().clone()));
-        let member = |path: ResolvedPath| path.extension().or_else(|| path.attribute()).map(str::to_owned);
-        paths.filter_map(member).collect()
+        let compared = self.filter.iter().flat_map(Predicate::targets);
+        let compared = compared.chain(self.sort.iter().map(|sort| sort.path().clone()));
+        compared.map(|target: AttributeRef| target.uri().unwrap_or(target.name()).to_owned()).collect()
     }
 
     /// Whether the resources of the page need this base attribute: because the projection wants it, or because they are
@@ -114,8 +113,7 @@ impl ListQuery {
     }
 
     fn sorts_by(&self, attribute: &str) -> bool {
-        let by = |sort: &Sort| sort.path().extension().is_none() && sort.path().attribute() == Some(attribute);
-        self.sort.as_ref().is_some_and(by)
+        self.sort.as_ref().is_some_and(|sort| sort.path().is_in(attribute))
     }
 }
 

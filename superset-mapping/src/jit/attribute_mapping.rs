@@ -1,8 +1,8 @@
 //! From the attributes of an assertion to those of a SCIM User.
 
 use scim_core::{
-    AttrPath, AttributeType, Checker, Leniencies, Mutability, Profile, Resource, ResourceTypeName, Returned, SchemaSet,
-    Target, TypeSchema, Uniqueness,
+    AttrPath, AttributeRef, AttributeType, Checker, Leniencies, Mutability, Profile, Resolved, Resource,
+    ResourceTypeName, Returned, SchemaSet, TypeSchema, Uniqueness,
 };
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -54,7 +54,7 @@ pub struct AttributeMapping {
 #[derive(Clone, Debug)]
 struct Mapped {
     attribute: String,
-    target: Target,
+    target: AttributeRef,
 }
 
 /// A person as an assertion shows them.
@@ -135,9 +135,12 @@ impl AttributeMapping {
         let refuse = |reason: String| MappingError::Path { path: path.to_owned(), reason };
         let parsed: AttrPath = path.parse().map_err(|error| refuse(format!("{error}")))?;
         let of = self.user().ok_or_else(|| refuse("there is no type `User`".to_owned()))?;
-        let target = of
+        let found = of
             .resolve(&parsed, &Profile::compatible(), &mut Leniencies::default())
             .map_err(|error| refuse(error.to_string()))?;
+        let Resolved::Attribute(target) = found else {
+            return Err(refuse("an extension as a whole is no attribute".to_owned()));
+        };
         if let Some(reason) = unsuitable(&target) {
             return Err(refuse(reason.to_owned()));
         }
@@ -168,7 +171,7 @@ impl AttributeMapping {
 
     /// The attributes of the assertion, and the canonical SCIM path of each.
     pub fn attributes(&self) -> impl Iterator<Item = (&str, String)> {
-        self.attributes.iter().map(|mapped| (mapped.attribute.as_str(), mapped.target.canonical_path()))
+        self.attributes.iter().map(|mapped| (mapped.attribute.as_str(), mapped.target.to_string()))
     }
 
     /// The schemas that people are checked against.
@@ -209,11 +212,9 @@ impl AttributeMapping {
 }
 
 /// Why an assertion does not decide this attribute.
-fn unsuitable(target: &Target) -> Option<&'static str> {
-    let (Some(attribute), Some(leaf)) = (&target.attribute, target.leaf()) else {
-        return Some("an extension as a whole is no attribute");
-    };
-    if target.extension.is_none() && RESERVED.contains(&attribute.name()) {
+fn unsuitable(target: &AttributeRef) -> Option<&'static str> {
+    let (attribute, leaf) = (target.attribute(), target.leaf());
+    if target.extension().is_none() && RESERVED.contains(&attribute.name()) {
         return Some("no assertion decides this attribute");
     }
     let hidden = attribute.returned() == Returned::Never || leaf.returned() == Returned::Never;
@@ -224,8 +225,8 @@ fn unsuitable(target: &Target) -> Option<&'static str> {
         return Some("an attribute that tells people apart comes from provisioning");
     }
     let complex = attribute.kind() == AttributeType::Complex;
-    match &target.sub {
-        Some(sub) if attribute.multi_valued() && sub.name() != "value" => {
+    match target.sub() {
+        Some(sub) if attribute.multi_valued() && sub != "value" => {
             Some("of a multi-valued attribute only the values can be mapped")
         }
         None if complex && !attribute.multi_valued() => {
@@ -239,10 +240,10 @@ fn unsuitable(target: &Target) -> Option<&'static str> {
 }
 
 /// Puts values where the target is. Later mappings of one target win.
-fn put(body: &mut Map<String, Value>, target: &Target, values: &[&str]) {
-    let Some(attribute) = &target.attribute else { return };
-    let container = match &target.extension {
-        Some(extension) => object(body, extension.id()),
+fn put(body: &mut Map<String, Value>, target: &AttributeRef, values: &[&str]) {
+    let attribute = target.attribute();
+    let container = match target.uri() {
+        Some(uri) => object(body, uri),
         None => Some(body),
     };
     let Some(container) = container else { return };
@@ -254,9 +255,9 @@ fn put(body: &mut Map<String, Value>, target: &Target, values: &[&str]) {
             _ => json!(value),
         };
         container.insert(attribute.name().to_owned(), values.iter().enumerate().map(element).collect());
-    } else if let Some(sub) = &target.sub {
+    } else if let Some(sub) = target.sub() {
         if let Some(complex) = object(container, attribute.name()) {
-            complex.insert(sub.name().to_owned(), first.into());
+            complex.insert(sub.to_owned(), first.into());
         }
     } else {
         container.insert(attribute.name().to_owned(), first.into());

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use scim_core::{AttrPath, Attribute, AttributeType, Leniencies, Profile, TypeSchema};
+use scim_core::{AttrPath, Attribute, AttributeRef, AttributeType, Leniencies, Profile, TypeSchema};
 use scim_filter::{Comparison, Filter, Literal, Operator, fold};
 
 /// Two parts of a condition that don't hold together.
@@ -66,7 +66,7 @@ fn never(filter: &Filter, scope: Scope<'_>) -> Option<Contradiction> {
         }
         Filter::ValuePath { path, filter } => {
             let Scope::User(of) = scope else { return None };
-            never(filter, Scope::Element(&*attribute(path, of)?))
+            never(filter, Scope::Element(attribute(path, of)?.attribute()))
         }
         Filter::Not(_) | Filter::Compare(_) | Filter::Present(_) => None,
     }
@@ -129,14 +129,9 @@ impl Asks {
 fn single_value(path: &AttrPath, scope: Scope<'_>) -> Option<(String, Arc<Attribute>)> {
     match scope {
         Scope::User(of) => {
-            let target = of.resolve(path, &Profile::compatible(), &mut Leniencies::default()).ok()?;
-            let multi_valued = |attribute: &Option<Arc<Attribute>>| {
-                attribute.as_ref().is_some_and(|attribute| attribute.multi_valued())
-            };
-            if multi_valued(&target.attribute) || multi_valued(&target.sub) {
-                return None;
-            }
-            Some((target.canonical_path(), target.leaf()?.clone()))
+            let target = attribute(path, of)?;
+            let single = !target.attribute().multi_valued() && !target.leaf().multi_valued();
+            single.then(|| (target.to_string(), target.leaf().clone()))
         }
         Scope::Element(attribute) => {
             let sub = attribute.sub_attribute(path.as_str())?;
@@ -145,8 +140,8 @@ fn single_value(path: &AttrPath, scope: Scope<'_>) -> Option<(String, Arc<Attrib
     }
 }
 
-fn attribute(path: &AttrPath, of: &TypeSchema) -> Option<Arc<Attribute>> {
-    of.resolve(path, &Profile::compatible(), &mut Leniencies::default()).ok()?.attribute
+fn attribute(path: &AttrPath, of: &TypeSchema) -> Option<AttributeRef> {
+    of.resolve(path, &Profile::compatible(), &mut Leniencies::default()).ok()?.attribute()
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use scim_core::{ResourceTypeName, TypeSchema, Uniqueness};
-use scim_filter::{ElementPredicate, Lower, Operand, Operator, ResolvedPath, Test, lower_element};
+use scim_core::{AttributeRef, ResourceTypeName, TypeSchema, Uniqueness};
+use scim_filter::{ElementPredicate, Lower, Operand, Operator, Test, lower_element};
 
 use crate::sql::fragment::Fragment;
 use crate::sql::index_key::{HASHED, index_key};
@@ -47,10 +47,6 @@ impl<'a> Target<'a> {
         self.schema.resource_type().name() == name
     }
 
-    fn is_unique(&self, name: &str) -> bool {
-        self.schema.base().attribute(name).is_some_and(|attribute| attribute.uniqueness() != Uniqueness::None)
-    }
-
     /// Resources for which `table` has a row of this attribute; a condition on its value, `q.value`, follows.
     fn indexed(&self, table: &'static str, attribute: &str, condition: Fragment) -> Option<Fragment> {
         take(&self.lookups)?;
@@ -66,12 +62,11 @@ impl<'a> Target<'a> {
     }
 
     /// What compares equal to one of these values.
-    fn equal(&self, path: &ResolvedPath, case_exact: bool, values: &[&str]) -> Option<Fragment> {
-        if path.multi_valued() {
-            let value_of = path.extension().is_none() && path.sub() == Some("value");
-            return if value_of { self.element_value(path.attribute(), values) } else { None };
+    fn equal(&self, path: &AttributeRef, case_exact: bool, values: &[&str]) -> Option<Fragment> {
+        if path.attribute().multi_valued() {
+            return self.element_value(path, values);
         }
-        match (path.as_top_level()?, case_exact) {
+        match (path.top_level()?, case_exact) {
             ("id", true) => Some(one_of("r.id", values)),
             // Never NULL, so that `not` may negate it.
             ("externalId", true) => {
@@ -81,14 +76,20 @@ impl<'a> Target<'a> {
             (name, _) if self.also_unique.contains(&name) => {
                 self.indexed("scim_value", name, one_of("q.value", &keys(values)))
             }
-            (name, _) if self.is_unique(name) => self.indexed("scim_unique", name, one_of("q.value", &keys(values))),
+            (name, _) if path.attribute().uniqueness() != Uniqueness::None => {
+                self.indexed("scim_unique", name, one_of("q.value", &keys(values)))
+            }
             _ => None,
         }
     }
 
-    fn element_value(&self, attribute: Option<&str>, values: &[&str]) -> Option<Fragment> {
+    /// The indexes hold the `value` of complex elements.
+    fn element_value(&self, path: &AttributeRef, values: &[&str]) -> Option<Fragment> {
+        if path.uri().is_some() || path.sub() != Some("value") {
+            return None;
+        }
         let keys = keys(values);
-        match attribute? {
+        match path.name() {
             "emails" if self.is(&ResourceTypeName::user()) => {
                 self.indexed("scim_value", EMAILS, one_of("q.value", &keys))
             }
@@ -192,7 +193,7 @@ impl Lower for Target<'_> {
         if operator == Operator::Eq {
             return self.equal(path, test.case_exact(), &[value]);
         }
-        let by_name = path.as_top_level() == Some("userName") && !test.case_exact();
+        let by_name = path.top_level() == Some("userName") && !test.case_exact();
         if !by_name || !self.is(&ResourceTypeName::user()) || value.is_empty() {
             return None;
         }
@@ -210,17 +211,12 @@ impl Lower for Target<'_> {
         }
     }
 
-    fn present(&self, _: &ResolvedPath) -> Option<Fragment> {
+    fn present(&self, _: &AttributeRef) -> Option<Fragment> {
         None
     }
 
-    fn value_path(&self, path: &ResolvedPath, filter: &ElementPredicate) -> Option<Fragment> {
-        // The indexes hold the `value` of complex elements.
-        if path.extension().is_some() || path.sub().is_some() || filter.is_of_simple_values() {
-            return None;
-        }
-        let element = Element { target: self, of: path.attribute()? };
-        lower_element(filter, &element).flatten()
+    fn value_path(&self, _: &AttributeRef, filter: &ElementPredicate) -> Option<Fragment> {
+        lower_element(filter, &Element(self)).flatten()
     }
 
     fn and(&self, parts: Vec<Fragment>) -> Fragment {
@@ -238,10 +234,7 @@ impl Lower for Target<'_> {
 
 /// The body of a value path that tests `value` for equality, or for one of several. An index of values does not know
 /// whether two tests hold for the same element, so `and` and `not` stay with the evaluator.
-struct Element<'a> {
-    target: &'a Target<'a>,
-    of: &'a str,
-}
+struct Element<'a>(&'a Target<'a>);
 
 impl Lower for Element<'_> {
     /// `None`: it can't be said.
@@ -253,18 +246,18 @@ impl Lower for Element<'_> {
 
     fn any_of(&self, tests: &[Test]) -> Option<Self::Output> {
         let first = tests.first()?;
-        if first.operator() != Operator::Eq || first.path().as_top_level() != Some("value") {
+        if first.operator() != Operator::Eq {
             return None;
         }
         let values = tests.iter().map(indexed_text).collect::<Option<Vec<_>>>()?;
-        self.target.element_value(Some(self.of), &values).map(Some)
+        self.0.element_value(first.path(), &values).map(Some)
     }
 
-    fn present(&self, _: &ResolvedPath) -> Option<Self::Output> {
+    fn present(&self, _: &AttributeRef) -> Option<Self::Output> {
         None
     }
 
-    fn value_path(&self, _: &ResolvedPath, _: &ElementPredicate) -> Option<Self::Output> {
+    fn value_path(&self, _: &AttributeRef, _: &ElementPredicate) -> Option<Self::Output> {
         None
     }
 

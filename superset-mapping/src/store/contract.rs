@@ -108,7 +108,7 @@ pub(super) async fn patch(
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
-    session.says_active |= patch.paths().iter().any(|path| path == "active");
+    session.says_active |= patch.targets().iter().any(|target| target.is_in("active"));
     let change = session.patched(of, &record, patch, hash).await?;
     let done = session.change(of, record, change).await;
     let session = told(sessions, cx, session, done).await?;
@@ -321,7 +321,7 @@ impl Session<'_> {
             let body = record.body.clone();
             return Ok(Change { body, members: member_change(delta), password: Password::Kept });
         }
-        let moves_members = patch.paths().iter().any(|path| path == "members");
+        let moves_members = patch.targets().iter().any(|target| target.is_in("members"));
         let relations = if moves_members { Relations::ALL } else { Relations::ALL_BUT_MEMBERS };
         let mut resource = self.show(of, record, relations).await?;
         // A password that nobody can send stands for the stored one, so that its removal and its replacement show.

@@ -20,8 +20,7 @@ impl Order {
     /// The order of a query, if it is one of these.
     pub(super) fn of(of: &TypeSchema, query: &ListQuery) -> Option<Self> {
         let Some(sort) = &query.sort else { return Some(Self::Id) };
-        let by_name =
-            Kind::of(of) == Kind::User && sort.path().as_top_level() == Some("userName") && !sort.case_exact();
+        let by_name = Kind::of(of) == Kind::User && sort.path().top_level() == Some("userName") && !sort.case_exact();
         let readable = match &query.start {
             scim_service::Start::Index(_) => true,
             scim_service::Start::After(position) | scim_service::Start::Before(position) => key(position).is_some(),

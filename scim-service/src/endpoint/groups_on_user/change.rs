@@ -38,7 +38,7 @@ impl NamedGroups {
     /// What a PATCH does to groups, taken out of it; `None` if nothing.
     pub(in crate::endpoint) fn patched_by(self, patch: &mut Patch) -> Option<GroupChange> {
         let groups = patch.split_off("groups");
-        (!groups.paths().is_empty()).then_some(GroupChange { known: self.known, wish: Wish::Patched(groups) })
+        (!groups.targets().is_empty()).then_some(GroupChange { known: self.known, wish: Wish::Patched(groups) })
     }
 }
 
@@ -123,8 +123,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
         // The message is the service's own: no profile forbids its form.
         let message = PatchOp { operations: vec![membership.operation(user.unwrap_or(&id))] };
         let patch = Patch::check(&message, of, &Profile::rfc())?;
-        let patched = self.patched(of, &patch.paths());
-        let permit = self.permit_write(of, Operation::Patch, Some(&id), &patched).await?;
+        let permit = self.permit_write(of, Operation::Patch, Some(&id), &patch.targets()).await?;
         let want = Projection::new(&["id"], &[] as &[&str], of, self.config.profile())?;
         let outcome = match user {
             Some(_) => store_patched(self, of, &id, &patch, &Precondition::None, &permit, &want).await,

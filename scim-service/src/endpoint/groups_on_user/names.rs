@@ -77,7 +77,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
         }
         let (Some(of), Some(any)) = (self.group_type(), names.first()) else { return Ok(found) };
         let looked_at = self.equal(&of, &["id", "displayName"], &[any])?;
-        let permit = self.permit_query(&of, &[], &looked_at.paths()).await?;
+        let permit = self.permit_query(&of, &[], &looked_at.targets()).await?;
         let all: Vec<&String> = names.iter().collect();
         for names in all.chunks(AT_ONCE) {
             let by_id = permit.narrow(Some(self.equal(&of, &["id"], names)?));

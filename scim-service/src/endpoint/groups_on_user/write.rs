@@ -52,7 +52,7 @@ impl Write<'_> {
     fn sets_password(&self) -> bool {
         match self {
             Self::Create { draft } | Self::Replace { draft, .. } => draft.get("password").is_some(),
-            Self::Patch { patch, .. } => patch.paths().iter().any(|path| path == "password"),
+            Self::Patch { patch, .. } => patch.targets().iter().any(|target| target.is_in("password")),
         }
     }
 
