@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use scim_benches::{MEDIUM, SHORT, TWENTY, chain, user, user_predicate};
-use scim_core::{Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
+use scim_core::{Profile, Resource, ResourceTypeName, SchemaSet, Tolerance};
 use scim_filter::{Filter, Limits, check, parse};
 use serde_json::Value;
 
@@ -61,7 +61,7 @@ fn checking(c: &mut Criterion) {
     for (name, text) in TEXTS {
         let filter: Filter = text.parse().expect("a filter");
         group.bench_function(name, |b| {
-            b.iter(|| check(black_box(&filter), users, &profile, &mut Leniencies::default()).expect("it fits"));
+            b.iter(|| check(black_box(&filter), users, &mut Tolerance::new(&profile)).expect("it fits"));
         });
     }
     group.finish();

@@ -2,7 +2,7 @@
 //!
 //! `README.md` beside this crate has the figures and tells how to make them.
 
-use scim_core::{Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
+use scim_core::{Resource, ResourceTypeName, SchemaSet, Tolerance};
 use scim_filter::{Filter, Predicate, check};
 
 /// One comparison.
@@ -45,7 +45,7 @@ pub fn user_predicate(text: &str) -> Result<Predicate, Box<dyn std::error::Error
     let filter: Filter = text.parse()?;
     let schemas = SchemaSet::builtin();
     let users = schemas.of(&ResourceTypeName::user()).ok_or("no users")?;
-    Ok(check(&filter, users, &Profile::rfc(), &mut Leniencies::default())?)
+    Ok(check(&filter, users, &mut Tolerance::rfc())?)
 }
 
 #[cfg(test)]

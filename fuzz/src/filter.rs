@@ -1,6 +1,6 @@
 //! Filters, PATCH paths and sort keys.
 
-use scim_core::{AttrPath, AttributeRef, Leniencies, Profile, Resource, SortOrder, TypeSchema};
+use scim_core::{AttrPath, AttributeRef, Profile, Resource, SortOrder, Tolerance, TypeSchema};
 use scim_filter::{
     ElementPredicate, Filter, Limits, Lower, ParseError, Predicate, Sort, Test, check, check_any, check_element,
     equal_values, lower, parse, parse_path, parse_with,
@@ -14,15 +14,15 @@ pub fn filter_parse(text: &str) {
     match &strict {
         Ok(filter) => {
             prints_as_it_parses(filter);
-            let lenient = parse_with(text, &Limits::default(), &Profile::compatible(), &mut Leniencies::default());
+            let lenient = parse_with(text, &Limits::default(), &mut Tolerance::compatible());
             assert_eq!(lenient.as_ref(), Ok(filter), "a leniency changes the meaning of a strict filter");
         }
         Err(error) => is_one_line_about(error, text),
     }
-    let mut used = Leniencies::default();
-    if let Ok(filter) = parse_with(text, &Limits::default(), &Profile::compatible(), &mut used) {
+    let mut tolerance = Tolerance::compatible();
+    if let Ok(filter) = parse_with(text, &Limits::default(), &mut tolerance) {
         prints_as_it_parses(&filter);
-        assert!(strict.is_ok() || !used.is_empty(), "a leniency that was used is recorded");
+        assert!(strict.is_ok() || !tolerance.used().is_empty(), "a leniency that was used is recorded");
     }
     let narrow = Limits { text: 64, depth: 2, comparisons: 3 };
     if let Ok(filter) = parse(text, &narrow) {
@@ -92,7 +92,7 @@ fn is_one_line_about(error: &ParseError, text: &str) {
 fn check_and_match(filter: &Filter, schema: &TypeSchema, profile: &Profile, resources: &[Resource]) {
     for attribute in schema.base().attributes() {
         let reference = AttributeRef::new(None, attribute);
-        if let Ok(element) = check_element(filter, &reference, profile, &mut Leniencies::default()) {
+        if let Ok(element) = check_element(filter, &reference, &mut Tolerance::new(profile)) {
             let values = resources.iter().filter_map(|resource| resource.get(attribute.name()));
             for value in values {
                 element.matches_element(value);
@@ -101,11 +101,11 @@ fn check_and_match(filter: &Filter, schema: &TypeSchema, profile: &Profile, reso
             element.eq_terms();
         }
     }
-    let predicate = match check(filter, schema, profile, &mut Leniencies::default()) {
+    let predicate = match check(filter, schema, &mut Tolerance::new(profile)) {
         Ok(predicate) => predicate,
         Err(error) => {
             assert_eq!(error.to_string().lines().count(), 1, "{error}");
-            match check_any(filter, schema, profile, &mut Leniencies::default()) {
+            match check_any(filter, schema, &mut Tolerance::new(profile)) {
                 Ok(predicate) => {
                     assert!(error.is_unknown_attribute());
                     predicate
@@ -115,7 +115,7 @@ fn check_and_match(filter: &Filter, schema: &TypeSchema, profile: &Profile, reso
         }
     };
     let not = Filter::Not(Box::new(filter.clone()));
-    let not = check_any(&not, schema, profile, &mut Leniencies::default());
+    let not = check_any(&not, schema, &mut Tolerance::new(profile));
     let lowered = lower(&predicate, &Taker);
     for resource in resources {
         let matches = predicate.matches(resource);
@@ -127,7 +127,7 @@ fn check_and_match(filter: &Filter, schema: &TypeSchema, profile: &Profile, reso
 
 /// The comparator is a total order, or sorting would panic.
 fn sort(path: &AttrPath, schema: &TypeSchema, profile: &Profile, resources: &[Resource]) {
-    let check = |order| Sort::check(path, order, schema, profile, &mut Leniencies::default());
+    let check = |order| Sort::check(path, order, schema, &mut Tolerance::new(profile));
     let Ok(up) = check(SortOrder::Ascending) else { return };
     let down = check(SortOrder::Descending).expect("the order makes no difference");
     let mut sorted: Vec<&Resource> = resources.iter().collect();

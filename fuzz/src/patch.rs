@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use scim_core::{
-    Attribute, AttributeType, Checker, Leniencies, Leniency, Mutability, PatchOp, Profile, Resource, ResourceType,
-    Returned, Schema, SchemaSet, TypeSchema, urn,
+    Attribute, AttributeType, Checker, Leniency, Mutability, PatchOp, Profile, Resource, ResourceType, Returned,
+    Schema, SchemaSet, Tolerance, TypeSchema, urn,
 };
 use scim_patch::{Changed, Patch, PatchErrorKind, apply};
 use serde::Deserialize;
@@ -41,8 +41,7 @@ pub fn patch(text: &str) {
 
 /// The resource as a check leaves it, with what only the service writes.
 fn fit(resource: &Value, schema: &TypeSchema, fixture: &Resource) -> Option<Resource> {
-    let profile = Profile::compatible();
-    let mut fitting = Checker::new(schema, &profile).resource(resource.clone()).ok()?;
+    let mut fitting = Checker::new(schema, &mut Tolerance::compatible()).resource(resource.clone()).ok()?;
     for attribute in schema.common().iter().chain(schema.base().attributes()) {
         if attribute.mutability() == Mutability::ReadOnly
             && let Some(value) = fixture.get(attribute.name())
@@ -105,7 +104,7 @@ pub fn leads(before: &Resource, after: &Resource, schema: &Arc<TypeSchema>) -> O
 
 fn checked(operations: &Value, schema: &Arc<TypeSchema>, profile: &Profile) -> Option<(Patch, PatchOp)> {
     let message = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
-    let message = PatchOp::from_json(message, profile, &mut Leniencies::default(), 100).ok()?;
+    let message = PatchOp::from_json(message, &mut Tolerance::new(profile), 100).ok()?;
     match Patch::check(&message, schema, profile) {
         Ok(patch) => Some((patch, message)),
         Err(error) => {
@@ -118,8 +117,7 @@ fn checked(operations: &Value, schema: &Arc<TypeSchema>, profile: &Profile) -> O
 }
 
 fn stays_valid(before: &Resource, after: &Resource, schema: &TypeSchema) {
-    let profile = Profile::rfc();
-    let valid = Checker::new(schema, &profile).resource(Value::Object(after.clone().into_attributes()));
+    let valid = Checker::new(schema, &mut Tolerance::rfc()).resource(Value::Object(after.clone().into_attributes()));
     let valid = valid.unwrap_or_else(|error| panic!("{error}: {after:?}"));
     for (uri, attribute) in attributes(schema) {
         let (old, new) = (value(before, uri, &attribute), value(after, uri, &attribute));

@@ -4,8 +4,9 @@
 
 use serde_json::Value;
 
-use crate::profile::{Leniencies, Leniency, Profile};
+use crate::profile::Leniency;
 use crate::resource::Resource;
+use crate::tolerance::Tolerance;
 
 impl Resource {
     /// Whether `active` is false. Where it is absent nobody said so.
@@ -22,22 +23,22 @@ impl Resource {
     }
 }
 
-impl Profile {
-    /// Whether `active`, which was `before`, is to stay false although it is to become `after`; if so, records the rule.
+impl Tolerance {
+    /// Whether `active`, which was `before`, is to stay false although it is to become `after`; if so, the rule counts as needed.
     ///
     /// ```
-    /// use scim_core::{Leniencies, Profile};
+    /// use scim_core::Tolerance;
     /// use serde_json::json;
     ///
-    /// let mut used = Leniencies::default();
-    /// let mut stays = |before, after| Profile::rfc().keeps_inactive(Some(&before), after, &mut used);
+    /// let mut tolerance = Tolerance::rfc();
+    /// let mut stays = |before, after| tolerance.keeps_inactive(Some(&before), after);
     /// assert!(stays(json!(false), None));
     /// assert!(!stays(json!(false), Some(&json!(true))));
     /// assert!(!stays(json!(true), None));
     /// ```
-    pub fn keeps_inactive(&self, before: Option<&Value>, after: Option<&Value>, used: &mut Leniencies) -> bool {
+    pub fn keeps_inactive(&mut self, before: Option<&Value>, after: Option<&Value>) -> bool {
         before == Some(&Value::Bool(false))
             && !after.is_some_and(Value::is_boolean)
-            && self.take(Leniency::InactiveUntilTrue, used)
+            && self.take(Leniency::InactiveUntilTrue)
     }
 }

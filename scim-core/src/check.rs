@@ -10,21 +10,22 @@ use serde_json::{Map, Value};
 
 use crate::check_error::{CheckError, CheckProblem};
 use crate::json::parse_json;
-use crate::profile::{Leniencies, Leniency, Profile};
+use crate::profile::Leniency;
 use crate::resource::Resource;
 use crate::schema::{Attribute, AttributeType, Mutability, Schema, TypeSchema};
+use crate::tolerance::Tolerance;
 use crate::value::{check_primary, simple_value};
 use crate::value_limits::ValueLimits;
 
 /// Checks what clients send against the schemas of one resource type.
 ///
 /// ```
-/// use scim_core::{Checker, Profile, ResourceTypeName, SchemaSet};
+/// use scim_core::{Checker, ResourceTypeName, SchemaSet, Tolerance};
 /// use serde_json::json;
 ///
 /// let schemas = SchemaSet::builtin();
-/// let profile = Profile::rfc();
-/// let mut checker = Checker::new(schemas.of(&ResourceTypeName::user()).unwrap(), &profile);
+/// let mut tolerance = Tolerance::rfc();
+/// let mut checker = Checker::new(schemas.of(&ResourceTypeName::user()).unwrap(), &mut tolerance);
 /// let body = json!({
 ///     "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
 ///     "USERNAME": "bjensen",
@@ -39,26 +40,20 @@ use crate::value_limits::ValueLimits;
 #[derive(Debug)]
 pub struct Checker<'a> {
     schema: &'a TypeSchema,
-    profile: &'a Profile,
+    tolerance: &'a mut Tolerance,
     limits: ValueLimits,
-    used: Leniencies,
 }
 
 impl<'a> Checker<'a> {
     /// A checker for resources of one type.
-    pub fn new(schema: &'a TypeSchema, profile: &'a Profile) -> Self {
-        Self { schema, profile, limits: ValueLimits::default(), used: Leniencies::default() }
+    pub fn new(schema: &'a TypeSchema, tolerance: &'a mut Tolerance) -> Self {
+        Self { schema, tolerance, limits: ValueLimits::default() }
     }
 
     /// The same with other limits than the default ones.
     #[must_use]
     pub fn with_limits(self, limits: ValueLimits) -> Self {
         Self { limits, ..self }
-    }
-
-    /// The leniencies that were needed so far.
-    pub fn used(&self) -> Leniencies {
-        self.used
     }
 
     /// Checks the body of POST or PUT and makes a resource of it: without `id`, `meta` and whatever else is read-only,
@@ -71,7 +66,7 @@ impl<'a> Checker<'a> {
         let Value::Object(mut members) = body else {
             return Err(CheckProblem::NotAnObject.at(""));
         };
-        self.schema.nest(&mut members, self.profile, &mut self.used);
+        self.schema.nest(&mut members, self.tolerance);
         let mut attributes = Map::new();
         let mut schemas = None;
         let mut seen = Vec::new();
@@ -152,12 +147,10 @@ impl<'a> Checker<'a> {
         }
         let elements = match value {
             Value::Array(elements) => elements,
-            Value::String(text)
-                if text.is_empty() && self.profile.take(Leniency::EmptyStringUnassigns, &mut self.used) =>
-            {
+            Value::String(text) if text.is_empty() && self.tolerance.take(Leniency::EmptyStringUnassigns) => {
                 return Ok(None);
             }
-            single if self.profile.take(Leniency::SingleForMultiple, &mut self.used) => vec![single],
+            single if self.tolerance.take(Leniency::SingleForMultiple) => vec![single],
             other => return Err(CheckProblem::type_mismatch("an array", &other).at(path)),
         };
         if !self.limits.allows_elements(attribute, elements.len()) {
@@ -187,13 +180,11 @@ impl<'a> Checker<'a> {
             Value::String(text)
                 if text.is_empty()
                     && attribute.kind() != AttributeType::String
-                    && self.profile.take(Leniency::EmptyStringUnassigns, &mut self.used) =>
+                    && self.tolerance.take(Leniency::EmptyStringUnassigns) =>
             {
                 return Ok(None);
             }
-            Value::Array(mut elements)
-                if elements.len() == 1 && self.profile.take(Leniency::ArrayForSingular, &mut self.used) =>
-            {
+            Value::Array(mut elements) if elements.len() == 1 && self.tolerance.take(Leniency::ArrayForSingular) => {
                 elements.pop().unwrap_or_default()
             }
             other => other,
@@ -201,13 +192,13 @@ impl<'a> Checker<'a> {
         if attribute.kind() == AttributeType::Complex {
             self.complex(attribute, path, value)
         } else {
-            let checked = simple_value(attribute, value, self.profile, &mut self.used);
+            let checked = simple_value(attribute, value, self.tolerance);
             let checked = checked.map_err(|problem| problem.at(path))?;
             let limit = self.limits.longest(attribute);
             if checked.as_ref().and_then(Value::as_str).is_some_and(|text| text.len() > limit) {
                 return Err(CheckProblem::TooLong { limit }.at(path));
             }
-            for check in self.profile.checks() {
+            for check in self.tolerance.profile().checks() {
                 if let Some(value) = &checked {
                     check.check(self.schema, attribute, value).map_err(|problem| problem.at(path))?;
                 }
@@ -220,8 +211,7 @@ impl<'a> Checker<'a> {
         let members = match value {
             Value::Object(members) => members,
             Value::String(text)
-                if attribute.sub_attribute("value").is_some()
-                    && self.profile.take(Leniency::SimpleForComplex, &mut self.used) =>
+                if attribute.sub_attribute("value").is_some() && self.tolerance.take(Leniency::SimpleForComplex) =>
             {
                 Map::from_iter([("value".to_owned(), Value::String(text))])
             }
@@ -266,8 +256,7 @@ impl<'a> Checker<'a> {
         let Some((_, Value::String(text))) = text else { return members };
         match parse_json(text.as_bytes()) {
             Ok(Value::Object(inner))
-                if inner.get("value").is_some_and(Value::is_string)
-                    && self.profile.take(Leniency::JsonInValue, &mut self.used) =>
+                if inner.get("value").is_some_and(Value::is_string) && self.tolerance.take(Leniency::JsonInValue) =>
             {
                 inner
             }
@@ -278,7 +267,7 @@ impl<'a> Checker<'a> {
     /// A key of a resource or of an extension's container that is no attribute's name.
     fn unknown_key(&mut self, key: &str, path: &str) -> Result<(), CheckError> {
         let Ok(parsed) = path.parse() else { return self.unknown(path, Leniency::UnknownAttribute) };
-        match self.schema.spelled(&parsed, self.profile) {
+        match self.schema.spelled(&parsed, self.tolerance.profile()) {
             // The key is a path, and was left where it is: another key names the same.
             Some((target, _)) => Err(CheckProblem::RepeatedMember { key: key.to_owned() }.at(&target.to_string())),
             None if self.schema.is_foreign(&parsed) => self.unknown(path, Leniency::ForeignAttribute),
@@ -287,7 +276,7 @@ impl<'a> Checker<'a> {
     }
 
     fn unknown(&mut self, path: &str, leniency: Leniency) -> Result<(), CheckError> {
-        if self.profile.take(leniency, &mut self.used) {
+        if self.tolerance.take(leniency) {
             return Ok(());
         }
         Err(CheckProblem::UnknownAttribute.at(path))
@@ -311,7 +300,7 @@ impl<'a> Checker<'a> {
             let is_base = uri.eq_ignore_ascii_case(base);
             has_base |= is_base;
             let known = is_base || self.schema.extension(uri).is_some();
-            if !known && !self.profile.take(Leniency::UnknownSchema, &mut self.used) {
+            if !known && !self.tolerance.take(Leniency::UnknownSchema) {
                 let resource_type = self.schema.resource_type().name().to_string();
                 return Err(CheckProblem::UnknownSchema { uri: uri.to_owned(), resource_type }.at("schemas"));
             }

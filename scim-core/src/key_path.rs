@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::attr_path::AttrPath;
 use crate::profile::{Leniencies, Leniency, Profile};
 use crate::schema::{AttributeRef, TypeSchema};
+use crate::tolerance::Tolerance;
 
 impl TypeSchema {
     /// Moves each member of a body whose key is a path to where the path leads, as far as the profile takes such keys:
@@ -14,25 +15,25 @@ impl TypeSchema {
     /// says what that means. A second call changes nothing.
     ///
     /// ```
-    /// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet, urn};
+    /// use scim_core::{ResourceTypeName, SchemaSet, Tolerance, urn};
     /// use serde_json::json;
     ///
     /// let schemas = SchemaSet::builtin();
     /// let users = schemas.of(&ResourceTypeName::user()).unwrap();
     /// let mut body = json!({"userName": "ada", format!("{}:department", urn::ENTERPRISE_USER): "R"});
-    /// users.nest(body.as_object_mut().unwrap(), &Profile::compatible(), &mut Leniencies::default());
+    /// users.nest(body.as_object_mut().unwrap(), &mut Tolerance::compatible());
     /// assert_eq!(body, json!({"userName": "ada", urn::ENTERPRISE_USER: {"department": "R"}}));
     /// ```
-    pub fn nest(&self, body: &mut Map<String, Value>, profile: &Profile, used: &mut Leniencies) {
+    pub fn nest(&self, body: &mut Map<String, Value>, tolerance: &mut Tolerance) {
         let paths = body.keys().filter(|key| self.extension(key).is_none() && self.top_level(key).is_none());
-        let found = paths.filter_map(|key| Some((key.clone(), self.spelled(&key.parse().ok()?, profile)?)));
+        let found = paths.filter_map(|key| Some((key.clone(), self.spelled(&key.parse().ok()?, tolerance.profile())?)));
         let mut found: Vec<(String, (AttributeRef, Leniencies))> = found.collect();
         // Parts of an attribute go into what another key may have put there.
         found.sort_by_key(|(_, (target, _))| target.sub().is_some());
         for (key, (target, needed)) in found {
             let Some(value) = body.remove(&key) else { continue };
             match place_in_resource(body, &target, value) {
-                None => used.extend(needed),
+                None => tolerance.record(needed),
                 Some(value) => {
                     body.insert(key, value);
                 }
@@ -46,12 +47,12 @@ impl TypeSchema {
                 container.keys().filter(|key| extension.schema.attribute(key).is_none()).cloned().collect();
             for key in dotted {
                 let target = if key.parse::<AttrPath>().is_ok_and(|path| path.uri().is_none() && path.sub().is_some()) {
-                    format!("{uri}:{key}").parse().ok().and_then(|path| self.spelled(&path, profile))
+                    format!("{uri}:{key}").parse().ok().and_then(|path| self.spelled(&path, tolerance.profile()))
                 } else {
                     None
                 };
                 if let Some((target, _)) = target
-                    && profile.take(Leniency::DottedKey, used)
+                    && tolerance.take(Leniency::DottedKey)
                     && let Some(value) = container.remove(&key)
                     && let Some(value) = place(container, &target, value)
                 {
@@ -63,18 +64,18 @@ impl TypeSchema {
 
     /// Where a path leads that is the key of a member, and what that needs; `None` where the profile takes no such key.
     pub(crate) fn spelled(&self, path: &AttrPath, profile: &Profile) -> Option<(AttributeRef, Leniencies)> {
-        let mut needed = Leniencies::default();
+        let mut tolerance = Tolerance::new(profile);
         let leniency = match (path.uri(), path.sub()) {
             (Some(_), _) => Some(Leniency::QualifiedKey),
             (None, Some(_)) => Some(Leniency::DottedKey),
             (None, None) => None,
         };
-        if leniency.is_some_and(|leniency| !profile.take(leniency, &mut needed)) {
+        if leniency.is_some_and(|leniency| !tolerance.take(leniency)) {
             return None;
         }
-        let target = self.resolve(path, profile, &mut needed).ok()?.attribute()?;
+        let target = self.resolve(path, &mut tolerance).ok()?.attribute()?;
         let in_every_value = target.sub().is_some() && target.attribute().multi_valued();
-        (!in_every_value).then_some((target, needed))
+        (!in_every_value).then_some((target, tolerance.used()))
     }
 }
 

@@ -3,7 +3,7 @@
 //! The ground that the other crates of the family stand on. It is synchronous, does no I/O and reads no clock.
 //!
 //! ```
-//! use scim_core::{Checker, Profile, ResourceTypeName, SchemaSet, User, parse_json};
+//! use scim_core::{Checker, ResourceTypeName, SchemaSet, Tolerance, User, parse_json};
 //!
 //! let schemas = SchemaSet::builtin();
 //! let users = schemas.of(&ResourceTypeName::user()).unwrap();
@@ -13,13 +13,12 @@
 //!     "active": "True"
 //! }"#)?;
 //!
-//! let profile = Profile::compatible();
-//! let mut checker = Checker::new(users, &profile);
-//! let resource = checker.resource(body)?;
+//! let mut tolerance = Tolerance::compatible();
+//! let resource = Checker::new(users, &mut tolerance).resource(body)?;
 //! let user: User = resource.view()?;
 //! assert_eq!(user.active, Some(true));
 //! // What the client got away with is known by name.
-//! assert!(checker.used().contains(scim_core::Leniency::StringBoolean));
+//! assert!(tolerance.used().contains(scim_core::Leniency::StringBoolean));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -27,7 +26,7 @@
 //! |---|---|
 //! | names and paths | [`AttrName`], [`AttrPath`] |
 //! | what there can be | [`Schema`], [`Attribute`], [`ResourceType`], [`SchemaSet`], [`TypeSchema`] |
-//! | JSON in | [`parse_json`], [`parse_json_with`], [`Checker`] under a [`Profile`] |
+//! | JSON in | [`parse_json`], [`parse_json_with`], [`Checker`] with the [`Tolerance`] of a [`Profile`] |
 //! | inside | [`Resource`], [`Provenance`], [`ResourceId`], [`ExternalId`], [`Meta`], [`Version`]; views [`User`], [`Group`], [`EnterpriseUser`] |
 //! | JSON out | [`Projection`], [`ListResponse`], [`ScimError`], [`ServiceProviderConfig`] |
 //! | messages | [`SearchRequest`], [`PatchOp`], [`BulkRequest`], [`BulkResponse`] |
@@ -61,6 +60,7 @@ mod resource_type;
 mod schema;
 mod scim_error;
 mod service_provider_config;
+mod tolerance;
 pub mod urn;
 mod user;
 mod value;
@@ -98,6 +98,7 @@ pub use service_provider_config::{
     AuthenticationScheme, BulkSupport, FilterSupport, Pagination, PaginationMethod, SchemeKind, ServiceProviderConfig,
     Supported,
 };
+pub use tolerance::Tolerance;
 pub use user::{MultiValue, Name, User};
 pub use value_check::ValueCheck;
 pub use value_limits::{ValueLimits, json_size};

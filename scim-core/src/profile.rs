@@ -272,15 +272,6 @@ impl Profile {
     pub fn requires(&self, rule: InteropRule) -> bool {
         self.rules & rule.bit() != 0
     }
-
-    /// Whether a leniency is allowed; if so, records its use.
-    pub fn take(&self, leniency: Leniency, used: &mut Leniencies) -> bool {
-        let allowed = self.allows(leniency);
-        if allowed {
-            used.insert(leniency);
-        }
-        allowed
-    }
 }
 
 #[cfg(test)]
@@ -299,14 +290,5 @@ mod tests {
         }
         assert!(Profile::interop().requires(InteropRule::PathRequired));
         assert!(!Profile::compatible().requires(InteropRule::PathRequired));
-    }
-
-    #[test]
-    fn taking_a_leniency_records_it_once_allowed() {
-        let mut used = Leniencies::default();
-        assert!(!Profile::rfc().take(Leniency::StringBoolean, &mut used));
-        assert!(used.is_empty());
-        assert!(Profile::compatible().take(Leniency::StringBoolean, &mut used));
-        assert_eq!(used.iter().collect::<Vec<_>>(), [Leniency::StringBoolean]);
     }
 }

@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::attr_path::AttrPath;
-use crate::profile::{Leniencies, Profile};
+use crate::profile::Profile;
 use crate::resource::Resource;
 use crate::schema::{Attribute, AttributeRef, Mutability, Returned, Schema, TypeSchema};
+use crate::tolerance::Tolerance;
 
 /// The attributes that a client asks for, or asks to leave out.
 ///
@@ -191,7 +192,7 @@ fn same(target: &AttributeRef, extension: Option<&Schema>, attribute: &Attribute
 /// The attributes that names lead to; those that lead nowhere are left out.
 fn targets<A: AsRef<str>>(names: &[A], schema: &TypeSchema, profile: &Profile) -> Vec<AttributeRef> {
     let paths = names.iter().filter_map(|name| name.as_ref().parse::<AttrPath>().ok());
-    let found = paths.filter_map(|path| schema.resolve(&path, profile, &mut Leniencies::default()).ok());
+    let found = paths.filter_map(|path| schema.resolve(&path, &mut Tolerance::new(profile)).ok());
     found.flat_map(|found| found.attributes()).collect()
 }
 

@@ -4,15 +4,15 @@ use serde_json::Value;
 
 use crate::check_error::CheckProblem;
 use crate::datetime::parse_date_time;
-use crate::profile::{Leniencies, Leniency, Profile};
+use crate::profile::Leniency;
 use crate::schema::{Attribute, AttributeType};
+use crate::tolerance::Tolerance;
 
 /// Checks one simple value of an attribute. Values keep the text they came with; a boolean given as text becomes one.
 pub(crate) fn simple_value(
     attribute: &Attribute,
     value: Value,
-    profile: &Profile,
-    used: &mut Leniencies,
+    tolerance: &mut Tolerance,
 ) -> Result<Option<Value>, CheckProblem> {
     let form = |fits: bool, expected: &'static str| if fits { Ok(()) } else { Err(CheckProblem::Form { expected }) };
     match (attribute.kind(), &value) {
@@ -28,7 +28,7 @@ pub(crate) fn simple_value(
                 None
             };
             if let Some(read) = read
-                && profile.take(Leniency::StringBoolean, used)
+                && tolerance.take(Leniency::StringBoolean)
             {
                 return Ok(Some(Value::Bool(read)));
             }
@@ -97,7 +97,7 @@ mod tests {
 
     fn check(kind: &str, value: Value) -> Result<Option<Value>, CheckProblem> {
         let attribute: Attribute = serde_json::from_value(json!({"name": "x", "type": kind})).unwrap();
-        simple_value(&attribute, value, &Profile::rfc(), &mut Leniencies::default())
+        simple_value(&attribute, value, &mut Tolerance::rfc())
     }
 
     #[test]

@@ -8,13 +8,13 @@ use crate::schema::{Attribute, AttributeType, TypeSchema};
 /// Bounds of what a client can store. [`Checker`](crate::Checker) refuses what exceeds one, with the limit named.
 ///
 /// ```
-/// use scim_core::{Checker, Profile, ResourceTypeName, SchemaSet, ValueLimits};
+/// use scim_core::{Checker, ResourceTypeName, SchemaSet, Tolerance, ValueLimits};
 /// use serde_json::json;
 ///
 /// let schemas = SchemaSet::builtin();
-/// let profile = Profile::rfc();
+/// let mut tolerance = Tolerance::rfc();
 /// let limits = ValueLimits { text: 5, ..ValueLimits::default() };
-/// let mut checker = Checker::new(schemas.of(&ResourceTypeName::user()).unwrap(), &profile).with_limits(limits);
+/// let mut checker = Checker::new(schemas.of(&ResourceTypeName::user()).unwrap(), &mut tolerance).with_limits(limits);
 /// let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "bjensen"});
 /// assert_eq!(checker.resource(body).unwrap_err().to_string(), "`userName`: longer than the limit of 5 bytes");
 /// ```
@@ -79,7 +79,7 @@ pub fn json_size(value: &Value) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Checker, Profile, ResourceTypeName, SchemaSet, urn};
+    use crate::{Checker, ResourceTypeName, SchemaSet, Tolerance, urn};
     use serde_json::json;
 
     /// What is wrong with a user or group that has these members, within limits of 10 bytes, 20 bytes of data, 3 elements and
@@ -90,8 +90,7 @@ mod tests {
         let limits = ValueLimits { text: 10, data: 20, elements: 3, resource: 400 };
         let mut body = json!({"schemas": [of.base().id()]});
         body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-        let profile = Profile::rfc();
-        Checker::new(of, &profile).with_limits(limits).resource(body).err().map(|error| error.to_string())
+        Checker::new(of, &mut Tolerance::rfc()).with_limits(limits).resource(body).err().map(|error| error.to_string())
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "it is given literals")]

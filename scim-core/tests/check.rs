@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use scim_core::{Checker, Profile, ResourceType, ResourceTypeName, Schema, SchemaSet};
+use scim_core::{Checker, Profile, ResourceType, ResourceTypeName, Schema, SchemaSet, Tolerance};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -59,9 +59,9 @@ fn every_case_of_the_corpus_holds() {
             value
         };
         let profile = if case.profile == "rfc" { Profile::rfc() } else { Profile::compatible() };
-        let mut checker = Checker::new(of, &profile);
-        let found = checker.resource(with_schemas(case.body));
-        let used: Vec<String> = checker.used().iter().map(|leniency| format!("{leniency:?}")).collect();
+        let mut tolerance = Tolerance::new(&profile);
+        let found = Checker::new(of, &mut tolerance).resource(with_schemas(case.body));
+        let used: Vec<String> = tolerance.used().iter().map(|leniency| format!("{leniency:?}")).collect();
         let problem = match (found, case.out, case.error) {
             (Ok(found), Some(expected), None) => {
                 let (found, expected) = (Value::Object(found.into_attributes()), with_schemas(expected));

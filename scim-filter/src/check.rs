@@ -1,8 +1,8 @@
 //! Does a filter fit the schema? From [`Filter`] to [`Predicate`].
 
 use scim_core::{
-    AttrPath, Attribute, AttributeRef, AttributeType, Leniencies, Leniency, Mutability, Profile, Resolved, Returned,
-    TypeSchema, parse_date_time,
+    AttrPath, Attribute, AttributeRef, AttributeType, Leniency, Mutability, Resolved, Returned, Tolerance, TypeSchema,
+    parse_date_time,
 };
 
 use crate::ast::{Comparison, Filter, Literal, Operator};
@@ -24,24 +24,43 @@ use crate::test::{Operand, Test};
 /// # Examples
 ///
 /// ```
-/// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+/// use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
 /// use scim_filter::{Filter, check};
 ///
 /// let schemas = SchemaSet::builtin();
 /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
 /// let filter: Filter = "active gt false".parse()?;
-/// let error = check(&filter, user, &Profile::rfc(), &mut Leniencies::default()).unwrap_err();
+/// let error = check(&filter, user, &mut Tolerance::rfc()).unwrap_err();
 /// assert_eq!(error.to_string(), "operator `gt` does not apply to attribute `active` of type boolean");
 /// # Ok::<(), scim_filter::ParseError>(())
 /// ```
-pub fn check(
-    filter: &Filter,
-    schema: &TypeSchema,
-    profile: &Profile,
-    used: &mut Leniencies,
-) -> Result<Predicate, CheckError> {
+pub fn check(filter: &Filter, schema: &TypeSchema, tolerance: &mut Tolerance) -> Result<Predicate, CheckError> {
     let scope = Scope::Resource { schema, unknown: Unknown::Refused };
-    Check { scope, profile, used, attributes: 0 }.node(filter, 0).map(Predicate::new)
+    Check { scope, tolerance, attributes: 0 }.node(filter, 0).map(Predicate::new)
+}
+
+impl Filter {
+    /// Resolves the filter against the schema of one resource type, by the letter of the RFC: [`check()`] with
+    /// [`Tolerance::rfc`].
+    ///
+    /// # Errors
+    ///
+    /// As [`check()`].
+    ///
+    /// ```
+    /// use scim_core::{Resource, ResourceTypeName, SchemaSet};
+    /// use scim_filter::Filter;
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let filter: Filter = r#"userName sw "ada""#.parse()?;
+    /// let predicate = filter.check(schemas.of(&ResourceTypeName::user()).unwrap())?;
+    /// let ada: Resource = serde_json::from_str(r#"{"userName": "ada@example.com"}"#)?;
+    /// assert!(predicate.matches(&ada));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn check(&self, schema: &TypeSchema) -> Result<Predicate, CheckError> {
+        check(self, schema, &mut Tolerance::rfc())
+    }
 }
 
 /// Resolves a filter for one of the types behind an endpoint that serves several, such as the root: an attribute that
@@ -51,14 +70,9 @@ pub fn check(
 /// # Errors
 ///
 /// [`CheckError`] as for [`check`], but not for an unknown attribute.
-pub fn check_any(
-    filter: &Filter,
-    schema: &TypeSchema,
-    profile: &Profile,
-    used: &mut Leniencies,
-) -> Result<Predicate, CheckError> {
+pub fn check_any(filter: &Filter, schema: &TypeSchema, tolerance: &mut Tolerance) -> Result<Predicate, CheckError> {
     let scope = Scope::Resource { schema, unknown: Unknown::Unassigned };
-    Check { scope, profile, used, attributes: 0 }.node(filter, 0).map(Predicate::new)
+    Check { scope, tolerance, attributes: 0 }.node(filter, 0).map(Predicate::new)
 }
 
 /// Resolves the body of a value path of a PATCH operation against the sub-attributes of a complex attribute, or against the
@@ -70,14 +84,13 @@ pub fn check_any(
 pub fn check_element(
     filter: &Filter,
     attribute: &AttributeRef,
-    profile: &Profile,
-    used: &mut Leniencies,
+    tolerance: &mut Tolerance,
 ) -> Result<ElementPredicate, CheckError> {
     let leaf = attribute.leaf();
     refuse_never_returned(leaf.name(), attribute)?;
     refuse_simple(leaf.name(), leaf)?;
     let scope = Scope::Element { of: attribute };
-    let node = Check { scope, profile, used, attributes: 0 }.node(filter, 0)?;
+    let node = Check { scope, tolerance, attributes: 0 }.node(filter, 0)?;
     Ok(ElementPredicate::new(attribute, node))
 }
 
@@ -101,8 +114,7 @@ enum Unknown {
 
 struct Check<'a> {
     scope: Scope<'a>,
-    profile: &'a Profile,
-    used: &'a mut Leniencies,
+    tolerance: &'a mut Tolerance,
     /// How many attributes came before, in the order of the text.
     attributes: usize,
 }
@@ -157,7 +169,7 @@ impl Check<'_> {
     /// Looks a path up; `None` when the type lacks it and that counts as unassigned.
     fn target(&mut self, path: &AttrPath) -> Result<Option<Resolved>, CheckError> {
         let found = match self.scope {
-            Scope::Resource { schema, unknown } => match schema.resolve(path, self.profile, self.used) {
+            Scope::Resource { schema, unknown } => match schema.resolve(path, self.tolerance) {
                 Ok(found) => found,
                 Err(_) if unknown == Unknown::Unassigned => return Ok(None),
                 Err(error) => return Err(refuse(path.as_str(), CheckErrorKind::Unknown(error))),
@@ -187,7 +199,7 @@ impl Check<'_> {
         };
         refuse_simple(path.as_str(), of.leaf())?;
         let scope = Scope::Element { of: &of };
-        let mut inner = Check { scope, profile: self.profile, used: self.used, attributes: self.attributes };
+        let mut inner = Check { scope, tolerance: self.tolerance, attributes: self.attributes };
         let node = inner.node(filter, depth + 1)?;
         self.attributes = inner.attributes;
         let filter = Box::new(ElementPredicate::new(&of, node));
@@ -250,7 +262,7 @@ impl Check<'_> {
     fn text_boolean(&mut self, leaf: &Attribute, literal: &Literal) -> Option<Literal> {
         let (AttributeType::Boolean, Literal::String(text)) = (leaf.kind(), literal) else { return None };
         let value = [true, false].into_iter().find(|value| value.to_string().eq_ignore_ascii_case(text))?;
-        self.profile.take(Leniency::StringBoolean, self.used).then_some(Literal::Bool(value))
+        self.tolerance.take(Leniency::StringBoolean).then_some(Literal::Bool(value))
     }
 }
 
@@ -266,15 +278,13 @@ fn sub_attribute(of: &AttributeRef, path: &AttrPath) -> Result<AttributeRef, Che
     if name.is_some_and(|name| attribute.is_own_value(name)) {
         return Ok(of.clone());
     }
-    match name.and_then(|name| attribute.sub_attribute(name)) {
-        Some(sub) => Ok(of.clone().with_sub(sub)),
-        None => {
-            let near = name.and_then(|name| attribute.nearest_sub_attribute(name));
-            let suggestion = near.map(|near| near.name().to_owned());
-            let attribute = attribute.name().to_owned();
-            Err(refuse(path.as_str(), CheckErrorKind::UnknownSub { attribute, suggestion }))
-        }
+    if let Some(sub) = name.and_then(|name| attribute.sub_attribute(name)) {
+        return Ok(of.clone().with_sub(sub));
     }
+    let near = name.and_then(|name| attribute.nearest_sub_attribute(name));
+    let suggestion = near.map(|near| near.name().to_owned());
+    let attribute = attribute.name().to_owned();
+    Err(refuse(path.as_str(), CheckErrorKind::UnknownSub { attribute, suggestion }))
 }
 
 /// The attributes that a path is about and that responses may show.
@@ -393,7 +403,7 @@ fn first_path(mut filter: &Filter) -> &str {
 mod tests {
     use std::sync::Arc;
 
-    use scim_core::{ResourceTypeName, SchemaSet};
+    use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
 
     use super::*;
 
@@ -403,14 +413,14 @@ mod tests {
 
     fn refusal(text: &str) -> String {
         let filter: Filter = text.parse().unwrap();
-        check(&filter, &user(), &Profile::rfc(), &mut Leniencies::default()).unwrap_err().to_string()
+        check(&filter, &user(), &mut Tolerance::rfc()).unwrap_err().to_string()
     }
 
     fn element(attribute: &str, text: &str, profile: &Profile) -> Result<(ElementPredicate, Leniencies), CheckError> {
-        let mut used = Leniencies::default();
+        let mut tolerance = Tolerance::new(profile);
         let filter: Filter = text.parse().unwrap();
         let attribute = AttributeRef::new(None, user().top_level(attribute).unwrap());
-        check_element(&filter, &attribute, profile, &mut used).map(|checked| (checked, used))
+        check_element(&filter, &attribute, &mut tolerance).map(|checked| (checked, tolerance.used()))
     }
 
     #[test]
@@ -432,8 +442,7 @@ mod tests {
     #[test]
     fn chains_are_flat_and_constants_vanish() {
         let profile = Profile::rfc();
-        let any =
-            |text: &str| check_any(&text.parse().unwrap(), &user(), &profile, &mut Leniencies::default()).unwrap();
+        let any = |text: &str| check_any(&text.parse().unwrap(), &user(), &mut Tolerance::new(&profile)).unwrap();
         assert_eq!(any("title pr and (userName pr and id pr)"), any("title pr and userName pr and id pr"));
         assert_eq!(any("members pr or title pr"), any("title pr"));
         assert_eq!(any("members eq null and title pr"), any("title pr"));

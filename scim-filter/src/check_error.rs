@@ -17,14 +17,14 @@ use crate::parse_error::MAX_FOUND;
 /// attribute.
 ///
 /// ```
-/// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+/// use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
 /// use scim_filter::{Filter, check};
 ///
 /// let schemas = SchemaSet::builtin();
 /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
 /// let text = "title pr and actve eq true";
 /// let filter: Filter = text.parse()?;
-/// let error = check(&filter, user, &Profile::rfc(), &mut Leniencies::default()).unwrap_err().in_text(text);
+/// let error = check(&filter, user, &mut Tolerance::rfc()).unwrap_err().in_text(text);
 /// assert_eq!(error.offset(), Some(13));
 /// assert_eq!(
 ///     format!("{error:#}").lines().collect::<Vec<_>>(),
@@ -181,7 +181,7 @@ impl CheckError {
 
 #[cfg(test)]
 mod tests {
-    use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+    use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
 
     use super::*;
     use crate::{Limits, check, parse_with};
@@ -189,10 +189,9 @@ mod tests {
     fn refused(text: &str) -> CheckError {
         let schemas = SchemaSet::builtin();
         let user = schemas.of(&ResourceTypeName::user()).unwrap();
-        let profile = Profile::compatible();
-        let mut used = Leniencies::default();
-        let filter = parse_with(text, &Limits::default(), &profile, &mut used).unwrap();
-        check(&filter, user, &profile, &mut used).unwrap_err()
+        let mut tolerance = Tolerance::compatible();
+        let filter = parse_with(text, &Limits::default(), &mut tolerance).unwrap();
+        check(&filter, user, &mut tolerance).unwrap_err()
     }
 
     #[test]

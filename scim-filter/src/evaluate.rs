@@ -18,13 +18,13 @@ impl Predicate {
     /// [`matches_within`](Self::matches_within) bounds the time.
     ///
     /// ```
-    /// use scim_core::{Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
+    /// use scim_core::{Resource, ResourceTypeName, SchemaSet, Tolerance};
     /// use scim_filter::{Filter, check};
     ///
     /// let schemas = SchemaSet::builtin();
     /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
     /// let filter: Filter = r#"emails[type eq "work" and value ew "@example.com"]"#.parse()?;
-    /// let predicate = check(&filter, user, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+    /// let predicate = check(&filter, user, &mut Tolerance::rfc()).unwrap();
     ///
     /// let resource: Resource = serde_json::from_str(
     ///     r#"{"userName": "bjensen", "emails": [{"type": "work", "value": "BJ@Example.com"}]}"#,
@@ -245,7 +245,7 @@ fn is_assigned(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+    use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
     use serde_json::json;
 
     use super::*;
@@ -254,7 +254,7 @@ mod tests {
     fn matches(text: &str, resource: &Value) -> bool {
         let schemas = SchemaSet::builtin();
         let user = schemas.of(&ResourceTypeName::user()).unwrap();
-        let predicate = check(&text.parse().unwrap(), user, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+        let predicate = check(&text.parse().unwrap(), user, &mut Tolerance::rfc()).unwrap();
         predicate.matches(&serde_json::from_value(resource.clone()).unwrap())
     }
 
@@ -292,7 +292,7 @@ mod tests {
         let user = schemas.of(&ResourceTypeName::user()).unwrap();
         let emails = scim_core::AttributeRef::new(None, user.top_level("emails").unwrap());
         let filter = "not (type eq \"work\")".parse().unwrap();
-        let filter = check_element(&filter, &emails, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+        let filter = check_element(&filter, &emails, &mut Tolerance::rfc()).unwrap();
         assert!(filter.matches_element(&json!({"type": "home"})));
         assert!(!filter.matches_element(&json!({"type": "WORK"})));
         assert!(!filter.matches_element(&json!("home")));

@@ -142,7 +142,7 @@ static IN_ORDER: LazyLock<bool> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
-    use scim_core::{Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
+    use scim_core::{Resource, ResourceTypeName, SchemaSet, Tolerance};
     use serde_json::json;
 
     use super::*;
@@ -152,7 +152,7 @@ mod tests {
         let schemas = SchemaSet::builtin();
         let user = schemas.of(&ResourceTypeName::user()).unwrap();
         let filter: Filter = filter.parse().unwrap();
-        check(&filter, user, &Profile::rfc(), &mut Leniencies::default()).unwrap()
+        check(&filter, user, &mut Tolerance::rfc()).unwrap()
     }
 
     const ENT: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -203,7 +203,7 @@ mod tests {
         let thing = schemas.of(&"T".into()).unwrap();
         let all = names.iter().map(|name| format!("{name} eq \"x\"")).collect::<Vec<_>>().join(" and ");
         let filter: Filter = all.parse().unwrap();
-        let predicate = check(&filter, thing, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+        let predicate = check(&filter, thing, &mut Tolerance::rfc()).unwrap();
         let full: Map<String, Value> = names.iter().map(|name| (name.clone(), "x".into())).collect();
         assert!(predicate.matches(&Resource::from_attributes(full.clone())));
         for name in &names {

@@ -1,14 +1,14 @@
 //! SCIM 2.0 filters, PATCH paths and sort keys (RFC 7644 sections 3.4.2.2, 3.4.2.3 and 3.5.2).
 //!
 //! ```
-//! use scim_core::{Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
+//! use scim_core::{Resource, ResourceTypeName, SchemaSet, Tolerance};
 //! use scim_filter::{Limits, check, parse};
 //!
 //! let filter = parse(r#"userName sw "bj" and emails[type eq "work"]"#, &Limits::default())?;
 //!
 //! let schemas = SchemaSet::builtin();
 //! let user = schemas.of(&ResourceTypeName::user()).unwrap();
-//! let predicate = check(&filter, user, &Profile::default(), &mut Leniencies::default())?;
+//! let predicate = check(&filter, user, &mut Tolerance::default())?;
 //!
 //! let resource: Resource =
 //!     serde_json::from_str(r#"{"userName": "BJensen", "emails": [{"type": "work", "value": "bj@example.com"}]}"#)?;

@@ -76,7 +76,7 @@ impl Predicate {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use scim_core::{AttributeRef, Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
+    /// use scim_core::{AttributeRef, Resource, ResourceTypeName, SchemaSet, Tolerance};
     /// use scim_filter::{Filter, View, check};
     /// use serde_json::Value;
     ///
@@ -97,7 +97,7 @@ impl Predicate {
     /// let schemas = SchemaSet::builtin();
     /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
     /// let filter: Filter = r#"meta.location ew "/Users/1""#.parse()?;
-    /// let predicate = check(&filter, user, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+    /// let predicate = check(&filter, user, &mut Tolerance::rfc()).unwrap();
     /// let stored: Resource = serde_json::from_str(r#"{"id": "1", "meta": {}}"#).unwrap();
     /// assert!(!predicate.matches(&stored));
     /// let view: Arc<dyn View> = Arc::new(Locations);
@@ -123,13 +123,13 @@ impl Predicate {
     /// as the members of a group, a store can leave out where nobody looks at it.
     ///
     /// ```
-    /// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+    /// use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
     /// use scim_filter::{Filter, check};
     ///
     /// let schemas = SchemaSet::builtin();
     /// let group = schemas.of(&ResourceTypeName::group()).unwrap();
     /// let filter: Filter = r#"id eq "1" or not (members[value eq "u"])"#.parse()?;
-    /// let predicate = check(&filter, group, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+    /// let predicate = check(&filter, group, &mut Tolerance::rfc()).unwrap();
     /// assert!(predicate.mentions("members"));
     /// assert!(!predicate.mentions("displayName"));
     /// # Ok::<(), scim_filter::ParseError>(())
@@ -141,13 +141,13 @@ impl Predicate {
     /// Everything that the predicate looks at, in the order of the text.
     ///
     /// ```
-    /// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+    /// use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
     /// use scim_filter::{Filter, check};
     ///
     /// let schemas = SchemaSet::builtin();
     /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
     /// let filter: Filter = r#"USERNAME sw "a" and not (emails[type eq "work"])"#.parse()?;
-    /// let predicate = check(&filter, user, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+    /// let predicate = check(&filter, user, &mut Tolerance::rfc()).unwrap();
     /// let paths: Vec<String> = predicate.targets().iter().map(ToString::to_string).collect();
     /// assert_eq!(paths, ["userName", "emails", "emails.type"]);
     /// # Ok::<(), scim_filter::ParseError>(())
@@ -167,14 +167,14 @@ impl Predicate {
     /// What fulfils both predicates. Both are of the same resource type.
     ///
     /// ```
-    /// use scim_core::{Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
+    /// use scim_core::{Resource, ResourceTypeName, SchemaSet, Tolerance};
     /// use scim_filter::{Filter, check};
     ///
     /// let schemas = SchemaSet::builtin();
     /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
     /// let predicate = |text: &str| {
     ///     let filter: Filter = text.parse().unwrap();
-    ///     check(&filter, user, &Profile::rfc(), &mut Leniencies::default()).unwrap()
+    ///     check(&filter, user, &mut Tolerance::rfc()).unwrap()
     /// };
     /// let both = predicate("active eq true or title pr").and(predicate(r#"userName sw "a""#));
     /// let matches = |json: &str| both.matches(&serde_json::from_str::<Resource>(json).unwrap());
@@ -294,7 +294,7 @@ impl ElementPredicate {
     /// the filter is more than `eq` tests of values joined by `and`: it then does not say what to make.
     ///
     /// ```
-    /// use scim_core::{AttributeRef, Leniencies, Profile, ResourceTypeName, SchemaSet};
+    /// use scim_core::{AttributeRef, ResourceTypeName, SchemaSet, Tolerance};
     /// use scim_filter::{Limits, check_element, parse_path};
     ///
     /// let schemas = SchemaSet::builtin();
@@ -302,7 +302,7 @@ impl ElementPredicate {
     /// let emails = AttributeRef::new(None, user.top_level("emails").unwrap());
     /// let terms = |path: &str| {
     ///     let filter = parse_path(path, &Limits::default()).unwrap().filter.unwrap();
-    ///     check_element(&filter, &emails, &Profile::rfc(), &mut Leniencies::default()).unwrap().eq_terms()
+    ///     check_element(&filter, &emails, &mut Tolerance::rfc()).unwrap().eq_terms()
     /// };
     /// let work = terms(r#"emails[TYPE eq "work" and primary eq true]"#).unwrap();
     /// assert_eq!(work, [("type".to_owned(), "work".into()), ("primary".to_owned(), true.into())]);
@@ -327,14 +327,14 @@ impl ElementPredicate {
     /// because there is a value. Whatever else changes, an element that keeps them stays selected.
     ///
     /// ```
-    /// use scim_core::{AttributeRef, Leniencies, Profile, ResourceTypeName, SchemaSet};
+    /// use scim_core::{AttributeRef, ResourceTypeName, SchemaSet, Tolerance};
     /// use scim_filter::check_element;
     /// use serde_json::json;
     ///
     /// let schemas = SchemaSet::builtin();
     /// let emails = AttributeRef::new(None, schemas.of(&ResourceTypeName::user()).unwrap().top_level("emails").unwrap());
     /// let filter = r#"(type eq "work" or display pr) and not (primary eq true)"#.parse()?;
-    /// let filter = check_element(&filter, &emails, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+    /// let filter = check_element(&filter, &emails, &mut Tolerance::rfc()).unwrap();
     /// assert_eq!(filter.selecting(&json!({"type": "work", "value": "a"})), ["type"]);
     /// # Ok::<(), scim_filter::ParseError>(())
     /// ```

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use scim_core::{
-    AttrPath, AttributeRef, AttributeType, Leniencies, Profile, Resolved, Resource, ScimType, SortOrder, TypeSchema,
+    AttrPath, AttributeRef, AttributeType, Resolved, Resource, ScimType, SortOrder, Tolerance, TypeSchema,
 };
 use serde_json::{Map, Value};
 
@@ -38,14 +38,14 @@ impl Sort {
     /// # Examples
     ///
     /// ```
-    /// use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet, SortOrder};
+    /// use scim_core::{ResourceTypeName, SchemaSet, SortOrder, Tolerance};
     /// use scim_filter::Sort;
     ///
     /// let schemas = SchemaSet::builtin();
     /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
     /// let check = |path: &str| {
     ///     let path = path.parse().unwrap();
-    ///     Sort::check(&path, SortOrder::Ascending, user, &Profile::rfc(), &mut Leniencies::default())
+    ///     Sort::check(&path, SortOrder::Ascending, user, &mut Tolerance::rfc())
     /// };
     /// assert_eq!(check("EMAILS")?.path().to_string(), "emails.value");
     /// assert!(check("name").is_err());
@@ -55,23 +55,20 @@ impl Sort {
         path: &AttrPath,
         order: SortOrder,
         schema: &TypeSchema,
-        profile: &Profile,
-        used: &mut Leniencies,
+        tolerance: &mut Tolerance,
     ) -> Result<Self, CheckError> {
-        Self::resolve(path, order, schema, profile, used).map_err(|error| error.with_scim_type(ScimType::InvalidPath))
+        Self::resolve(path, order, schema, tolerance).map_err(|error| error.with_scim_type(ScimType::InvalidPath))
     }
 
     fn resolve(
         path: &AttrPath,
         order: SortOrder,
         schema: &TypeSchema,
-        profile: &Profile,
-        used: &mut Leniencies,
+        tolerance: &mut Tolerance,
     ) -> Result<Self, CheckError> {
         let text = path.as_str();
-        let found = schema
-            .resolve(path, profile, used)
-            .map_err(|error| CheckError::new(text, CheckErrorKind::Unknown(error)))?;
+        let found =
+            schema.resolve(path, tolerance).map_err(|error| CheckError::new(text, CheckErrorKind::Unknown(error)))?;
         let Resolved::Attribute(target) = found else {
             return Err(CheckError::new(text, CheckErrorKind::SortByExtension));
         };
@@ -157,7 +154,7 @@ mod tests {
     fn order(by: &str, order: SortOrder, a: Value, b: Value) -> Ordering {
         let schemas = SchemaSet::builtin();
         let user = schemas.of(&ResourceTypeName::user()).unwrap();
-        let sort = Sort::check(&by.parse().unwrap(), order, user, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+        let sort = Sort::check(&by.parse().unwrap(), order, user, &mut Tolerance::rfc()).unwrap();
         let [a, b] = [a, b].map(|resource| serde_json::from_value(resource).unwrap());
         sort.compare(&a, &b)
     }

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
 use scim_core::{
-    AttrPath, Leniencies, Profile, Resource, ResourceType, ResourceTypeName, Schema, SchemaSet, SortOrder, TypeSchema,
+    AttrPath, Profile, Resource, ResourceType, ResourceTypeName, Schema, SchemaSet, SortOrder, Tolerance, TypeSchema,
 };
 use scim_filter::{Filter, Limits, Sort, check, check_any, parse_path, parse_with};
 use serde::Deserialize;
@@ -110,8 +110,8 @@ fn run(case: &FilterCase, fixture: &Fixture) -> Outcome {
         Some("compatible") => Profile::compatible(),
         Some(other) => panic!("unknown profile {other}"),
     };
-    let mut used = Leniencies::default();
-    let filter = parse_with(&case.filter, &Limits::default(), &profile, &mut used)
+    let mut tolerance = Tolerance::new(&profile);
+    let filter = parse_with(&case.filter, &Limits::default(), &mut tolerance)
         .map_err(|error| (error.scim_type().as_str(), error.to_string()))?;
 
     let printed = filter.to_string();
@@ -124,9 +124,9 @@ fn run(case: &FilterCase, fixture: &Fixture) -> Outcome {
     let mut found = Vec::new();
     for (schema, resources) in fixture.of(&case.of) {
         let checked = if case.of == "*" {
-            check_any(&filter, schema, &profile, &mut used)
+            check_any(&filter, schema, &mut tolerance)
         } else {
-            check(&filter, schema, &profile, &mut used)
+            check(&filter, schema, &mut tolerance)
         };
         let predicate = checked.map_err(|error| (error.scim_type().as_str(), error.to_string()))?;
         let selected = resources.iter().filter(|resource| predicate.matches(resource));
@@ -209,7 +209,7 @@ fn sorts_order_as_the_corpus_says() {
             Some(order) => SortOrder::from_word(order).expect("an order"),
         };
         let path: AttrPath = case.by.parse().expect("a path");
-        let sort = match Sort::check(&path, order, schema, &Profile::rfc(), &mut Leniencies::default()) {
+        let sort = match Sort::check(&path, order, schema, &mut Tolerance::rfc()) {
             Ok(sort) => sort,
             Err(error) if case.error.as_deref() == Some(error.scim_type().as_str()) => return Ok(()),
             Err(error) => return Err(error.to_string()),

@@ -3,7 +3,7 @@
 #![expect(clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
 use proptest::prelude::*;
-use scim_core::{AttrName, AttrPath, AttributeRef, Leniencies, Profile, Resource, ResourceTypeName, SchemaSet};
+use scim_core::{AttrName, AttrPath, AttributeRef, Profile, Resource, ResourceTypeName, SchemaSet, Tolerance};
 use scim_filter::{
     Comparison, ElementPredicate, Filter, Limits, Literal, Lower, Operand, Operator, Predicate, Test, check,
     equal_values, fold, lower, lower_element, parse, parse_path, parse_with,
@@ -96,7 +96,7 @@ proptest! {
         let profile = Profile::compatible();
         for result in [
             parse(&text, &Limits::default()).map(|filter| filter.to_string()),
-            parse_with(&text, &Limits::default(), &profile, &mut Leniencies::default()).map(|filter| filter.to_string()),
+            parse_with(&text, &Limits::default(), &mut Tolerance::new(&profile)).map(|filter| filter.to_string()),
             parse_path(&text, &Limits::default()).map(|path| path.to_string()),
         ] {
             match result {
@@ -143,7 +143,7 @@ proptest! {
     fn pushing_down_changes_nothing(filter in user_filter(), resources in prop::collection::vec(resource(), 1..6), pushes in any::<u8>()) {
         let schemas = SchemaSet::builtin();
         let user = schemas.of(&ResourceTypeName::user()).expect("users");
-        if let Ok(predicate) = check(&filter, user, &Profile::rfc(), &mut Leniencies::default()) {
+        if let Ok(predicate) = check(&filter, user, &mut Tolerance::rfc()) {
             let lowered = lower(&predicate, &Interpreter { pushes, in_element: false });
             for resource in &resources {
                 let pushed = lowered.pushed.as_ref().is_none_or(|condition| condition(&json!(resource.attributes())));
@@ -180,7 +180,7 @@ fn matches(text: &str, resource: &Resource) -> bool {
     let schemas = SchemaSet::builtin();
     let user = schemas.of(&ResourceTypeName::user()).expect("users");
     let filter = text.parse().expect("a filter");
-    let predicate: Predicate = check(&filter, user, &Profile::rfc(), &mut Leniencies::default()).expect("a fit");
+    let predicate: Predicate = check(&filter, user, &mut Tolerance::rfc()).expect("a fit");
     predicate.matches(resource)
 }
 

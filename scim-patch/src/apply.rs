@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use scim_core::{
-    Attribute, AttributeRef, AttributeType, Leniencies, Leniency, Mutability, Resource, TypeSchema, ValueLimits,
+    Attribute, AttributeRef, AttributeType, Leniency, Mutability, Resource, Tolerance, TypeSchema, ValueLimits,
 };
 use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
@@ -30,20 +30,21 @@ pub fn apply(patch: &Patch, resource: &mut Resource) -> Result<Changed, PatchErr
     let own = Budget::default();
     let budget = patch.limits.budget.as_deref().unwrap_or(&own);
     let mut journal = Journal::default();
-    let mut used = Leniencies::default();
-    let mut outcome = run(patch, resource, &mut journal, &mut used, budget);
+    let mut tolerance = Tolerance::new(&patch.profile);
+    let mut outcome = run(patch, resource, &mut journal, &mut tolerance, budget);
     let size = resource.json_size(&patch.schema);
     if outcome.is_ok() && size > patch.limits.value.resource {
         let mut before = resource.clone();
         std::mem::take(&mut journal).roll_back(&mut before);
         let grows = size > before.json_size(&patch.schema);
         *resource = before;
-        outcome = if grows { Err(too_large(patch)) } else { run(patch, resource, &mut journal, &mut used, budget) };
+        outcome =
+            if grows { Err(too_large(patch)) } else { run(patch, resource, &mut journal, &mut tolerance, budget) };
     }
     match outcome {
         Ok(()) => {
             let changes = journal.into_changes(resource);
-            Ok(Changed { changes, leniencies: patch.record(used) })
+            Ok(Changed { changes, leniencies: patch.record(tolerance.used()) })
         }
         Err(error) => {
             journal.roll_back(resource);
@@ -64,7 +65,7 @@ fn run<'p>(
     patch: &'p Patch,
     resource: &mut Resource,
     journal: &mut Journal<'p>,
-    used: &mut Leniencies,
+    tolerance: &mut Tolerance,
     budget: &Budget,
 ) -> Result<(), PatchError> {
     // Operations on the elements of one attribute that follow each other work on the same ones.
@@ -75,7 +76,7 @@ fn run<'p>(
         if open.as_ref().is_some_and(|open| !together || *open.place != operation.place) {
             put_back(open.take(), resource);
         }
-        if keeps_inactive(patch, operation, resource, used) {
+        if keeps_inactive(operation, resource, tolerance) {
             continue;
         }
         let made = if together {
@@ -94,7 +95,7 @@ fn run<'p>(
             effect(operation, resource, journal, &patch.limits.value, budget).map_err(at)?
         };
         if let Some(leniency) = made {
-            used.insert(leniency);
+            tolerance.take(leniency);
         }
     }
     put_back(open, resource);
@@ -151,10 +152,10 @@ fn is_guarded(attribute: &Attribute) -> bool {
 }
 
 /// Whether the operation would take `active` from somebody who is inactive, and the profile does not let it.
-fn keeps_inactive(patch: &Patch, operation: &Operation, resource: &Resource, used: &mut Leniencies) -> bool {
+fn keeps_inactive(operation: &Operation, resource: &Resource, tolerance: &mut Tolerance) -> bool {
     match &operation.effect {
         Effect::Assign(after) if operation.place.is_in("active") => {
-            patch.profile.keeps_inactive(resource.get("active"), after.as_ref(), used)
+            tolerance.keeps_inactive(resource.get("active"), after.as_ref())
         }
         _ => false,
     }

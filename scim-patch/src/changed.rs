@@ -10,7 +10,7 @@ use serde_json::Value;
 /// The outcome of a patch: for audit, for events, and for the question whether there is anything to write.
 ///
 /// ```
-/// use scim_core::{Leniencies, PatchOp, Profile, Resource, ResourceTypeName, SchemaSet};
+/// use scim_core::{PatchOp, Profile, Resource, ResourceTypeName, SchemaSet, Tolerance};
 /// use scim_patch::{Patch, apply};
 /// use serde_json::json;
 ///
@@ -24,7 +24,7 @@ use serde_json::Value;
 ///         {"op": "replace", "path": "password", "value": "correct horse"}
 ///     ]
 /// });
-/// let message = PatchOp::from_json(message, &Profile::rfc(), &mut Leniencies::default(), 100)?;
+/// let message = PatchOp::from_json(message, &mut Tolerance::rfc(), 100)?;
 /// let patch = Patch::check(&message, user, &Profile::rfc())?;
 ///
 /// let mut ada: Resource =

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use scim_core::{
-    Attribute, AttributeRef, Checker, InteropRule, Leniencies, Leniency, Mutability, PatchOp, PatchOperation, Profile,
+    Attribute, AttributeRef, Checker, InteropRule, Leniency, Mutability, PatchOp, PatchOperation, Profile, Tolerance,
     TypeSchema, ValueLimits,
 };
 use serde_json::{Map, Value};
@@ -45,18 +45,22 @@ impl Patch {
         limits: Limits,
     ) -> Result<Self, PatchError> {
         let mut operations = Vec::with_capacity(message.operations.len());
-        let mut leniencies = Leniencies::default();
+        let mut tolerance = Tolerance::new(profile);
         for (index, operation) in message.operations.iter().enumerate() {
             let path = operation.path.clone();
-            let used = Leniencies::default();
-            let mut check =
-                Check { schema, profile, limits: limits.value, used, index, path, operations: &mut operations };
+            let mut check = Check {
+                schema,
+                tolerance: &mut tolerance,
+                limits: limits.value,
+                index,
+                path,
+                operations: &mut operations,
+            };
             let checked = check.operation(operation);
             let path = check.path.take();
-            leniencies.extend(check.used);
             checked.map_err(|problem| problem.at(index, path.as_deref()))?;
         }
-        Ok(Self::new(schema.clone(), operations, profile.clone(), limits, leniencies))
+        Ok(Self::new(schema.clone(), operations, profile.clone(), limits, tolerance.used()))
     }
 }
 
@@ -64,9 +68,8 @@ impl Patch {
 /// `remove.rs`.
 pub(crate) struct Check<'a> {
     pub(crate) schema: &'a TypeSchema,
-    pub(crate) profile: &'a Profile,
+    pub(crate) tolerance: &'a mut Tolerance,
     pub(crate) limits: ValueLimits,
-    pub(crate) used: Leniencies,
     index: usize,
     /// Where the check is, for errors.
     pub(crate) path: Option<String>,
@@ -80,14 +83,14 @@ impl<'a> Check<'a> {
             if action == Action::Remove {
                 return Err(PatchErrorKind::RemoveWithoutPath);
             }
-            if self.profile.requires(InteropRule::PathRequired) {
+            if self.tolerance.requires(InteropRule::PathRequired) {
                 return Err(PatchErrorKind::PathRequired);
             }
             let value = operation.value.clone().ok_or(PatchErrorKind::ValueMissing)?;
             let Value::Object(members) = value else { return Err(PatchErrorKind::ValueNotAnObject) };
             return self.members(action, members);
         };
-        let Some(target) = self.resolver().path(path, &mut self.used)? else { return Ok(()) };
+        let Some(target) = self.resolver().path(path, self.tolerance)? else { return Ok(()) };
         if target.is_read_only() {
             return Err(PatchErrorKind::ReadOnly);
         }
@@ -101,7 +104,7 @@ impl<'a> Check<'a> {
     }
 
     pub(crate) fn resolver(&self) -> Resolver<'a> {
-        Resolver { schema: self.schema, profile: self.profile }
+        Resolver { schema: self.schema }
     }
 
     fn action(&mut self, op: &str) -> Result<Action, PatchErrorKind> {
@@ -109,7 +112,7 @@ impl<'a> Check<'a> {
         let found = known.into_iter().find(|(word, _)| word.eq_ignore_ascii_case(op));
         match found {
             Some((word, action)) if word == op => Ok(action),
-            Some((_, action)) if self.profile.take(Leniency::OperationCase, &mut self.used) => Ok(action),
+            Some((_, action)) if self.tolerance.take(Leniency::OperationCase) => Ok(action),
             _ => Err(PatchErrorKind::Operation { found: shown(op) }),
         }
     }
@@ -118,7 +121,7 @@ impl<'a> Check<'a> {
     fn members(&mut self, action: Action, members: Map<String, Value>) -> Result<(), PatchErrorKind> {
         refuse_repeated(&members)?;
         for (key, value) in members {
-            let target = self.resolver().key(&key, &mut self.used);
+            let target = self.resolver().key(&key, self.tolerance);
             self.path = Some(key);
             if let Some(target) = target? {
                 self.member(action, target, value)?;
@@ -134,9 +137,7 @@ impl<'a> Check<'a> {
             return self.write(action, target, value);
         }
         match target {
-            Target::Attribute { target, selector: None }
-                if self.profile.take(Leniency::EqualReadOnly, &mut self.used) =>
-            {
+            Target::Attribute { target, selector: None } if self.tolerance.take(Leniency::EqualReadOnly) => {
                 let sub = target.sub_attribute().cloned();
                 self.push(target.whole(), Effect::ExpectEqual { sub, value });
                 Ok(())
@@ -170,10 +171,8 @@ impl<'a> Check<'a> {
         attribute: &Attribute,
         check: impl FnOnce(&mut Checker<'_>, &str) -> Result<T, scim_core::CheckError>,
     ) -> Result<T, PatchErrorKind> {
-        let mut checker = Checker::new(self.schema, self.profile).with_limits(self.limits);
-        let outcome = check(&mut checker, attribute.name());
-        self.used.extend(checker.used());
-        outcome.map_err(PatchErrorKind::Value)
+        let mut checker = Checker::new(self.schema, self.tolerance).with_limits(self.limits);
+        check(&mut checker, attribute.name()).map_err(PatchErrorKind::Value)
     }
 }
 

@@ -64,7 +64,7 @@ impl From<&Relate> for MembershipDelta {
 
 #[cfg(test)]
 mod tests {
-    use scim_core::{Leniencies, PatchOp, Profile, ResourceTypeName, SchemaSet};
+    use scim_core::{PatchOp, Profile, ResourceTypeName, SchemaSet, Tolerance};
     use serde_json::json;
 
     use super::*;
@@ -74,7 +74,7 @@ mod tests {
         let schemas = SchemaSet::builtin();
         let profile = Profile::compatible();
         let message = json!({"schemas": [scim_core::urn::PATCH_OP], "Operations": operations});
-        let message = PatchOp::from_json(message, &profile, &mut Leniencies::default(), 100).unwrap();
+        let message = PatchOp::from_json(message, &mut Tolerance::new(&profile), 100).unwrap();
         Patch::check(&message, schemas.of(&ResourceTypeName::group()).unwrap(), &profile).unwrap().membership_delta()
     }
 

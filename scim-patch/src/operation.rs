@@ -74,7 +74,6 @@ pub(crate) struct Part {
 
 /// How a value is written.
 #[derive(Clone)]
-#[expect(clippy::large_enum_variant, reason = "a message has few of them, and none is moved about")]
 pub(crate) enum Write {
     /// It becomes the value; `None` unassigns.
     Set(Option<Value>),
@@ -153,7 +152,7 @@ impl Patch {
     /// whoever keeps that attribute elsewhere.
     ///
     /// ```
-    /// use scim_core::{Leniencies, PatchOp, Profile, ResourceTypeName, SchemaSet};
+    /// use scim_core::{PatchOp, Profile, ResourceTypeName, SchemaSet, Tolerance};
     /// use scim_patch::Patch;
     /// use serde_json::json;
     ///
@@ -163,7 +162,7 @@ impl Patch {
     ///     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
     ///     "Operations": [{"op": "replace", "value": {"title": "Dr", "photos": [{"value": "https://h/1"}]}}]
     /// });
-    /// let message = PatchOp::from_json(message, &Profile::rfc(), &mut Leniencies::default(), 100)?;
+    /// let message = PatchOp::from_json(message, &mut Tolerance::rfc(), 100)?;
     /// let mut patch = Patch::check(&message, user, &Profile::rfc())?;
     /// let photos = patch.split_off("photos");
     /// let names = |patch: &Patch| patch.targets().iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -187,7 +186,7 @@ impl Patch {
     /// their id.
     ///
     /// ```
-    /// use scim_core::{Leniencies, PatchOp, Profile, ResourceTypeName, SchemaSet};
+    /// use scim_core::{PatchOp, Profile, ResourceTypeName, SchemaSet, Tolerance};
     /// use scim_patch::Patch;
     /// use serde_json::json;
     ///
@@ -200,7 +199,7 @@ impl Patch {
     ///         {"op": "remove", "path": "members[value eq \"ada\"]"}
     ///     ]
     /// });
-    /// let message = PatchOp::from_json(message, &Profile::rfc(), &mut Leniencies::default(), 100)?;
+    /// let message = PatchOp::from_json(message, &mut Tolerance::rfc(), 100)?;
     /// let delta = Patch::check(&message, group, &Profile::rfc())?.membership_delta().unwrap();
     /// assert_eq!((delta.add[0].value.as_str(), delta.remove), ("grace", vec!["ada".to_owned()]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -65,7 +65,7 @@ impl Check<'_> {
     /// R174: Entra ID and others name the members to remove in a value; ignoring it would empty the group. A value that names
     /// none is a mistake: whoever sends it believes that somebody is gone.
     fn values_to_remove(&mut self, attribute: &Arc<Attribute>, value: Value) -> Result<Vec<Value>, PatchErrorKind> {
-        if !self.profile.take(Leniency::RemoveByValue, &mut self.used) {
+        if !self.tolerance.take(Leniency::RemoveByValue) {
             return Err(PatchErrorKind::RemoveWithValue);
         }
         // Some clients repeat the attribute's name around the list: {"members": [{"value": "..."}]}.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use scim_core::{
-    AttrName, Attribute, AttributeRef, AttributeType, InteropRule, Leniencies, Leniency, Mutability, Profile, Resolved,
-    Schema, TypeSchema,
+    AttrName, Attribute, AttributeRef, AttributeType, InteropRule, Leniency, Mutability, Resolved, Schema, Tolerance,
+    TypeSchema,
 };
 use scim_filter::{ElementPredicate, Filter, Limits, PatchPath, check_element, parse_path_with};
 
@@ -24,30 +24,29 @@ pub(crate) enum Target {
 /// Looks paths up in the schemas of a type.
 pub(crate) struct Resolver<'a> {
     pub(crate) schema: &'a TypeSchema,
-    pub(crate) profile: &'a Profile,
 }
 
 impl Resolver<'_> {
     /// The target of an operation's path (R138-R140).
     ///
     /// `Ok(None)`: the path is of a schema that the type does not have, and the profile ignores such operations.
-    pub(crate) fn path(&self, text: &str, used: &mut Leniencies) -> Result<Option<Target>, PatchErrorKind> {
-        let path = parse_path_with(text, &Limits::default(), self.profile, used).map_err(|error| {
+    pub(crate) fn path(&self, text: &str, tolerance: &mut Tolerance) -> Result<Option<Target>, PatchErrorKind> {
+        let path = parse_path_with(text, &Limits::default(), tolerance).map_err(|error| {
             // Without a closing bracket there is no filter, only a broken path.
             let in_filter = error.is_in_filter() && text.contains(']');
             if in_filter { PatchErrorKind::Filter(error.to_string()) } else { PatchErrorKind::Path(error.to_string()) }
         })?;
-        if self.schema.is_foreign(&path.attribute) && self.profile.take(Leniency::ForeignAttribute, used) {
+        if self.schema.is_foreign(&path.attribute) && tolerance.take(Leniency::ForeignAttribute) {
             return Ok(None);
         }
-        self.resolve(&path, used).map(Some)
+        self.resolve(&path, tolerance).map(Some)
     }
 
     /// The target of a key of a value without a path. Plain names are looked up as they are; `name.givenName`,
     /// `emails[type eq "work"].value` and `urn:...:User:department` are paths where the profile takes them (R172).
     ///
     /// `Ok(None)`: no schema of the type defines the attribute, and the profile drops such members.
-    pub(crate) fn key(&self, key: &str, used: &mut Leniencies) -> Result<Option<Target>, PatchErrorKind> {
+    pub(crate) fn key(&self, key: &str, tolerance: &mut Tolerance) -> Result<Option<Target>, PatchErrorKind> {
         if let Some(extension) = self.schema.extension(key) {
             return Ok(Some(Target::Extension(extension.clone())));
         }
@@ -55,7 +54,7 @@ impl Resolver<'_> {
             return Ok(Some(Target::whole(None, attribute)));
         }
         let leniency = if key.contains(':') { Leniency::QualifiedKey } else { Leniency::DottedKey };
-        self.spelled(key, key, leniency, used)
+        self.spelled(key, key, leniency, tolerance)
     }
 
     /// The target of a key in an extension's container, where the profile takes dotted keys too.
@@ -63,12 +62,12 @@ impl Resolver<'_> {
         &self,
         extension: &Arc<Schema>,
         key: &str,
-        used: &mut Leniencies,
+        tolerance: &mut Tolerance,
     ) -> Result<Option<Target>, PatchErrorKind> {
         if let Some(attribute) = extension.attribute(key) {
             return Ok(Some(Target::whole(Some(extension), attribute)));
         }
-        self.spelled(key, &format!("{}:{key}", extension.id()), Leniency::DottedKey, used)
+        self.spelled(key, &format!("{}:{key}", extension.id()), Leniency::DottedKey, tolerance)
     }
 
     /// The target of a key that is no attribute's name.
@@ -77,92 +76,84 @@ impl Resolver<'_> {
         key: &str,
         path: &str,
         leniency: Leniency,
-        used: &mut Leniencies,
+        tolerance: &mut Tolerance,
     ) -> Result<Option<Target>, PatchErrorKind> {
         let plain = key.parse::<AttrName>().is_ok();
         let is_foreign = key.parse().is_ok_and(|path| self.schema.is_foreign(&path));
-        let found = if plain || is_foreign || self.profile.allows(leniency) {
-            self.path(path, used)
+        let found = if plain || is_foreign || tolerance.allows(leniency) {
+            self.path(path, tolerance)
         } else {
             Err(PatchErrorKind::UnknownAttribute(format!("`{}` is not the name of an attribute", shown(key))))
         };
         match found {
             Ok(target) => {
                 if !plain && !is_foreign {
-                    used.insert(leniency);
+                    tolerance.take(leniency);
                 }
                 Ok(target)
             }
-            Err(PatchErrorKind::UnknownAttribute(_))
-                if !is_foreign && self.profile.take(Leniency::UnknownAttribute, used) =>
-            {
+            Err(PatchErrorKind::UnknownAttribute(_)) if !is_foreign && tolerance.take(Leniency::UnknownAttribute) => {
                 Ok(None)
             }
             Err(problem) => Err(problem),
         }
     }
 
-    fn resolve(&self, path: &PatchPath, used: &mut Leniencies) -> Result<Target, PatchErrorKind> {
+    fn resolve(&self, path: &PatchPath, tolerance: &mut Tolerance) -> Result<Target, PatchErrorKind> {
         let unknown = |message: String| PatchErrorKind::UnknownAttribute(message);
-        let found = self.schema.resolve(&path.attribute, self.profile, used).map_err(|e| unknown(e.to_string()))?;
+        let found = self.schema.resolve(&path.attribute, tolerance).map_err(|e| unknown(e.to_string()))?;
         match (found, &path.filter) {
             (Resolved::Attribute(target), None) => Ok(Target::Attribute { target, selector: None }),
-            (Resolved::Attribute(target), Some(filter)) => self.select(path, target, filter, used),
+            (Resolved::Attribute(target), Some(filter)) => select(path, target, filter, tolerance),
             (Resolved::Extension(extension), None) => Ok(Target::Extension(extension)),
             (Resolved::Extension(_), Some(_)) => Err(PatchErrorKind::NotSelectable),
         }
     }
+}
 
-    /// Checks the brackets and what follows them.
-    fn select(
-        &self,
-        path: &PatchPath,
-        target: AttributeRef,
-        filter: &Filter,
-        used: &mut Leniencies,
-    ) -> Result<Target, PatchErrorKind> {
-        let leaf = target.leaf();
-        if target.sub().is_some() {
-            let behind = path.sub.as_ref().is_some_and(|name| !leaf.is_own_value(name.as_str()));
-            if target.attribute().multi_valued() || !leaf.multi_valued() || behind {
-                return Err(PatchErrorKind::NotSelectable);
-            }
-            let selector = Selector::new(filter, self.checked(filter, &target, used)?, false);
-            return Ok(Target::Values { target, selector });
-        }
-        if leaf.kind() != AttributeType::Complex && !leaf.multi_valued() {
+/// Checks the brackets and what follows them.
+fn select(
+    path: &PatchPath,
+    target: AttributeRef,
+    filter: &Filter,
+    tolerance: &mut Tolerance,
+) -> Result<Target, PatchErrorKind> {
+    let leaf = target.leaf();
+    if target.sub().is_some() {
+        let behind = path.sub.as_ref().is_some_and(|name| !leaf.is_own_value(name.as_str()));
+        if target.attribute().multi_valued() || !leaf.multi_valued() || behind {
             return Err(PatchErrorKind::NotSelectable);
         }
-        let checked = self.checked(filter, &target, used)?;
-        let strict = self.profile.requires(InteropRule::ValuePathNamesSubAttribute);
-        if strict && path.sub.is_none() {
-            return Err(PatchErrorKind::SubAttributeRequired);
+        let selector = Selector::new(filter, checked(filter, &target, tolerance)?, false);
+        return Ok(Target::Values { target, selector });
+    }
+    if leaf.kind() != AttributeType::Complex && !leaf.multi_valued() {
+        return Err(PatchErrorKind::NotSelectable);
+    }
+    let checked = checked(filter, &target, tolerance)?;
+    let strict = tolerance.requires(InteropRule::ValuePathNamesSubAttribute);
+    if strict && path.sub.is_none() {
+        return Err(PatchErrorKind::SubAttributeRequired);
+    }
+    let selector = Some(Selector::new(filter, checked, strict));
+    let sub = match &path.sub {
+        Some(name) if !leaf.is_own_value(name.as_str()) => {
+            Some(leaf.sub_attribute(name.as_str()).ok_or_else(|| {
+                let message = format!("attribute `{}` has no sub-attribute `{name}`", leaf.name());
+                PatchErrorKind::UnknownAttribute(message)
+            })?)
         }
-        let selector = Some(Selector::new(filter, checked, strict));
-        let sub = match &path.sub {
-            Some(name) if !leaf.is_own_value(name.as_str()) => {
-                Some(leaf.sub_attribute(name.as_str()).ok_or_else(|| {
-                    let message = format!("attribute `{}` has no sub-attribute `{name}`", leaf.name());
-                    PatchErrorKind::UnknownAttribute(message)
-                })?)
-            }
-            _ => None,
-        };
-        let target = match sub {
-            Some(sub) => target.clone().with_sub(sub),
-            None => target,
-        };
-        Ok(Target::Attribute { target, selector })
-    }
+        _ => None,
+    };
+    let target = match sub {
+        Some(sub) => target.clone().with_sub(sub),
+        None => target,
+    };
+    Ok(Target::Attribute { target, selector })
+}
 
-    fn checked(
-        &self,
-        filter: &Filter,
-        of: &AttributeRef,
-        used: &mut Leniencies,
-    ) -> Result<ElementPredicate, PatchErrorKind> {
-        check_element(filter, of, self.profile, used).map_err(|error| PatchErrorKind::Filter(error.to_string()))
-    }
+fn checked(filter: &Filter, of: &AttributeRef, tolerance: &mut Tolerance) -> Result<ElementPredicate, PatchErrorKind> {
+    check_element(filter, of, tolerance).map_err(|error| PatchErrorKind::Filter(error.to_string()))
 }
 
 impl Target {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scim_core::{Attribute, AttributeRef, AttributeType, InteropRule, Leniency, Mutability, Schema};
+use scim_core::{Attribute, AttributeRef, AttributeType, Checker, InteropRule, Leniency, Mutability, Schema};
 use serde_json::{Map, Value};
 
 use crate::check::{Action, Check, refuse_repeated, refuse_unassigning};
@@ -56,7 +56,7 @@ impl Check<'_> {
         refuse_repeated(&members)?;
         let path = self.path.take();
         for (key, value) in members {
-            let target = self.resolver().extension_key(extension, &key, &mut self.used);
+            let target = self.resolver().extension_key(extension, &key, self.tolerance);
             self.path = Some(format!("{}:{key}", extension.id()));
             if let Some(target) = target? {
                 self.member(action, target, value)?;
@@ -74,7 +74,7 @@ impl Check<'_> {
             uri.eq_ignore_ascii_case(self.schema.base().id()) || self.schema.extension(uri).is_some()
         };
         let all_known = !uris.is_empty() && uris.iter().all(known);
-        if all_known || (!uris.is_empty() && self.profile.take(Leniency::UnknownSchema, &mut self.used)) {
+        if all_known || (!uris.is_empty() && self.tolerance.take(Leniency::UnknownSchema)) {
             return Ok(());
         }
         Err(PatchErrorKind::ReadOnly)
@@ -108,7 +108,7 @@ impl Check<'_> {
         attribute: &Arc<Attribute>,
         value: Value,
     ) -> Result<(), PatchErrorKind> {
-        let whole = action == Action::Replace && self.profile.requires(InteropRule::ReplaceWholeComplex);
+        let whole = action == Action::Replace && self.tolerance.requires(InteropRule::ReplaceWholeComplex);
         let value = match value {
             // R144, R158: what the object does not mention stays.
             Value::Object(members) if attribute.kind() == AttributeType::Complex && !whole => Some(members.into()),
@@ -155,7 +155,7 @@ impl Check<'_> {
             match attribute.sub_attribute(&key) {
                 Some(sub) if sub.mutability() == Mutability::ReadOnly => {}
                 Some(sub) => parts.push(self.part(action, sub, value)?),
-                None if self.profile.take(Leniency::UnknownAttribute, &mut self.used) => {}
+                None if self.tolerance.take(Leniency::UnknownAttribute) => {}
                 None => {
                     let message = format!("attribute `{}` has no sub-attribute `{}`", attribute.name(), shown(&key));
                     return Err(PatchErrorKind::UnknownAttribute(message));
@@ -191,16 +191,14 @@ impl Check<'_> {
     ) -> Result<(), PatchErrorKind> {
         let complex = attribute.kind() == AttributeType::Complex;
         let value = match value {
-            Value::Array(mut elements)
-                if elements.len() == 1 && self.profile.take(Leniency::ArrayForSingular, &mut self.used) =>
-            {
+            Value::Array(mut elements) if elements.len() == 1 && self.tolerance.take(Leniency::ArrayForSingular) => {
                 elements.pop().unwrap_or_default()
             }
             value => value,
         };
         if let (Value::String(text), Some(sub)) = (&value, attribute.sub_attribute("value"))
             && !text.is_empty()
-            && self.profile.take(Leniency::SimpleForComplex, &mut self.used)
+            && self.tolerance.take(Leniency::SimpleForComplex)
         {
             let part = self.part(action, sub, value)?;
             self.write_matching(action, place, selector, vec![part]);
@@ -249,16 +247,17 @@ impl Check<'_> {
         let leniency =
             if action == Action::Add { Leniency::AddCreatesElement } else { Leniency::ReplaceCreatesElement };
         let refers = attribute.multi_valued() && attribute.sub_attribute("$ref").is_some();
-        let Some(terms) = selector.template().filter(|_| !refers && self.profile.allows(leniency)) else {
+        let Some(terms) = selector.template().filter(|_| !refers && self.tolerance.allows(leniency)) else {
             return Missing::Refuse;
         };
         let mut template = Map::new();
+        let mut tolerance = self.tolerance.clone();
         if attribute.kind() != AttributeType::Complex {
             return Missing::Create { leniency, template };
         }
         for (name, value) in terms {
             let sub = attribute.sub_attribute(&name).filter(|sub| sub.mutability() != Mutability::ReadOnly);
-            let mut checker = scim_core::Checker::new(self.schema, self.profile).with_limits(self.limits);
+            let mut checker = Checker::new(self.schema, &mut tolerance).with_limits(self.limits);
             match sub.map(|sub| checker.value(sub, &name, value)) {
                 Some(Ok(Some(value))) => template.insert(name, value),
                 _ => return Missing::Refuse,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use scim_core::{
-    Leniencies, PatchOp, Profile, Resource, ResourceTypeName, SchemaSet, ScimType, TypeSchema, ValueLimits, urn,
+    PatchOp, Profile, Resource, ResourceTypeName, SchemaSet, ScimType, Tolerance, TypeSchema, ValueLimits, urn,
 };
 use scim_filter::Budget;
 use scim_patch::{Limits, Patch, PatchError, apply};
@@ -17,7 +17,7 @@ fn schema(of: &ResourceTypeName) -> Arc<TypeSchema> {
 fn patch(of: &ResourceTypeName, operations: &[Value], limits: Limits) -> Result<Patch, PatchError> {
     let profile = Profile::compatible();
     let message = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
-    let message = PatchOp::from_json(message, &profile, &mut Leniencies::default(), 10_000).unwrap();
+    let message = PatchOp::from_json(message, &mut Tolerance::new(&profile), 10_000).unwrap();
     Patch::check_within(&message, &schema(of), &profile, limits)
 }
 

@@ -19,7 +19,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use corpus::{Case, cases, fixtures, profile};
-use scim_core::{Checker, InteropRule, Leniencies, Leniency, PatchOp, Profile, Resource, ResourceTypeName, TypeSchema};
+use scim_core::{
+    Checker, InteropRule, Leniencies, Leniency, PatchOp, Profile, Resource, ResourceTypeName, Tolerance, TypeSchema,
+};
 use scim_patch::{Changed, MembershipDelta, Patch, apply};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,11 +30,11 @@ use serde_json::{Value, json};
 type Outcome<T> = Result<T, (String, String)>;
 
 fn check(message: Value, schema: &Arc<TypeSchema>, profile: &Profile) -> Outcome<(Patch, Leniencies)> {
-    let mut used = Leniencies::default();
-    let message = PatchOp::from_json(message, profile, &mut used, 100)
+    let mut tolerance = Tolerance::new(profile);
+    let message = PatchOp::from_json(message, &mut tolerance, 100)
         .map_err(|error| (error.scim_type().to_string(), error.to_string()))?;
     let patch = Patch::check(&message, schema, profile);
-    Ok((patch.map_err(|error| (error.scim_type().to_string(), error.to_string()))?, used))
+    Ok((patch.map_err(|error| (error.scim_type().to_string(), error.to_string()))?, tolerance.used()))
 }
 
 fn run(
@@ -227,8 +229,7 @@ fn messages_of_identity_providers_are_taken() {
         }
         demands::runs(&message["Operations"], &before, schema, &profile);
         assert_eq!(resource.id(), before.id(), "{name}");
-        let rfc = Profile::rfc();
-        let valid = Checker::new(schema, &rfc).resource(Value::Object(resource.into_attributes()));
+        let valid = Checker::new(schema, &mut Tolerance::rfc()).resource(Value::Object(resource.into_attributes()));
         assert!(valid.is_ok(), "{name}: {valid:?}");
     }
 }

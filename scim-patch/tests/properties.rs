@@ -19,7 +19,7 @@ mod random;
 use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
-use scim_core::{Leniencies, Mutability, PatchOp, Profile, Resource, TypeSchema, urn};
+use scim_core::{Mutability, PatchOp, Profile, Resource, Tolerance, TypeSchema, urn};
 use scim_patch::{DifferenceError, Patch, apply};
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ fn profiles() -> impl Strategy<Value = Profile> {
 /// Sends operations; whether they were taken.
 fn send(operations: &Value, schema: &Arc<TypeSchema>, profile: &Profile, resource: &mut Resource) -> bool {
     let message = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
-    let message = PatchOp::from_json(message, profile, &mut Leniencies::default(), 100).unwrap();
+    let message = PatchOp::from_json(message, &mut Tolerance::new(profile), 100).unwrap();
     Patch::check(&message, schema, profile).and_then(|patch| apply(&patch, resource)).is_ok()
 }
 

@@ -8,7 +8,7 @@ use chrono::Utc;
 use http::header::{ALLOW, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response};
-use scim_core::Leniencies;
+use scim_core::{Leniencies, Tolerance};
 use scim_filter::Budget;
 use tracing::Instrument;
 
@@ -139,9 +139,9 @@ impl<S: Store + ?Sized> ScimService<S> {
             return Err(Failure::UrlTooLong { limit: config.limits().url });
         }
         let addressed = config.address(parts);
-        let mut used = Leniencies::default();
+        let mut tolerance = Tolerance::new(config.profile());
         let route = match &addressed {
-            Ok(addressed) => Route::of(addressed.path, self.schemas(), config.profile(), &mut used),
+            Ok(addressed) => Route::of(addressed.path, self.schemas(), &mut tolerance),
             Err(_) => Err(Failure::UnknownEndpoint),
         };
         let open = route.as_ref().is_ok_and(|route| {
@@ -173,7 +173,7 @@ impl<S: Store + ?Sized> ScimService<S> {
             return Err(Failure::NotImplemented { endpoint: "/Me" });
         }
         route.admit(&parts.method, *config.capabilities())?;
-        Ok((route, principal, used))
+        Ok((route, principal, tolerance.used()))
     }
 }
 
@@ -218,6 +218,8 @@ impl<S: Store + ?Sized> Admitted<S> {
         };
         let Self { service, head, route, principal, used } = self;
         let config = &*service.config().of_tenant(principal.tenant());
+        let mut tolerance = Tolerance::new(config.profile());
+        tolerance.record(used);
         let mut call = Call {
             store: &**service.store(),
             schemas: service.schemas(),
@@ -234,13 +236,13 @@ impl<S: Store + ?Sized> Admitted<S> {
                 says_active: false,
                 budget: Arc::new(Budget::new(config.limits().steps)),
             },
-            used,
+            tolerance,
         };
         let span = head.exchange.span().clone();
         let response = service.serve(&mut call, route).instrument(span).await;
-        if !call.used.is_empty() {
+        if !call.tolerance.used().is_empty() {
             let (request_id, principal) = (&*call.cx.request_id, call.cx.principal.name());
-            tracing::info!(request_id, principal, leniencies = ?call.used, "taken leniently");
+            tracing::info!(request_id, principal, leniencies = ?call.tolerance.used(), "taken leniently");
         }
         match response {
             Ok(response) => head.answered(response),

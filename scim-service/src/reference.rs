@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use scim_core::{AttrPath, Attribute, Leniencies, Resource, SchemaSet, TypeSchema};
+use scim_core::{AttrPath, Attribute, Resource, SchemaSet, Tolerance, TypeSchema};
 use serde_json::{Map, Value};
 
 use crate::config::{ServiceConfig, path_of};
@@ -42,7 +42,7 @@ pub(crate) fn complete_paths(message: &mut Value, of: &TypeSchema, schemas: &Sch
 /// The path of the id beside that of the URL: `manager.value` for `manager.$ref`.
 fn id_path(path: &str, of: &TypeSchema, config: &ServiceConfig) -> Option<String> {
     let path: AttrPath = path.parse().ok()?;
-    let found = of.resolve(&path, config.profile(), &mut Leniencies::default()).ok()?;
+    let found = of.resolve(&path, &mut Tolerance::new(config.profile())).ok()?;
     let target = found.attribute()?;
     let value = target.attribute().sub_attribute("value")?.name().parse().ok()?;
     let is_url = target.sub() == Some("$ref");
@@ -94,7 +94,7 @@ fn target(url: &str, schemas: &SchemaSet, config: &ServiceConfig) -> Option<Stri
         path
     };
     // What the name of an endpoint needed is told of the request's own path; here it only leads to the resource.
-    match Route::of(&format!("/{path}"), schemas, config.profile(), &mut Leniencies::default()) {
+    match Route::of(&format!("/{path}"), schemas, &mut Tolerance::new(config.profile())) {
         Ok(Route::Resource(_, id)) => Some(id),
         _ => None,
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::Method;
 use percent_encoding::percent_decode_str;
-use scim_core::{Leniencies, Leniency, Profile, SchemaSet, TypeSchema};
+use scim_core::{Leniency, SchemaSet, Tolerance, TypeSchema};
 
 use crate::config::Capabilities;
 use crate::fail::Failure;
@@ -45,12 +45,7 @@ const FIXED: [&str; 8] =
 impl Route {
     /// The endpoint that `path` names below the base URL, with or without the protocol version `/v2` before it (R239). What
     /// the service itself names may come in any case where the profile allows it, what a client names (ids) not.
-    pub(crate) fn of(
-        path: &str,
-        schemas: &SchemaSet,
-        profile: &Profile,
-        used: &mut Leniencies,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn of(path: &str, schemas: &SchemaSet, tolerance: &mut Tolerance) -> Result<Self, Failure> {
         let mut segments = path.split('/').skip(1).map(decode).collect::<Result<Vec<_>, _>>()?;
         if segments.last().is_some_and(String::is_empty) {
             segments.pop();
@@ -60,7 +55,7 @@ impl Route {
             let same = |word: &&&str| word.eq_ignore_ascii_case(segment);
             if !words.contains(segment)
                 && let Some(word) = words.iter().find(same)
-                && profile.take(Leniency::EndpointCase, used)
+                && tolerance.take(Leniency::EndpointCase)
             {
                 *segment = word;
             }
@@ -93,8 +88,7 @@ impl Route {
             ["Bulk"] => Ok(Self::Bulk),
             ["Me"] => Ok(Self::Me),
             [endpoint, rest @ ..] => {
-                let of =
-                    by_endpoint(&format!("/{endpoint}"), schemas, profile, used).ok_or(Failure::UnknownEndpoint)?;
+                let of = by_endpoint(&format!("/{endpoint}"), schemas, tolerance).ok_or(Failure::UnknownEndpoint)?;
                 match rest {
                     [] => Ok(Self::Collection(of.clone())),
                     [".search"] => Ok(Self::Search(of.clone())),
@@ -153,16 +147,11 @@ impl Route {
 }
 
 /// The type that is served at an endpoint. No two have endpoints that differ in case alone.
-fn by_endpoint<'s>(
-    endpoint: &str,
-    schemas: &'s SchemaSet,
-    profile: &Profile,
-    used: &mut Leniencies,
-) -> Option<&'s Arc<TypeSchema>> {
+fn by_endpoint<'s>(endpoint: &str, schemas: &'s SchemaSet, tolerance: &mut Tolerance) -> Option<&'s Arc<TypeSchema>> {
     let same = |of: &&Arc<TypeSchema>| of.resource_type().endpoint().eq_ignore_ascii_case(endpoint);
     schemas
         .by_endpoint(endpoint)
-        .or_else(|| schemas.types().find(same).filter(|_| profile.take(Leniency::EndpointCase, used)))
+        .or_else(|| schemas.types().find(same).filter(|_| tolerance.take(Leniency::EndpointCase)))
 }
 
 /// `v2` and its like: a version of the protocol as a path segment.
@@ -178,10 +167,12 @@ fn decode(segment: &str) -> Result<String, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use scim_core::Profile;
+
     use super::*;
 
     fn route(path: &str) -> Result<Route, Failure> {
-        Route::of(path, &SchemaSet::builtin(), &Profile::rfc(), &mut Leniencies::default())
+        Route::of(path, &SchemaSet::builtin(), &mut Tolerance::rfc())
     }
 
     fn id(path: &str) -> String {
@@ -229,9 +220,9 @@ mod tests {
     #[test]
     fn p15_endpoints_may_come_in_any_case() {
         let lenient = |path: &str, profile: &Profile| {
-            let mut used = Leniencies::default();
-            let route = Route::of(path, &SchemaSet::builtin(), profile, &mut used).ok();
-            (route, used.contains(Leniency::EndpointCase))
+            let mut tolerance = Tolerance::new(profile);
+            let route = Route::of(path, &SchemaSet::builtin(), &mut tolerance).ok();
+            (route, tolerance.used().contains(Leniency::EndpointCase))
         };
         let profile = Profile::compatible();
         for (given, registered) in [

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response};
-use scim_core::{Leniencies, Leniency, SchemaSet};
+use scim_core::{Leniency, SchemaSet, Tolerance};
 
 use crate::auth::Authenticator;
 use crate::authorize::{AllowAll, Authorizer};
@@ -240,7 +240,7 @@ pub(crate) struct Call<'a, S: ?Sized> {
     pub(crate) format: Format,
     pub(crate) cx: Context,
     /// The leniencies that the request needed so far.
-    pub(crate) used: Leniencies,
+    pub(crate) tolerance: Tolerance,
 }
 
 impl<S: ?Sized> Clone for ScimService<S> {

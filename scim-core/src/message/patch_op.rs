@@ -6,7 +6,8 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use serde_json::Value;
 
 use crate::message::error::{Members, MessageError};
-use crate::profile::{Leniencies, Leniency, Profile};
+use crate::profile::Leniency;
+use crate::tolerance::Tolerance;
 use crate::urn;
 
 /// A list of operations, as it came: what they mean is for `scim-patch` to check. Serialises as the message that a client
@@ -54,15 +55,10 @@ impl PatchOp {
     ///
     /// [`MessageError`] where `schemas` does not name the message, `Operations` is no array of 1 to `max_operations`
     /// objects, or a member has another type (R134, R135).
-    pub fn from_json(
-        message: Value,
-        profile: &Profile,
-        used: &mut Leniencies,
-        max_operations: usize,
-    ) -> Result<Self, MessageError> {
+    pub fn from_json(message: Value, tolerance: &mut Tolerance, max_operations: usize) -> Result<Self, MessageError> {
         let mut members = Members::of(message, "")?;
         if let Err(error) = members.expect_schema(urn::PATCH_OP)
-            && !profile.take(Leniency::MissingPatchSchema, used)
+            && !tolerance.take(Leniency::MissingPatchSchema)
         {
             return Err(error);
         }
@@ -123,10 +119,11 @@ impl PatchOperation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::Profile;
     use serde_json::json;
 
     fn read(message: Value, profile: &Profile) -> Result<PatchOp, MessageError> {
-        PatchOp::from_json(message, profile, &mut Leniencies::default(), 3)
+        PatchOp::from_json(message, &mut Tolerance::new(profile), 3)
     }
 
     #[test]

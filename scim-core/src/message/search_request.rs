@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use crate::message::error::{Members, MessageError};
-use crate::profile::{Leniencies, Leniency, Profile};
+use crate::profile::Leniency;
 use crate::scim_error::ScimType;
+use crate::tolerance::Tolerance;
 use crate::urn;
 
 /// The direction of a sort (RFC 7644 section 3.4.2.3).
@@ -63,7 +64,7 @@ impl SearchRequest {
     ///
     /// [`MessageError`] where `schemas` does not name the message, or a member has another type (R132). A `count` that is
     /// no number is [`ScimType::InvalidCount`] beside a `cursor` (R255).
-    pub fn from_json(message: Value, profile: &Profile, used: &mut Leniencies) -> Result<Self, MessageError> {
+    pub fn from_json(message: Value, tolerance: &mut Tolerance) -> Result<Self, MessageError> {
         let mut members = Members::of(message, "")?;
         members.expect_schema(urn::SEARCH_REQUEST)?;
         let cursor = members.text("cursor")?;
@@ -71,8 +72,8 @@ impl SearchRequest {
             Some(_) => error.with_scim_type(ScimType::InvalidCount),
             None => error,
         })?;
-        let attributes = names(&mut members, "attributes", profile, used)?;
-        let excluded_attributes = names(&mut members, "excludedAttributes", profile, used)?;
+        let attributes = names(&mut members, "attributes", tolerance)?;
+        let excluded_attributes = names(&mut members, "excludedAttributes", tolerance)?;
         let start_index = integer(&mut members, "startIndex")?;
         let mut text = |name| members.text(name).map(|text| text.filter(|text| !text.trim().is_empty()));
         let sort_order = match text("sortOrder")? {
@@ -93,14 +94,9 @@ impl SearchRequest {
 }
 
 /// Names in an array, or with commas between them in one text.
-fn names(
-    members: &mut Members,
-    name: &str,
-    profile: &Profile,
-    used: &mut Leniencies,
-) -> Result<Vec<String>, MessageError> {
+fn names(members: &mut Members, name: &str, tolerance: &mut Tolerance) -> Result<Vec<String>, MessageError> {
     match members.take(name) {
-        Some(Value::String(list)) if profile.take(Leniency::SingleForMultiple, used) => {
+        Some(Value::String(list)) if tolerance.take(Leniency::SingleForMultiple) => {
             Ok(list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
         }
         value => members.as_texts(name, value),
@@ -121,16 +117,16 @@ mod tests {
     use serde_json::json;
 
     fn read(message: Value) -> Result<SearchRequest, MessageError> {
-        SearchRequest::from_json(message, &Profile::rfc(), &mut Leniencies::default())
+        SearchRequest::from_json(message, &mut Tolerance::rfc())
     }
 
     #[test]
     fn p14_one_text_may_name_several_attributes() {
         let message = |names: &str| {
             let message = json!({"schemas": [urn::SEARCH_REQUEST], "attributes": names, "excludedAttributes": names});
-            let mut used = Leniencies::default();
-            let request = SearchRequest::from_json(message, &Profile::compatible(), &mut used).unwrap();
-            assert!(used.contains(Leniency::SingleForMultiple));
+            let mut tolerance = Tolerance::compatible();
+            let request = SearchRequest::from_json(message, &mut tolerance).unwrap();
+            assert!(tolerance.used().contains(Leniency::SingleForMultiple));
             assert_eq!(request.attributes, request.excluded_attributes);
             request.attributes
         };

@@ -202,14 +202,14 @@ impl Resolved {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+    use crate::{ResourceTypeName, SchemaSet, Tolerance};
 
     use super::*;
 
     fn reference(path: &str) -> AttributeRef {
         let schemas = SchemaSet::builtin();
         let user = schemas.of(&ResourceTypeName::user()).unwrap();
-        let resolved = user.resolve(&path.parse().unwrap(), &Profile::rfc(), &mut Leniencies::default()).unwrap();
+        let resolved = user.resolve(&path.parse().unwrap(), &mut Tolerance::rfc()).unwrap();
         resolved.attribute().unwrap()
     }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use crate::attr_path::AttrPath;
 use crate::error::RegistrationError;
-use crate::profile::{Leniencies, Profile};
 use crate::resource_type::{ResourceTypeName, SchemaExtension};
 use crate::schema::{Attribute, AttributeRef, Resolved, Schema, SchemaSet, Uniqueness};
+use crate::tolerance::Tolerance;
 
 impl SchemaSet {
     /// Adds an extension, whose schema is registered, to a resource type.
@@ -106,7 +106,7 @@ impl SchemaSet {
     /// What a path leads to in the schemas of a type.
     fn target(&self, of: &ResourceTypeName, path: &AttrPath) -> Result<Resolved, RegistrationError> {
         self.known(of)?;
-        let found = self.of(of).map(|known| known.resolve(path, &Profile::rfc(), &mut Leniencies::default()));
+        let found = self.of(of).map(|known| known.resolve(path, &mut Tolerance::rfc()));
         match found {
             Some(Ok(found)) => {
                 let is_own = |name: &str| self.of(of).is_some_and(|known| known.base().attribute(name).is_some());

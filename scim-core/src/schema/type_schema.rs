@@ -5,10 +5,11 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::attr_path::AttrPath;
-use crate::profile::{Leniencies, Leniency, Profile};
+use crate::profile::Leniency;
 use crate::resource_type::ResourceType;
 use crate::schema::nearest::nearest;
 use crate::schema::{Attribute, AttributeRef, Resolved, Schema, common_attributes, find};
+use crate::tolerance::Tolerance;
 
 /// A resource type with its base schema and extensions, ready for look-ups.
 ///
@@ -108,12 +109,7 @@ impl TypeSchema {
     /// # Errors
     ///
     /// [`UnknownAttribute`] when nothing is there, with the nearest name as a suggestion.
-    pub fn resolve(
-        &self,
-        path: &AttrPath,
-        profile: &Profile,
-        used: &mut Leniencies,
-    ) -> Result<Resolved, UnknownAttribute> {
+    pub fn resolve(&self, path: &AttrPath, tolerance: &mut Tolerance) -> Result<Resolved, UnknownAttribute> {
         if let Some(extension) = self.extension(path.as_str()) {
             return Ok(Resolved::Extension(extension.clone()));
         }
@@ -127,7 +123,7 @@ impl TypeSchema {
             }
             None => match self.top_level(name) {
                 Some(attribute) => (None, attribute),
-                None => self.bare_extension_attribute(name, profile, used).ok_or_else(unknown)?,
+                None => self.bare_extension_attribute(name, tolerance).ok_or_else(unknown)?,
             },
         };
         let found = AttributeRef::new(extension, attribute);
@@ -163,14 +159,13 @@ impl TypeSchema {
     fn bare_extension_attribute(
         &self,
         name: &str,
-        profile: &Profile,
-        used: &mut Leniencies,
+        tolerance: &mut Tolerance,
     ) -> Option<(Option<&Arc<Schema>>, &Arc<Attribute>)> {
         let mut found = self.extensions.iter().filter_map(|extension| {
             extension.schema.attribute(name).map(|attribute| (Some(&extension.schema), attribute))
         });
         let only = found.next()?;
-        (found.next().is_none() && profile.take(Leniency::BareExtensionAttribute, used)).then_some(only)
+        (found.next().is_none() && tolerance.take(Leniency::BareExtensionAttribute)).then_some(only)
     }
 
     fn unknown(&self, path: &AttrPath) -> UnknownAttribute {
@@ -200,13 +195,13 @@ impl TypeSchema {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ResourceTypeName, SchemaSet};
+    use crate::{Profile, ResourceTypeName, SchemaSet};
 
     fn resolve_with(path: &str, profile: &Profile) -> Result<String, String> {
         let schemas = SchemaSet::builtin();
         let user = schemas.of(&ResourceTypeName::user()).unwrap();
         let path = path.parse().map_err(|error: crate::AttrPathError| error.to_string())?;
-        user.resolve(&path, profile, &mut Leniencies::default())
+        user.resolve(&path, &mut Tolerance::new(profile))
             .map(|resolved| match resolved {
                 Resolved::Attribute(attribute) => attribute.to_string(),
                 Resolved::Extension(schema) => schema.id().to_owned(),

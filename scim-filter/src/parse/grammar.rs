@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use scim_core::{Leniencies, Leniency, Profile};
+use scim_core::{Leniency, Profile, Tolerance};
 
 use super::failure::{Failure, Parsed, fail};
 use super::term::{Scope, spaces};
@@ -16,7 +16,7 @@ pub(super) struct Grammar<'p> {
     /// Open parentheses and brackets.
     pub(super) depth: usize,
     pub(super) comparisons: usize,
-    leniency: Option<(&'p Profile, &'p mut Leniencies)>,
+    tolerance: Option<&'p mut Tolerance>,
     /// Where attributes stand, as bytes left from there to the end; collected only when somebody asks.
     attributes: Option<Vec<usize>>,
 }
@@ -24,12 +24,12 @@ pub(super) struct Grammar<'p> {
 impl<'p> Grammar<'p> {
     /// The grammar of the RFC.
     pub(super) fn strict(limits: &'p Limits) -> Self {
-        Self { limits, depth: 0, comparisons: 0, leniency: None, attributes: None }
+        Self { limits, depth: 0, comparisons: 0, tolerance: None, attributes: None }
     }
 
     /// The grammar with what a profile allows beyond the RFC.
-    pub(super) fn lenient(limits: &'p Limits, profile: &'p Profile, used: &'p mut Leniencies) -> Self {
-        Self { leniency: Some((profile, used)), ..Self::strict(limits) }
+    pub(super) fn lenient(limits: &'p Limits, tolerance: &'p mut Tolerance) -> Self {
+        Self { tolerance: Some(tolerance), ..Self::strict(limits) }
     }
 
     pub(super) fn max_depth(&self) -> usize {
@@ -38,7 +38,7 @@ impl<'p> Grammar<'p> {
 
     /// Whether a leniency is allowed; if so, its use is recorded.
     pub(super) fn take(&mut self, leniency: Leniency) -> bool {
-        self.leniency.as_mut().is_some_and(|(profile, used)| profile.take(leniency, used))
+        self.tolerance.as_mut().is_some_and(|tolerance| tolerance.take(leniency))
     }
 
     /// Notes that an attribute starts at `at`.
@@ -78,7 +78,7 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Filter, ParseError> {
     Grammar::strict(limits).filter(text)
 }
 
-/// Parses a filter, taking what `profile` allows beyond the RFC and recording it in `used`:
+/// Parses a filter, with what `tolerance` allows beyond the RFC:
 /// [`Leniency::ValuePathSubAttribute`] (R087), [`Leniency::UppercaseLiteral`] (R061) and [`Leniency::UnquotedString`].
 ///
 /// # Errors
@@ -88,18 +88,18 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Filter, ParseError> {
 /// # Examples
 ///
 /// ```
-/// use scim_core::{Leniencies, Leniency, Profile};
+/// use scim_core::{Leniency, Tolerance};
 /// use scim_filter::{Limits, parse_with};
 ///
-/// let mut used = Leniencies::default();
+/// let mut tolerance = Tolerance::compatible();
 /// let text = r#"emails[type eq "work"].value eq "x""#;
-/// let filter = parse_with(text, &Limits::default(), &Profile::compatible(), &mut used)?;
+/// let filter = parse_with(text, &Limits::default(), &mut tolerance)?;
 /// assert_eq!(filter.to_string(), r#"emails[type eq "work" and value eq "x"]"#);
-/// assert!(used.contains(Leniency::ValuePathSubAttribute));
+/// assert!(tolerance.used().contains(Leniency::ValuePathSubAttribute));
 /// # Ok::<(), scim_filter::ParseError>(())
 /// ```
-pub fn parse_with(text: &str, limits: &Limits, profile: &Profile, used: &mut Leniencies) -> Result<Filter, ParseError> {
-    Grammar::lenient(limits, profile, used).filter(text)
+pub fn parse_with(text: &str, limits: &Limits, tolerance: &mut Tolerance) -> Result<Filter, ParseError> {
+    Grammar::lenient(limits, tolerance).filter(text)
 }
 
 /// The byte offset of an attribute in the text of a filter, counted from 0 in the order of the text; for a text that has
@@ -107,9 +107,9 @@ pub fn parse_with(text: &str, limits: &Limits, profile: &Profile, used: &mut Len
 pub(crate) fn attribute_offset(text: &str, ordinal: usize) -> Option<usize> {
     let limits = Limits { text: usize::MAX, depth: usize::MAX, comparisons: usize::MAX };
     let profile = Profile::compatible().with(Leniency::UppercaseLiteral);
-    let mut used = Leniencies::default();
-    let leniency = Some((&profile, &mut used));
-    let mut grammar = Grammar { leniency, attributes: Some(Vec::new()), ..Grammar::strict(&limits) };
+    let mut tolerance = Tolerance::new(&profile);
+    let mut grammar =
+        Grammar { tolerance: Some(&mut tolerance), attributes: Some(Vec::new()), ..Grammar::strict(&limits) };
     grammar.expression(text, Scope::Resource).ok()?;
     text.len().checked_sub(*grammar.attributes?.get(ordinal)?)
 }
@@ -198,8 +198,9 @@ mod tests {
     #[test]
     fn leniencies_are_off_unless_the_profile_has_them() {
         let with = |text: &str, profile: &Profile| {
-            let mut used = Leniencies::default();
-            parse_with(text, &Limits::default(), profile, &mut used).map(|filter| (filter.to_string(), used))
+            let mut tolerance = Tolerance::new(profile);
+            let parsed = parse_with(text, &Limits::default(), &mut tolerance);
+            parsed.map(|filter| (filter.to_string(), tolerance.used()))
         };
         let path = "emails[type eq \"work\" and primary eq true].value pr";
         assert!(with(path, &Profile::rfc()).is_err());

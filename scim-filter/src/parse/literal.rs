@@ -167,7 +167,7 @@ fn code_unit(input: &str) -> Parsed<'_, u32> {
 
 #[cfg(test)]
 mod tests {
-    use scim_core::{Leniencies, Leniency, Profile};
+    use scim_core::{Leniency, Tolerance};
 
     use crate::{Filter, Limits, Literal, parse_with};
 
@@ -249,10 +249,12 @@ mod tests {
     #[test]
     fn p11_a_string_without_quotes_is_nothing_else() {
         let taken = |text: &str| {
-            let mut used = Leniencies::default();
-            let filter = parse_with(&format!("a eq {text}"), &Limits::default(), &Profile::compatible(), &mut used);
+            let mut tolerance = Tolerance::compatible();
+            let filter = parse_with(&format!("a eq {text}"), &Limits::default(), &mut tolerance);
             match filter {
-                Ok(Filter::Compare(comparison)) => Some((comparison.value, used.contains(Leniency::UnquotedString))),
+                Ok(Filter::Compare(comparison)) => {
+                    Some((comparison.value, tolerance.used().contains(Leniency::UnquotedString)))
+                }
                 _ => None,
             }
         };

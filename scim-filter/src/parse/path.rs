@@ -1,6 +1,6 @@
 //! PATCH paths (RFC 7644 figure 7): `attrPath / valuePath [subAttr]`.
 
-use scim_core::{AttrName, AttrPath, Leniencies, Profile};
+use scim_core::{AttrName, AttrPath, Tolerance};
 
 use super::failure::{Parsed, fail};
 use super::grammar::{Grammar, finish};
@@ -42,19 +42,13 @@ pub fn parse_path(text: &str, limits: &Limits) -> Result<PatchPath, ParseError> 
     with_grammar(text, limits, Grammar::strict(limits))
 }
 
-/// Parses a PATCH path, taking what `profile` allows in the filter beyond the RFC and recording it in `used`, as
-/// [`parse_with`](crate::parse_with) does.
+/// Parses a PATCH path, with what `tolerance` allows in the filter beyond the RFC, as [`parse_with`](crate::parse_with) does.
 ///
 /// # Errors
 ///
 /// As [`parse_path`].
-pub fn parse_path_with(
-    text: &str,
-    limits: &Limits,
-    profile: &Profile,
-    used: &mut Leniencies,
-) -> Result<PatchPath, ParseError> {
-    with_grammar(text, limits, Grammar::lenient(limits, profile, used))
+pub fn parse_path_with(text: &str, limits: &Limits, tolerance: &mut Tolerance) -> Result<PatchPath, ParseError> {
+    with_grammar(text, limits, Grammar::lenient(limits, tolerance))
 }
 
 fn with_grammar(text: &str, limits: &Limits, mut grammar: Grammar<'_>) -> Result<PatchPath, ParseError> {

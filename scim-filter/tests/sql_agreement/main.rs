@@ -13,7 +13,7 @@ use document::{Document, Documents, Sql};
 use generate::{filter, resource};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use scim_core::{Leniencies, Profile, Resource, ResourceType, Schema, SchemaSet, TypeSchema};
+use scim_core::{Resource, ResourceType, Schema, SchemaSet, Tolerance, TypeSchema};
 use scim_filter::{Filter, Predicate, check, lower};
 use serde::Deserialize;
 
@@ -32,7 +32,7 @@ fn schemas() -> SchemaSet {
 }
 
 fn predicate(filter: &Filter, schema: &TypeSchema) -> Predicate {
-    check(filter, schema, &Profile::rfc(), &mut Leniencies::default()).expect("the filter fits the schema")
+    check(filter, schema, &mut Tolerance::rfc()).expect("the filter fits the schema")
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scim_core::{AttrPath, Attribute, AttributeRef, Leniencies, Profile, Projection, Resource, Schema, TypeSchema};
+use scim_core::{AttrPath, Attribute, AttributeRef, Profile, Projection, Resource, Schema, Tolerance, TypeSchema};
 use scim_filter::{Predicate, View, check};
 use serde_json::{Map, Value};
 
@@ -18,9 +18,9 @@ pub(crate) struct Permit {
 
 impl Permit {
     pub(super) fn new(restriction: &Restriction, of: &TypeSchema, profile: &Profile) -> Result<Self, Failure> {
-        let mut used = Leniencies::default();
+        let mut tolerance = Tolerance::new(profile);
         let within = match &restriction.within {
-            Some(filter) => Some(check(filter, of, profile, &mut used).map_err(AuthorizeError::new)?),
+            Some(filter) => Some(check(filter, of, &mut tolerance).map_err(AuthorizeError::new)?),
             None => None,
         };
         let mut hidden = targets(&restriction.hidden, of, profile);
@@ -189,7 +189,7 @@ fn add_parts(
 
 /// The attributes that paths lead to; those that lead nowhere are left out.
 pub(crate) fn targets(paths: &[AttrPath], of: &TypeSchema, profile: &Profile) -> Vec<AttributeRef> {
-    let mut used = Leniencies::default();
-    let found = paths.iter().filter_map(|path| of.resolve(path, profile, &mut used).ok());
+    let mut tolerance = Tolerance::new(profile);
+    let found = paths.iter().filter_map(|path| of.resolve(path, &mut tolerance).ok());
     found.flat_map(|found| found.attributes()).collect()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::Method;
 use http::header::{HeaderMap, HeaderValue, IF_MATCH};
-use scim_core::{BulkMethod, BulkOperation, InvalidOperation, Leniencies, Profile, SchemaSet, TypeSchema, urn};
+use scim_core::{BulkMethod, BulkOperation, InvalidOperation, Profile, SchemaSet, Tolerance, TypeSchema, urn};
 use serde_json::{Value, json};
 
 use super::error::BulkError;
@@ -58,7 +58,7 @@ pub(super) fn read(
     operation: Result<BulkOperation, Box<InvalidOperation>>,
     schemas: &SchemaSet,
     config: &ServiceConfig,
-    used: &mut Leniencies,
+    tolerance: &mut Tolerance,
 ) -> (Label, Result<Work, Failure>) {
     match operation {
         Ok(operation) => {
@@ -67,7 +67,7 @@ pub(super) fn read(
                 path: Some(operation.path.clone()),
                 bulk_id: operation.bulk_id.clone(),
             };
-            (label, Work::of(operation, schemas, config, used))
+            (label, Work::of(operation, schemas, config, tolerance))
         }
         Err(invalid) => {
             let InvalidOperation { method, path, bulk_id, error } = *invalid;
@@ -81,13 +81,13 @@ impl Work {
         operation: BulkOperation,
         schemas: &SchemaSet,
         config: &ServiceConfig,
-        used: &mut Leniencies,
+        tolerance: &mut Tolerance,
     ) -> Result<Self, Failure> {
         let BulkOperation { method, path, bulk_id: _, version, data } = operation;
         if !path.starts_with('/') || path.contains(['?', '#']) {
             return Err(BulkError::Path.into());
         }
-        let route = Route::of(&path, schemas, config.profile(), used)?;
+        let route = Route::of(&path, schemas, tolerance)?;
         if matches!(route, Route::Collection(_) | Route::Resource(..)) {
             route.admit(&http_method(method), *config.capabilities())?;
         }
@@ -158,7 +158,7 @@ mod tests {
         let message = json!({"schemas": [urn::BULK_REQUEST], "Operations": [operation]});
         let operation = BulkRequest::from_json(message).unwrap().operations.remove(0);
         let config = ServiceConfig::new("https://example.com/scim/v2").unwrap();
-        let (_, work) = read(operation, &SchemaSet::builtin(), &config, &mut Leniencies::default());
+        let (_, work) = read(operation, &SchemaSet::builtin(), &config, &mut Tolerance::new(config.profile()));
         work.map(|work| work.target).map_err(|failure| failure.to_error().status())
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use scim_core::{BulkMethod, BulkRequest, Leniencies, Profile, SchemaSet};
+use scim_core::{BulkMethod, BulkRequest, Profile, SchemaSet, Tolerance};
 
 use super::error::BulkError;
 use super::operation::{Label, Target, Work, read};
@@ -34,10 +34,10 @@ impl Plan {
         request: BulkRequest,
         schemas: &SchemaSet,
         config: &ServiceConfig,
-        used: &mut Leniencies,
+        tolerance: &mut Tolerance,
     ) -> Self {
         let (labels, mut work): (Vec<_>, Vec<_>) =
-            request.operations.into_iter().map(|operation| read(operation, schemas, config, used)).unzip();
+            request.operations.into_iter().map(|operation| read(operation, schemas, config, tolerance)).unzip();
         refuse_taken(&labels, &mut work);
         let steps = order(Needs::new(&labels, &work).of_all(&mut work, config.profile()));
         Self { fail_on_errors: request.fail_on_errors, labels, work, steps }
@@ -139,7 +139,12 @@ mod tests {
     fn plan(operations: &[Value]) -> Plan {
         let message = json!({"schemas": [urn::BULK_REQUEST], "Operations": operations});
         let config = ServiceConfig::new("https://example.com/scim/v2").unwrap();
-        Plan::new(BulkRequest::from_json(message).unwrap(), &SchemaSet::builtin(), &config, &mut Leniencies::default())
+        Plan::new(
+            BulkRequest::from_json(message).unwrap(),
+            &SchemaSet::builtin(),
+            &config,
+            &mut Tolerance::new(config.profile()),
+        )
     }
 
     /// The indices of the operations in the order of the work; `!` where one is refused.

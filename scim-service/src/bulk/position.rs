@@ -11,7 +11,7 @@
 //!
 //! What is read-only holds none: a client's value does not count there.
 
-use scim_core::{Attribute, AttributeType, Leniencies, Mutability, Profile, Resolved, Schema, TypeSchema};
+use scim_core::{Attribute, AttributeType, Mutability, Profile, Resolved, Schema, Tolerance, TypeSchema};
 use scim_filter::{Comparison, Filter, Limits, Literal, Operator, parse_path};
 use serde_json::{Map, Value};
 
@@ -164,7 +164,7 @@ impl Paths<'_> {
     /// What the path leads to, its filter visited; `None` where it leads nowhere.
     fn at(&self, text: &mut String, visit: Visit<'_>) -> Option<Resolved> {
         let mut path = parse_path(text, &Limits::default()).ok()?;
-        let found = self.of.resolve(&path.attribute, self.profile, &mut Leniencies::default()).ok()?;
+        let found = self.of.resolve(&path.attribute, &mut Tolerance::new(self.profile)).ok()?;
         let Resolved::Attribute(target) = found else { return Some(found) };
         if let Some(filter) = &mut path.filter {
             let before = filter.clone();

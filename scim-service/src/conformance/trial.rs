@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use scim_core::{
-    Checker, Leniencies, PatchOp, Profile, Projection, Resource, ResourceId, SchemaSet, SortOrder, TypeSchema,
+    Checker, PatchOp, Profile, Projection, Resource, ResourceId, SchemaSet, SortOrder, Tolerance, TypeSchema,
     parse_date_time, urn,
 };
 use scim_filter::{Filter, Predicate, Sort, check};
@@ -89,7 +89,7 @@ impl<'a> Trial<'a> {
             schemas.push(urn::ENTERPRISE_USER);
         }
         resource["schemas"] = json!(schemas);
-        Checker::new(self.of(of), &Profile::rfc()).resource(resource).expect("the fixture is valid")
+        Checker::new(self.of(of), &mut Tolerance::rfc()).resource(resource).expect("the fixture is valid")
     }
 
     pub(super) fn create(&self, of: &str, resource: Value) -> Result<Resource, StoreError> {
@@ -152,8 +152,7 @@ impl<'a> Trial<'a> {
     ) -> Result<Resource, StoreError> {
         let profile = Profile::rfc();
         let message = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
-        let message =
-            PatchOp::from_json(message, &profile, &mut Leniencies::default(), 1000).expect("the patch is valid");
+        let message = PatchOp::from_json(message, &mut Tolerance::new(&profile), 1000).expect("the patch is valid");
         let patch = Patch::check(&message, self.of(of), &profile).expect("the patch is valid");
         let (cx, id, want) = (self.cx(), rid(id), Projection::default());
         let patched = self.store.patch(&cx, self.of(of), &id, &patch, when, &want);
@@ -223,13 +222,12 @@ impl<'a> Trial<'a> {
 
     pub(super) fn predicate(&self, of: &str, filter: &str) -> Predicate {
         let filter: Filter = filter.parse().expect("the filter is well formed");
-        check(&filter, self.of(of), &Profile::rfc(), &mut Leniencies::default()).expect("the filter fits the schema")
+        check(&filter, self.of(of), &mut Tolerance::rfc()).expect("the filter fits the schema")
     }
 
     pub(super) fn sort(&self, of: &str, path: &str, order: SortOrder) -> Sort {
         let path = path.parse().expect("the path is well formed");
-        Sort::check(&path, order, self.of(of), &Profile::rfc(), &mut Leniencies::default())
-            .expect("the path can be sorted by")
+        Sort::check(&path, order, self.of(of), &mut Tolerance::rfc()).expect("the path can be sorted by")
     }
 
     /// A transaction; `None`, with a word to whoever reads the output, where the store has none.

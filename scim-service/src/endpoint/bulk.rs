@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::header::{HeaderValue, IF_MATCH};
 use http::request::Parts;
 use http::{Request, Response, Uri};
-use scim_core::{BulkMethod, BulkRequest, BulkResponse, BulkResult, TypeSchema};
+use scim_core::{BulkMethod, BulkRequest, BulkResponse, BulkResult, Tolerance, TypeSchema};
 use serde_json::Value;
 
 use super::{create, delete, patch, replace, resource_id};
@@ -29,7 +29,7 @@ pub(crate) async fn bulk<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Result<Re
     if found > limit {
         return Err(BulkError::TooManyOperations { found, limit }.into());
     }
-    let plan = Plan::new(request, call.schemas, call.config, &mut call.used);
+    let plan = Plan::new(request, call.schemas, call.config, &mut call.tolerance);
     let results = match call.config.bulk() {
         Some(BulkAtomicity::AllOrNothing) => all_or_nothing(call, plan).await?,
         _ => per_operation(call, plan).await,
@@ -69,8 +69,8 @@ async fn all_or_nothing<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -
             break;
         }
     }
-    let used = inside.used;
-    call.used.extend(used);
+    let used = inside.tolerance.used();
+    call.tolerance.record(used);
     if job.errors > 0 {
         return Ok(job.rolled_back());
     }
@@ -254,8 +254,8 @@ async fn serve<S: Store + ?Sized>(
         BulkMethod::Patch => patch(&mut inside, of, id).await,
         BulkMethod::Delete => delete(&mut inside, of, id).await,
     };
-    let used = inside.used;
-    call.used.extend(used);
+    let used = inside.tolerance.used();
+    call.tolerance.record(used);
     outcome
 }
 
@@ -272,7 +272,7 @@ impl<S: ?Sized> Call<'_, S> {
             body,
             format: self.format,
             cx: self.cx.clone(),
-            used: scim_core::Leniencies::default(),
+            tolerance: Tolerance::new(self.config.profile()),
         }
     }
 }

@@ -25,9 +25,8 @@ pub(crate) async fn create<S: Store + ?Sized>(
     let permit = call.permit_write(of, Operation::Create, None, &written).await?;
     let projection = permit.project(projection.after_writing(&written));
     let groups = call.groups_of_resource(of, &mut body).await?;
-    let mut checker = Checker::new(of, call.config.profile()).with_limits(call.config.limits().value);
+    let mut checker = Checker::new(of, &mut call.tolerance).with_limits(call.config.limits().value);
     let checked = checker.resource(body);
-    call.used.extend(checker.used());
     let mut draft = checked?;
     call.cx.says_active = draft.get("active").is_some();
     let groups = groups.map(|groups| groups.set_by(&mut draft));
@@ -74,7 +73,7 @@ async fn inactive_twin<S: Store + ?Sized>(
         return Ok(None);
     }
     let Some(filter) = inactive_with(of, draft) else { return Ok(None) };
-    let Ok(filter) = check(&filter, of, profile, &mut call.used) else { return Ok(None) };
+    let Ok(filter) = check(&filter, of, &mut call.tolerance) else { return Ok(None) };
     let query = ListQuery::first(permit.narrow(Some(filter)), 2);
     let page = call.store.list(&call.cx, of, &query).await?;
     let [twin] = page.resources.as_slice() else { return Ok(None) };
@@ -87,7 +86,7 @@ async fn inactive_twin<S: Store + ?Sized>(
     if !same_client_id || !same_client || unique_values(of, twin) != wanted {
         return Ok(None);
     }
-    call.used.insert(Leniency::RestoreInactive);
+    call.tolerance.take(Leniency::RestoreInactive);
     Ok(twin.id().and_then(|id| id.parse().ok()))
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn resource_types<S: ?Sized>(
 fn in_any_case<'s, S: ?Sized>(call: &mut Call<'s, S>, name: &str) -> Option<&'s ResourceType> {
     let same = |of: &&ResourceType| of.id().eq_ignore_ascii_case(name) || of.name().as_str().eq_ignore_ascii_case(name);
     let found = call.schemas.types().map(|of| of.resource_type()).find(same)?;
-    call.config.profile().take(Leniency::EndpointCase, &mut call.used).then_some(found)
+    call.tolerance.take(Leniency::EndpointCase).then_some(found)
 }
 
 /// Where a client finds everything else: the base URL and the discovery endpoints.

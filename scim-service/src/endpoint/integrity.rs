@@ -60,7 +60,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
                 value: Literal::String(id.clone()),
             }));
         }
-        let filter = check(&Filter::Or(tests), of, self.config.profile(), &mut self.used)?;
+        let filter = check(&Filter::Or(tests), of, &mut self.tolerance)?;
         let projection = Projection::new(&["id"], &[] as &[&str], of, self.config.profile())?;
         let count = ids.len() as u64;
         let query = ListQuery { projection, ..ListQuery::first(Some(filter), count) };

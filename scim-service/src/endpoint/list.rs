@@ -36,10 +36,9 @@ pub(super) async fn query<S: Store + ?Sized>(
     request: &SearchRequest,
 ) -> Result<Response<Bytes>, Failure> {
     call.config.limits().check_names(request)?;
-    let profile = call.config.profile();
     let filter = match parse_filter(call, request)? {
         Some(filter) => {
-            let checked = check(&filter, of, profile, &mut call.used);
+            let checked = check(&filter, of, &mut call.tolerance);
             Some(checked.map_err(|error| error.in_text(request.filter.as_deref().unwrap_or_default()))?)
         }
         None => None,
@@ -176,13 +175,13 @@ fn parse_filter<S: ?Sized>(call: &mut Call<'_, S>, request: &SearchRequest) -> R
     if !config.capabilities().filter {
         return Err(Failure::FilterOff);
     }
-    Ok(Some(parse_with(text, &config.limits().filter, config.profile(), &mut call.used)?))
+    Ok(Some(parse_with(text, &config.limits().filter, &mut call.tolerance)?))
 }
 
 fn sort<S: ?Sized>(call: &mut Call<'_, S>, of: &TypeSchema, request: &SearchRequest) -> Result<Option<Sort>, Failure> {
     let Some(path) = request.sort_by.as_ref().filter(|_| call.config.capabilities().sort) else { return Ok(None) };
     let path = path.parse().map_err(Failure::SortPath)?;
-    let sort = Sort::check(&path, request.sort_order, of, call.config.profile(), &mut call.used);
+    let sort = Sort::check(&path, request.sort_order, of, &mut call.tolerance);
     Ok(Some(sort.map_err(Failure::Sort)?.seen_through(&call.view(of))))
 }
 
@@ -193,7 +192,7 @@ fn filters_for_all<S: ?Sized>(
 ) -> Result<Vec<Option<Predicate>>, Failure> {
     let Some(filter) = parse_filter(call, request)? else { return Ok(vec![None; call.schemas.types().len()]) };
     let text = request.filter.as_deref().unwrap_or_default();
-    let filters = root_filter::filters(&filter, text, call.schemas, call.config.profile(), &mut call.used)?;
+    let filters = root_filter::filters(&filter, text, call.schemas, &mut call.tolerance)?;
     Ok(filters.into_iter().map(Some).collect())
 }
 

@@ -1,7 +1,7 @@
 //! A page of several resource types in one order (R130).
 
-use scim_core::{Leniencies, Profile, Projection, Resource};
-use scim_filter::{FilterBuilder, Sort, SortKey, attr, check};
+use scim_core::{Projection, Resource};
+use scim_filter::{FilterBuilder, Sort, SortKey, attr};
 
 use super::walk::Part;
 use crate::fail::Failure;
@@ -75,8 +75,7 @@ impl Part {
         let either = ids.into_iter().map(|id| attr("id").eq(id)).reduce(FilterBuilder::or);
         let filter = match either.map(FilterBuilder::build) {
             Some(Ok(either)) => {
-                let either = check(&either, &self.of, &Profile::rfc(), &mut Leniencies::default());
-                let either = either.map_err(StoreError::internal)?;
+                let either = either.check(&self.of).map_err(StoreError::internal)?;
                 Some(match &self.filter {
                     Some(filter) => filter.clone().and(either),
                     None => either,

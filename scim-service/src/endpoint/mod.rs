@@ -77,7 +77,7 @@ impl<S: ?Sized> Call<'_, S> {
     fn resource_of(&mut self, of: &TypeSchema) -> Result<Value, Failure> {
         let mut body = self.json_of(of)?;
         if let Some(members) = body.as_object_mut() {
-            of.nest(members, self.config.profile(), &mut self.used);
+            of.nest(members, &mut self.tolerance);
         }
         Ok(body)
     }

@@ -31,7 +31,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     let groups = call.groups_of_patch(of, &mut body).await?;
     complete_paths(&mut body, of, call.schemas, call.config);
     let config = call.config;
-    let message = PatchOp::from_json(body, config.profile(), &mut call.used, config.limits().patch_operations)?;
+    let message = PatchOp::from_json(body, &mut call.tolerance, config.limits().patch_operations)?;
     let limits = Limits { value: config.limits().value, budget: Some(call.cx.budget.clone()) };
     let mut patch = match Patch::check_within(&message, of, config.profile(), limits) {
         Ok(patch) => patch.seen_through(&call.view(of)),
@@ -42,7 +42,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
             return Err(error.into());
         }
     };
-    call.used.extend(patch.leniencies());
+    call.tolerance.record(patch.leniencies());
     let targets = patch.targets();
     call.cx.says_active = targets.iter().any(|target| target.is_in("active"));
     let permit = call.permit_write(of, Operation::Patch, Some(&id), &targets).await?;
@@ -54,7 +54,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     let write = Write::Patch { id: &id, when: &when, patch: &patch };
     let patched = write.with_groups(call, of, &permit, groups, &projection).await?;
     // Whoever has applied the patch, it knows what that needed.
-    call.used.extend(patch.leniencies());
+    call.tolerance.record(patch.leniencies());
     if !silent {
         return call.show(200, of, patched, &projection);
     }

@@ -32,9 +32,8 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     // A missing resource is told before a faulty body: PUT never creates (R185).
     call.visible(of, &id, &Projection::default(), &permit).await?;
     let groups = call.groups_of_resource(of, &mut body).await?;
-    let mut checker = Checker::new(of, call.config.profile()).with_limits(call.config.limits().value);
+    let mut checker = Checker::new(of, &mut call.tolerance).with_limits(call.config.limits().value);
     let checked = checker.resource(body);
-    call.used.extend(checker.used());
     let mut draft = checked?;
     call.cx.says_active = draft.get("active").is_some();
     let groups = groups.map(|groups| groups.set_by(&mut draft));
@@ -61,7 +60,7 @@ pub(super) async fn replace_with<S: Store + ?Sized>(
         }
         let mut draft = make(&current)?;
         permit.keep_hidden(&current, &mut draft);
-        if call.config.profile().keeps_inactive(current.get("active"), draft.get("active"), &mut call.used) {
+        if call.tolerance.keeps_inactive(current.get("active"), draft.get("active")) {
             draft.attributes_mut().insert("active".to_owned(), false.into());
         }
         keep_groups(of, &current, &mut draft);

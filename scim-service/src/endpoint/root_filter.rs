@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scim_core::{AttrPath, Leniencies, Profile, SchemaSet, TypeSchema};
+use scim_core::{AttrPath, SchemaSet, Tolerance, TypeSchema};
 use scim_filter::{CheckError, Comparison, Filter, Predicate, check, check_any};
 
 use crate::fail::Failure;
@@ -16,21 +16,20 @@ pub(super) fn filters(
     filter: &Filter,
     text: &str,
     schemas: &SchemaSet,
-    profile: &Profile,
-    used: &mut Leniencies,
+    tolerance: &mut Tolerance,
 ) -> Result<Vec<Predicate>, Failure> {
     // No type has it: its URI is no schema's.
     let nowhere: AttrPath = "urn:nowhere:none".parse().map_err(StoreError::internal)?;
     let mut fates = Vec::new();
     let mut predicates = Vec::new();
     for of in schemas.types() {
-        let mut fit = Fit { of, profile, used, nowhere: &nowhere, fates: &mut fates, next: 0 };
+        let mut fit = Fit { of, tolerance, nowhere: &nowhere, fates: &mut fates, next: 0 };
         let fitted = fit.node(filter);
-        predicates.push(check_any(&fitted, of, profile, used)?);
+        predicates.push(check_any(&fitted, of, tolerance)?);
     }
     let Some(Refusal { error, of }) = fates.into_iter().find_map(|fate| fate) else { return Ok(predicates) };
     // The test was checked alone. In the whole filter the same fault has its place, if it is the first one.
-    let error = match check(filter, &of, profile, used) {
+    let error = match check(filter, &of, tolerance) {
         Err(whole) if whole.to_string() == error.to_string() => whole.in_text(text),
         _ => error,
     };
@@ -46,8 +45,7 @@ struct Refusal {
 /// Fits a filter to one type.
 struct Fit<'a> {
     of: &'a Arc<TypeSchema>,
-    profile: &'a Profile,
-    used: &'a mut Leniencies,
+    tolerance: &'a mut Tolerance,
     nowhere: &'a AttrPath,
     /// For each test of the filter, in its order: why no type so far takes it; `None` once one does.
     fates: &'a mut Vec<Option<Refusal>>,
@@ -66,7 +64,7 @@ impl Fit<'_> {
     }
 
     fn test(&mut self, test: &Filter) -> Filter {
-        let checked = check(test, self.of, self.profile, self.used);
+        let checked = check(test, self.of, self.tolerance);
         let index = self.next;
         self.next += 1;
         match (self.fates.get_mut(index), checked) {
@@ -82,7 +80,7 @@ impl Fit<'_> {
             }
             (Some(fate), Err(error)) => {
                 // The type that has the attribute knows best what is wrong.
-                let known = path(test).is_some_and(|path| self.of.resolve(path, self.profile, self.used).is_ok());
+                let known = path(test).is_some_and(|path| self.of.resolve(path, self.tolerance).is_ok());
                 if fate.is_some() && known {
                     *fate = Some(Refusal { error, of: self.of.clone() });
                 }
@@ -125,7 +123,7 @@ mod tests {
         let of: ResourceType =
             serde_json::from_value(json!({"name": "T", "endpoint": "/Ts", "schema": "urn:e:1.0:T"})).unwrap();
         let schemas = SchemaSet::builtin().with([schema], [of]).unwrap();
-        let filters = filters(&text.parse().unwrap(), text, &schemas, &Profile::rfc(), &mut Leniencies::default());
+        let filters = filters(&text.parse().unwrap(), text, &schemas, &mut Tolerance::rfc());
         let empty = scim_core::Resource::default();
         match filters {
             Ok(filters) => Ok(filters.iter().map(|filter| filter.matches(&empty)).collect()),

@@ -26,5 +26,5 @@ pub(crate) async fn search_all<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Res
 
 fn message<S: ?Sized>(call: &mut Call<'_, S>) -> Result<SearchRequest, Failure> {
     let body = call.json()?;
-    Ok(SearchRequest::from_json(body, call.config.profile(), &mut call.used)?)
+    Ok(SearchRequest::from_json(body, &mut call.tolerance)?)
 }

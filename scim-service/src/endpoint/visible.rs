@@ -97,8 +97,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
             operator: Operator::Eq,
             value: Literal::String(id.as_str().to_owned()),
         };
-        let mut used = self.used;
-        let by_id = check(&Filter::Compare(by_id), of, self.config.profile(), &mut used)?;
+        let by_id = check(&Filter::Compare(by_id), of, &mut self.tolerance.clone())?;
         let filter = permit.narrow(Some(by_id));
         let query = ListQuery { projection: want.clone(), ..ListQuery::first(filter, 1) };
         self.store.list(&self.cx, of, &query).await?.resources.pop().ok_or_else(not_found)

@@ -163,7 +163,7 @@ impl<'q, T> PageBuilder<'q, T> {
 mod tests {
     use super::*;
     use crate::store::Position;
-    use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet, SortOrder};
+    use scim_core::{ResourceTypeName, SchemaSet, SortOrder, Tolerance};
     use serde_json::json;
 
     fn resources(titles: &[(&str, Option<&str>)]) -> Vec<Resource> {
@@ -229,7 +229,7 @@ mod tests {
         let rows = [("1", Some("b")), ("2", Some("A")), ("3", None), ("4", Some("B")), ("5", None), ("6", Some("a"))];
         for (order, all) in [(SortOrder::Ascending, "261435"), (SortOrder::Descending, "351426")] {
             let path = "title".parse().unwrap();
-            let sort = Sort::check(&path, order, user, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+            let sort = Sort::check(&path, order, user, &mut Tolerance::rfc()).unwrap();
             let run = |start| {
                 finished(resources(&rows), &ListQuery { sort: Some(sort.clone()), start, ..ListQuery::first(None, 2) })
             };

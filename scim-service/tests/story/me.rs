@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
 use scim_filter::{Filter, check};
 use scim_service::{Context, ListQuery, Me, MeResolver, Store, StoreError};
 
@@ -18,7 +18,7 @@ impl MeResolver for ByNickName {
         let schemas = SchemaSet::builtin();
         let of = schemas.of(&ResourceTypeName::user()).unwrap();
         let filter: Filter = format!("nickName eq \"{}\"", cx.principal.name()).parse().unwrap();
-        let filter = Some(check(&filter, of, &Profile::rfc(), &mut Leniencies::default()).unwrap());
+        let filter = Some(check(&filter, of, &mut Tolerance::rfc()).unwrap());
         let query = ListQuery::first(filter, 1);
         let page = self.store.list(cx, of, &query).await?;
         Ok(page.resources.first().and_then(|user| user.id()?.parse().ok()).map(Me::user))

@@ -1,8 +1,8 @@
 //! From the attributes of an assertion to those of a SCIM User.
 
 use scim_core::{
-    AttrPath, AttributeRef, AttributeType, Checker, Leniencies, Mutability, Profile, Resolved, Resource,
-    ResourceTypeName, Returned, SchemaSet, TypeSchema, Uniqueness,
+    AttrPath, AttributeRef, AttributeType, Checker, Mutability, Profile, Resolved, Resource, ResourceTypeName,
+    Returned, SchemaSet, Tolerance, TypeSchema, Uniqueness,
 };
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -135,9 +135,7 @@ impl AttributeMapping {
         let refuse = |reason: String| MappingError::Path { path: path.to_owned(), reason };
         let parsed: AttrPath = path.parse().map_err(|error| refuse(format!("{error}")))?;
         let of = self.user().ok_or_else(|| refuse("there is no type `User`".to_owned()))?;
-        let found = of
-            .resolve(&parsed, &Profile::compatible(), &mut Leniencies::default())
-            .map_err(|error| refuse(error.to_string()))?;
+        let found = of.resolve(&parsed, &mut Tolerance::compatible()).map_err(|error| refuse(error.to_string()))?;
         let Resolved::Attribute(target) = found else {
             return Err(refuse("an extension as a whole is no attribute".to_owned()));
         };
@@ -200,7 +198,7 @@ impl AttributeMapping {
         body.entry("userName").or_insert_with(|| Value::from(assertion.subject.as_str()));
         body.insert("schemas".to_owned(), of.schemas_of(&body));
         let profile = Profile::compatible();
-        let user = Checker::new(of, &profile)
+        let user = Checker::new(of, &mut Tolerance::new(&profile))
             .resource(Value::Object(body))
             .map_err(|error| MappingError::User(error.to_string()))?;
         let groups = match &self.groups {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scim_core::{
-    AttrPath, Leniencies, PatchOp, Profile, Projection, Resource, ResourceId, ResourceTypeName, SchemaSet, TypeSchema,
+    AttrPath, PatchOp, Profile, Projection, Resource, ResourceId, ResourceTypeName, SchemaSet, Tolerance, TypeSchema,
     urn,
 };
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
@@ -82,8 +82,7 @@ impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
                 [value] => equals(value),
                 values => Filter::Or(values.iter().map(equals).collect()),
             };
-            let predicate =
-                check(&filter, of, &Profile::rfc(), &mut Leniencies::default()).map_err(StoreError::internal)?;
+            let predicate = check(&filter, of, &mut Tolerance::rfc()).map_err(StoreError::internal)?;
             let count = MAX_FOUND * u64::try_from(values.len()).unwrap_or(1);
             let projection = projection.clone();
             let query = ListQuery { projection, ..ListQuery::first(Some(predicate), count) };
@@ -179,8 +178,7 @@ impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
     async fn patch_group(&self, id: &ResourceId, operation: Value) -> Result<(), StoreError> {
         let profile = Profile::compatible();
         let message = json!({"schemas": [urn::PATCH_OP], "Operations": [operation]});
-        let message =
-            PatchOp::from_json(message, &profile, &mut Leniencies::default(), 1).map_err(StoreError::internal)?;
+        let message = PatchOp::from_json(message, &mut Tolerance::new(&profile), 1).map_err(StoreError::internal)?;
         let patch = Patch::check(&message, self.group, &profile)?;
         let want = Projection::new(&["meta"], &[] as &[&str], self.group, &profile).unwrap_or_default();
         let done = self.store.patch(self.cx, self.group, id, &patch, &Precondition::None, &want).await?;

@@ -1,6 +1,6 @@
 //! What a rule asks of the person.
 
-use scim_core::{Leniencies, Leniency, Profile, Resource, TypeSchema};
+use scim_core::{Leniency, Profile, Resource, Tolerance, TypeSchema};
 use scim_filter::{CheckError, Filter, ParseError, Predicate, check, parse_with};
 
 use crate::rules::contradiction::contradiction;
@@ -28,10 +28,10 @@ impl Condition {
     pub(super) fn check(text: &str, of: &TypeSchema) -> Result<Self, ConditionFault> {
         // People write rules and see what is wrong with them: quotes are no matter of compatibility here.
         let profile = Profile::compatible().without(Leniency::UnquotedString).without(Leniency::StringBoolean);
-        let mut used = Leniencies::default();
+        let mut tolerance = Tolerance::new(&profile);
         let filter =
-            parse_with(text, &scim_filter::Limits::default(), &profile, &mut used).map_err(|error| syntax(&error))?;
-        let predicate = check(&filter, of, &profile, &mut used).map_err(|error| misfit(error, text))?;
+            parse_with(text, &scim_filter::Limits::default(), &mut tolerance).map_err(|error| syntax(&error))?;
+        let predicate = check(&filter, of, &mut tolerance).map_err(|error| misfit(error, text))?;
         if let Some(contradiction) = contradiction(&filter, of) {
             return Err(ConditionFault {
                 offset: None,

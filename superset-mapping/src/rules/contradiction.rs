@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use scim_core::{AttrPath, Attribute, AttributeRef, AttributeType, Leniencies, Profile, TypeSchema};
+use scim_core::{AttrPath, Attribute, AttributeRef, AttributeType, Tolerance, TypeSchema};
 use scim_filter::{Comparison, Filter, Literal, Operator, fold};
 
 /// Two parts of a condition that don't hold together.
@@ -141,7 +141,7 @@ fn single_value(path: &AttrPath, scope: Scope<'_>) -> Option<(String, Arc<Attrib
 }
 
 fn attribute(path: &AttrPath, of: &TypeSchema) -> Option<AttributeRef> {
-    of.resolve(path, &Profile::compatible(), &mut Leniencies::default()).ok()?.attribute()
+    of.resolve(path, &mut Tolerance::compatible()).ok()?.attribute()
 }
 
 #[cfg(test)]

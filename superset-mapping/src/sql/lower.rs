@@ -282,12 +282,12 @@ fn bracketed(parts: Vec<Fragment>, separator: &'static str) -> Fragment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+    use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
     use scim_filter::{Filter, Predicate, check, lower};
 
     fn predicate(filter: &str, of: &TypeSchema) -> Predicate {
         let filter: Filter = filter.parse().unwrap();
-        check(&filter, of, &Profile::rfc(), &mut Leniencies::default()).unwrap()
+        check(&filter, of, &mut Tolerance::rfc()).unwrap()
     }
 
     fn lowered_for(kind: &ResourceTypeName, filter: &str) -> (Option<String>, bool) {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use scim_core::{Leniencies, Profile, Resource, SortOrder};
+use scim_core::{Resource, SortOrder, Tolerance};
 use scim_filter::{Filter, Predicate, Sort, check};
 use scim_service::{ListQuery, Position, Start, Store, StoreError, finish};
 use serde_json::{Value, json};
@@ -150,7 +150,7 @@ async fn all(superset: &Superset, of: &str) -> Vec<Resource> {
 
 fn predicate(superset: &Superset, of: &str, text: &str) -> Predicate {
     let filter: Filter = text.parse().unwrap();
-    check(&filter, superset.of(of), &Profile::rfc(), &mut Leniencies::default()).unwrap()
+    check(&filter, superset.of(of), &mut Tolerance::rfc()).unwrap()
 }
 
 /// A filter as text, with `depth` levels of logic.
@@ -213,10 +213,8 @@ fn query(superset: &Superset, dice: &mut Dice, of: &str, filter: Predicate, all:
         (0, _) => Some("displayName"),
         _ => None,
     };
-    let sort = path.map(|path| {
-        let used = &mut Leniencies::default();
-        Sort::check(&path.parse().unwrap(), order, superset.of(of), &Profile::rfc(), used).unwrap()
-    });
+    let sort =
+        path.map(|path| Sort::check(&path.parse().unwrap(), order, superset.of(of), &mut Tolerance::rfc()).unwrap());
     let place = || Position::of(&all[0], sort.as_ref());
     let start = match dice.roll(6) {
         0 => Start::Index(1 + dice.roll(5) as u64),

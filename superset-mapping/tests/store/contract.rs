@@ -1,6 +1,6 @@
 //! The numbered promises of the trait.
 
-use scim_core::{AttrPath, Leniencies, Profile, Projection, SortOrder, Version};
+use scim_core::{AttrPath, Profile, Projection, SortOrder, Tolerance, Version};
 use scim_filter::Sort;
 use scim_service::{ListQuery, Precondition, Start, Store, StoreError};
 use serde_json::json;
@@ -151,7 +151,7 @@ async fn pages_are_sorted_and_have_the_true_total() {
     }
     let of = superset.of("User");
     let path: AttrPath = "userName".parse().unwrap();
-    let sort = Sort::check(&path, SortOrder::Descending, of, &Profile::rfc(), &mut Leniencies::default()).unwrap();
+    let sort = Sort::check(&path, SortOrder::Descending, of, &mut Tolerance::rfc()).unwrap();
     let query = |sort, start_index, count| ListQuery {
         sort,
         start: Start::Index(start_index),

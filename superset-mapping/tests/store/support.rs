@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use scim_core::{
-    Leniencies, PatchOp, Profile, Projection, Resource, ResourceId, ResourceTypeName, SchemaSet, TypeSchema,
+    PatchOp, Profile, Projection, Resource, ResourceId, ResourceTypeName, SchemaSet, Tolerance, TypeSchema,
     parse_date_time, urn,
 };
 use scim_filter::{Filter, check};
@@ -146,7 +146,7 @@ impl Superset {
     pub(crate) fn checked_patch(&self, of: &str, operations: &Value) -> Patch {
         let profile = Profile::rfc();
         let message = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
-        let message = PatchOp::from_json(message, &profile, &mut Leniencies::default(), 1000).unwrap();
+        let message = PatchOp::from_json(message, &mut Tolerance::new(&profile), 1000).unwrap();
         Patch::check(&message, self.of(of), &profile).unwrap()
     }
 
@@ -182,7 +182,7 @@ impl Superset {
     pub(crate) async fn list_as(&self, cx: &Context, of: &str, filter: &str) -> ListPage {
         let filter = (!filter.is_empty()).then(|| {
             let filter: Filter = filter.parse().unwrap();
-            check(&filter, self.of(of), &Profile::rfc(), &mut Leniencies::default()).unwrap()
+            check(&filter, self.of(of), &mut Tolerance::rfc()).unwrap()
         });
         let query = ListQuery::first(filter, 100);
         self.store.list(cx, self.of(of), &query).await.unwrap()

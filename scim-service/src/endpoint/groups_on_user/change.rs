@@ -89,7 +89,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
             Wish::Exactly(ids) => ids.clone(),
             Wish::Patched(patch) => {
                 apply(patch, &mut current)?;
-                self.used.extend(patch.leniencies());
+                self.tolerance.record(patch.leniencies());
                 ids(current.get("groups"))
             }
         };

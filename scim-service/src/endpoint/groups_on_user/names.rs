@@ -109,7 +109,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
                 tests.push(Filter::Compare(Comparison { path, operator: Operator::Eq, value }));
             }
         }
-        Ok(check(&Filter::Or(tests), of, self.config.profile(), &mut self.used)?)
+        Ok(check(&Filter::Or(tests), of, &mut self.tolerance)?)
     }
 
     async fn ids_of(

@@ -42,8 +42,8 @@ impl Write<'_> {
         let store: &dyn Store = &*transaction;
         let mut inside = call.with(store, call.parts, Body::default());
         let outcome = self.both(&mut inside, of, permit, &groups, want).await;
-        let used = inside.used;
-        call.used.extend(used);
+        let used = inside.tolerance.used();
+        call.tolerance.record(used);
         let written = outcome?;
         transaction.commit().await?;
         Ok(written)
@@ -81,7 +81,7 @@ impl Write<'_> {
         groups: &GroupChange,
         want: &Projection,
     ) -> Result<Resource, Failure> {
-        call.used.insert(Leniency::GroupsOnUser);
+        call.tolerance.take(Leniency::GroupsOnUser);
         let written = self.run(call, of, permit, want).await?;
         let id: ResourceId = written.id().unwrap_or_default().parse().map_err(StoreError::internal)?;
         let outcome = self.groups_of_written(call, of, permit, groups, &id, want).await;
