@@ -4,7 +4,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, Uri};
 use thiserror::Error;
 
-/// The header of embedded dashboards, by which their host vouches for whoever looks at them.
+/// The header of embedded dashboards, with the token that their host issued to the viewer.
 const GUEST_TOKEN: HeaderName = HeaderName::from_static("x-guesttoken");
 
 /// The requests that are passed on without a session of the gateway.

@@ -74,7 +74,7 @@ pub(crate) struct Arguments {
     /// Put people into groups that somebody else made, too; only where all groups are of one organisation
     #[arg(long)]
     shared_groups: bool,
-    /// Take somebody unknown for the one user with the same e-mail address, if nobody else vouches for that user; only for an
+    /// Take somebody unknown for the one user with the same e-mail address, if no other source asserts that user; only for an
     /// identity provider that has verified the addresses
     #[arg(long)]
     link_by_email: bool,

@@ -18,7 +18,7 @@ use crate::version::Version;
 ///
 /// [`Checker::resource`](crate::Checker::resource) makes resources from client input; from then on names are exact,
 /// values have their schema's types, and nothing is `null` or empty. The type itself does not enforce this for
-/// [`Resource::from_attributes`]: whoever calls it vouches for the content, such as a store for what it stored.
+/// [`Resource::from_attributes`]: the caller answers for the content, such as a store for what it stored.
 ///
 /// Beside the attributes a store tells who asserts the resource ([`provenance`](Self::provenance)). That is no part of its
 /// content: it is neither serialised nor compared.

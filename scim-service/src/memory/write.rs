@@ -15,7 +15,7 @@ use super::secret::mark_secrets;
 use super::tenant::{Relations, Table, Tenant, display_of, is_group, is_user};
 use crate::context::Context;
 use crate::store::{
-    Precondition, StoreError, Vouching, is_write_only, keep_write_only, reserve_external_id, unique_values,
+    AuthorityChange, Precondition, StoreError, is_write_only, keep_write_only, reserve_external_id, unique_values,
 };
 
 /// The `externalId` of a resource.
@@ -129,10 +129,10 @@ impl Tenant {
         drop_computed(of, &mut resource);
         reserve_external_id(cx, external_id(&entry.resource), external_id(&resource))?;
         let (writer, owner) = (cx.principal.source(), entry.provenance.source());
-        let vouching = Vouching::of(writer, owner, &entry.resource, &resource);
-        if vouching == Vouching::TakesOver {
+        let change = AuthorityChange::of(writer, owner, &entry.resource, &resource);
+        if change == AuthorityChange::TakesOver {
             if !self.takeover {
-                return Err(Vouching::refusal(owner));
+                return Err(AuthorityChange::refusal(owner));
             }
             // Logins find their people by it.
             if external_id(&resource).is_some_and(|external_id| external_id.starts_with(&owner.prefix())) {
@@ -146,7 +146,7 @@ impl Tenant {
         table.claim(of, Some(&entry.resource), &resource, &id)?;
         let mut next = entry.clone();
         next.resource = Arc::new(resource);
-        if vouching != Vouching::Stays {
+        if change != AuthorityChange::Stays {
             next.provenance = Arc::new(cx.provenance());
         }
         next.modified(cx.now);

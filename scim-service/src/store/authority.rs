@@ -8,7 +8,7 @@ use crate::store::StoreError;
 /// What a write makes of who asserts a resource: whoever wrote its content last. For stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Vouching {
+pub enum AuthorityChange {
     /// Whoever did.
     Stays,
     /// The writer, who is the client that had no name here yet.
@@ -19,7 +19,7 @@ pub enum Vouching {
     TakesOver,
 }
 
-impl Vouching {
+impl AuthorityChange {
     /// Judges a write of `writer` to a resource that `owner` asserts.
     ///
     /// `active` says nothing of who somebody is: who changes it alone only locks them out or lets them in. Nor does the host, whatever
@@ -62,26 +62,26 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn x1_content_moves_who_vouches_and_active_alone_does_not() {
+    fn x1_content_moves_who_asserts_and_active_alone_does_not() {
         let user = |user: Value| -> Resource { serde_json::from_value(user).unwrap() };
         let old = user(json!({"userName": "a", "active": true}));
         let (locked, titled) =
             (user(json!({"userName": "a", "active": false})), user(json!({"userName": "a", "title": "x"})));
         let (okta, entra, partners) = (Source::client("okta"), Source::client("entra"), Source::provider("partners"));
         for (writer, owner, new, expected) in [
-            (&okta, &okta, &titled, Vouching::Stays),
-            (&entra, &okta, &titled, Vouching::Moves),
-            (&entra, &okta, &locked, Vouching::Stays),
-            (&okta, &partners, &locked, Vouching::Stays),
-            (&okta, &partners, &titled, Vouching::TakesOver),
-            (&partners, &okta, &titled, Vouching::Moves),
-            (&Source::Host, &partners, &titled, Vouching::Stays),
-            (&okta, &Source::UnknownClient, &old, Vouching::Named),
-            (&partners, &Source::UnknownClient, &titled, Vouching::Moves),
+            (&okta, &okta, &titled, AuthorityChange::Stays),
+            (&entra, &okta, &titled, AuthorityChange::Moves),
+            (&entra, &okta, &locked, AuthorityChange::Stays),
+            (&okta, &partners, &locked, AuthorityChange::Stays),
+            (&okta, &partners, &titled, AuthorityChange::TakesOver),
+            (&partners, &okta, &titled, AuthorityChange::Moves),
+            (&Source::Host, &partners, &titled, AuthorityChange::Stays),
+            (&okta, &Source::UnknownClient, &old, AuthorityChange::Named),
+            (&partners, &Source::UnknownClient, &titled, AuthorityChange::Moves),
         ] {
-            assert_eq!(Vouching::of(writer, owner, &old, new), expected, "{writer} {owner}");
+            assert_eq!(AuthorityChange::of(writer, owner, &old, new), expected, "{writer} {owner}");
         }
-        let reason = Vouching::refusal(&partners).to_string();
+        let reason = AuthorityChange::refusal(&partners).to_string();
         assert!(reason.contains("`partners`") && reason.contains("--takeover"), "{reason}");
     }
 }

@@ -1,5 +1,6 @@
 //! Where resources live: the trait that a host implements.
 
+mod authority;
 mod capabilities;
 mod error;
 mod external_id;
@@ -7,7 +8,6 @@ mod finish;
 mod query;
 mod transaction;
 mod unique;
-mod vouching;
 mod write_only;
 
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use scim_patch::Patch;
 
 use crate::context::Context;
 
+pub use authority::AuthorityChange;
 pub use capabilities::StoreCapabilities;
 pub use error::StoreError;
 pub use external_id::reserve_external_id;
@@ -25,7 +26,6 @@ pub use finish::{PageBuilder, finish};
 pub use query::{ListPage, ListQuery, PageBytes, Position, Precondition, Start};
 pub use transaction::Transaction;
 pub use unique::{UniqueValue, unique_values};
-pub use vouching::Vouching;
 pub(crate) use write_only::is_write_only;
 pub use write_only::keep_write_only;
 
@@ -70,7 +70,7 @@ pub use write_only::keep_write_only;
 ///
 /// A store that lets rules decide by who asserts what tells it beside each resource
 /// ([`Resource::asserted_by`](scim_core::Resource::asserted_by)), from [`Context::provenance`]: whoever wrote its content last
-/// ([`Vouching`]). It reserves the `externalId`s of logins ([`reserve_external_id`]).
+/// ([`AuthorityChange`]). It reserves the `externalId`s of logins ([`reserve_external_id`]).
 ///
 /// The feature `conformance` has tests for each of these promises, to run over any store.
 ///

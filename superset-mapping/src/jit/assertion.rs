@@ -18,7 +18,7 @@ pub const MAX_ATTRIBUTE_LEN: usize = 8_000;
 
 /// A statement of an identity provider that was verified: who the person is, and what is known of them.
 ///
-/// An [`AssertionVerifier`] makes them. A host that has verified a login by other means may make one itself, and vouches for it.
+/// An [`AssertionVerifier`] makes them. A host that has verified a login by other means may make one itself, and answers for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assertion {
     /// The identifier of the statement, unique with the identity provider. Every login is audited with it.

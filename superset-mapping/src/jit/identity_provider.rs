@@ -93,7 +93,7 @@ impl IdentityProvider {
         Self { groups, ..self }
     }
 
-    /// Takes a person who is not known here, but whose e-mail address is that of exactly one user whom nobody else vouches for
+    /// Takes a person who is not known here, but whose e-mail address is that of exactly one user whom no other source asserts
     /// (without `externalId`), for that user. Only for an identity provider that has verified the addresses.
     #[must_use]
     pub fn linking_by_email(self) -> Self {

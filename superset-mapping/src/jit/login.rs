@@ -16,7 +16,7 @@ use crate::jit::refusal::{LoginError, Refusal};
 use crate::jit::trusted_provider::TrustedProvider;
 use crate::rules::{Decision, RoleMapper};
 
-/// Logs people in just in time: whoever an identity provider vouches for becomes a user of the store, with the roles that the rules
+/// Just-in-time (JIT) provisioning: a person whom an identity provider asserts becomes a user of the store, with the roles that the rules
 /// give.
 ///
 /// It makes the same resources as a SCIM client, so that the store cannot tell the two apart, and what one does the other sees:

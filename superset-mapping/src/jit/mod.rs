@@ -1,4 +1,4 @@
-//! Login just in time: whoever an identity provider vouches for becomes a user on the spot.
+//! Just-in-time (JIT) provisioning: a person whom an identity provider asserts becomes a user at the login.
 //!
 //! A message is verified by an [`AssertionVerifier`] and becomes an [`Assertion`]; an [`AttributeMapping`] makes a [`Person`] of it;
 //! [`JitLogin`] takes the person through the [`Store`](scim_service::Store), as a SCIM client would, and records the outcome.

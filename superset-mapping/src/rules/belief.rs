@@ -148,8 +148,8 @@ impl<'a> Trust<'a> {
         }
         let chain = |chain: &BTreeSet<Source>| chain.iter().all(|source| trust.believes(Some(source)));
         // Unless told, memberships are asserted by whoever asserts the group.
-        let vouched = group.chains.is_empty() || group.chains.iter().any(chain);
-        (!vouched).then_some(Doubt::Membership)
+        let believed = group.chains.is_empty() || group.chains.iter().any(chain);
+        (!believed).then_some(Doubt::Membership)
     }
 
     /// The same of a group alone, whoever is in it.

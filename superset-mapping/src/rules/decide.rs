@@ -64,7 +64,7 @@ impl RuleSet {
         let person = deciding.person();
         let believed = deciding.trust.believes(person.as_ref().map(|provenance| provenance.source()));
         deciding.decision.person = person;
-        // Default roles are for whom somebody vouches that is believed.
+        // Default roles are for users whose source is believed.
         let default_roles = self.default_roles.iter().filter(|_| believed);
         deciding.decision.with_default_roles(default_roles.cloned())
     }

@@ -65,7 +65,7 @@ impl GroupRef {
 
     /// The same group, with the sources of each way of memberships from the person to it.
     #[must_use]
-    pub fn vouched_by(self, chains: Vec<BTreeSet<Source>>) -> Self {
+    pub fn asserted_through(self, chains: Vec<BTreeSet<Source>>) -> Self {
         Self { chains, ..self }
     }
 

@@ -26,7 +26,7 @@ impl From<SamlError> for MetadataError {
 }
 
 impl SamlIdentityProvider {
-    /// Reads metadata that the host vouches for: a file that an administrator has put there. A signature on it is not looked at.
+    /// Reads metadata that the host trusts: a file that an administrator has put there. A signature on it is not looked at.
     ///
     /// # Errors
     ///

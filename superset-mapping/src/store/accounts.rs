@@ -104,7 +104,7 @@ impl SupersetStore {
     /// The same, with the generation that a session of the user has to be of: who opened one keeps it for as long as both stay what
     /// they were.
     ///
-    /// The generation moves when somebody else comes to vouch for the user, and when SCIM deactivates the user or lets them in again.
+    /// The generation moves when another source comes to assert the user, and when SCIM deactivates the user or lets them in again.
     ///
     /// # Errors
     ///

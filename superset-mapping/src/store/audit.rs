@@ -32,7 +32,7 @@ pub(crate) enum Action {
     Revoke,
     /// The row of a deleted user was removed.
     Purge,
-    /// Somebody else came to vouch for a user or a group.
+    /// Another source came to assert a user or a group.
     Takeover,
     /// That was tried, and refused.
     TakeoverRefused,

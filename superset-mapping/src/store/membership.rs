@@ -200,7 +200,7 @@ impl Session<'_> {
             let mut of_member = Vec::new();
             for (id, way) in edges.above(member) {
                 let Some((group, local)) = known.get(id) else { continue };
-                let group = group.clone().vouched_by(way.chains);
+                let group = group.clone().asserted_through(way.chains);
                 of_member.push(InGroup { group, local: *local, direct: way.direct });
             }
             if !of_member.is_empty() {

@@ -20,7 +20,7 @@ pub enum Adoption {
     /// An account with the same username, whatever its case, is adopted.
     ByUsername,
     /// An account with the same username or, failing that, with the e-mail address that the client sends is adopted. Only for
-    /// clients that vouch for addresses.
+    /// clients that are authoritative for addresses.
     ByEmail,
 }
 
@@ -91,8 +91,8 @@ impl StoreOptions {
         Self { reports_to: Some(username.into()), ..self }
     }
 
-    /// Lets SCIM clients take over users and groups that logins made, by writing to them. The identity provider then vouches for the
-    /// person no longer: its logins do not find them, memberships that it asserted end, and so do API keys and sessions. Otherwise
+    /// Lets SCIM clients take over users and groups that logins made, by writing to them. The identity provider then no longer
+    /// asserts the person: its logins do not find them, memberships that it asserted end, and so do API keys and sessions. Otherwise
     /// such a write is refused, but for one that changes `active` alone, and a deletion.
     ///
     /// Whoever may log in may have made the person under this name: what the name is entitled to by SCIM would be theirs, if they

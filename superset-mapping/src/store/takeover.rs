@@ -1,7 +1,7 @@
-//! Who vouches for a resource, when somebody else writes to it.
+//! Who asserts a resource, when another source writes to it.
 
 use scim_core::{Resource, Source};
-use scim_service::{StoreError, Vouching};
+use scim_service::{AuthorityChange, StoreError};
 use serde_json::{Value, json};
 
 use crate::sql::Fragment;
@@ -21,27 +21,31 @@ fn name_of(kind: Kind) -> &'static str {
 impl Session<'_> {
     /// Says who asserts the resource once it has this content. What a login made is taken over by a SCIM client only where the host
     /// lets it, and is then no longer found by logins.
-    pub(super) fn vouching(
+    pub(super) fn authority_change(
         &mut self,
         kind: Kind,
         record: &Record,
         body: &mut Resource,
         password: bool,
-    ) -> Result<Vouching, StoreError> {
+    ) -> Result<AuthorityChange, StoreError> {
         let writer = self.cx.principal.source();
-        let vouching = match Vouching::of(writer, &record.source, &record.body, body) {
+        let change = match AuthorityChange::of(writer, &record.source, &record.body, body) {
             // Whoever sets a password can be the person.
-            Vouching::Stays if password && *writer != record.source && *writer != Source::Host => {
-                if record.source.is_provider() && writer.is_client() { Vouching::TakesOver } else { Vouching::Moves }
+            AuthorityChange::Stays if password && *writer != record.source && *writer != Source::Host => {
+                if record.source.is_provider() && writer.is_client() {
+                    AuthorityChange::TakesOver
+                } else {
+                    AuthorityChange::Moves
+                }
             }
-            vouching => vouching,
+            change => change,
         };
-        if vouching == Vouching::TakesOver {
+        if change == AuthorityChange::TakesOver {
             if !self.options.allows_takeover() {
                 tracing::warn!(from = %record.source, to = %writer, id = %record.id, "a SCIM client would take over what a login made");
                 let detail = json!({"from": record.source.to_string(), "to": writer.to_string()});
                 self.alert(Action::TakeoverRefused, name_of(kind), &record.id, detail);
-                return Err(Vouching::refusal(&record.source));
+                return Err(AuthorityChange::refusal(&record.source));
             }
             // Logins find their people by it.
             let external_id = body.get("externalId").and_then(Value::as_str).unwrap_or_default();
@@ -49,25 +53,25 @@ impl Session<'_> {
                 body.attributes_mut().remove("externalId");
             }
         }
-        Ok(vouching)
+        Ok(change)
     }
 
     /// Makes the caller the one who asserts the resource, where the write does. Where an identity provider had its part in who somebody
     /// is, all sessions of that person end.
-    pub(super) async fn vouch(
+    pub(super) async fn set_authority(
         &mut self,
         kind: Kind,
         record: &mut Record,
-        vouching: Vouching,
+        change: AuthorityChange,
     ) -> Result<(), StoreError> {
-        if vouching == Vouching::Stays {
+        if change == AuthorityChange::Stays {
             return Ok(());
         }
         let before = std::mem::replace(&mut record.source, self.cx.principal.source().clone());
-        if vouching == Vouching::Named || !(before.is_provider() || record.source.is_provider()) {
+        if change == AuthorityChange::Named || !(before.is_provider() || record.source.is_provider()) {
             return Ok(());
         }
-        tracing::warn!(from = %before, to = %record.source, id = %record.id, "somebody else vouches for what a login made or makes");
+        tracing::warn!(from = %before, to = %record.source, id = %record.id, "another source asserts what a login made or makes");
         let detail = json!({"from": before.to_string(), "to": record.source.to_string()});
         self.note(Action::Takeover, name_of(kind), &record.id, None, detail);
         if kind == Kind::User {
@@ -84,16 +88,16 @@ impl Session<'_> {
     }
 
     /// The same where the write changes nothing else.
-    pub(super) async fn follow_vouching(
+    pub(super) async fn follow_authority(
         &mut self,
         kind: Kind,
         record: &mut Record,
-        vouching: Vouching,
+        change: AuthorityChange,
     ) -> Result<(), StoreError> {
-        if vouching == Vouching::Stays {
+        if change == AuthorityChange::Stays {
             return Ok(());
         }
-        self.vouch(kind, record, vouching).await?;
+        self.set_authority(kind, record, change).await?;
         self.update(record).await?;
         if kind == Kind::Group {
             self.sync_roles_of(record).await?;
@@ -102,7 +106,7 @@ impl Session<'_> {
         self.sync_access(&users).await
     }
 
-    /// Ends the memberships that an identity provider asserted of somebody for whom it vouches no longer.
+    /// Ends the memberships that an identity provider asserted of a user whom it asserts no longer.
     async fn leave_groups_of(&mut self, before: &Source, record: &Record) -> Result<(), StoreError> {
         if !before.is_provider() {
             return Ok(());

@@ -93,17 +93,17 @@ impl Session<'_> {
         let kind = Kind::of(of);
         check_external_id(self.cx, Some(&record.body), &body)?;
         let before = record.clone();
-        let vouching = self.vouching(kind, &record, &mut body, password.is_written())?;
+        let change = self.authority_change(kind, &record, &mut body, password.is_written())?;
         let moved = match (kind, members) {
             (Kind::Group, members) => self.move_members(&record, members).await?,
             _ => Vec::new(),
         };
         if record.body == body && !password.is_written() && moved.is_empty() {
-            self.follow_vouching(kind, &mut record, vouching).await?;
+            self.follow_authority(kind, &mut record, change).await?;
             return self.reassert(kind, &record).await;
         }
         record.body = body;
-        self.vouch(kind, &mut record, vouching).await?;
+        self.set_authority(kind, &mut record, change).await?;
         self.claim_values(of, Some(&before), &record).await?;
         self.index_values(of, &record.id, Some(&before.body), &record.body).await?;
         let local = record.local.take();

@@ -130,7 +130,7 @@ async fn an_address_links_people_only_where_the_identity_provider_may_do_so() {
         let login = house.login(&linking, &said).await.unwrap();
         assert_eq!(login.user.id(), Some(&*id));
         assert_eq!(login.user.external_id().unwrap().as_str(), "jit:partners:00u7");
-        // Now that somebody vouches for the user, nobody else may.
+        // Once a source asserts the user, no other may.
         let others = IdentityProvider::new("others", mapping(), anybody()).unwrap().linking_by_email();
         assert_eq!(house.refused(&others, &says("00u8", json!({"email": "ada@example.com"}))).await, "taken");
     }

@@ -59,7 +59,7 @@ impl Group {
                 group.external_id = external_id.as_deref().map(Into::into);
                 group.provenance = by.as_deref().map(provenance);
                 let chain = |chain: &Vec<String>| chain.iter().map(|source| source.parse().unwrap()).collect();
-                group.vouched_by(through.iter().map(chain).collect())
+                group.asserted_through(through.iter().map(chain).collect())
             }
         }
     }

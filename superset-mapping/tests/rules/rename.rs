@@ -163,7 +163,7 @@ fn claimed() -> impl Strategy<Value = GroupRef> {
             let mut group =
                 GroupRef::new(format!("issued-{id}").parse().unwrap(), &display_name).asserted_by(by(source));
             group.external_id = external_id.map(Into::into);
-            group.vouched_by(vec![chain.iter().map(|source| source.parse().unwrap()).collect()])
+            group.asserted_through(vec![chain.iter().map(|source| source.parse().unwrap()).collect()])
         },
     )
 }
@@ -197,7 +197,7 @@ proptest! {
         prop_assert_eq!(&protected(&rules, &user, &with_claims), &before);
         // Nor does somebody who puts a person into a believed group, or makes the person.
         let chain: BTreeSet<Source> = member.iter().map(|source| source.parse().unwrap()).collect();
-        let put: Vec<GroupRef> = groups.iter().map(|group| group.clone().vouched_by(vec![chain.clone()])).collect();
+        let put: Vec<GroupRef> = groups.iter().map(|group| group.clone().asserted_through(vec![chain.clone()])).collect();
         prop_assert_eq!(&protected(&rules, &user, &put), &BTreeSet::new());
         let made = user.asserted_by(by(member[0]));
         prop_assert_eq!(&protected(&rules, &made, &groups), &BTreeSet::new());

@@ -209,7 +209,7 @@ async fn x9_a_membership_is_whose_added_it() {
     let group = okta.group("analysts", "g", &[]).await.unwrap();
     let before = partners.add(&group, &ada).await;
     assert_eq!(superset.roles("ada").await, ["Gamma"]);
-    // A list that is read, changed and sent back does not vouch for what others put there.
+    // A list that is read, changed and sent back does not assert what others put there.
     let list = json!({"displayName": "analysts", "externalId": "g", "members": [{"value": ada}]});
     okta.replace("Group", &group, list).await.unwrap();
     assert_eq!(superset.roles("ada").await, ["Gamma"]);
