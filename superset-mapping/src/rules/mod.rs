@@ -39,6 +39,7 @@ pub use group_pattern::{GroupPattern, MAX_MATCHED_NAME_LEN, MAX_PATTERN_LEN};
 pub use role_mapper::{Bound, RoleMapper};
 pub use role_template::{MAX_ROLE_LEN, RoleTemplate};
 pub use rule::Rule;
+#[cfg(feature = "_store")]
 pub(crate) use rule::protects;
 pub use rule_error::RuleError;
 pub use rule_file::MAX_RULES;

@@ -22,6 +22,7 @@ pub(crate) const CASES: &[Case] = cases![
     x12_side_tables_of_version_1_tell_their_sources,
     supersets_own_tables_keep_their_structure,
     a_closed_store_is_not_healthy,
+    x7_a_store_is_healthy_beside_a_writer,
 ];
 
 async fn a_database_without_superset_is_refused_with_what_to_do() {
@@ -241,4 +242,20 @@ async fn a_closed_store_is_not_healthy() {
     superset.store.health().await.unwrap();
     superset.store.close().await;
     assert!(matches!(superset.store.health().await, Err(StoreError::Unavailable(_))));
+}
+
+async fn x7_a_store_is_healthy_beside_a_writer() {
+    let superset = Superset::start().await;
+    let other = superset.sql.begin().await;
+    other.run("COMMIT").await;
+    superset.named("ada").await;
+    if engine().kind == Kind::Sqlite {
+        // What a reader would wait for.
+        other.run("BEGIN EXCLUSIVE").await;
+    } else {
+        other.run("BEGIN").await;
+        other.run("UPDATE ab_user SET login_count = 1").await;
+    }
+    superset.store.health().await.unwrap();
+    other.run("COMMIT").await;
 }
