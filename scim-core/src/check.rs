@@ -20,12 +20,12 @@ use crate::value_limits::ValueLimits;
 /// Checks what clients send against the schemas of one resource type.
 ///
 /// ```
-/// use scim_core::{Checker, ResourceTypeName, SchemaSet, Tolerance};
+/// use scim_core::{Checker, SchemaSet, Tolerance};
 /// use serde_json::json;
 ///
 /// let schemas = SchemaSet::builtin();
 /// let mut tolerance = Tolerance::rfc();
-/// let mut checker = Checker::new(schemas.of(&ResourceTypeName::user()).unwrap(), &mut tolerance);
+/// let mut checker = Checker::new(schemas.user().unwrap(), &mut tolerance);
 /// let body = json!({
 ///     "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
 ///     "USERNAME": "bjensen",

@@ -1,6 +1,8 @@
 //! Identifiers that the provisioning client issues (RFC 7643 section 3.1).
 
+use std::convert::Infallible;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// The `externalId` of a resource: any text, issued by the client, case exact, scoped to its tenant (R041).
@@ -25,6 +27,15 @@ impl ExternalId {
 impl From<&str> for ExternalId {
     fn from(text: &str) -> Self {
         Self(text.into())
+    }
+}
+
+/// Any string is one.
+impl FromStr for ExternalId {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self::from(text))
     }
 }
 

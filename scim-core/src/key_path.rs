@@ -15,11 +15,11 @@ impl TypeSchema {
     /// says what that means. A second call changes nothing.
     ///
     /// ```
-    /// use scim_core::{ResourceTypeName, SchemaSet, Tolerance, urn};
+    /// use scim_core::{SchemaSet, Tolerance, urn};
     /// use serde_json::json;
     ///
     /// let schemas = SchemaSet::builtin();
-    /// let users = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let users = schemas.user().unwrap();
     /// let mut body = json!({"userName": "ada", format!("{}:department", urn::ENTERPRISE_USER): "R"});
     /// users.nest(body.as_object_mut().unwrap(), &mut Tolerance::compatible());
     /// assert_eq!(body, json!({"userName": "ada", urn::ENTERPRISE_USER: {"department": "R"}}));

@@ -3,10 +3,10 @@
 //! The ground that the other crates of the family stand on. It is synchronous, does no I/O and reads no clock.
 //!
 //! ```
-//! use scim_core::{Checker, ResourceTypeName, SchemaSet, Tolerance, User, parse_json};
+//! use scim_core::{Checker, SchemaSet, Tolerance, User, parse_json};
 //!
 //! let schemas = SchemaSet::builtin();
-//! let users = schemas.of(&ResourceTypeName::user()).unwrap();
+//! let users = schemas.user().unwrap();
 //! let body = parse_json(br#"{
 //!     "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
 //!     "userName": "ada@example.com",
@@ -42,10 +42,8 @@ mod attr_path;
 mod check;
 mod check_error;
 mod datetime;
-mod enterprise_user;
 mod error;
 mod external_id;
-mod group;
 mod identifier;
 mod json;
 mod key_path;
@@ -59,10 +57,11 @@ mod resource_id;
 mod resource_type;
 mod schema;
 mod scim_error;
+mod serialise;
 mod service_provider_config;
 mod tolerance;
+mod typed;
 pub mod urn;
-mod user;
 mod value;
 mod value_check;
 mod value_limits;
@@ -73,10 +72,8 @@ pub use attr_path::{AttrPath, AttrPathError, MAX_ATTR_PATH_LEN};
 pub use check::Checker;
 pub use check_error::{CheckError, CheckProblem};
 pub use datetime::{DateTimeError, format_date_time, parse_date_time};
-pub use enterprise_user::{EnterpriseUser, Manager};
 pub use error::RegistrationError;
 pub use external_id::ExternalId;
-pub use group::Group;
 pub use json::{JsonError, JsonLimits, parse_json, parse_json_with};
 pub use message::{
     BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult, InvalidOperation, ListResponse, MessageError,
@@ -99,7 +96,7 @@ pub use service_provider_config::{
     Supported,
 };
 pub use tolerance::Tolerance;
-pub use user::{MultiValue, Name, User};
+pub use typed::{Address, EnterpriseUser, Group, Manager, MultiValue, Name, Password, TypedError, User};
 pub use value_check::ValueCheck;
 pub use value_limits::{ValueLimits, json_size};
-pub use version::Version;
+pub use version::{Version, VersionError};

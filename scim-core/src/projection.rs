@@ -14,10 +14,10 @@ use crate::tolerance::Tolerance;
 /// The attributes that a client asks for, or asks to leave out.
 ///
 /// ```
-/// use scim_core::{Profile, Projection, ResourceTypeName, SchemaSet};
+/// use scim_core::{Profile, Projection, SchemaSet};
 ///
 /// let schemas = SchemaSet::builtin();
-/// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+/// let user = schemas.user().unwrap();
 /// let projection = Projection::new(&["userName"], &[] as &[&str], user, &Profile::rfc())?;
 /// assert!(projection.wants(None, user.top_level("userName").unwrap()));
 /// assert!(!projection.wants(None, user.top_level("emails").unwrap()));
@@ -199,14 +199,14 @@ fn targets<A: AsRef<str>>(names: &[A], schema: &TypeSchema, profile: &Profile) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ResourceTypeName, SchemaSet};
+    use crate::SchemaSet;
     use serde_json::json;
 
     const ENT: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
     fn project(attributes: &[&str], excluded: &[&str]) -> Value {
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let user = schemas.user().unwrap();
         let mut resource: Resource = serde_json::from_value(json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENT],
             "id": "1", "userName": "bjensen", "password": "x",
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn what_is_hidden_is_never_shown() {
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let user = schemas.user().unwrap();
         let hidden = ["id", "userName", "name.givenName", "emails.value", &format!("{ENT}:department")];
         let hidden = targets(&hidden, user, &Profile::rfc());
         let resource: Resource = serde_json::from_value(json!({
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn r109_both_lists_are_refused() {
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let user = schemas.user().unwrap();
         assert_eq!(Projection::new(&["a"], &["b"], user, &Profile::rfc()), Err(ProjectionError));
     }
 

@@ -78,10 +78,10 @@ impl Resource {
     /// The value of an attribute, or of a sub-attribute of a singular complex attribute.
     ///
     /// ```
-    /// use scim_core::{AttributeRef, Resource, ResourceTypeName, SchemaSet};
+    /// use scim_core::{AttributeRef, Resource, SchemaSet};
     ///
     /// let schemas = SchemaSet::builtin();
-    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let user = schemas.user().unwrap();
     /// let ada: Resource = serde_json::from_str(r#"{"name": {"givenName": "Ada"}}"#)?;
     /// let name = AttributeRef::new(None, user.top_level("name").unwrap());
     /// let given_name = name.clone().with_sub(name.attribute().sub_attribute("givenName").unwrap());

@@ -7,10 +7,10 @@ use crate::profile::{InteropRule, Leniencies, Leniency, Profile};
 /// One value goes through all the steps of a request, so that a service can log at the end what a client needs.
 ///
 /// ```
-/// use scim_core::{Leniency, Profile, ResourceTypeName, SchemaSet, Tolerance};
+/// use scim_core::{Leniency, Profile, SchemaSet, Tolerance};
 ///
 /// let schemas = SchemaSet::builtin();
-/// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+/// let user = schemas.user().unwrap();
 /// let mut tolerance = Tolerance::new(&Profile::compatible());
 /// assert!(user.resolve(&"manager".parse()?, &mut tolerance).is_ok());
 /// assert!(tolerance.used().contains(Leniency::BareExtensionAttribute));

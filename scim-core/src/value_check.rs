@@ -144,13 +144,13 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Checker, Profile, ResourceTypeName, SchemaSet, Tolerance};
+    use crate::{Checker, Profile, SchemaSet, Tolerance};
     use serde_json::json;
 
     /// The path at fault where the profile makes the check; what it is without the check must be fine.
     fn fault(check: ValueCheck, members: &Value) -> Option<String> {
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let user = schemas.user().unwrap();
         let mut body = json!({"schemas": [urn::USER], "userName": "a"});
         body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         let checked = |profile: &Profile| Checker::new(user, &mut Tolerance::new(profile)).resource(body.clone());

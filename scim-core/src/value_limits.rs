@@ -8,13 +8,13 @@ use crate::schema::{Attribute, AttributeType, TypeSchema};
 /// Bounds of what a client can store. [`Checker`](crate::Checker) refuses what exceeds one, with the limit named.
 ///
 /// ```
-/// use scim_core::{Checker, ResourceTypeName, SchemaSet, Tolerance, ValueLimits};
+/// use scim_core::{Checker, SchemaSet, Tolerance, ValueLimits};
 /// use serde_json::json;
 ///
 /// let schemas = SchemaSet::builtin();
 /// let mut tolerance = Tolerance::rfc();
 /// let limits = ValueLimits { text: 5, ..ValueLimits::default() };
-/// let mut checker = Checker::new(schemas.of(&ResourceTypeName::user()).unwrap(), &mut tolerance).with_limits(limits);
+/// let mut checker = Checker::new(schemas.user().unwrap(), &mut tolerance).with_limits(limits);
 /// let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "bjensen"});
 /// assert_eq!(checker.resource(body).unwrap_err().to_string(), "`userName`: longer than the limit of 5 bytes");
 /// ```

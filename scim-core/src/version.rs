@@ -1,6 +1,9 @@
 //! Versions of a resource (RFC 7644 section 3.14).
 
 use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
 
 /// The version of a resource, as the text of a weak entity tag: `W/"3694e05e9dff590"`.
 ///
@@ -13,6 +16,20 @@ use std::fmt;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Version(String);
+
+/// The string is no entity tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a version is an entity tag such as `W/\"7\"`")]
+pub struct VersionError;
+
+impl FromStr for Version {
+    type Err = VersionError;
+
+    /// Reads an entity tag, as [`from_tag`](Self::from_tag) does.
+    fn from_str(tag: &str) -> Result<Self, Self::Err> {
+        Self::from_tag(tag).ok_or(VersionError)
+    }
+}
 
 impl Version {
     /// The version with this opaque text. Characters that an entity tag cannot hold become `_`.

@@ -1,13 +1,13 @@
 //! SCIM 2.0 filters, PATCH paths and sort keys (RFC 7644 sections 3.4.2.2, 3.4.2.3 and 3.5.2).
 //!
 //! ```
-//! use scim_core::{Resource, ResourceTypeName, SchemaSet, Tolerance};
+//! use scim_core::{Resource, SchemaSet, Tolerance};
 //! use scim_filter::{Limits, check, parse};
 //!
 //! let filter = parse(r#"userName sw "bj" and emails[type eq "work"]"#, &Limits::default())?;
 //!
 //! let schemas = SchemaSet::builtin();
-//! let user = schemas.of(&ResourceTypeName::user()).unwrap();
+//! let user = schemas.user().unwrap();
 //! let predicate = check(&filter, user, &mut Tolerance::default())?;
 //!
 //! let resource: Resource =
@@ -65,6 +65,10 @@ mod sort;
 mod sort_key;
 mod test;
 mod view;
+
+/// The crates whose types the signatures here have.
+#[doc(no_inline)]
+pub use scim_core;
 
 pub use ast::{Comparison, Filter, Literal, Operator};
 pub use budget::{Budget, BudgetExceeded};

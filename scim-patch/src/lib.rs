@@ -1,12 +1,12 @@
 //! SCIM PATCH (RFC 7644 section 3.5.2): a message becomes a checked plan, the plan an effect, all or nothing.
 //!
 //! ```
-//! use scim_core::{Leniency, PatchOp, Profile, Resource, ResourceTypeName, SchemaSet, Tolerance};
+//! use scim_core::{Leniency, PatchOp, Profile, Resource, SchemaSet, Tolerance};
 //! use scim_patch::{Patch, apply};
 //! use serde_json::json;
 //!
 //! let schemas = SchemaSet::builtin();
-//! let user = schemas.of(&ResourceTypeName::user()).unwrap();
+//! let user = schemas.user().unwrap();
 //! let profile = Profile::compatible();
 //!
 //! // What Entra ID sends: an operation in capitals, a boolean as a text, a dotted key.
@@ -84,6 +84,12 @@ mod remove;
 mod selector;
 mod target;
 mod write;
+
+/// The crates whose types the signatures here have.
+#[doc(no_inline)]
+pub use scim_core;
+#[doc(no_inline)]
+pub use scim_filter;
 
 pub use apply::apply;
 pub use between::DifferenceError;

@@ -151,12 +151,12 @@ impl Attribute {
     /// change, and a `$ref`. Such an attribute is a set: an id is in it once, whatever else its element says.
     ///
     /// ```
-    /// use scim_core::{ResourceTypeName, SchemaSet};
+    /// use scim_core::SchemaSet;
     ///
     /// let schemas = SchemaSet::builtin();
-    /// let group = schemas.of(&ResourceTypeName::group()).unwrap();
+    /// let group = schemas.group().unwrap();
     /// assert!(group.top_level("members").unwrap().is_relation());
-    /// assert!(!schemas.of(&ResourceTypeName::user()).unwrap().top_level("emails").unwrap().is_relation());
+    /// assert!(!schemas.user().unwrap().top_level("emails").unwrap().is_relation());
     /// ```
     pub fn is_relation(&self) -> bool {
         self.multi_valued()

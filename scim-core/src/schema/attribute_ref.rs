@@ -16,10 +16,10 @@ use crate::schema::{Attribute, Schema};
 /// `Display` is the path in the registered spelling: `emails.value`, or with the URI for an attribute of an extension.
 ///
 /// ```
-/// use scim_core::{ResourceTypeName, SchemaSet};
+/// use scim_core::SchemaSet;
 ///
 /// let schemas = SchemaSet::builtin();
-/// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+/// let user = schemas.user().unwrap();
 /// let name = user.attributes().find(|attribute| attribute.name() == "name").unwrap();
 /// let given_name = name.clone().with_sub(name.attribute().sub_attribute("givenName").unwrap());
 /// assert_eq!(given_name.to_string(), "name.givenName");
@@ -202,13 +202,13 @@ impl Resolved {
 
 #[cfg(test)]
 mod tests {
-    use crate::{ResourceTypeName, SchemaSet, Tolerance};
+    use crate::{SchemaSet, Tolerance};
 
     use super::*;
 
     fn reference(path: &str) -> AttributeRef {
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let user = schemas.user().unwrap();
         let resolved = user.resolve(&path.parse().unwrap(), &mut Tolerance::rfc()).unwrap();
         resolved.attribute().unwrap()
     }

@@ -20,7 +20,7 @@ impl SchemaSet {
     /// }"#)?;
     /// let extension = SchemaExtension { schema: badge.id().to_owned(), required: false };
     /// let schemas = SchemaSet::builtin().with([badge], [])?.with_extension(&ResourceTypeName::user(), extension)?;
-    /// let user = schemas.of(&ResourceTypeName::user()).ok_or("no users")?;
+    /// let user = schemas.user().ok_or("no users")?;
     /// assert_eq!(user.extensions().len(), 2);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

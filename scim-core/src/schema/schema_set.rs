@@ -113,6 +113,16 @@ impl SchemaSet {
         self.types.iter().find(|schema| schema.resource_type().name() == name)
     }
 
+    /// The type `User`, where there is one.
+    pub fn user(&self) -> Option<&Arc<TypeSchema>> {
+        self.of(&ResourceTypeName::user())
+    }
+
+    /// The type `Group`, where there is one.
+    pub fn group(&self) -> Option<&Arc<TypeSchema>> {
+        self.of(&ResourceTypeName::group())
+    }
+
     /// The resource types in the order of registration.
     pub fn types(&self) -> impl ExactSizeIterator<Item = &Arc<TypeSchema>> {
         self.types.iter()

@@ -139,10 +139,10 @@ impl TypeSchema {
     /// a schema that it has is unknown, not foreign.
     ///
     /// ```
-    /// use scim_core::{ResourceTypeName, SchemaSet};
+    /// use scim_core::SchemaSet;
     ///
     /// let schemas = SchemaSet::builtin();
-    /// let users = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let users = schemas.user().unwrap();
     /// let is_foreign = |path: &str| users.is_foreign(&path.parse().unwrap());
     /// assert!(is_foreign("urn:example:scim:Custom:2.0:User:badge"));
     /// assert!(!is_foreign("urn:ietf:params:scim:schemas:core:2.0:User:bagde"));
@@ -195,11 +195,11 @@ impl TypeSchema {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Profile, ResourceTypeName, SchemaSet};
+    use crate::{Profile, SchemaSet};
 
     fn resolve_with(path: &str, profile: &Profile) -> Result<String, String> {
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let user = schemas.user().unwrap();
         let path = path.parse().map_err(|error: crate::AttrPathError| error.to_string())?;
         user.resolve(&path, &mut Tolerance::new(profile))
             .map(|resolved| match resolved {

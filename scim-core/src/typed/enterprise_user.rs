@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::resource::Resource;
 use crate::urn;
 
-/// A typed view of the enterprise extension.
+/// The enterprise extension of User: [`User::enterprise`](crate::User::enterprise), or read by itself.
 ///
 /// ```
 /// use scim_core::{EnterpriseUser, Resource};
@@ -20,6 +20,7 @@ use crate::urn;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
 pub struct EnterpriseUser {
     /// The employer's identifier of the person.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +45,7 @@ pub struct EnterpriseUser {
 /// A user's manager.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
 pub struct Manager {
     /// The id of the manager's User resource.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,6 +59,24 @@ pub struct Manager {
 }
 
 impl EnterpriseUser {
+    /// The same with the employer's identifier of the person.
+    #[must_use]
+    pub fn with_employee_number(self, number: impl Into<String>) -> Self {
+        Self { employee_number: Some(number.into()), ..self }
+    }
+
+    /// The same with a department.
+    #[must_use]
+    pub fn with_department(self, department: impl Into<String>) -> Self {
+        Self { department: Some(department.into()), ..self }
+    }
+
+    /// The same with a manager, by the id of their User resource.
+    #[must_use]
+    pub fn with_manager(self, id: impl Into<String>) -> Self {
+        Self { manager: Some(Manager { value: Some(id.into()), ..Manager::default() }), ..self }
+    }
+
     /// The extension of a User resource; `None` where it has none.
     ///
     /// # Errors
