@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use scim_benches::{MEDIUM, SHORT, TWENTY, chain, user, user_predicate};
-use scim_core::{Profile, Resource, ResourceTypeName, SchemaSet, Tolerance};
+use scim_core::{Profile, Resource, SchemaSet, Tolerance};
 use scim_filter::{Filter, Limits, check, parse};
 use serde_json::Value;
 
@@ -55,7 +55,7 @@ fn linearity(c: &mut Criterion) {
 
 fn checking(c: &mut Criterion) {
     let schemas = SchemaSet::builtin();
-    let users = schemas.of(&ResourceTypeName::user()).expect("users");
+    let users = schemas.user().expect("users");
     let profile = Profile::rfc();
     let mut group = c.benchmark_group("check");
     for (name, text) in TEXTS {

@@ -2,7 +2,7 @@
 //!
 //! `README.md` beside this crate has the figures and tells how to make them.
 
-use scim_core::{Resource, ResourceTypeName, SchemaSet, Tolerance};
+use scim_core::{Resource, SchemaSet, Tolerance};
 use scim_filter::{Filter, Predicate, check};
 
 /// One comparison.
@@ -44,7 +44,7 @@ pub fn user() -> Result<Resource, serde_json::Error> {
 pub fn user_predicate(text: &str) -> Result<Predicate, Box<dyn std::error::Error>> {
     let filter: Filter = text.parse()?;
     let schemas = SchemaSet::builtin();
-    let users = schemas.of(&ResourceTypeName::user()).ok_or("no users")?;
+    let users = schemas.user().ok_or("no users")?;
     Ok(check(&filter, users, &mut Tolerance::rfc())?)
 }
 

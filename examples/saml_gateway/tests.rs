@@ -11,7 +11,7 @@ use http::header::{ALLOW, COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use scim_core::{Resource, ResourceTypeName, SchemaSet};
+use scim_core::{Resource, SchemaSet};
 use scim_service::{Context, LogLimit, Precondition, Principal, Store};
 use serde_json::{Value, json};
 use superset_mapping::{
@@ -148,7 +148,7 @@ fn user(name: &str, external_id: &str, active: bool) -> Resource {
 /// A user as a login of the partners makes one.
 async fn provision(store: &SupersetStore, name: &str) -> String {
     let schemas = SchemaSet::builtin();
-    let of = schemas.of(&ResourceTypeName::user()).unwrap();
+    let of = schemas.user().unwrap();
     let user = user(name, &format!("jit:partners:{name}"), true);
     store.create(&cx(Principal::provider("partners")), of, user).await.unwrap().id().unwrap().to_owned()
 }
@@ -233,7 +233,7 @@ async fn x1_a_session_ends_with_a_deactivation_a_return_and_a_takeover() {
     let options = StoreOptions::new().with_takeover();
     let scim = SupersetStore::connect_with(&house.database, RuleSet::default(), options).await.unwrap();
     let schemas = SchemaSet::builtin();
-    let of = schemas.of(&ResourceTypeName::user()).unwrap();
+    let of = schemas.user().unwrap();
     let id = house.ada.parse().unwrap();
     let client = cx(Principal::new("okta"));
     let put = async |external_id: &str, active: bool| {

@@ -24,11 +24,11 @@ use crate::test::{Operand, Test};
 /// # Examples
 ///
 /// ```
-/// use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
+/// use scim_core::{SchemaSet, Tolerance};
 /// use scim_filter::{Filter, check};
 ///
 /// let schemas = SchemaSet::builtin();
-/// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+/// let user = schemas.user().unwrap();
 /// let filter: Filter = "active gt false".parse()?;
 /// let error = check(&filter, user, &mut Tolerance::rfc()).unwrap_err();
 /// assert_eq!(error.to_string(), "operator `gt` does not apply to attribute `active` of type boolean");
@@ -48,12 +48,12 @@ impl Filter {
     /// As [`check()`].
     ///
     /// ```
-    /// use scim_core::{Resource, ResourceTypeName, SchemaSet};
+    /// use scim_core::{Resource, SchemaSet};
     /// use scim_filter::Filter;
     ///
     /// let schemas = SchemaSet::builtin();
     /// let filter: Filter = r#"userName sw "ada""#.parse()?;
-    /// let predicate = filter.check(schemas.of(&ResourceTypeName::user()).unwrap())?;
+    /// let predicate = filter.check(schemas.user().unwrap())?;
     /// let ada: Resource = serde_json::from_str(r#"{"userName": "ada@example.com"}"#)?;
     /// assert!(predicate.matches(&ada));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -403,12 +403,12 @@ fn first_path(mut filter: &Filter) -> &str {
 mod tests {
     use std::sync::Arc;
 
-    use scim_core::{Leniencies, Profile, ResourceTypeName, SchemaSet};
+    use scim_core::{Leniencies, Profile, SchemaSet};
 
     use super::*;
 
     fn user() -> Arc<TypeSchema> {
-        SchemaSet::builtin().of(&ResourceTypeName::user()).unwrap().clone()
+        SchemaSet::builtin().user().unwrap().clone()
     }
 
     fn refusal(text: &str) -> String {

@@ -17,11 +17,11 @@ use crate::parse_error::MAX_FOUND;
 /// attribute.
 ///
 /// ```
-/// use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
+/// use scim_core::{SchemaSet, Tolerance};
 /// use scim_filter::{Filter, check};
 ///
 /// let schemas = SchemaSet::builtin();
-/// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+/// let user = schemas.user().unwrap();
 /// let text = "title pr and actve eq true";
 /// let filter: Filter = text.parse()?;
 /// let error = check(&filter, user, &mut Tolerance::rfc()).unwrap_err().in_text(text);
@@ -181,14 +181,14 @@ impl CheckError {
 
 #[cfg(test)]
 mod tests {
-    use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
+    use scim_core::{SchemaSet, Tolerance};
 
     use super::*;
     use crate::{Limits, check, parse_with};
 
     fn refused(text: &str) -> CheckError {
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let user = schemas.user().unwrap();
         let mut tolerance = Tolerance::compatible();
         let filter = parse_with(text, &Limits::default(), &mut tolerance).unwrap();
         check(&filter, user, &mut tolerance).unwrap_err()

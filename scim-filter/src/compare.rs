@@ -166,12 +166,12 @@ fn misplaced(kind: AttributeType, value: &Value) -> bool {
 /// members; a missing `primary` is false (R020).
 ///
 /// ```
-/// use scim_core::{ResourceTypeName, SchemaSet};
+/// use scim_core::SchemaSet;
 /// use scim_filter::equal_values;
 /// use serde_json::json;
 ///
 /// let schemas = SchemaSet::builtin();
-/// let emails = schemas.of(&ResourceTypeName::user()).unwrap().top_level("emails").unwrap();
+/// let emails = schemas.user().unwrap().top_level("emails").unwrap();
 /// assert!(equal_values(emails, &json!({"value": "A@x"}), &json!({"value": "a@x", "primary": false})));
 /// assert!(!equal_values(emails, &json!({"value": "a@x"}), &json!({"value": "b@x"})));
 /// ```

@@ -18,11 +18,11 @@ impl Predicate {
     /// [`matches_within`](Self::matches_within) bounds the time.
     ///
     /// ```
-    /// use scim_core::{Resource, ResourceTypeName, SchemaSet, Tolerance};
+    /// use scim_core::{Resource, SchemaSet, Tolerance};
     /// use scim_filter::{Filter, check};
     ///
     /// let schemas = SchemaSet::builtin();
-    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let user = schemas.user().unwrap();
     /// let filter: Filter = r#"emails[type eq "work" and value ew "@example.com"]"#.parse()?;
     /// let predicate = check(&filter, user, &mut Tolerance::rfc()).unwrap();
     ///
@@ -245,7 +245,7 @@ fn is_assigned(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
+    use scim_core::{SchemaSet, Tolerance};
     use serde_json::json;
 
     use super::*;
@@ -253,7 +253,7 @@ mod tests {
 
     fn matches(text: &str, resource: &Value) -> bool {
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let user = schemas.user().unwrap();
         let predicate = check(&text.parse().unwrap(), user, &mut Tolerance::rfc()).unwrap();
         predicate.matches(&serde_json::from_value(resource.clone()).unwrap())
     }
@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn only_an_object_is_an_element() {
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let user = schemas.user().unwrap();
         let emails = scim_core::AttributeRef::new(None, user.top_level("emails").unwrap());
         let filter = "not (type eq \"work\")".parse().unwrap();
         let filter = check_element(&filter, &emails, &mut Tolerance::rfc()).unwrap();

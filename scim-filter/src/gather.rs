@@ -142,7 +142,7 @@ static IN_ORDER: LazyLock<bool> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
-    use scim_core::{Resource, ResourceTypeName, SchemaSet, Tolerance};
+    use scim_core::{Resource, SchemaSet, Tolerance};
     use serde_json::json;
 
     use super::*;
@@ -150,7 +150,7 @@ mod tests {
 
     fn predicate(filter: &str) -> Predicate {
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let user = schemas.user().unwrap();
         let filter: Filter = filter.parse().unwrap();
         check(&filter, user, &mut Tolerance::rfc()).unwrap()
     }

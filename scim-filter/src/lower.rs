@@ -63,7 +63,7 @@ pub struct Lowered<T> {
 /// A top-level `and` is split between the two; `or`, `not` and value paths go as a whole or not at all.
 ///
 /// ```
-/// use scim_core::{AttributeRef, ResourceTypeName, SchemaSet, Tolerance};
+/// use scim_core::{AttributeRef, SchemaSet, Tolerance};
 /// use scim_filter::{ElementPredicate, Filter, Lower, Operand, Operator, Test, check, lower};
 ///
 /// /// Knows `userName eq`.
@@ -86,7 +86,7 @@ pub struct Lowered<T> {
 /// }
 ///
 /// let schemas = SchemaSet::builtin();
-/// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+/// let user = schemas.user().unwrap();
 /// let filter: Filter = r#"userName eq "bjensen" and title pr"#.parse()?;
 /// let predicate = check(&filter, user, &mut Tolerance::rfc()).unwrap();
 /// let lowered = lower(&predicate, &Sql);
@@ -165,7 +165,7 @@ fn joined<O>(mut parts: Vec<O>, join: impl FnOnce(Vec<O>) -> O) -> Option<O> {
 
 #[cfg(test)]
 mod tests {
-    use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
+    use scim_core::{SchemaSet, Tolerance};
 
     use super::*;
     use crate::{Operand, check_any};
@@ -205,7 +205,7 @@ mod tests {
 
     fn lowered(text: &str) -> (Option<String>, bool) {
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let user = schemas.user().unwrap();
         let predicate = check_any(&text.parse().unwrap(), user, &mut Tolerance::rfc()).unwrap();
         let lowered = lower(&predicate, &Sql);
         (lowered.pushed, lowered.residual.is_some())

@@ -76,7 +76,7 @@ impl Predicate {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use scim_core::{AttributeRef, Resource, ResourceTypeName, SchemaSet, Tolerance};
+    /// use scim_core::{AttributeRef, Resource, SchemaSet, Tolerance};
     /// use scim_filter::{Filter, View, check};
     /// use serde_json::Value;
     ///
@@ -95,7 +95,7 @@ impl Predicate {
     /// }
     ///
     /// let schemas = SchemaSet::builtin();
-    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let user = schemas.user().unwrap();
     /// let filter: Filter = r#"meta.location ew "/Users/1""#.parse()?;
     /// let predicate = check(&filter, user, &mut Tolerance::rfc()).unwrap();
     /// let stored: Resource = serde_json::from_str(r#"{"id": "1", "meta": {}}"#).unwrap();
@@ -123,11 +123,11 @@ impl Predicate {
     /// as the members of a group, a store can leave out where nobody looks at it.
     ///
     /// ```
-    /// use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
+    /// use scim_core::{SchemaSet, Tolerance};
     /// use scim_filter::{Filter, check};
     ///
     /// let schemas = SchemaSet::builtin();
-    /// let group = schemas.of(&ResourceTypeName::group()).unwrap();
+    /// let group = schemas.group().unwrap();
     /// let filter: Filter = r#"id eq "1" or not (members[value eq "u"])"#.parse()?;
     /// let predicate = check(&filter, group, &mut Tolerance::rfc()).unwrap();
     /// assert!(predicate.mentions("members"));
@@ -141,11 +141,11 @@ impl Predicate {
     /// Everything that the predicate looks at, in the order of the text.
     ///
     /// ```
-    /// use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
+    /// use scim_core::{SchemaSet, Tolerance};
     /// use scim_filter::{Filter, check};
     ///
     /// let schemas = SchemaSet::builtin();
-    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let user = schemas.user().unwrap();
     /// let filter: Filter = r#"USERNAME sw "a" and not (emails[type eq "work"])"#.parse()?;
     /// let predicate = check(&filter, user, &mut Tolerance::rfc()).unwrap();
     /// let paths: Vec<String> = predicate.targets().iter().map(ToString::to_string).collect();
@@ -167,11 +167,11 @@ impl Predicate {
     /// What fulfils both predicates. Both are of the same resource type.
     ///
     /// ```
-    /// use scim_core::{Resource, ResourceTypeName, SchemaSet, Tolerance};
+    /// use scim_core::{Resource, SchemaSet, Tolerance};
     /// use scim_filter::{Filter, check};
     ///
     /// let schemas = SchemaSet::builtin();
-    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let user = schemas.user().unwrap();
     /// let predicate = |text: &str| {
     ///     let filter: Filter = text.parse().unwrap();
     ///     check(&filter, user, &mut Tolerance::rfc()).unwrap()
@@ -294,11 +294,11 @@ impl ElementPredicate {
     /// the filter is more than `eq` tests of values joined by `and`: it then does not say what to make.
     ///
     /// ```
-    /// use scim_core::{AttributeRef, ResourceTypeName, SchemaSet, Tolerance};
+    /// use scim_core::{AttributeRef, SchemaSet, Tolerance};
     /// use scim_filter::{Limits, check_element, parse_path};
     ///
     /// let schemas = SchemaSet::builtin();
-    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let user = schemas.user().unwrap();
     /// let emails = AttributeRef::new(None, user.top_level("emails").unwrap());
     /// let terms = |path: &str| {
     ///     let filter = parse_path(path, &Limits::default()).unwrap().filter.unwrap();
@@ -327,12 +327,12 @@ impl ElementPredicate {
     /// because there is a value. Whatever else changes, an element that keeps them stays selected.
     ///
     /// ```
-    /// use scim_core::{AttributeRef, ResourceTypeName, SchemaSet, Tolerance};
+    /// use scim_core::{AttributeRef, SchemaSet, Tolerance};
     /// use scim_filter::check_element;
     /// use serde_json::json;
     ///
     /// let schemas = SchemaSet::builtin();
-    /// let emails = AttributeRef::new(None, schemas.of(&ResourceTypeName::user()).unwrap().top_level("emails").unwrap());
+    /// let emails = AttributeRef::new(None, schemas.user().unwrap().top_level("emails").unwrap());
     /// let filter = r#"(type eq "work" or display pr) and not (primary eq true)"#.parse()?;
     /// let filter = check_element(&filter, &emails, &mut Tolerance::rfc()).unwrap();
     /// assert_eq!(filter.selecting(&json!({"type": "work", "value": "a"})), ["type"]);

@@ -38,11 +38,11 @@ impl Sort {
     /// # Examples
     ///
     /// ```
-    /// use scim_core::{ResourceTypeName, SchemaSet, SortOrder, Tolerance};
+    /// use scim_core::{SchemaSet, SortOrder, Tolerance};
     /// use scim_filter::Sort;
     ///
     /// let schemas = SchemaSet::builtin();
-    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let user = schemas.user().unwrap();
     /// let check = |path: &str| {
     ///     let path = path.parse().unwrap();
     ///     Sort::check(&path, SortOrder::Ascending, user, &mut Tolerance::rfc())
@@ -146,14 +146,14 @@ impl Sort {
 
 #[cfg(test)]
 mod tests {
-    use scim_core::{ResourceTypeName, SchemaSet};
+    use scim_core::SchemaSet;
     use serde_json::json;
 
     use super::*;
 
     fn order(by: &str, order: SortOrder, a: Value, b: Value) -> Ordering {
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let user = schemas.user().unwrap();
         let sort = Sort::check(&by.parse().unwrap(), order, user, &mut Tolerance::rfc()).unwrap();
         let [a, b] = [a, b].map(|resource| serde_json::from_value(resource).unwrap());
         sort.compare(&a, &b)

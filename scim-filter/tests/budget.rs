@@ -1,14 +1,14 @@
 //! What filters cost, in steps: X7 of the faults of the first edition.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-use scim_core::{Resource, ResourceTypeName, SchemaSet, Tolerance};
+use scim_core::{Resource, SchemaSet, Tolerance};
 use scim_filter::{Budget, BudgetExceeded, Limits, Predicate, check, parse};
 use serde_json::{Value, json};
 
 fn predicate(filter: &str) -> Predicate {
     let schemas = SchemaSet::builtin();
     let limits = Limits { text: 1 << 20, comparisons: 1000, ..Limits::default() };
-    let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    let user = schemas.user().unwrap();
     check(&parse(filter, &limits).unwrap(), user, &mut Tolerance::rfc()).unwrap()
 }
 

@@ -3,7 +3,7 @@
 #![expect(clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
 use proptest::prelude::*;
-use scim_core::{AttrName, AttrPath, AttributeRef, Profile, Resource, ResourceTypeName, SchemaSet, Tolerance};
+use scim_core::{AttrName, AttrPath, AttributeRef, Profile, Resource, SchemaSet, Tolerance};
 use scim_filter::{
     Comparison, ElementPredicate, Filter, Limits, Literal, Lower, Operand, Operator, Predicate, Test, check,
     equal_values, fold, lower, lower_element, parse, parse_path, parse_with,
@@ -142,7 +142,7 @@ proptest! {
     #[test]
     fn pushing_down_changes_nothing(filter in user_filter(), resources in prop::collection::vec(resource(), 1..6), pushes in any::<u8>()) {
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).expect("users");
+        let user = schemas.user().expect("users");
         if let Ok(predicate) = check(&filter, user, &mut Tolerance::rfc()) {
             let lowered = lower(&predicate, &Interpreter { pushes, in_element: false });
             for resource in &resources {
@@ -156,7 +156,7 @@ proptest! {
     #[test]
     fn equal_values_is_reflexive_and_symmetric(a in resource(), b in resource()) {
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).expect("users");
+        let user = schemas.user().expect("users");
         for name in ["userName", "emails", "name", "active"] {
             let attribute = user.top_level(name).expect("an attribute");
             if let (Some(a), Some(b)) = (a.get(name), b.get(name)) {
@@ -178,7 +178,7 @@ proptest! {
 
 fn matches(text: &str, resource: &Resource) -> bool {
     let schemas = SchemaSet::builtin();
-    let user = schemas.of(&ResourceTypeName::user()).expect("users");
+    let user = schemas.user().expect("users");
     let filter = text.parse().expect("a filter");
     let predicate: Predicate = check(&filter, user, &mut Tolerance::rfc()).expect("a fit");
     predicate.matches(resource)

@@ -2,7 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
-use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
+use scim_core::{SchemaSet, Tolerance};
 use scim_filter::{Filter, Limits, check, parse, parse_path};
 
 /// Runs `test` on a thread with the stack that Rust and tokio give their threads.
@@ -47,7 +47,7 @@ fn r063_a_long_chain_is_flat() {
             let filter = parse(&text, &DEEPEST).unwrap();
             assert_eq!(filter.to_string(), text);
             let schemas = SchemaSet::builtin();
-            let user = schemas.of(&ResourceTypeName::user()).unwrap();
+            let user = schemas.user().unwrap();
             let predicate = check(&filter, user, &mut Tolerance::rfc()).unwrap();
             let resource = serde_json::from_str(r#"{"userName": "a"}"#).unwrap();
             assert!(predicate.matches(&resource));
@@ -64,7 +64,7 @@ fn r099_the_deepest_filter_allowed_is_parsed_checked_run_printed_and_dropped_on_
         let filter = parse(&text, &DEEPEST).unwrap();
         assert_eq!(parse(&filter.to_string(), &DEEPEST).as_ref(), Ok(&filter));
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let user = schemas.user().unwrap();
         let predicate = check(&filter, user, &mut Tolerance::rfc()).unwrap();
         let resource = serde_json::from_str(r#"{"userName": "a"}"#).unwrap();
         assert!(!predicate.clone().matches(&resource));
@@ -93,7 +93,7 @@ fn a_tree_built_by_hand_may_be_too_deep_to_check() {
             filter = Filter::Not(Box::new(filter));
         }
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let user = schemas.user().unwrap();
         let error = check(&filter, user, &mut Tolerance::rfc()).unwrap_err();
         assert_eq!(error.to_string(), "filter around `title` is nested more than 1024 deep");
     });

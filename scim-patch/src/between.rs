@@ -58,12 +58,12 @@ impl Patch {
     /// [`DifferenceError`] for the first attribute that no patch can change in that way.
     ///
     /// ```
-    /// use scim_core::{Resource, ResourceTypeName, SchemaSet};
+    /// use scim_core::{Resource, SchemaSet};
     /// use scim_patch::Patch;
     /// use serde_json::json;
     ///
     /// let schemas = SchemaSet::builtin();
-    /// let group = schemas.of(&ResourceTypeName::group()).unwrap();
+    /// let group = schemas.group().unwrap();
     /// let before: Resource = serde_json::from_value(
     ///     json!({"displayName": "Analysts", "members": [{"value": "ada"}, {"value": "grace"}]}))?;
     /// let after: Resource = serde_json::from_value(

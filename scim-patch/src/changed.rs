@@ -10,12 +10,12 @@ use serde_json::Value;
 /// The outcome of a patch: for audit, for events, and for the question whether there is anything to write.
 ///
 /// ```
-/// use scim_core::{PatchOp, Profile, Resource, ResourceTypeName, SchemaSet, Tolerance};
+/// use scim_core::{PatchOp, Profile, Resource, SchemaSet, Tolerance};
 /// use scim_patch::{Patch, apply};
 /// use serde_json::json;
 ///
 /// let schemas = SchemaSet::builtin();
-/// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+/// let user = schemas.user().unwrap();
 /// let message = json!({
 ///     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
 ///     "Operations": [

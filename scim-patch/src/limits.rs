@@ -10,12 +10,12 @@ use scim_filter::Budget;
 /// ```
 /// use std::sync::Arc;
 ///
-/// use scim_core::{PatchOp, PatchOperation, Profile, ResourceTypeName, SchemaSet};
+/// use scim_core::{PatchOp, PatchOperation, Profile, SchemaSet};
 /// use scim_filter::Budget;
 /// use scim_patch::{Limits, Patch};
 ///
 /// let schemas = SchemaSet::builtin();
-/// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+/// let user = schemas.user().unwrap();
 /// let message = PatchOp { operations: vec![PatchOperation::replace("title", "Guide")] };
 /// let limits = Limits { budget: Some(Arc::new(Budget::new(10_000))), ..Limits::default() };
 /// assert!(Patch::check_within(&message, user, &Profile::rfc(), limits).is_ok());

@@ -64,7 +64,7 @@ impl From<&Relate> for MembershipDelta {
 
 #[cfg(test)]
 mod tests {
-    use scim_core::{PatchOp, Profile, ResourceTypeName, SchemaSet, Tolerance};
+    use scim_core::{PatchOp, Profile, SchemaSet, Tolerance};
     use serde_json::json;
 
     use super::*;
@@ -75,7 +75,7 @@ mod tests {
         let profile = Profile::compatible();
         let message = json!({"schemas": [scim_core::urn::PATCH_OP], "Operations": operations});
         let message = PatchOp::from_json(message, &mut Tolerance::new(&profile), 100).unwrap();
-        Patch::check(&message, schemas.of(&ResourceTypeName::group()).unwrap(), &profile).unwrap().membership_delta()
+        Patch::check(&message, schemas.group().unwrap(), &profile).unwrap().membership_delta()
     }
 
     fn ids(delta: &MembershipDelta) -> (Vec<&str>, Vec<&str>) {

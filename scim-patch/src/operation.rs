@@ -152,12 +152,12 @@ impl Patch {
     /// whoever keeps that attribute elsewhere.
     ///
     /// ```
-    /// use scim_core::{PatchOp, Profile, ResourceTypeName, SchemaSet, Tolerance};
+    /// use scim_core::{PatchOp, Profile, SchemaSet, Tolerance};
     /// use scim_patch::Patch;
     /// use serde_json::json;
     ///
     /// let schemas = SchemaSet::builtin();
-    /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
+    /// let user = schemas.user().unwrap();
     /// let message = json!({
     ///     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
     ///     "Operations": [{"op": "replace", "value": {"title": "Dr", "photos": [{"value": "https://h/1"}]}}]
@@ -186,12 +186,12 @@ impl Patch {
     /// their id.
     ///
     /// ```
-    /// use scim_core::{PatchOp, Profile, ResourceTypeName, SchemaSet, Tolerance};
+    /// use scim_core::{PatchOp, Profile, SchemaSet, Tolerance};
     /// use scim_patch::Patch;
     /// use serde_json::json;
     ///
     /// let schemas = SchemaSet::builtin();
-    /// let group = schemas.of(&ResourceTypeName::group()).unwrap();
+    /// let group = schemas.group().unwrap();
     /// let message = json!({
     ///     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
     ///     "Operations": [

@@ -151,14 +151,13 @@ fn ids(extension: Option<&str>, attribute: &Attribute, resource: &Resource) -> B
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scim_core::ResourceTypeName;
     use serde_json::json;
 
     fn completed(member: &Value) -> Value {
         let schemas = SchemaSet::builtin();
         let config = ServiceConfig::new("https://h/scim/v2").unwrap();
         let mut body = json!({"Operations": [{"value": [member]}]});
-        complete(&mut body, schemas.of(&ResourceTypeName::group()).unwrap(), &schemas, &config);
+        complete(&mut body, schemas.group().unwrap(), &schemas, &config);
         body["Operations"][0]["value"][0]["value"].take()
     }
 

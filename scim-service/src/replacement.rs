@@ -120,7 +120,7 @@ fn targets(value: Option<&Value>) -> BTreeSet<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scim_core::{ResourceTypeName, Schema, SchemaSet};
+    use scim_core::{Schema, SchemaSet};
     use serde_json::json;
 
     fn outcome(of: &TypeSchema, current: Value, draft: Value) -> Result<Option<Value>, Failure> {
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn members_are_compared_as_a_set_of_ids() {
         let schemas = SchemaSet::builtin();
-        let group = schemas.of(&ResourceTypeName::group()).unwrap();
+        let group = schemas.group().unwrap();
         let current =
             json!({"displayName": "g", "members": [{"value": "1", "type": "User", "display": "x"}, {"value": "2"}]});
         let same = json!({"displayName": "g", "members": [{"value": "2"}, {"value": "1"}]});

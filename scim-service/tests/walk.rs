@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use scim_core::{ResourceTypeName, SchemaSet, urn};
+use scim_core::{SchemaSet, urn};
 use scim_service::{BearerTokens, Context, CursorKey, MemoryStore, Principal, ScimService, ServiceConfig, Store};
 use serde_json::{Value, json};
 
@@ -57,7 +57,7 @@ fn create<S: Store>(service: &ScimService<S>, name: &str) -> String {
 /// Creates users past the service, which would only take longer.
 fn populate(service: &ScimService<MemoryStore>, users: usize) -> Vec<String> {
     let (schemas, cx) = (SchemaSet::builtin(), Context::internal("test", chrono::Utc::now()));
-    let of = schemas.of(&ResourceTypeName::user()).unwrap();
+    let of = schemas.user().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let create = async |number: usize| {
         let user = json!({"schemas": [urn::USER], "userName": format!("user-{number:05}")});

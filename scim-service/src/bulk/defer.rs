@@ -64,12 +64,12 @@ fn refers(attribute: &Attribute, value: &mut Value, deferred: &HashSet<&str>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scim_core::{ResourceTypeName, SchemaSet};
+    use scim_core::SchemaSet;
 
     #[test]
     fn r214_what_refers_is_taken_out_and_added_later() {
         let schemas = SchemaSet::builtin();
-        let group = schemas.of(&ResourceTypeName::group()).unwrap();
+        let group = schemas.group().unwrap();
         let mut data = json!({"displayName": "bulkId:a", "members": [
             {"value": "bulkId:a", "type": "Group"}, {"value": "1"}, {"$ref": "/Groups/bulkId:a"}, {"value": "bulkId:b"}
         ]});
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn r214_a_single_value_is_taken_out_as_a_whole() {
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let user = schemas.user().unwrap();
         let uri = urn::ENTERPRISE_USER;
         let mut data =
             json!({"userName": "u", uri: {"manager": {"value": "bulkId:m", "displayName": "x"}, "department": "d"}});

@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn selections_follow_the_rules_of_sets() {
         let schemas = scim_core::SchemaSet::builtin();
-        let of = schemas.of(&scim_core::ResourceTypeName::group()).unwrap();
+        let of = schemas.group().unwrap();
         let (index, membership) = (Index::default(), Membership::default());
         let target = Lookup::new(&index, &membership, of);
         assert_eq!(target.and(vec![only(&["a", "b"]), only(&["b", "c"])]), only(&["b"]));

@@ -36,7 +36,7 @@ mod tests {
     use std::sync::Arc;
 
     use chrono::Utc;
-    use scim_core::{Projection, ResourceTypeName, SchemaSet};
+    use scim_core::{Projection, SchemaSet};
     use serde_json::json;
 
     use super::*;
@@ -45,7 +45,7 @@ mod tests {
     #[tokio::test]
     async fn x14_the_memory_store_keeps_no_password() {
         let schemas = SchemaSet::builtin();
-        let of: &Arc<TypeSchema> = schemas.of(&ResourceTypeName::user()).unwrap();
+        let of: &Arc<TypeSchema> = schemas.user().unwrap();
         let (store, cx) = (MemoryStore::new(), Context::internal("test", Utc::now()));
         let user = |value: Value| serde_json::from_value::<Resource>(value).unwrap();
         let secret = json!({"schemas": [scim_core::urn::USER], "userName": "ada", "password": "s3cret"});

@@ -163,7 +163,7 @@ impl<'q, T> PageBuilder<'q, T> {
 mod tests {
     use super::*;
     use crate::store::Position;
-    use scim_core::{ResourceTypeName, SchemaSet, SortOrder, Tolerance};
+    use scim_core::{SchemaSet, SortOrder, Tolerance};
     use serde_json::json;
 
     fn resources(titles: &[(&str, Option<&str>)]) -> Vec<Resource> {
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn r256_positions_follow_the_sort_with_ties_and_missing_values() {
         let schemas = SchemaSet::builtin();
-        let user = schemas.of(&ResourceTypeName::user()).unwrap();
+        let user = schemas.user().unwrap();
         let rows = [("1", Some("b")), ("2", Some("A")), ("3", None), ("4", Some("B")), ("5", None), ("6", Some("a"))];
         for (order, all) in [(SortOrder::Ascending, "261435"), (SortOrder::Descending, "351426")] {
             let path = "title".parse().unwrap();

@@ -14,13 +14,13 @@ use crate::store::{Store, StoreError};
 ///
 /// ```
 /// use chrono::Utc;
-/// use scim_core::{Projection, ResourceTypeName, SchemaSet};
+/// use scim_core::{Projection, SchemaSet};
 /// use scim_service::{Context, MemoryStore, Store, StoreError};
 /// use serde_json::json;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let (store, schemas) = (MemoryStore::new(), SchemaSet::builtin());
-/// let users = schemas.of(&ResourceTypeName::user()).ok_or("no users")?;
+/// let users = schemas.user().ok_or("no users")?;
 /// let cx = Context::internal("example", Utc::now());
 /// let transaction = store.begin(&cx).await?.ok_or("no transactions")?;
 /// let ada = transaction.create(&cx, users, serde_json::from_value(json!({"userName": "ada"}))?).await?;

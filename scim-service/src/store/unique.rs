@@ -60,13 +60,13 @@ fn collect(attribute: &Attribute, path: &str, value: Option<&Value>, found: &mut
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scim_core::{ResourceTypeName, SchemaSet};
+    use scim_core::SchemaSet;
     use serde_json::json;
 
     fn of_user(user: Value) -> Vec<(String, String)> {
         let schemas = SchemaSet::builtin();
         let resource: Resource = serde_json::from_value(user).unwrap();
-        let values = unique_values(schemas.of(&ResourceTypeName::user()).unwrap(), &resource);
+        let values = unique_values(schemas.user().unwrap(), &resource);
         values.into_iter().map(|value| (value.attribute, value.key)).collect()
     }
 

@@ -11,12 +11,12 @@ use serde_json::{Map, Value};
 /// For stores that keep resources as documents, as promise 9 of [`Store`](crate::Store) asks.
 ///
 /// ```
-/// use scim_core::{Resource, ResourceTypeName, SchemaSet};
+/// use scim_core::{Resource, SchemaSet};
 /// use scim_service::keep_write_only;
 /// use serde_json::{from_value, json};
 ///
 /// let schemas = SchemaSet::builtin();
-/// let user = schemas.of(&ResourceTypeName::user()).ok_or("no users")?;
+/// let user = schemas.user().ok_or("no users")?;
 /// let stored: Resource = from_value(json!({"userName": "ada", "password": "secret"}))?;
 ///
 /// let mut new: Resource = from_value(json!({"userName": "ada", "title": "Dr"}))?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use scim_core::{ResourceTypeName, SchemaSet, Tolerance};
+use scim_core::{SchemaSet, Tolerance};
 use scim_filter::{Filter, check};
 use scim_service::{Context, ListQuery, Me, MeResolver, Store, StoreError};
 
@@ -16,7 +16,7 @@ pub(super) struct ByNickName {
 impl MeResolver for ByNickName {
     async fn resolve(&self, cx: &Context) -> Result<Option<Me>, StoreError> {
         let schemas = SchemaSet::builtin();
-        let of = schemas.of(&ResourceTypeName::user()).unwrap();
+        let of = schemas.user().unwrap();
         let filter: Filter = format!("nickName eq \"{}\"", cx.principal.name()).parse().unwrap();
         let filter = Some(check(&filter, of, &mut Tolerance::rfc()).unwrap());
         let query = ListQuery::first(filter, 1);

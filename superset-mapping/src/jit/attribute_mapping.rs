@@ -1,8 +1,8 @@
 //! From the attributes of an assertion to those of a SCIM User.
 
 use scim_core::{
-    AttrPath, AttributeRef, AttributeType, Checker, Mutability, Profile, Resolved, Resource, ResourceTypeName,
-    Returned, SchemaSet, Tolerance, TypeSchema, Uniqueness,
+    AttrPath, AttributeRef, AttributeType, Checker, Mutability, Profile, Resolved, Resource, Returned, SchemaSet,
+    Tolerance, TypeSchema, Uniqueness,
 };
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -174,7 +174,7 @@ impl AttributeMapping {
 
     /// The schemas that people are checked against.
     pub(super) fn user(&self) -> Option<&TypeSchema> {
-        self.schemas.of(&ResourceTypeName::user()).map(|of| &**of)
+        self.schemas.user().map(|of| &**of)
     }
 
     /// The person whom an assertion shows.

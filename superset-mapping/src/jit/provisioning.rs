@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use scim_core::{
-    AttrPath, PatchOp, Profile, Projection, Resource, ResourceId, ResourceTypeName, SchemaSet, Tolerance, TypeSchema,
-    urn,
-};
+use scim_core::{AttrPath, PatchOp, Profile, Projection, Resource, ResourceId, SchemaSet, Tolerance, TypeSchema, urn};
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
 use scim_patch::{Patch, apply};
 use scim_service::{Context, ListQuery, Precondition, StoreError};
@@ -41,7 +38,7 @@ pub(super) struct Created {
 impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
     /// `None` where the schemas have no users or no groups.
     pub(super) fn new(store: &'a S, cx: &'a Context, schemas: &'a SchemaSet) -> Option<Self> {
-        let (user, group) = (schemas.of(&ResourceTypeName::user())?, schemas.of(&ResourceTypeName::group())?);
+        let (user, group) = (schemas.user()?, schemas.group()?);
         Some(Self { store, cx, user, group })
     }
 

@@ -1,6 +1,6 @@
 //! People of SCIM whom the source of truth no longer has.
 
-use scim_core::{ResourceTypeName, SchemaSet};
+use scim_core::SchemaSet;
 use scim_service::{Context, StoreError};
 use serde::Serialize;
 use serde_json::Value;
@@ -153,7 +153,7 @@ impl SupersetStore {
     /// Says whether the person was still active.
     async fn deactivate(&self, cx: &Context, who: &Who) -> Result<bool, StoreError> {
         let schemas = SchemaSet::builtin();
-        let of = schemas.of(&ResourceTypeName::user()).ok_or(StoreError::NotFound)?;
+        let of = schemas.user().ok_or(StoreError::NotFound)?;
         let id = who.id.as_deref().unwrap_or_default().parse().map_err(StoreError::internal)?;
         let mut session: Session<'_> = self.writing(cx).await?;
         let record = match session.find(of, &id).await {

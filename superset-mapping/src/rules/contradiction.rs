@@ -146,14 +146,14 @@ fn attribute(path: &AttrPath, of: &TypeSchema) -> Option<AttributeRef> {
 
 #[cfg(test)]
 mod tests {
-    use scim_core::{ResourceTypeName, SchemaSet};
+    use scim_core::SchemaSet;
 
     use super::*;
 
     fn found(text: &str) -> Option<String> {
         let schemas = SchemaSet::builtin();
         let filter: Filter = text.parse().unwrap();
-        contradiction(&filter, schemas.of(&ResourceTypeName::user()).unwrap()).map(|found| found.to_string())
+        contradiction(&filter, schemas.user().unwrap()).map(|found| found.to_string())
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 
-use scim_core::{ResourceTypeName, SchemaSet, TypeSchema};
+use scim_core::{SchemaSet, TypeSchema};
 
 use crate::rules::fault::Fault;
 use crate::rules::rule::Ground;
@@ -16,8 +16,7 @@ use crate::rules::rule_set::RuleSet;
 /// Longest text of a rules file, in bytes.
 pub const MAX_RULES_LEN: usize = 4 << 20;
 
-static USER: LazyLock<Option<Arc<TypeSchema>>> =
-    LazyLock::new(|| SchemaSet::builtin().of(&ResourceTypeName::user()).cloned());
+static USER: LazyLock<Option<Arc<TypeSchema>>> = LazyLock::new(|| SchemaSet::builtin().user().cloned());
 
 /// Reads rules with regard to what the host knows: the roles that Superset has, the schema of its users.
 ///

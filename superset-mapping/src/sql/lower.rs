@@ -351,7 +351,7 @@ mod tests {
         let of = serde_json::json!({"name": "Group", "endpoint": "/Groups", "schema": "urn:e:1.0:G"});
         let schema: std::sync::Arc<scim_core::Schema> = serde_json::from_value(schema).unwrap();
         let schemas = SchemaSet::default().with([schema], [serde_json::from_value(of).unwrap()]).unwrap();
-        let schema = schemas.of(&ResourceTypeName::group()).unwrap();
+        let schema = schemas.group().unwrap();
         let target = Target::new(schema, "", &[]);
         for filter in [
             r#"members[value eq "u"]"#,

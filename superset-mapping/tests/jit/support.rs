@@ -115,7 +115,7 @@ impl House {
 
     /// Changes attributes of a user, as a SCIM client does.
     pub(crate) async fn change(&self, id: &str, changes: Value) {
-        let of = self.schemas.of(&ResourceTypeName::user()).unwrap();
+        let of = self.schemas.user().unwrap();
         let mut user = self.get("User", id).await;
         for name in ["id", "meta", "groups"] {
             user.attributes_mut().remove(name);
@@ -155,7 +155,7 @@ impl House {
 
     /// The number of users.
     pub(crate) async fn users(&self) -> u64 {
-        let of = self.schemas.of(&ResourceTypeName::user()).unwrap();
+        let of = self.schemas.user().unwrap();
         let query = scim_service::ListQuery::first(None, 100);
         self.store.list(&Self::cx(), of, &query).await.unwrap().total_results.unwrap()
     }

@@ -23,7 +23,7 @@ pub(super) use write::Write;
 
 use std::sync::Arc;
 
-use scim_core::{ResourceTypeName, TypeSchema};
+use scim_core::TypeSchema;
 
 use crate::fail::Failure;
 use crate::service::Call;
@@ -31,7 +31,7 @@ use crate::store::StoreError;
 
 impl<S: ?Sized> Call<'_, S> {
     fn group_type(&self) -> Option<Arc<TypeSchema>> {
-        self.schemas.of(&ResourceTypeName::group()).cloned()
+        self.schemas.group().cloned()
     }
 }
 
