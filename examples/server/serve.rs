@@ -1,10 +1,8 @@
 //! A [`ScimService`] in a server.
 
-use std::error::Error;
-use std::sync::Arc;
-
 use axum::Router;
 use scim_service::{ScimService, Store};
+use std::error::Error;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::connection::serve_connections;
@@ -22,7 +20,7 @@ pub async fn serve<S: Store>(flags: &Flags, store: S) -> Result<(), Box<dyn Erro
     flags.connections.check_descriptors(1)?;
     let listener = flags.listen.bind().await?;
     let config = flags.config(listener.local_addr()?)?;
-    let service = ScimService::with_shared_store(Arc::new(store), flags.schemas()?, config, flags.tokens()?);
+    let service = ScimService::new(store, flags.schemas()?, config, flags.tokens()?);
 
     let base_path = flags.base_path.trim_end_matches('/');
     let router = if base_path.is_empty() {

@@ -67,8 +67,8 @@ fn stories() -> BTreeMap<String, Vec<Line>> {
 }
 
 struct Replay<S> {
-    with_resource: ScimService<S>,
-    without: ScimService<S>,
+    with_resource: ScimService<Arc<S>>,
+    without: ScimService<Arc<S>>,
     /// What `u-1001` and its like stand for.
     ids: BTreeMap<String, String>,
 }
@@ -79,7 +79,7 @@ impl<S: Store> Replay<S> {
         let service = |patch_response| {
             let config = ServiceConfig::new(BASE_URL).unwrap().with_patch_response(patch_response);
             let tokens = BearerTokens::new().with_token("test-token", Principal::new("idp")).unwrap();
-            ScimService::with_shared_store(store.clone(), SchemaSet::builtin(), config, tokens)
+            ScimService::new(store.clone(), SchemaSet::builtin(), config, tokens)
         };
         let (with_resource, without) = (service(PatchResponse::Resource), service(PatchResponse::NoContent));
         Self { with_resource, without, ids: BTreeMap::new() }

@@ -24,7 +24,7 @@ use crate::service::{Call, ScimService};
 use crate::store::Store;
 
 /// A request whose head was admitted by [`ScimService::admit`]: its client is known, and its endpoint takes its method.
-pub struct Admitted<S: ?Sized> {
+pub struct Admitted<S> {
     service: ScimService<S>,
     head: Head,
     route: Route,
@@ -55,7 +55,7 @@ impl Head {
     }
 }
 
-impl<S: Store + ?Sized> ScimService<S> {
+impl<S: Store> ScimService<S> {
     /// The first step of [`handle`](Self::handle): looks at the head of a request, authenticates its client, and says whether
     /// a body is wanted. A host that calls it before it reads the body keeps nothing for clients that nobody knows.
     ///
@@ -177,7 +177,7 @@ impl<S: Store + ?Sized> ScimService<S> {
     }
 }
 
-impl<S: Store + ?Sized> Admitted<S> {
+impl<S: Store> Admitted<S> {
     /// The client.
     pub fn principal(&self) -> &Principal {
         &self.principal
@@ -221,7 +221,7 @@ impl<S: Store + ?Sized> Admitted<S> {
         let mut tolerance = Tolerance::new(config.profile());
         tolerance.record(used);
         let mut call = Call {
-            store: &**service.store(),
+            store: service.store(),
             schemas: service.schemas(),
             advertised: service.advertised(),
             config,
@@ -259,7 +259,7 @@ fn options(allowed: &[Method]) -> Response<Bytes> {
     response
 }
 
-impl<S: ?Sized> fmt::Debug for Admitted<S> {
+impl<S> fmt::Debug for Admitted<S> {
     /// Shows no headers: one holds the credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Admitted")

@@ -51,7 +51,7 @@ use crate::store::Store;
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct ScimService<S: ?Sized> {
+pub struct ScimService<S> {
     shared: Arc<Shared>,
     store: Arc<S>,
 }
@@ -73,19 +73,9 @@ impl<S: Store> ScimService<S> {
     ///
     /// What the store [can](Store::capabilities) is asked now: over one without transactions, bulk requests that were to be
     /// [all or nothing](BulkAtomicity::AllOrNothing) are off, which is logged, and `/ServiceProviderConfig` says so.
+    ///
+    /// A store that others use too is given as an `Arc`, and one that is chosen at run time as an `Arc<dyn Store>`.
     pub fn new(store: S, schemas: SchemaSet, config: ServiceConfig, authenticator: impl Authenticator) -> Self {
-        Self::with_shared_store(Arc::new(store), schemas, config, authenticator)
-    }
-}
-
-impl<S: Store + ?Sized> ScimService<S> {
-    /// A service over a store that others use too, or that is chosen at run time (`Arc<dyn Store>`); see [`new`](Self::new).
-    pub fn with_shared_store(
-        store: Arc<S>,
-        schemas: SchemaSet,
-        config: ServiceConfig,
-        authenticator: impl Authenticator,
-    ) -> Self {
         let capabilities = store.capabilities();
         let config = match config.bulk() {
             Some(BulkAtomicity::AllOrNothing) if !capabilities.transactions => {
@@ -108,7 +98,7 @@ impl<S: Store + ?Sized> ScimService<S> {
             me: None,
             log_limit: Arc::default(),
         };
-        Self { shared: Arc::new(shared), store }
+        Self { shared: Arc::new(shared), store: Arc::new(store) }
     }
 
     /// Asks `authorizer` what clients may do; without one, everybody who is authenticated may do everything.
@@ -131,7 +121,7 @@ impl<S: Store + ?Sized> ScimService<S> {
     }
 
     /// The store.
-    pub fn store(&self) -> &Arc<S> {
+    pub fn store(&self) -> &S {
         &self.store
     }
 
@@ -243,13 +233,13 @@ pub(crate) struct Call<'a, S: ?Sized> {
     pub(crate) tolerance: Tolerance,
 }
 
-impl<S: ?Sized> Clone for ScimService<S> {
+impl<S> Clone for ScimService<S> {
     fn clone(&self) -> Self {
         Self { shared: self.shared.clone(), store: self.store.clone() }
     }
 }
 
-impl<S: ?Sized> fmt::Debug for ScimService<S> {
+impl<S> fmt::Debug for ScimService<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ScimService").field("config", &self.shared.config).finish_non_exhaustive()
     }

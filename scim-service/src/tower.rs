@@ -20,7 +20,7 @@ use crate::store::Store;
 
 impl<S, B> Service<Request<B>> for ScimService<S>
 where
-    S: Store + ?Sized,
+    S: Store,
     B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,

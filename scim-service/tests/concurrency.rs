@@ -24,11 +24,11 @@ use without_patch::WithoutPatch;
 
 const BASE_URL: &str = "https://example.com/scim/v2";
 
-type Service = ScimService<dyn Store>;
+type Service = ScimService<Arc<dyn Store>>;
 
 fn service(store: Arc<dyn Store>) -> Service {
     let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
-    ScimService::with_shared_store(store, SchemaSet::builtin(), ServiceConfig::new(BASE_URL).unwrap(), tokens)
+    ScimService::new(store, SchemaSet::builtin(), ServiceConfig::new(BASE_URL).unwrap(), tokens)
 }
 
 fn stores() -> [Arc<dyn Store>; 2] {

@@ -153,7 +153,7 @@ async fn a11_bulk_requests_that_the_store_cannot_do_are_not_advertised() {
     let each = ServiceConfig::new("https://example.com").unwrap().with_bulk(BulkAtomicity::PerOperation);
     let store = Arc::new(Broken { reachable: true, issues: None });
     let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
-    let service = ScimService::with_shared_store(store, SchemaSet::builtin(), each, tokens);
+    let service = ScimService::new(store, SchemaSet::builtin(), each, tokens);
     assert_eq!(service.config().bulk(), Some(BulkAtomicity::PerOperation), "each for itself needs no transaction");
     let both = ServiceConfig::new("https://example.com").unwrap().with_bulk(BulkAtomicity::AllOrNothing);
     let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();

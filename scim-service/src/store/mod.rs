@@ -6,6 +6,7 @@ mod error;
 mod external_id;
 mod finish;
 mod query;
+mod shared;
 mod transaction;
 mod unique;
 mod write_only;
@@ -72,7 +73,8 @@ pub use write_only::keep_write_only;
 /// ([`Resource::asserted_by`](scim_core::Resource::asserted_by)), from [`Context::provenance`]: whoever wrote its content last
 /// ([`AuthorityChange`]). It reserves the `externalId`s of logins ([`reserve_external_id`]).
 ///
-/// The feature `conformance` has tests for each of these promises, to run over any store.
+/// The feature `conformance` has tests for each of these promises, to run over any store. An `Arc` or a `Box` of a store is one, also
+/// of a store that is chosen at run time: `Arc<dyn Store>`.
 ///
 /// Attributes that the projection does not want may be left out of what `get`, `list` and `patch` return; `schemas`,
 /// `id` and `meta` may not, nor may the attribute that a query sorts by ([`ListQuery::shows`] knows them).

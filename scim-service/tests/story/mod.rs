@@ -78,7 +78,7 @@ struct Answer {
     body: Value,
 }
 
-async fn send(service: &ScimService<dyn Store>, step: &Step, saved: &HashMap<String, String>) -> Answer {
+async fn send(service: &ScimService<Arc<dyn Store>>, step: &Step, saved: &HashMap<String, String>) -> Answer {
     let path = fill(&step.path, saved);
     let url = if path.starts_with("https://") { path } else { format!("{BASE_URL}{path}") };
     let mut request = Request::builder().method(step.method.as_str()).uri(url);

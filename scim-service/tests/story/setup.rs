@@ -59,7 +59,7 @@ struct Things {
 }
 
 impl Setup {
-    pub(super) fn service(&self, story: &Story, store: Arc<dyn Store>) -> ScimService<dyn Store> {
+    pub(super) fn service(&self, story: &Story, store: Arc<dyn Store>) -> ScimService<Arc<dyn Store>> {
         let tokens = BearerTokens::new()
             .with_token("test-token", Principal::new("test"))
             .and_then(|tokens| tokens.with_token("other-token", Principal::new("other")))
@@ -67,7 +67,7 @@ impl Setup {
             .and_then(|tokens| tokens.with_token("odd-token", Principal::new("odd").in_tenant("a b/c")))
             .and_then(|tokens| tokens.with_token("b-token", Principal::new("b").in_tenant("b")))
             .unwrap();
-        let service = ScimService::with_shared_store(store, self.schemas(story.things), self.config(story), tokens);
+        let service = ScimService::new(store, self.schemas(story.things), self.config(story), tokens);
         let service = match &self.policy {
             Some(policy) => service.with_authorizer(policy.clone()),
             None => service,

@@ -23,7 +23,7 @@ type Service = ScimService<SupersetStore>;
 fn service(superset: &Superset) -> Service {
     let tokens = BearerTokens::new().with_token("token", Principal::new("okta")).unwrap();
     let config = ServiceConfig::new(BASE_URL).unwrap();
-    ScimService::with_shared_store(Arc::new(superset.store.clone()), SchemaSet::builtin(), config, tokens)
+    ScimService::new(superset.store.clone(), SchemaSet::builtin(), config, tokens)
 }
 
 async fn get(service: &Service, path: &str) -> Value {
