@@ -142,8 +142,8 @@ fn stays_valid(before: &Resource, after: &Resource, schema: &TypeSchema) {
                 let part = |value: Option<&Value>| value.and_then(|value| value.get(sub.name()).cloned());
                 let (old, new) = (part(old), part(value(after, uri, &attribute)));
                 let kept = match sub.mutability() {
-                    // With the whole value the read-only parts of it go.
-                    Mutability::ReadOnly => value(after, uri, &attribute).is_none() || old == new,
+                    // With the whole value its read-only sub-attributes go; a later operation may give it another value.
+                    Mutability::ReadOnly => new.is_none() || old == new,
                     Mutability::Immutable => old.is_none() || old == new,
                     _ => true,
                 };
