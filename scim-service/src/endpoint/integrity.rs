@@ -1,8 +1,8 @@
 //! Referential integrity: whether what a write refers to is there (R015).
 
 use scim_core::{AttributeRef, Projection, Resource, TypeSchema};
-use scim_filter::{Comparison, Filter, Literal, Operator, check};
 
+use super::one_of;
 use crate::fail::Failure;
 use crate::reference::References;
 use crate::service::Call;
@@ -48,19 +48,10 @@ impl<S: Store + ?Sized> Call<'_, S> {
     }
 
     /// Which of the ids resources of a type have.
-    async fn known(&mut self, of: &str, ids: &[String]) -> Result<Vec<String>, Failure> {
+    async fn known(&self, of: &str, ids: &[String]) -> Result<Vec<String>, Failure> {
         // A reference may name what is no resource type, such as `uri`.
         let Some(of) = self.schemas.of(&of.into()) else { return Ok(Vec::new()) };
-        let mut tests = Vec::new();
-        for id in ids {
-            let path = "id".parse().map_err(StoreError::internal)?;
-            tests.push(Filter::Compare(Comparison {
-                path,
-                operator: Operator::Eq,
-                value: Literal::String(id.clone()),
-            }));
-        }
-        let filter = check(&Filter::Or(tests), of, &mut self.tolerance)?;
+        let filter = one_of(of, &["id"], ids)?;
         let projection = Projection::new(&["id"], &[] as &[&str], of, self.config.profile())?;
         let count = ids.len() as u64;
         let query = ListQuery { projection, ..ListQuery::first(Some(filter), count) };

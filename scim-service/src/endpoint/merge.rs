@@ -1,8 +1,9 @@
 //! A page of several resource types in one order (R130).
 
 use scim_core::{Projection, Resource};
-use scim_filter::{FilterBuilder, Sort, SortKey, attr};
+use scim_filter::{Sort, SortKey};
 
+use super::one_of;
 use super::walk::Part;
 use crate::fail::Failure;
 use crate::service::Call;
@@ -64,27 +65,20 @@ pub(super) async fn merged<S: Store + ?Sized>(
         }
     }
     let shares: Vec<Share> = ids.iter().map(|ids| Share { start_index: 1, count: ids.len() as u64 }).collect();
-    let parts = parts.iter().zip(ids).map(|(part, ids)| part.with_ids(ids)).collect::<Result<Vec<_>, _>>()?;
+    let parts = parts.iter().zip(&ids).map(|(part, ids)| part.with_ids(ids)).collect::<Result<Vec<_>, _>>()?;
     let (found, _) = read(call, &parts, sort, &shares, None).await?;
     Ok((found, total))
 }
 
 impl Part {
     /// What the part has of these ids.
-    fn with_ids(&self, ids: Vec<String>) -> Result<Self, Failure> {
-        let either = ids.into_iter().map(|id| attr("id").eq(id)).reduce(FilterBuilder::or);
-        let filter = match either.map(FilterBuilder::build) {
-            Some(Ok(either)) => {
-                let either = either.check(&self.of).map_err(StoreError::internal)?;
-                Some(match &self.filter {
-                    Some(filter) => filter.clone().and(either),
-                    None => either,
-                })
-            }
-            Some(Err(error)) => return Err(StoreError::internal(error).into()),
-            None => self.filter.clone(),
+    fn with_ids(&self, ids: &[String]) -> Result<Self, Failure> {
+        let either = one_of(&self.of, &["id"], ids)?;
+        let filter = match &self.filter {
+            Some(filter) => filter.clone().and(either),
+            None => either,
         };
-        Ok(Self { of: self.of.clone(), filter, projection: self.projection.clone() })
+        Ok(Self { of: self.of.clone(), filter: Some(filter), projection: self.projection.clone() })
     }
 }
 

@@ -36,7 +36,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Method, Response};
 use scim_core::{Attribute, AttributeRef, Projection, Resource, ResourceId, TypeSchema, parse_json_with};
-use scim_filter::View;
+use scim_filter::{Comparison, Filter, Literal, Operator, Predicate, View};
 use serde_json::Value;
 
 use crate::body::Body;
@@ -49,6 +49,19 @@ use crate::render::{Rendering, render};
 use crate::respond::{ResourceHeaders, json_response, with_resource_headers};
 use crate::service::Call;
 use crate::store::{Precondition, StoreError};
+
+/// A filter of the service's own: resources one of whose attributes has one of these values.
+fn one_of<V: AsRef<str>>(of: &TypeSchema, attributes: &[&str], values: &[V]) -> Result<Predicate, Failure> {
+    let mut tests = Vec::with_capacity(attributes.len() * values.len());
+    for attribute in attributes {
+        for value in values {
+            let path = attribute.parse().map_err(StoreError::internal)?;
+            let value = Literal::String(value.as_ref().to_owned());
+            tests.push(Filter::Compare(Comparison { path, operator: Operator::Eq, value }));
+        }
+    }
+    Ok(Filter::Or(tests).check(of)?)
+}
 
 impl<S: ?Sized> Call<'_, S> {
     /// The JSON of the body, which can be had once.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use http::Method;
 use scim_core::{AttributeRef, Projection, Resource, ResourceId, TypeSchema};
-use scim_filter::{Comparison, Filter, Literal, Operator, Predicate, check};
+use scim_filter::Predicate;
 
+use super::one_of;
 use crate::authorize::{Access, Operation, Permit, targets};
 use crate::fail::Failure;
 use crate::service::Call;
@@ -92,12 +93,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
         }
         // The store's own filter decides: it knows every attribute, whatever the projection wants.
         let not_found = || Failure::Store(StoreError::NotFound);
-        let by_id = Comparison {
-            path: "id".parse().map_err(StoreError::internal)?,
-            operator: Operator::Eq,
-            value: Literal::String(id.as_str().to_owned()),
-        };
-        let by_id = check(&Filter::Compare(by_id), of, &mut self.tolerance.clone())?;
+        let by_id = one_of(of, &["id"], &[id.as_str()])?;
         let filter = permit.narrow(Some(by_id));
         let query = ListQuery { projection: want.clone(), ..ListQuery::first(filter, 1) };
         self.store.list(&self.cx, of, &query).await?.resources.pop().ok_or_else(not_found)

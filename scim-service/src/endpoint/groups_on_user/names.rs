@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use scim_core::{Attribute, Leniency, Mutability, Projection, ResourceTypeName, TypeSchema};
-use scim_filter::{Comparison, Filter, Literal, Operator, Predicate, check};
+use scim_filter::Predicate;
 use serde_json::Value;
 
 use super::invalid;
 use crate::bulk::{Form, Position, in_patch, in_resource};
+use crate::endpoint::one_of;
 use crate::fail::Failure;
 use crate::service::Call;
-use crate::store::{ListQuery, Store, StoreError};
+use crate::store::{ListQuery, Store};
 
 /// How many ids one query of the store asks for.
 const AT_ONCE: usize = 64;
@@ -76,11 +77,11 @@ impl<S: Store + ?Sized> Call<'_, S> {
             return Err(invalid(format!("at most {limit} groups")));
         }
         let (Some(of), Some(any)) = (self.group_type(), names.first()) else { return Ok(found) };
-        let looked_at = self.equal(&of, &["id", "displayName"], &[any])?;
+        let looked_at = one_of(&of, &["id", "displayName"], &[any])?;
         let permit = self.permit_query(&of, &[], &looked_at.targets()).await?;
         let all: Vec<&String> = names.iter().collect();
         for names in all.chunks(AT_ONCE) {
-            let by_id = permit.narrow(Some(self.equal(&of, &["id"], names)?));
+            let by_id = permit.narrow(Some(one_of(&of, &["id"], names)?));
             for id in self.ids_of(&of, by_id, names.len() as u64).await? {
                 found.insert(id.clone(), id);
             }
@@ -89,7 +90,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
             if found.contains_key(name) {
                 continue;
             }
-            let by_name = permit.narrow(Some(self.equal(&of, &["displayName"], &[name])?));
+            let by_name = permit.narrow(Some(one_of(&of, &["displayName"], &[name])?));
             match self.ids_of(&of, by_name, 2).await?.as_slice() {
                 [] => {}
                 [id] => drop(found.insert(name.clone(), id.clone())),
@@ -97,19 +98,6 @@ impl<S: Store + ?Sized> Call<'_, S> {
             }
         }
         Ok(found)
-    }
-
-    /// A filter for resources one of whose attributes has one of these values.
-    fn equal(&mut self, of: &TypeSchema, attributes: &[&str], values: &[&String]) -> Result<Predicate, Failure> {
-        let mut tests = Vec::new();
-        for attribute in attributes {
-            for value in values {
-                let path = attribute.parse().map_err(StoreError::internal)?;
-                let value = Literal::String(String::clone(value));
-                tests.push(Filter::Compare(Comparison { path, operator: Operator::Eq, value }));
-            }
-        }
-        Ok(check(&Filter::Or(tests), of, &mut self.tolerance)?)
     }
 
     async fn ids_of(
