@@ -7,8 +7,8 @@ use thiserror::Error;
 /// The steps that a request may still take: whoever works for it counts them here, and stops when they are used up.
 ///
 /// Steps are counted, never measured, so that a request is refused on every machine or on none. A step is a test of one
-/// value; what costs more counts for more, such as 64 bytes of text that are searched or a quarter of a reference that is
-/// put together. One takes 20 to 100 nanoseconds.
+/// value; what costs more counts for more, such as 64 bytes of text that are searched or a part of a reference that is put
+/// together. One takes 20 to 100 nanoseconds.
 ///
 /// Two threads that count at the same moment may count too little. A request is worked on by one at a time.
 ///

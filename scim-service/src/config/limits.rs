@@ -56,7 +56,7 @@ pub struct Limits {
     pub filter: scim_filter::Limits,
     /// Most steps of work that a request may cause, in a bulk request all operations together: comparisons times resources for
     /// filters and sorts. 1,048,576. Beyond: 400 `tooMany`. See [`Budget`](scim_filter::Budget): a million comparisons
-    /// take well below 0.1 seconds. Whoever has more than 50,000 resources in a database, and clients that filter by what
+    /// take well below 0.1 seconds. Whoever has more than 30,000 resources in a database, and clients that filter by what
     /// has no index, raises it.
     pub steps: u64,
     /// Most groups that a message about a User may name, and that the user may join and leave by it

@@ -47,7 +47,7 @@ async fn x3_an_identifier_is_its_first_groups() {
     assert_eq!(pins.len(), 1);
     assert_eq!((pins[0].external_id.as_str(), pins[0].group.as_str()), ("grp-exec", bosses.as_str()));
     assert_eq!(pins[0].display_name.as_deref(), Some("bosses"));
-    // An identifier that no rule is bound to is nobody's affair.
+    // An identifier that no rule is bound to may be used by several groups.
     okta.group("x", "same", &[]).await.unwrap();
     okta.group("y", "same", &[]).await.unwrap();
 }
@@ -175,7 +175,7 @@ async fn x9_a_member_of_another_source_is_not_in_the_row_of_the_group() {
         (vec!["Alpha".into()], vec!["Alpha".into()])
     );
     assert_eq!((superset.groups("ada").await, superset.groups("eve").await), (vec!["team".into()], vec![]));
-    // What somebody gives the row by hand is not for whom another source puts into the group.
+    // Roles that are given to the row manually do not reach members that another source added.
     let guest = provider(&superset, "partners").user(json!({"userName": "guest"})).await;
     okta.add(&team, &guest).await;
     assert!(superset.groups("guest").await.is_empty());
