@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 /// The floor of each group: a service that edits a copy has paid this before its first operation.
 fn one_operation_on_a_user(c: &mut Criterion) {
     let user = user().expect("a user");
-    let value = Value::Object(user.attributes().clone());
+    let value = Value::Object(user.clone().into_attributes());
     let mut group = c.benchmark_group("user");
     group.bench_function("clone_as_json", |b| b.iter(|| black_box(&value).clone()));
     let users = schema("User");

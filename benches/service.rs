@@ -39,7 +39,7 @@ impl Fixture {
         let create = |of: ResourceTypeName, resource: Value| {
             let resource = serde_json::from_value(resource).unwrap();
             let created = runtime.block_on(service.store().create(&cx, schemas.of(&of).unwrap(), resource)).unwrap();
-            created.id().unwrap().to_owned()
+            created.id().unwrap().into_owned()
         };
         let users: Vec<String> = (0..USERS)
             .map(|number| {

@@ -20,9 +20,9 @@ pub(crate) async fn demo(url: &str) -> Result<(), Box<dyn Error>> {
     let create = async |kind: ResourceTypeName, resource: Value| -> Result<String, Box<dyn Error>> {
         let of = schemas.of(&kind).ok_or("no such resource type")?;
         let mut resource: Resource = serde_json::from_value(resource)?;
-        let names = of.schemas_of(resource.attributes());
-        resource.attributes_mut().insert("schemas".to_owned(), names);
-        Ok(store.create(&cx, of, resource).await?.id().unwrap_or_default().to_owned())
+        let names = of.schemas_of(resource.as_value());
+        resource.set("schemas", Some(names));
+        Ok(store.create(&cx, of, resource).await?.id().unwrap_or_default().into_owned())
     };
     let mut people = Vec::new();
     for number in 1..=40 {

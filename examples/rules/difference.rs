@@ -44,7 +44,7 @@ impl Difference {
         let list = |roles: Vec<&String>| roles.into_iter().cloned().collect::<Vec<_>>().join(", ");
         self.changed += usize::from(before != after);
         self.rows.push([
-            person.name().to_owned(),
+            person.name().into_owned(),
             list(after.difference(&before).collect()),
             list(before.difference(&after).collect()),
             list(before.intersection(&after).collect()),

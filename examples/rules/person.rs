@@ -1,8 +1,9 @@
 //! People from files.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use scim_core::{Resource, urn};
+use scim_core::{Resource, ValueRef, urn};
 use serde_json::Value;
 use superset_mapping::{Binding, GroupRef, RuleSet, Subject};
 
@@ -48,7 +49,7 @@ pub(crate) fn groups(text: &str) -> Result<ExternalIds, String> {
     let mut external_ids = ExternalIds::new();
     for value in values {
         let group = one(value, urn::GROUP, "Group")?;
-        let id = group.id().ok_or("a Group without `id`")?.to_owned();
+        let id = group.id().ok_or("a Group without `id`")?.into_owned();
         external_ids.insert(id, group.external_id().map(|id| id.as_str().to_owned()));
     }
     Ok(external_ids)
@@ -75,13 +76,13 @@ fn one(value: Value, schema: &str, kind: &str) -> Result<Resource, String> {
 impl Person {
     /// A User resource whose groups may have an `externalId` each; else it is looked for by the id of the group.
     pub(crate) fn new(user: Resource, known: &ExternalIds) -> Result<Self, String> {
-        let elements = user.get("groups").and_then(Value::as_array).into_iter().flatten();
+        let elements = user.get("groups").into_iter().flat_map(ValueRef::elements);
         let groups = elements.map(|element| {
-            let text = |name: &str| element.get(name).and_then(Value::as_str);
+            let text = |name: &str| element.get(name).and_then(ValueRef::as_str);
             let id = text("value").ok_or("a group without `value`")?;
-            let external_id = text("externalId").or_else(|| known.get(id)?.as_deref());
+            let external_id = text("externalId").or_else(|| known.get(&*id)?.as_deref().map(Cow::Borrowed));
             let id = id.parse().map_err(|error| format!("group `{id}`: {error}"))?;
-            let mut group = GroupRef::new(id, text("display").unwrap_or_default());
+            let mut group = GroupRef::new(id, &text("display").unwrap_or_default());
             group.external_id = external_id.map(Into::into);
             // Who asserts the person asserts the groups, as far as a file can tell.
             group.provenance = user.provenance().cloned();
@@ -97,13 +98,13 @@ impl Person {
     }
 
     /// What to call the person.
-    pub(crate) fn name(&self) -> &str {
-        self.user.get("userName").and_then(Value::as_str).or(self.user.id()).unwrap_or("(no name)")
+    pub(crate) fn name(&self) -> Cow<'_, str> {
+        self.user.text("userName").or(self.user.id()).unwrap_or("(no name)".into())
     }
 
     /// Whether the person may have roles at all. Absent means that nobody said otherwise.
     pub(crate) fn is_active(&self) -> bool {
-        self.user.get("active").and_then(Value::as_bool).unwrap_or(true)
+        self.user.get("active").and_then(ValueRef::as_bool).unwrap_or(true)
     }
 
     /// The groups whose `externalId` nobody has told, where rules ask for one: what is said of them may be wrong.

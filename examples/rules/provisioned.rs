@@ -5,9 +5,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use chrono::Utc;
-use scim_core::{Profile, Projection, Resource, ResourceTypeName, SchemaSet, TypeSchema};
+use scim_core::{Profile, Projection, Resource, ResourceTypeName, SchemaSet, TypeSchema, ValueRef};
 use scim_service::{Context, ListQuery, Position, Principal, Start, Store};
-use serde_json::Value;
 use superset_mapping::{RuleSet, SupersetStore};
 
 use crate::person::{ExternalIds, Person};
@@ -45,7 +44,7 @@ impl Provisioned {
         let mut external_ids = ExternalIds::new();
         self.each(groups, &wanted, |group| {
             let external_id = group.external_id().map(|id| id.as_str().to_owned());
-            external_ids.extend(group.id().map(|id| (id.to_owned(), external_id)));
+            external_ids.extend(group.id().map(|id| (id.into_owned(), external_id)));
             Ok(())
         })
         .await?;
@@ -67,7 +66,7 @@ impl Provisioned {
         let external_ids = self.external_ids().await?;
         let mut found = None;
         self.each(self.of(&ResourceTypeName::user())?, &Projection::default(), |user| {
-            if user.get("userName").and_then(Value::as_str) == Some(user_name) {
+            if user.get("userName").and_then(ValueRef::as_str).as_deref() == Some(user_name) {
                 found = Some(Person::new(user, &external_ids)?);
             }
             Ok(())

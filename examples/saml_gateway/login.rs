@@ -85,7 +85,7 @@ pub(crate) async fn finish(State(gateway): State<Arc<Gateway>>, head: Parts, For
     let Some(user) = login.user.id() else {
         return page(StatusCode::SERVICE_UNAVAILABLE, "You are not logged in", "Please try again in a minute.");
     };
-    changed(gateway.cookies.with_session(jar, user, login.generation, now), &to)
+    changed(gateway.cookies.with_session(jar, &user, login.generation, now), &to)
 }
 
 /// The metadata of the gateway, for the administrator of the identity provider.

@@ -2,8 +2,6 @@
 //!
 //! The rule has its home here. PATCH asks it for each operation, PUT and the restoring POST for the content as a whole.
 
-use serde_json::Value;
-
 use crate::profile::Leniency;
 use crate::resource::Resource;
 use crate::tolerance::Tolerance;
@@ -19,7 +17,7 @@ impl Resource {
     /// assert!(!user(r#"{"userName": "ada"}"#).is_inactive());
     /// ```
     pub fn is_inactive(&self) -> bool {
-        self.get("active") == Some(&Value::Bool(false))
+        self.get("active").is_some_and(|active| active == false)
     }
 }
 
@@ -28,17 +26,13 @@ impl Tolerance {
     ///
     /// ```
     /// use scim_core::Tolerance;
-    /// use serde_json::json;
     ///
     /// let mut tolerance = Tolerance::rfc();
-    /// let mut stays = |before, after| tolerance.keeps_inactive(Some(&before), after);
-    /// assert!(stays(json!(false), None));
-    /// assert!(!stays(json!(false), Some(&json!(true))));
-    /// assert!(!stays(json!(true), None));
+    /// assert!(tolerance.keeps_inactive(Some(false), None));
+    /// assert!(!tolerance.keeps_inactive(Some(false), Some(true)));
+    /// assert!(!tolerance.keeps_inactive(Some(true), None));
     /// ```
-    pub fn keeps_inactive(&mut self, before: Option<&Value>, after: Option<&Value>) -> bool {
-        before == Some(&Value::Bool(false))
-            && !after.is_some_and(Value::is_boolean)
-            && self.take(Leniency::InactiveUntilTrue)
+    pub fn keeps_inactive(&mut self, before: Option<bool>, after: Option<bool>) -> bool {
+        before == Some(false) && after.is_none() && self.take(Leniency::InactiveUntilTrue)
     }
 }

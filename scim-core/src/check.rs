@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::check_error::{CheckError, CheckProblem};
 use crate::json::parse_json;
 use crate::profile::Leniency;
-use crate::resource::Resource;
+use crate::resource::{Resource, ValueRef};
 use crate::schema::{Attribute, AttributeType, Mutability, Schema, TypeSchema};
 use crate::tolerance::Tolerance;
 use crate::value::{check_primary, simple_value};
@@ -33,7 +33,7 @@ use crate::value_limits::ValueLimits;
 ///     "title": null
 /// });
 /// let user = checker.resource(body)?;
-/// assert_eq!(user.get("userName"), Some(&json!("bjensen")));
+/// assert_eq!(user.get("userName").unwrap(), "bjensen");
 /// assert_eq!((user.get("id"), user.get("title")), (None, None));
 /// # Ok::<(), scim_core::CheckError>(())
 /// ```
@@ -336,9 +336,10 @@ impl<'a> Checker<'a> {
 impl TypeSchema {
     /// The value of `schemas` for a resource with these attributes: the base schema, and the extensions that have values
     /// (R028, R032, R170).
-    pub fn schemas_of(&self, attributes: &Map<String, Value>) -> Value {
+    pub fn schemas_of<'v>(&self, attributes: impl Into<ValueRef<'v>>) -> Value {
+        let attributes = attributes.into();
         let extensions = self.extensions().iter().map(|extension| extension.schema.id());
-        let present = extensions.filter(|uri| attributes.contains_key(*uri));
+        let present = extensions.filter(|uri| attributes.get(uri).is_some());
         std::iter::once(self.base().id()).chain(present).map(Value::from).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! Identifiers that the provisioning client issues (RFC 7643 section 3.1).
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
@@ -21,6 +22,12 @@ impl ExternalId {
     /// The identifier as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<Cow<'_, str>> for ExternalId {
+    fn from(text: Cow<'_, str>) -> Self {
+        Self::from(&*text)
     }
 }
 

@@ -81,9 +81,9 @@ pub use message::{
 };
 pub use meta::Meta;
 pub use profile::{InteropRule, Leniencies, Leniency, Profile};
-pub use projection::{Projection, ProjectionError};
+pub use projection::{Additions, Projection, ProjectionError};
 pub use provenance::{Provenance, Source, SourceError};
-pub use resource::Resource;
+pub use resource::{Elements, Members, Resource, ValueKind, ValueRef};
 pub use resource_id::{MAX_ID_LEN, ResourceId, ResourceIdError};
 pub use resource_type::{ResourceType, ResourceTypeName, SchemaExtension};
 pub use schema::{

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use crate::datetime::{format_date_time, parse_date_time};
+use crate::resource::ValueRef;
 use crate::resource_type::ResourceTypeName;
 use crate::version::Version;
 
@@ -38,13 +39,13 @@ impl Meta {
     }
 
     /// Reads the value of the `meta` attribute; `None` where a member is missing or malformed.
-    pub fn from_value(value: &Value) -> Option<Self> {
-        let text = |name: &str| value.get(name).and_then(Value::as_str);
+    pub fn from_value(value: ValueRef<'_>) -> Option<Self> {
+        let text = |name: &str| value.get(name).and_then(ValueRef::as_str);
         Some(Self {
-            resource_type: text("resourceType")?.into(),
-            created: parse_date_time(text("created")?).ok()?,
-            last_modified: parse_date_time(text("lastModified")?).ok()?,
-            version: Version::from_tag(text("version")?)?,
+            resource_type: (&*text("resourceType")?).into(),
+            created: parse_date_time(&text("created")?).ok()?,
+            last_modified: parse_date_time(&text("lastModified")?).ok()?,
+            version: Version::from_tag(&text("version")?)?,
         })
     }
 }
@@ -57,6 +58,6 @@ mod tests {
     fn meta_round_trips_to_the_millisecond() {
         let now = parse_date_time("2026-11-24T01:02:03.004Z").unwrap();
         let meta = Meta::created_at(now, ResourceTypeName::user(), Version::new(1));
-        assert_eq!(Meta::from_value(&meta.to_value()), Some(meta));
+        assert_eq!(Meta::from_value((&meta.to_value()).into()), Some(meta));
     }
 }

@@ -58,8 +58,8 @@ impl Resource {
     /// The bytes of JSON that the resource has without relations such as `members`.
     pub fn json_size(&self, of: &TypeSchema) -> usize {
         let counts = |name: &str| !of.top_level(name).is_some_and(|attribute| attribute.is_relation());
-        let members = self.attributes().iter().filter(|(name, _)| counts(name));
-        2 + members.map(|(name, value)| name.len() + 4 + json_size(value)).sum::<usize>()
+        let members = self.members().filter(|(name, _)| counts(name));
+        2 + members.map(|(name, value)| name.len() + 4 + value.json_size()).sum::<usize>()
     }
 }
 

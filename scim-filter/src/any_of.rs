@@ -1,12 +1,12 @@
 //! Comparisons of one attribute by one operator, of which one has to hold: taken together, so that a value is looked at once
 //! however many they are.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use aho_corasick::AhoCorasick;
-use scim_core::{Attribute, AttributeRef};
-use serde_json::Value;
+use scim_core::{Attribute, AttributeRef, ValueRef};
 
 use crate::ast::Operator;
 use crate::budget::{Budget, BudgetExceeded, steps_of};
@@ -64,14 +64,27 @@ impl AnyOf {
     pub(crate) fn accepts<'r>(
         &self,
         test: &Test,
-        value: &'r Value,
+        value: ValueRef<'r>,
         folded: &Folded<'r>,
         budget: &Budget,
     ) -> Result<bool, BudgetExceeded> {
-        let Value::String(text) = value else {
-            budget.spend(1)?;
-            return Ok(test.operator == Operator::Ne);
-        };
+        match value.as_str() {
+            None => {
+                budget.spend(1)?;
+                Ok(test.operator == Operator::Ne)
+            }
+            Some(Cow::Borrowed(text)) => self.accepts_text(test, text, folded, budget),
+            Some(Cow::Owned(text)) => self.accepts_text(test, &text, &Folded::default(), budget),
+        }
+    }
+
+    fn accepts_text<'r>(
+        &self,
+        test: &Test,
+        text: &'r str,
+        folded: &Folded<'r>,
+        budget: &Budget,
+    ) -> Result<bool, BudgetExceeded> {
         budget.spend(self.matcher.steps(text))?;
         Ok(if test.case_exact {
             self.matcher.accepts(text)

@@ -1,9 +1,10 @@
 //! The comparison rules of each data type (RFC 7644 table 3, RFC 7643 section 2.3).
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use scim_core::{Attribute, AttributeType, parse_date_time};
-use serde_json::{Map, Number, Value};
+use scim_core::{Attribute, AttributeType, ValueKind, ValueRef, parse_date_time};
+use serde_json::Number;
 
 use crate::ast::Operator;
 use crate::budget::{Budget, BudgetExceeded, steps_of};
@@ -14,41 +15,68 @@ impl Test {
     /// Whether one assigned value fulfils the test. A value of another type than the operand's is merely different.
     pub(crate) fn accepts<'r>(
         &self,
-        value: &'r Value,
+        value: ValueRef<'r>,
         folded: &Folded<'r>,
         budget: &Budget,
     ) -> Result<bool, BudgetExceeded> {
-        budget.spend(match (value, &self.operand) {
-            // A date is parsed.
-            (Value::String(_), Operand::Instant(_)) => 4,
-            // A string that is searched is folded first.
-            (Value::String(text), _) if self.operator == Operator::Co => 1 + steps_of(text),
-            (Value::String(text), _) => steps_of(text),
-            _ => 1,
-        })?;
-        let operator = self.operator;
-        let holds = match (&self.operand, value) {
-            (Operand::Text(operand), Value::String(text)) if self.case_exact => {
-                Some(text_holds(operator, text, operand, |text| text.cmp(operand)))
+        match value.kind() {
+            // A string with an escape has been put together: what is known of the last one is not known of it.
+            ValueKind::String(Cow::Owned(text)) => self.accepts_text(&text, &Folded::default(), budget),
+            ValueKind::String(Cow::Borrowed(text)) => self.accepts_text(text, folded, budget),
+            ValueKind::Boolean(value) => {
+                budget.spend(1)?;
+                Ok(self.accepts_bool(value))
             }
-            (Operand::Text(operand), Value::String(text)) => Some(caseless_holds(operator, text, operand, folded)),
-            (Operand::Bool(operand), Value::Bool(value)) => Some(ordering_holds(operator, value.cmp(operand))),
-            (Operand::Integer(operand), Value::Number(number)) => match number.as_i64() {
-                Some(whole) => Some(ordering_holds(operator, whole.cmp(operand))),
-                None => Some(ordering_holds(operator, order_numbers(number, &(*operand).into()))),
+            ValueKind::Number(number) => {
+                budget.spend(1)?;
+                Ok(self.accepts_number(&number))
+            }
+            _ => {
+                budget.spend(1)?;
+                Ok(self.operator == Operator::Ne)
+            }
+        }
+    }
+
+    /// Whether a boolean fulfils the test.
+    pub(crate) fn accepts_bool(&self, value: bool) -> bool {
+        match &self.operand {
+            Operand::Bool(operand) => ordering_holds(self.operator, value.cmp(operand)),
+            _ => self.operator == Operator::Ne,
+        }
+    }
+
+    fn accepts_number(&self, number: &Number) -> bool {
+        let order = match &self.operand {
+            Operand::Integer(operand) => match number.as_i64() {
+                Some(whole) => whole.cmp(operand),
+                None => order_numbers(number, &(*operand).into()),
             },
-            (Operand::Decimal(operand), Value::Number(number)) => {
-                Some(ordering_holds(operator, order_numbers(number, operand)))
-            }
-            (Operand::Instant(operand), Value::String(text)) => {
-                parse_date_time(text).ok().map(|instant| ordering_holds(operator, instant.cmp(operand)))
-            }
-            (Operand::Binary(operand), Value::String(text)) => {
-                Some(ordering_holds(operator, without_padding(text).cmp(operand)))
-            }
-            _ => None,
+            Operand::Decimal(operand) => order_numbers(number, operand),
+            _ => return self.operator == Operator::Ne,
         };
-        Ok(holds.unwrap_or(operator == Operator::Ne))
+        ordering_holds(self.operator, order)
+    }
+
+    fn accepts_text<'r>(&self, text: &'r str, folded: &Folded<'r>, budget: &Budget) -> Result<bool, BudgetExceeded> {
+        let operator = self.operator;
+        budget.spend(match &self.operand {
+            // A date is parsed.
+            Operand::Instant(_) => 4,
+            // A string that is searched is folded first.
+            _ if operator == Operator::Co => 1 + steps_of(text),
+            _ => steps_of(text),
+        })?;
+        Ok(match &self.operand {
+            Operand::Text(operand) if self.case_exact => text_holds(operator, text, operand, |text| text.cmp(operand)),
+            Operand::Text(operand) => caseless_holds(operator, text, operand, folded),
+            Operand::Instant(operand) => match parse_date_time(text) {
+                Ok(instant) => ordering_holds(operator, instant.cmp(operand)),
+                Err(_) => operator == Operator::Ne,
+            },
+            Operand::Binary(operand) => ordering_holds(operator, without_padding(text).cmp(operand)),
+            _ => operator == Operator::Ne,
+        })
     }
 }
 
@@ -130,19 +158,22 @@ pub(crate) fn without_padding(base64: &str) -> &str {
 
 /// The order of two assigned values of one simple attribute (R126). Values that are not of the attribute's type are equal
 /// to each other and after all others.
-pub(crate) fn order_values(kind: AttributeType, case_exact: bool, a: &Value, b: &Value) -> Ordering {
+fn order_values(kind: AttributeType, case_exact: bool, a: &ValueKind<'_>, b: &ValueKind<'_>) -> Ordering {
     let ordering = match (kind, a, b) {
-        (AttributeType::Boolean, Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
-        (AttributeType::Integer | AttributeType::Decimal, Value::Number(a), Value::Number(b)) => {
+        (AttributeType::Boolean, ValueKind::Boolean(a), ValueKind::Boolean(b)) => Some(a.cmp(b)),
+        (AttributeType::Integer | AttributeType::Decimal, ValueKind::Number(a), ValueKind::Number(b)) => {
             Some(order_numbers(a, b))
         }
-        (AttributeType::DateTime, Value::String(a), Value::String(b)) => match (parse_date_time(a), parse_date_time(b))
-        {
-            (Ok(a), Ok(b)) => Some(a.cmp(&b)),
-            (a, b) => Some(a.is_err().cmp(&b.is_err())),
-        },
-        (AttributeType::Binary, Value::String(a), Value::String(b)) => Some(without_padding(a).cmp(without_padding(b))),
-        (AttributeType::String | AttributeType::Reference, Value::String(a), Value::String(b)) => {
+        (AttributeType::DateTime, ValueKind::String(a), ValueKind::String(b)) => {
+            match (parse_date_time(a), parse_date_time(b)) {
+                (Ok(a), Ok(b)) => Some(a.cmp(&b)),
+                (a, b) => Some(a.is_err().cmp(&b.is_err())),
+            }
+        }
+        (AttributeType::Binary, ValueKind::String(a), ValueKind::String(b)) => {
+            Some(without_padding(a).cmp(without_padding(b)))
+        }
+        (AttributeType::String | AttributeType::Reference, ValueKind::String(a), ValueKind::String(b)) => {
             Some(order_texts(a, b, case_exact))
         }
         _ => None,
@@ -150,12 +181,12 @@ pub(crate) fn order_values(kind: AttributeType, case_exact: bool, a: &Value, b: 
     ordering.unwrap_or_else(|| misplaced(kind, a).cmp(&misplaced(kind, b)))
 }
 
-fn misplaced(kind: AttributeType, value: &Value) -> bool {
+fn misplaced(kind: AttributeType, value: &ValueKind<'_>) -> bool {
     match kind {
-        AttributeType::Boolean => !value.is_boolean(),
-        AttributeType::Integer | AttributeType::Decimal => !value.is_number(),
+        AttributeType::Boolean => !matches!(value, ValueKind::Boolean(_)),
+        AttributeType::Integer | AttributeType::Decimal => !matches!(value, ValueKind::Number(_)),
         AttributeType::Complex => true,
-        _ => !value.is_string(),
+        _ => !matches!(value, ValueKind::String(_)),
     }
 }
 
@@ -175,28 +206,34 @@ fn misplaced(kind: AttributeType, value: &Value) -> bool {
 /// assert!(equal_values(emails, &json!({"value": "A@x"}), &json!({"value": "a@x", "primary": false})));
 /// assert!(!equal_values(emails, &json!({"value": "a@x"}), &json!({"value": "b@x"})));
 /// ```
-pub fn equal_values(attribute: &Attribute, a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal_values(attribute, a, b))
+pub fn equal_values<'a, 'b>(attribute: &Attribute, a: impl Into<ValueRef<'a>>, b: impl Into<ValueRef<'b>>) -> bool {
+    are_equal(attribute, a.into(), b.into())
+}
+
+fn are_equal(attribute: &Attribute, a: ValueRef<'_>, b: ValueRef<'_>) -> bool {
+    match (a.kind(), b.kind()) {
+        (ValueKind::Array(mut a), ValueKind::Array(mut b)) => loop {
+            match (a.next(), b.next()) {
+                (None, None) => return true,
+                (Some(a), Some(b)) if are_equal(attribute, a, b) => {}
+                _ => return false,
+            }
+        },
+        (ValueKind::Object(mut members), ValueKind::Object(mut others)) => {
+            members.all(|(name, value)| equal_members(attribute, &name, value, b.get(&name)))
+                && others.all(|(name, value)| equal_members(attribute, &name, value, a.get(&name)))
         }
-        (Value::Object(a), Value::Object(b)) => {
-            let one_way = |a: &Map<String, Value>, b: &Map<String, Value>| {
-                a.iter().all(|(name, value)| equal_members(attribute, name, value, b.get(name)))
-            };
-            one_way(a, b) && one_way(b, a)
-        }
-        (Value::String(a), Value::String(b)) if attribute.name() == "$ref" => same_reference(a, b),
-        _ if misplaced(attribute.kind(), a) || misplaced(attribute.kind(), b) => a == b,
-        _ => order_values(attribute.kind(), attribute.case_exact(), a, b).is_eq(),
+        (ValueKind::String(a), ValueKind::String(b)) if attribute.name() == "$ref" => same_reference(&a, &b),
+        (x, y) if misplaced(attribute.kind(), &x) || misplaced(attribute.kind(), &y) => a == b,
+        (a, b) => order_values(attribute.kind(), attribute.case_exact(), &a, &b).is_eq(),
     }
 }
 
-fn equal_members(attribute: &Attribute, name: &str, value: &Value, other: Option<&Value>) -> bool {
+fn equal_members(attribute: &Attribute, name: &str, value: ValueRef<'_>, other: Option<ValueRef<'_>>) -> bool {
     match (attribute.sub_attribute(name), other) {
-        (Some(sub), Some(other)) => equal_values(sub, value, other),
+        (Some(sub), Some(other)) => are_equal(sub, value, other),
         (None, Some(other)) => value == other,
-        (_, None) => value.is_null() || (name == "primary" && value == &Value::Bool(false)),
+        (_, None) => value.is_null() || (name == "primary" && value == false),
     }
 }
 
@@ -216,7 +253,7 @@ fn segments(url: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn attribute(definition: Value) -> Attribute {
         serde_json::from_value(definition).unwrap()

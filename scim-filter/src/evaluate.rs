@@ -1,7 +1,6 @@
 //! Does a resource fulfil a predicate?
 
-use scim_core::Resource;
-use serde_json::{Map, Value};
+use scim_core::{Resource, ValueKind, ValueRef};
 
 use crate::ast::Operator;
 use crate::budget::{Budget, BudgetExceeded};
@@ -43,10 +42,10 @@ impl Predicate {
     /// [`BudgetExceeded`] where it does not.
     pub fn matches_within(&self, resource: &Resource, budget: &Budget) -> Result<bool, BudgetExceeded> {
         match &self.seen {
-            None => self.gathered.over(resource.attributes(), |source| self.node.holds(source, budget)),
+            None => self.gathered.over(resource, |source| self.node.holds(source, budget)),
             Some(seen) => {
-                let members = seen.members_of(resource, budget)?;
-                self.gathered.over(&members, |source| self.node.holds(source, budget))
+                let shown = seen.within(resource, budget)?;
+                self.gathered.over(&shown, |source| self.node.holds(source, budget))
             }
         }
     }
@@ -55,7 +54,7 @@ impl Predicate {
 impl ElementPredicate {
     /// Whether one element of the attribute, or the value of a singular complex attribute (R088), fulfils the filter.
     /// Only objects do; of a simple multi-valued attribute all else.
-    pub fn matches_element(&self, element: &Value) -> bool {
+    pub fn matches_element<'v>(&self, element: impl Into<ValueRef<'v>>) -> bool {
         self.matches_element_within(element, &Budget::unlimited()).unwrap_or_default()
     }
 
@@ -64,37 +63,32 @@ impl ElementPredicate {
     /// # Errors
     ///
     /// [`BudgetExceeded`] where it does not.
-    pub fn matches_element_within(&self, element: &Value, budget: &Budget) -> Result<bool, BudgetExceeded> {
+    pub fn matches_element_within<'v>(
+        &self,
+        element: impl Into<ValueRef<'v>>,
+        budget: &Budget,
+    ) -> Result<bool, BudgetExceeded> {
         budget.spend(1)?;
+        let element = element.into();
         match &self.seen {
             None => self.holds_for(element, budget),
-            Some(seen) => self.holds_for(&seen.element(element), budget),
+            Some(seen) => self.holds_for((&seen.element(element)).into(), budget),
         }
     }
 
-    fn holds_for(&self, element: &Value, budget: &Budget) -> Result<bool, BudgetExceeded> {
+    fn holds_for(&self, element: ValueRef<'_>, budget: &Budget) -> Result<bool, BudgetExceeded> {
         let folded = Folded::default();
-        match element {
-            Value::Object(element) if !self.simple => self.node.holds(Source::element(element, &folded), budget),
-            Value::Object(_) => Ok(false),
-            simple if self.simple => self.node.holds(Source::simple(simple, &folded), budget),
+        match (element.is_object(), self.simple) {
+            (true, false) => self.node.holds(Source::element(element, &folded), budget),
+            (false, true) => self.node.holds(Source::simple(element, &folded), budget),
             _ => Ok(false),
         }
-    }
-
-    /// R084: one element fulfils all of it.
-    fn matches_any(&self, value: &Value, budget: &Budget) -> Result<bool, BudgetExceeded> {
-        any(elements(Some(value)), |element| self.matches_element_within(element, budget))
     }
 }
 
 /// The elements of a value; of one that is no array, itself.
-fn elements(value: Option<&Value>) -> &[Value] {
-    match value {
-        Some(Value::Array(elements)) => elements,
-        Some(single) => std::slice::from_ref(single),
-        None => &[],
-    }
+fn elements(value: Option<ValueRef<'_>>) -> impl Iterator<Item = ValueRef<'_>> {
+    value.into_iter().flat_map(ValueRef::values)
 }
 
 /// Whether a test that may fail holds for one item.
@@ -127,7 +121,8 @@ impl Node {
             Self::ValuePath { path, slot, filter } => {
                 let reached = source.reach(path, *slot);
                 any(elements(reached.value), |element| match reached.sub_in(element) {
-                    Some(value) => filter.matches_any(value, budget),
+                    // R084: one element fulfils all of it.
+                    Some(value) => any(value.values(), |element| filter.matches_element_within(element, budget)),
                     None => Ok(false),
                 })
             }
@@ -136,7 +131,7 @@ impl Node {
     }
 
     /// Adds the attributes of the tests that hold for the element because it has a value; none below `not`.
-    pub(crate) fn selecting<'n>(&'n self, element: &Map<String, Value>, found: &mut Vec<&'n str>) {
+    pub(crate) fn selecting<'n>(&'n self, element: ValueRef<'_>, found: &mut Vec<&'n str>) {
         let path = match self {
             Self::And(nodes) => return nodes.iter().for_each(|node| node.selecting(element, found)),
             Self::Or(nodes) => {
@@ -161,7 +156,7 @@ impl Node {
 
 impl<'r> Reached<'_, 'r> {
     /// Whether `test` holds for one of the values.
-    fn any(self, budget: &Budget, test: impl Fn(&'r Value) -> bool) -> Result<bool, BudgetExceeded> {
+    fn any(self, budget: &Budget, test: impl Fn(ValueRef<'r>) -> bool) -> Result<bool, BudgetExceeded> {
         any(elements(self.value), |element| {
             budget.spend(1)?;
             Ok(self.sub_in(element).is_some_and(&test))
@@ -175,14 +170,14 @@ impl Test {
         &self,
         reached: Reached<'_, 'r>,
         budget: &Budget,
-        accepts: impl Fn(&'r Value) -> Result<bool, BudgetExceeded>,
+        accepts: impl Fn(ValueRef<'r>) -> Result<bool, BudgetExceeded>,
     ) -> Result<bool, BudgetExceeded> {
         if matches!(self.operand, Operand::Null) {
             return self.null_holds(reached, budget);
         }
-        let holds_for = |value: Option<&'r Value>| self.holds_for(value, budget, &accepts);
+        let holds_for = |value: Option<ValueRef<'r>>| self.holds_for(value, budget, &accepts);
         match reached.value {
-            Some(Value::Array(elements)) => any(elements, |element| holds_for(reached.sub_in(element))),
+            Some(value) if value.is_array() => any(value.elements(), |element| holds_for(reached.sub_in(element))),
             None if reached.multi_valued => Ok(false),
             value => holds_for(value.and_then(|value| reached.sub_in(value))),
         }
@@ -196,19 +191,22 @@ impl Test {
     /// One value, which may be missing.
     fn holds_for<'r>(
         &self,
-        value: Option<&'r Value>,
+        value: Option<ValueRef<'r>>,
         budget: &Budget,
-        accepts: impl Fn(&'r Value) -> Result<bool, BudgetExceeded>,
+        accepts: impl Fn(ValueRef<'r>) -> Result<bool, BudgetExceeded>,
     ) -> Result<bool, BudgetExceeded> {
-        match value {
-            None | Some(Value::Null) if self.missing_is_false => accepts(&Value::Bool(false)),
+        match value.filter(|value| !value.is_null()) {
+            None if self.missing_is_false => {
+                budget.spend(1)?;
+                Ok(self.accepts_bool(false))
+            }
             // R075: what is unassigned differs from everything.
-            None | Some(Value::Null) => {
+            None => {
                 budget.spend(1)?;
                 Ok(self.operator == Operator::Ne)
             }
             // A multi-valued sub-attribute.
-            Some(Value::Array(values)) => any(values, accepts),
+            Some(value) if value.is_array() => any(value.elements(), accepts),
             Some(value) => accepts(value),
         }
     }
@@ -220,35 +218,33 @@ impl Presence {
     }
 
     /// R072: a value that is not empty, or a complex value with a member that is not.
-    fn is_present(&self, value: &Value) -> bool {
-        match value {
-            Value::Null => false,
-            Value::Bool(_) | Value::Number(_) => true,
-            Value::String(text) => !text.is_empty(),
-            Value::Array(elements) => elements.iter().any(|element| self.is_present(element)),
-            Value::Object(members) => members
-                .iter()
-                .any(|(name, member)| !self.hidden.iter().any(|hidden| **hidden == **name) && self.is_present(member)),
+    fn is_present(&self, value: ValueRef<'_>) -> bool {
+        match value.kind() {
+            ValueKind::Null => false,
+            ValueKind::Boolean(_) | ValueKind::Number(_) => true,
+            ValueKind::String(text) => !text.is_empty(),
+            ValueKind::Array(mut elements) => elements.any(|element| self.is_present(element)),
+            ValueKind::Object(mut members) => members
+                .any(|(name, member)| !self.hidden.iter().any(|hidden| **hidden == *name) && self.is_present(member)),
         }
     }
 }
 
 /// R022, R024: neither absent nor null nor empty; but an empty string is a value.
-fn is_assigned(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
-        Value::Array(elements) => elements.iter().any(is_assigned),
-        Value::Object(members) => members.values().any(is_assigned),
+fn is_assigned(value: ValueRef<'_>) -> bool {
+    match value.kind() {
+        ValueKind::Null => false,
+        ValueKind::Boolean(_) | ValueKind::Number(_) | ValueKind::String(_) => true,
+        ValueKind::Array(mut elements) => elements.any(is_assigned),
+        ValueKind::Object(mut members) => members.any(|(_, member)| is_assigned(member)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use scim_core::{SchemaSet, Tolerance};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    use super::*;
     use crate::{check, check_element};
 
     fn matches(text: &str, resource: &Value) -> bool {

@@ -1,9 +1,6 @@
 //! One walk over a resource for all the attributes that a predicate looks at.
 
-use std::sync::LazyLock;
-
-use scim_core::{Attribute, AttributeRef};
-use serde_json::{Map, Value};
+use scim_core::{Attribute, AttributeRef, Resource, ValueRef};
 
 use crate::fold::Folded;
 use crate::predicate::Node;
@@ -24,7 +21,7 @@ pub(crate) struct Gathered {
 pub(crate) struct Slot(Option<u8>);
 
 /// The values of one resource's gathered members.
-type Values<'r> = [Option<&'r Value>; MAX_GATHERED];
+type Values<'r> = [Option<ValueRef<'r>>; MAX_GATHERED];
 
 /// What a test takes values from.
 #[derive(Clone, Copy)]
@@ -37,17 +34,17 @@ pub(crate) struct Source<'s, 'r> {
 #[derive(Clone, Copy)]
 enum Of<'s, 'r> {
     /// A resource, whose members are looked up one by one as far as they are not gathered.
-    Resource { members: &'r Map<String, Value>, gathered: &'s [Option<&'r Value>] },
+    Resource { resource: &'r Resource, gathered: &'s [Option<ValueRef<'r>>] },
     /// An element that is an object.
-    Element(&'r Map<String, Value>),
+    Element(ValueRef<'r>),
     /// An element that is a simple value.
-    Simple(&'r Value),
+    Simple(ValueRef<'r>),
 }
 
 /// What a path reaches in a source: a value, and what is left of the path in it.
 #[derive(Clone, Copy)]
 pub(crate) struct Reached<'p, 'r> {
-    pub(crate) value: Option<&'r Value>,
+    pub(crate) value: Option<ValueRef<'r>>,
     /// The sub-attribute that each value has to be asked for.
     sub: Option<&'p str>,
     /// Whether there may be several values.
@@ -56,7 +53,7 @@ pub(crate) struct Reached<'p, 'r> {
 
 impl<'r> Reached<'_, 'r> {
     /// What the path has in one of the values.
-    pub(crate) fn sub_in(self, value: &'r Value) -> Option<&'r Value> {
+    pub(crate) fn sub_in(self, value: ValueRef<'r>) -> Option<ValueRef<'r>> {
         match self.sub {
             Some(sub) => value.get(sub),
             None => Some(value),
@@ -66,27 +63,27 @@ impl<'r> Reached<'_, 'r> {
 
 impl<'s, 'r> Source<'s, 'r> {
     /// An element whose members are looked up one by one.
-    pub(crate) fn element(element: &'r Map<String, Value>, folded: &'s Folded<'r>) -> Self {
+    pub(crate) fn element(element: ValueRef<'r>, folded: &'s Folded<'r>) -> Self {
         Self { of: Of::Element(element), folded }
     }
 
     /// An element that is a simple value.
-    pub(crate) fn simple(value: &'r Value, folded: &'s Folded<'r>) -> Self {
+    pub(crate) fn simple(value: ValueRef<'r>, folded: &'s Folded<'r>) -> Self {
         Self { of: Of::Simple(value), folded }
     }
 
     /// What a path reaches.
     pub(crate) fn reach<'p>(self, path: &'p AttributeRef, slot: Slot) -> Reached<'p, 'r> {
         let within = |value, leaf: &Attribute| Reached { value, sub: None, multi_valued: leaf.multi_valued() };
-        let (members, gathered) = match self.of {
-            Of::Resource { members, gathered } => (members, gathered),
+        let (resource, gathered) = match self.of {
+            Of::Resource { resource, gathered } => (resource, gathered),
             Of::Element(element) => return within(path.sub().and_then(|sub| element.get(sub)), path.leaf()),
             Of::Simple(value) => return Reached { value: Some(value), sub: None, multi_valued: false },
         };
         let value = match (slot.0.and_then(|slot| gathered.get(usize::from(slot))), path.uri()) {
-            (None, _) => path.attribute_in(members),
+            (None, _) => path.attribute_in(resource),
             (Some(member), None) => *member,
-            (Some(member), Some(_)) => member.and_then(|container| container.as_object()?.get(path.name())),
+            (Some(member), Some(_)) => member.and_then(|container| container.get(path.name())),
         };
         Reached { value, sub: path.sub(), multi_valued: path.attribute().multi_valued() }
     }
@@ -113,18 +110,16 @@ impl Gathered {
     }
 
     /// Runs `test` over a resource, whose members are gathered first where that pays.
-    pub(crate) fn over<'r, T>(&self, object: &'r Map<String, Value>, test: impl FnOnce(Source<'_, 'r>) -> T) -> T {
+    pub(crate) fn over<'r, T>(&self, resource: &'r Resource, test: impl FnOnce(Source<'_, 'r>) -> T) -> T {
         let folded = Folded::default();
-        if self.names.is_empty() || !*IN_ORDER {
-            return test(Source { of: Of::Resource { members: object, gathered: &[] }, folded: &folded });
+        if self.names.is_empty() {
+            return test(Source { of: Of::Resource { resource, gathered: &[] }, folded: &folded });
         }
         let mut values: Values<'r> = [None; MAX_GATHERED];
-        let mut members = object.iter().peekable();
         for (name, value) in self.names.iter().zip(&mut values) {
-            while members.next_if(|(member, _)| member.as_str() < &**name).is_some() {}
-            *value = members.next_if(|(member, _)| member.as_str() == &**name).map(|(_, value)| value);
+            *value = resource.get(name);
         }
-        test(Source { of: Of::Resource { members: object, gathered: &values }, folded: &folded })
+        test(Source { of: Of::Resource { resource, gathered: &values }, folded: &folded })
     }
 }
 
@@ -133,17 +128,10 @@ fn member(path: &AttributeRef) -> &str {
     path.uri().unwrap_or(path.name())
 }
 
-/// Whether JSON objects keep their members in the order of the names. They do, unless another crate of the program turns
-/// on `serde_json`'s `preserve_order`.
-static IN_ORDER: LazyLock<bool> = LazyLock::new(|| {
-    let object = Map::from_iter([("b".to_owned(), Value::Null), ("a".to_owned(), Value::Null)]);
-    object.keys().next().is_some_and(|first| first == "a")
-});
-
 #[cfg(test)]
 mod tests {
-    use scim_core::{Resource, SchemaSet, Tolerance};
-    use serde_json::json;
+    use scim_core::{SchemaSet, Tolerance};
+    use serde_json::{Map, Value, json};
 
     use super::*;
     use crate::{Filter, Predicate, check};
@@ -186,7 +174,7 @@ mod tests {
             let chain = predicate(&format!("{term} {others}"));
             assert!(!chain.gathered.names.is_empty());
             assert_eq!(chain.matches(&resource), alone.matches(&resource), "{term}");
-            // Where objects are in another order nothing is gathered, and the slots count for nothing.
+            // Where nothing is gathered, the slots count for nothing.
             let plain = Predicate { gathered: Gathered::default(), ..chain };
             assert_eq!(plain.matches(&resource), alone.matches(&resource), "{term}");
         }

@@ -78,7 +78,7 @@ pub use check_error::CheckError;
 pub use compare::equal_values;
 pub use fold::fold;
 pub use limits::Limits;
-pub use lower::{Lower, Lowered, lower, lower_element};
+pub use lower::{Lower, Lowered, lower, lower_element, lower_parts};
 pub use parse::{PatchPath, parse, parse_path, parse_path_with, parse_with};
 pub use parse_error::ParseError;
 pub use predicate::{ElementPredicate, Predicate};

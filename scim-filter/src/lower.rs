@@ -13,6 +13,7 @@ use crate::test::Test;
 ///    leaf that cannot be expressed so is `None`, and stays with the evaluator.
 /// 2. Every output is two-valued: in SQL it is never `NULL`, so that [`not`](Self::not) is plain negation.
 /// 3. [`and`](Self::and) and [`or`](Self::or) get two or more parts.
+/// 4. What [`narrow`](Self::narrow) returns selects every resource that the evaluator selects, and perhaps others.
 pub trait Lower {
     /// A condition of the query language.
     type Output;
@@ -32,6 +33,13 @@ pub trait Lower {
 
     /// One element of the attribute fulfils the filter. [`lower_element`] lowers the body with a target of its own.
     fn value_path(&self, path: &AttributeRef, filter: &ElementPredicate) -> Option<Self::Output>;
+
+    /// A condition that holds wherever an element fulfils the filter, for a value path that [cannot be
+    /// expressed](Self::value_path): it narrows what the evaluator has to look at. [`lower_parts`] finds one.
+    fn narrow(&self, path: &AttributeRef, filter: &ElementPredicate) -> Option<Self::Output> {
+        let _ = (path, filter);
+        None
+    }
 
     /// A condition that always or never holds. Not pushed unless a target can.
     fn constant(&self, value: bool) -> Option<Self::Output> {
@@ -60,7 +68,8 @@ pub struct Lowered<T> {
 
 /// Splits a predicate into what `target` can express and what is left.
 ///
-/// A top-level `and` is split between the two; `or`, `not` and value paths go as a whole or not at all.
+/// A top-level `and` is split between the two; `or` and `not` go as a whole or not at all. A value path that cannot go may still
+/// [narrow](Lower::narrow) what is left to do.
 ///
 /// ```
 /// use scim_core::{AttributeRef, SchemaSet, Tolerance};
@@ -108,7 +117,14 @@ pub fn lower<T: Lower + ?Sized>(predicate: &Predicate, target: &T) -> Lowered<T:
         let output = if unknown(part) { None } else { whole(part, target) };
         match output {
             Some(output) => pushed.push(output),
-            None => residual.push(part.clone()),
+            None => {
+                if let Node::ValuePath { path, filter, .. } = part
+                    && !unknown(part)
+                {
+                    pushed.extend(target.narrow(path, filter));
+                }
+                residual.push(part.clone());
+            }
         }
     }
     let residual = match residual.len() {
@@ -137,6 +153,16 @@ impl Predicate {
 /// are [simple values](ElementPredicate::is_of_simple_values).
 pub fn lower_element<T: Lower + ?Sized>(filter: &ElementPredicate, target: &T) -> Option<T::Output> {
     whole(&filter.node, target)
+}
+
+/// Lowers the parts of the body of a value path that are joined by `and`, those that can be. Where an element fulfils the body, each of
+/// them holds, for that element and so for one of all.
+pub fn lower_parts<T: Lower + ?Sized>(filter: &ElementPredicate, target: &T) -> Vec<T::Output> {
+    let parts = match &filter.node {
+        Node::And(parts) => parts.as_slice(),
+        whole => std::slice::from_ref(whole),
+    };
+    parts.iter().filter_map(|part| whole(part, target)).collect()
 }
 
 /// Lowers a node, all of it or nothing.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scim_core::{AttributeRef, AttributeType};
+use scim_core::{AttributeRef, AttributeType, ValueRef};
 use serde_json::Value;
 
 use crate::any_of::{AnyOf, grouped};
@@ -338,9 +338,10 @@ impl ElementPredicate {
     /// assert_eq!(filter.selecting(&json!({"type": "work", "value": "a"})), ["type"]);
     /// # Ok::<(), scim_filter::ParseError>(())
     /// ```
-    pub fn selecting(&self, element: &Value) -> Vec<&str> {
+    pub fn selecting<'v>(&self, element: impl Into<ValueRef<'v>>) -> Vec<&str> {
         let mut found = Vec::new();
-        if let Value::Object(element) = element {
+        let element = element.into();
+        if element.is_object() {
             self.node.selecting(element, &mut found);
         }
         found

@@ -1,13 +1,12 @@
 //! Sorting (RFC 7644 section 3.4.2.3).
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use scim_core::{
-    AttrPath, AttributeRef, AttributeType, Resolved, Resource, ScimType, SortOrder, Tolerance, TypeSchema,
+    AttrPath, AttributeRef, AttributeType, Resolved, Resource, ScimType, SortOrder, Tolerance, TypeSchema, ValueRef,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::check::{refuse_never_returned, to_default_sub_attribute};
 use crate::check_error::{CheckError, CheckErrorKind};
@@ -107,39 +106,44 @@ impl Sort {
 
     /// The value that a resource is sorted by: of a multi-valued attribute the primary element's, else the first
     /// element's (R127).
-    pub fn key<'r>(&self, resource: &'r Resource) -> Option<Cow<'r, Value>> {
+    pub fn key(&self, resource: &Resource) -> Option<Value> {
         match &self.seen {
-            None => self.key_in(resource.attributes()).map(Cow::Borrowed),
-            Some(seen) => self.key_in(&seen.shown(resource)).cloned().map(Cow::Owned),
+            None => self.key_in(resource).map(ValueRef::to_value),
+            Some(seen) => self.key_in(&seen.shown(resource)).map(ValueRef::to_value),
         }
     }
 
-    fn key_in<'r>(&self, members: &'r Map<String, Value>) -> Option<&'r Value> {
-        let value = self.path.attribute_in(members)?;
-        let element = match value {
-            Value::Array(elements) => {
-                let primary = |element: &&Value| element.get("primary") == Some(&Value::Bool(true));
-                elements.iter().find(primary).or_else(|| elements.first())?
-            }
-            value => value,
+    fn key_in<'r>(&self, resource: &'r Resource) -> Option<ValueRef<'r>> {
+        let value = self.path.attribute_in(resource)?;
+        let element = if value.is_array() {
+            let is_primary = |element: &ValueRef<'_>| element.get("primary").is_some_and(|primary| primary == true);
+            value.elements().find(is_primary).or_else(|| value.elements().next())?
+        } else {
+            value
         };
-        let value = self.path.sub_in(element)?;
-        let value = if let Value::Array(values) = value { values.first()? } else { value };
+        let value = self.path.sub_in(element)?.values().next()?;
         (!value.is_null()).then_some(value)
     }
 
     /// Which of two resources comes first.
     pub fn compare(&self, a: &Resource, b: &Resource) -> Ordering {
-        self.compare_keys(self.key(a).as_deref(), self.key(b).as_deref())
+        self.sort_key_of(a).cmp(&self.sort_key_of(b))
     }
 
-    /// Which of two [keys](Self::key) comes first.
-    pub fn compare_keys(&self, a: Option<&Value>, b: Option<&Value>) -> Ordering {
-        self.sort_key(a).cmp(&self.sort_key(b))
+    /// The [key](Self::key) of a resource, made ready to be compared often: who sorts many resources makes one for each.
+    pub fn sort_key_of(&self, resource: &Resource) -> SortKey {
+        match &self.seen {
+            None => self.ready(self.key_in(resource)),
+            Some(seen) => self.ready(self.key_in(&seen.shown(resource))),
+        }
     }
 
-    /// A [key](Self::key) made ready to be compared often: who sorts many resources makes one for each.
+    /// The same of a key that has been kept, such as that of a cursor.
     pub fn sort_key(&self, key: Option<&Value>) -> SortKey {
+        self.ready(key.map(ValueRef::from))
+    }
+
+    fn ready(&self, key: Option<ValueRef<'_>>) -> SortKey {
         SortKey::new(self.kind, self.case_exact, self.order, key)
     }
 }

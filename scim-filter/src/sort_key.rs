@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
-use scim_core::{AttributeType, SortOrder, parse_date_time};
-use serde_json::{Number, Value};
+use scim_core::{AttributeType, SortOrder, ValueKind, ValueRef, parse_date_time};
+use serde_json::Number;
 
 use crate::compare::{order_numbers, without_padding};
 use crate::fold::fold;
@@ -31,27 +31,40 @@ enum Rank {
 }
 
 impl SortKey {
-    pub(crate) fn new(kind: AttributeType, case_exact: bool, order: SortOrder, value: Option<&Value>) -> Self {
-        let rank = match (kind, value) {
+    pub(crate) fn new(kind: AttributeType, case_exact: bool, order: SortOrder, value: Option<ValueRef<'_>>) -> Self {
+        let rank = match (kind, value.map(ValueRef::kind)) {
             (_, None) => Rank::Missing,
-            (AttributeType::Boolean, Some(Value::Bool(value))) => Rank::Bool(*value),
-            (AttributeType::Integer | AttributeType::Decimal, Some(Value::Number(number))) => {
-                Rank::Number(number.clone())
+            (AttributeType::Boolean, Some(ValueKind::Boolean(value))) => Rank::Bool(value),
+            (AttributeType::Integer | AttributeType::Decimal, Some(ValueKind::Number(number))) => {
+                Rank::Number(number.into_owned())
             }
-            (AttributeType::DateTime, Some(Value::String(text))) => match parse_date_time(text) {
+            (AttributeType::DateTime, Some(ValueKind::String(text))) => match parse_date_time(&text) {
                 Ok(instant) => Rank::Instant(instant),
                 Err(_) => Rank::Unreadable,
             },
-            (AttributeType::Binary, Some(Value::String(text))) => Rank::Text(without_padding(text).into()),
-            (AttributeType::String | AttributeType::Reference, Some(Value::String(text))) if case_exact => {
-                Rank::Text(text.as_str().into())
+            (AttributeType::Binary, Some(ValueKind::String(text))) => Rank::Text(without_padding(&text).into()),
+            (AttributeType::String | AttributeType::Reference, Some(ValueKind::String(text))) if case_exact => {
+                Rank::Text(text.into())
             }
-            (AttributeType::String | AttributeType::Reference, Some(Value::String(text))) => {
-                Rank::Text(fold(text).into())
+            (AttributeType::String | AttributeType::Reference, Some(ValueKind::String(text))) => {
+                Rank::Text(fold(&text).into())
             }
             _ => Rank::Misplaced,
         };
         Self { rank, descending: order == SortOrder::Descending }
+    }
+
+    /// The bytes of the string that it is; 0 for everything else.
+    pub fn len(&self) -> usize {
+        match &self.rank {
+            Rank::Text(text) => text.len(),
+            _ => 0,
+        }
+    }
+
+    /// Whether it is no string, or an empty one.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }
 

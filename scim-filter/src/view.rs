@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use scim_core::{AttributeRef, Resource};
+use scim_core::{AttributeRef, Resource, ValueRef};
 use serde_json::{Map, Value};
 
 use crate::budget::{Budget, BudgetExceeded};
@@ -59,33 +59,29 @@ impl Seen {
     }
 
     /// The same, if the budget allows to complete it.
-    pub(crate) fn members_of(
-        &self,
-        resource: &Resource,
-        budget: &Budget,
-    ) -> Result<Map<String, Value>, BudgetExceeded> {
+    pub(crate) fn within(&self, resource: &Resource, budget: &Budget) -> Result<Resource, BudgetExceeded> {
         for path in &self.completed {
-            let value = path.attribute_in(resource.attributes());
-            budget.spend(value.and_then(Value::as_array).map_or(1, |elements| elements.len() as u64))?;
+            let value = path.attribute_in(resource);
+            budget.spend(value.map_or(1, |value| value.values().count() as u64))?;
         }
         Ok(self.shown(resource))
     }
 
     /// What is looked at of a resource, as it is shown.
-    pub(crate) fn shown(&self, resource: &Resource) -> Map<String, Value> {
+    pub(crate) fn shown(&self, resource: &Resource) -> Resource {
         let names = self.members.iter();
         let mut members: Map<String, Value> =
-            names.filter_map(|name| Some((name.to_string(), resource.get(name)?.clone()))).collect();
+            names.filter_map(|name| Some((name.to_string(), resource.get(name)?.to_value()))).collect();
         for path in &self.completed {
             let value = match path.uri() {
                 None => members.get_mut(path.name()),
                 Some(uri) => members.get_mut(uri).and_then(|container| container.get_mut(path.name())),
             };
             if let Some(value) = value {
-                self.view.complete(resource.id(), path, value);
+                self.view.complete(resource.id().as_deref(), path, value);
             }
         }
-        members
+        Resource::from_attributes(members)
     }
 }
 
@@ -111,8 +107,8 @@ impl SeenElement {
     }
 
     /// The element as it is shown.
-    pub(crate) fn element(&self, element: &Value) -> Value {
-        let mut element = element.clone();
+    pub(crate) fn element(&self, element: ValueRef<'_>) -> Value {
+        let mut element = element.to_value();
         self.view.complete(None, &self.of, &mut element);
         element
     }

@@ -129,8 +129,14 @@ fn run(case: &FilterCase, fixture: &Fixture) -> Outcome {
             check(&filter, schema, &mut tolerance)
         };
         let predicate = checked.map_err(|error| (error.scim_type().as_str(), error.to_string()))?;
-        let selected = resources.iter().filter(|resource| predicate.matches(resource));
-        found.extend(selected.map(|resource| resource.id().expect("an id").to_owned()));
+        let selected = resources.iter().filter(|resource| {
+            let selected = predicate.matches(resource);
+            let mut compact = (*resource).clone();
+            compact.compact();
+            assert_eq!(predicate.matches(&compact), selected, "{printed} on {resource:?}, in both forms");
+            selected
+        });
+        found.extend(selected.map(|resource| resource.id().expect("an id").into_owned()));
     }
     Ok(found)
 }
@@ -215,8 +221,14 @@ fn sorts_order_as_the_corpus_says() {
             Err(error) => return Err(error.to_string()),
         };
         let mut sorted: Vec<&Resource> = resources.iter().collect();
-        sorted.sort_by(|a, b| sort.compare(a, b));
-        let ids: Vec<&str> = sorted.iter().filter_map(|resource| resource.id()).collect();
+        sorted.sort_by(|a, b| {
+            let [mut x, mut y] = [(*a).clone(), (*b).clone()];
+            x.compact();
+            y.compact();
+            assert_eq!(sort.compare(&x, &y), sort.compare(a, b), "{x:?} and {y:?}, in both forms");
+            sort.compare(a, b)
+        });
+        let ids: Vec<_> = sorted.iter().filter_map(|resource| resource.id()).collect();
         if case.sorted.as_ref().is_some_and(|expected| *expected == ids) { Ok(()) } else { Err(format!("{ids:?}")) }
     });
 }

@@ -146,9 +146,13 @@ proptest! {
         if let Ok(predicate) = check(&filter, user, &mut Tolerance::rfc()) {
             let lowered = lower(&predicate, &Interpreter { pushes, in_element: false });
             for resource in &resources {
-                let pushed = lowered.pushed.as_ref().is_none_or(|condition| condition(&json!(resource.attributes())));
+                let pushed = lowered.pushed.as_ref().is_none_or(|condition| condition(&json!(resource)));
                 let residual = lowered.residual.as_ref().is_none_or(|residual| residual.matches(resource));
                 prop_assert_eq!(pushed && residual, predicate.matches(resource));
+                let mut compact = resource.clone();
+                compact.compact();
+                prop_assert_eq!(&compact, resource);
+                prop_assert_eq!(predicate.matches(&compact), predicate.matches(resource), "in both forms");
             }
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use scim_core::{
     Attribute, AttributeRef, AttributeType, Leniency, Mutability, Resource, Tolerance, TypeSchema, ValueLimits,
+    json_size,
 };
 use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
@@ -12,13 +13,14 @@ use crate::assign::{assign, assign_parts, refuse_immutable_change};
 use crate::changed::Changed;
 use crate::elements::Elements;
 use crate::error::{PatchError, PatchErrorKind};
-use crate::journal::{Journal, put};
+use crate::journal::{Journal, in_tree, put};
 use crate::operation::{Effect, Operation, Patch};
 use crate::relate::{Relate, id};
 
 /// Applies a patch. Operations run in order, each on what the one before left (R165).
 ///
-/// The resource must be of the patch's resource type. It is not copied: what an operation touches is remembered, as far as
+/// The resource must be of the patch's resource type. It is not copied: the attributes that the patch is about are looked at as a tree
+/// of values, and all others stay as they are. What an operation touches is remembered, as far as
 /// it is touched, and put back when a later operation fails. Of a relation such as `members` only the elements that come
 /// and go are remembered, however many others there are; finding them means one look at each element, which
 /// [`Patch::membership_delta`] spares a store that can look an id up.
@@ -27,27 +29,55 @@ use crate::relate::{Relate, id};
 ///
 /// [`PatchError`] with the operation at fault; the resource is then as it was (R166).
 pub fn apply(patch: &Patch, resource: &mut Resource) -> Result<Changed, PatchError> {
+    let names = patch.members();
+    let others = size_without(resource, &names, &patch.schema);
+    let mut attributes = resource.take_members(&names);
+    let outcome = apply_to(patch, &mut attributes, others);
+    let changes = outcome.as_ref().map_or(&[] as &[_], Changed::changes);
+    resource.put_members(&names, attributes, !changes.is_empty());
+    outcome
+}
+
+/// The bytes of the members of a resource that a patch leaves alone, those of relations aside.
+fn size_without(resource: &Resource, names: &[&str], schema: &TypeSchema) -> usize {
+    let counts = |name: &str| !names.contains(&name) && !is_relation(schema, name);
+    let members = resource.members().filter(|(name, _)| counts(name));
+    2 + members.map(|(name, value)| name.len() + 4 + value.json_size()).sum::<usize>()
+}
+
+/// The same of the members that a patch is about.
+fn size_of(attributes: &Map<String, Value>, schema: &TypeSchema) -> usize {
+    let members = attributes.iter().filter(|(name, _)| !is_relation(schema, name));
+    members.map(|(name, value)| name.len() + 4 + json_size(value)).sum()
+}
+
+fn is_relation(schema: &TypeSchema, name: &str) -> bool {
+    schema.top_level(name).is_some_and(|attribute| attribute.is_relation())
+}
+
+/// Applies a patch to the attributes that it is about; `others` is what the resource has beside them, in bytes.
+fn apply_to(patch: &Patch, attributes: &mut Map<String, Value>, others: usize) -> Result<Changed, PatchError> {
     let own = Budget::default();
     let budget = patch.limits.budget.as_deref().unwrap_or(&own);
     let mut journal = Journal::default();
     let mut tolerance = Tolerance::new(&patch.profile);
-    let mut outcome = run(patch, resource, &mut journal, &mut tolerance, budget);
-    let size = resource.json_size(&patch.schema);
-    if outcome.is_ok() && size > patch.limits.value.resource {
-        let mut before = resource.clone();
+    let mut outcome = run(patch, attributes, &mut journal, &mut tolerance, budget);
+    let size = size_of(attributes, &patch.schema);
+    if outcome.is_ok() && others + size > patch.limits.value.resource {
+        let mut before = attributes.clone();
         std::mem::take(&mut journal).roll_back(&mut before);
-        let grows = size > before.json_size(&patch.schema);
-        *resource = before;
+        let grows = size > size_of(&before, &patch.schema);
+        *attributes = before;
         outcome =
-            if grows { Err(too_large(patch)) } else { run(patch, resource, &mut journal, &mut tolerance, budget) };
+            if grows { Err(too_large(patch)) } else { run(patch, attributes, &mut journal, &mut tolerance, budget) };
     }
     match outcome {
         Ok(()) => {
-            let changes = journal.into_changes(resource);
+            let changes = journal.into_changes(attributes);
             Ok(Changed { changes, leniencies: patch.record(tolerance.used()) })
         }
         Err(error) => {
-            journal.roll_back(resource);
+            journal.roll_back(attributes);
             Err(error)
         }
     }
@@ -63,7 +93,7 @@ fn too_large(patch: &Patch) -> PatchError {
 /// Runs the operations, and tells which leniencies they needed beyond those of the check.
 fn run<'p>(
     patch: &'p Patch,
-    resource: &mut Resource,
+    attributes: &mut Map<String, Value>,
     journal: &mut Journal<'p>,
     tolerance: &mut Tolerance,
     budget: &Budget,
@@ -74,9 +104,9 @@ fn run<'p>(
         let at = |problem: PatchErrorKind| problem.at(operation.index, operation.path.as_deref());
         let together = operation.effect.is_on_elements() && !is_guarded(operation.place.attribute());
         if open.as_ref().is_some_and(|open| !together || *open.place != operation.place) {
-            put_back(open.take(), resource);
+            put_back(open.take(), attributes);
         }
-        if keeps_inactive(operation, resource, tolerance) {
+        if keeps_inactive(operation, attributes, tolerance) {
             continue;
         }
         let made = if together {
@@ -85,26 +115,26 @@ fn run<'p>(
                     journal.remember_whole(operation, &Map::new());
                     open
                 }
-                None => open.insert(Open::take(operation, resource, journal)),
+                None => open.insert(Open::take(operation, attributes, journal)),
             };
             open.elements.run(&operation.effect, &patch.limits.value, budget).map_err(at)?
         } else if let Effect::ExpectEqual { sub, value } = &operation.effect {
-            expect_equal(operation, sub.as_deref(), resource, value, budget).map_err(at)?;
+            expect_equal(operation, sub.as_deref(), attributes, value, budget).map_err(at)?;
             None
         } else {
-            effect(operation, resource, journal, &patch.limits.value, budget).map_err(at)?
+            effect(operation, attributes, journal, &patch.limits.value, budget).map_err(at)?
         };
         if let Some(leniency) = made {
             tolerance.take(leniency);
         }
     }
-    put_back(open, resource);
-    if journal.extensions_changed(resource) {
-        journal.remember_schemas(resource);
-        let schemas = patch.schema.schemas_of(resource.attributes());
-        resource.attributes_mut().insert("schemas".into(), schemas);
+    put_back(open, attributes);
+    if journal.extensions_changed(attributes) {
+        journal.remember_schemas(attributes);
+        let schemas = patch.schema.schemas_of(&*attributes);
+        attributes.insert("schemas".into(), schemas);
     }
-    still_valid(&patch.schema, resource, journal)
+    still_valid(&patch.schema, attributes, journal)
 }
 
 /// The elements of an attribute, taken out of the resource for the operations on them.
@@ -114,9 +144,8 @@ struct Open<'p> {
 }
 
 impl<'p> Open<'p> {
-    fn take(operation: &'p Operation, resource: &mut Resource, journal: &mut Journal<'p>) -> Self {
+    fn take(operation: &'p Operation, attributes: &mut Map<String, Value>, journal: &mut Journal<'p>) -> Self {
         let place = &operation.place;
-        let attributes = resource.attributes_mut();
         let mut nothing = Map::new();
         let container = match place.extension() {
             None => attributes,
@@ -131,10 +160,9 @@ impl<'p> Open<'p> {
 }
 
 /// Puts elements back where they were taken from.
-fn put_back(open: Option<Open<'_>>, resource: &mut Resource) {
+fn put_back(open: Option<Open<'_>>, attributes: &mut Map<String, Value>) {
     let Some(Open { place, elements }) = open else { return };
     let (name, value) = (place.name(), elements.into_value());
-    let attributes = resource.attributes_mut();
     let Some(extension) = place.extension() else { return put(attributes, name, value) };
     let container = attributes.entry(extension.id()).or_insert_with(|| Value::Object(Map::new()));
     if let Some(container) = container.as_object_mut() {
@@ -152,10 +180,11 @@ fn is_guarded(attribute: &Attribute) -> bool {
 }
 
 /// Whether the operation would take `active` from somebody who is inactive, and the profile does not let it.
-fn keeps_inactive(operation: &Operation, resource: &Resource, tolerance: &mut Tolerance) -> bool {
+fn keeps_inactive(operation: &Operation, attributes: &Map<String, Value>, tolerance: &mut Tolerance) -> bool {
     match &operation.effect {
         Effect::Assign(after) if operation.place.is_in("active") => {
-            tolerance.keeps_inactive(resource.get("active"), after.as_ref())
+            let before = attributes.get("active").and_then(Value::as_bool);
+            tolerance.keeps_inactive(before, after.as_ref().and_then(Value::as_bool))
         }
         _ => false,
     }
@@ -164,12 +193,11 @@ fn keeps_inactive(operation: &Operation, resource: &Resource, tolerance: &mut To
 /// Runs one operation, and tells the leniency by which it made an element.
 fn effect<'p>(
     operation: &'p Operation,
-    resource: &mut Resource,
+    attributes: &mut Map<String, Value>,
     journal: &mut Journal<'p>,
     limits: &ValueLimits,
     budget: &Budget,
 ) -> Result<Option<Leniency>, PatchErrorKind> {
-    let attributes = resource.attributes_mut();
     let Some(extension) = operation.place.extension() else {
         return within(operation, attributes, journal, limits, budget);
     };
@@ -262,12 +290,12 @@ fn on_elements(
 fn expect_equal(
     operation: &Operation,
     sub: Option<&Attribute>,
-    resource: &Resource,
+    attributes: &Map<String, Value>,
     sent: &Value,
     budget: &Budget,
 ) -> Result<(), PatchErrorKind> {
     let attribute = &**operation.place.attribute();
-    let whole = resource.at(&operation.place);
+    let whole = in_tree(&operation.place, attributes);
     let (attribute, current) = match sub {
         None => (attribute, whole),
         Some(sub) => (sub, whole.and_then(|whole| whole.get(sub.name()))),
@@ -300,15 +328,15 @@ fn ids(elements: &[Value]) -> BTreeSet<&str> {
 }
 
 /// What a check of a whole resource would find missing in what the patch touched.
-fn still_valid(schema: &TypeSchema, resource: &Resource, journal: &Journal<'_>) -> Result<(), PatchError> {
+fn still_valid(schema: &TypeSchema, attributes: &Map<String, Value>, journal: &Journal<'_>) -> Result<(), PatchError> {
     for operation in journal.touched() {
         let at = |problem: PatchErrorKind| problem.at(operation.index, operation.path.as_deref());
         let place = &operation.place;
         let Some(extension) = place.extension() else {
-            complete(place.attribute(), resource.get(place.name())).map_err(at)?;
+            complete(place.attribute(), attributes.get(place.name())).map_err(at)?;
             continue;
         };
-        match resource.get(extension.id()).and_then(Value::as_object) {
+        match attributes.get(extension.id()).and_then(Value::as_object) {
             None => {
                 let of_type = schema.extensions().iter().find(|of_type| of_type.schema.id() == extension.id());
                 if of_type.is_some_and(|of_type| of_type.required) {

@@ -93,8 +93,8 @@ impl Patch {
 /// What the resource was, without its relations, to try operations on.
 fn trial(before: &Resource, schema: &TypeSchema) -> Resource {
     let relation = |name: &str| schema.base().attribute(name).is_some_and(|attribute| attribute.is_relation());
-    let kept = before.attributes().iter().filter(|(name, _)| !relation(name));
-    Resource::from_attributes(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+    let kept = before.members().filter(|(name, _)| !relation(name));
+    Resource::from_attributes(kept.map(|(name, value)| (name.into_owned(), value.to_value())).collect())
 }
 
 struct Difference<'a> {
@@ -112,12 +112,13 @@ impl Difference<'_> {
     fn extension(&mut self, extension: &TypeExtension) -> Result<(), DifferenceError> {
         let TypeExtension { schema, required } = extension;
         let uri = schema.id();
-        let has =
-            |resource: &Resource| resource.get(uri).is_some_and(|value| writable_members(schema, value).len() > 1);
+        let has = |resource: &Resource| {
+            resource.get(uri).is_some_and(|value| writable_members(schema, &value.to_value()).len() > 1)
+        };
         let whole = match (has(self.before), has(self.after)) {
             (true, _) if self.after.get(uri).is_none() && !required => Some(PatchOperation::remove(uri)),
             (_, true) if self.before.get(uri).is_none() => {
-                let value = self.after.get(uri).map(|value| writable_members(schema, value));
+                let value = self.after.get(uri).map(|value| writable_members(schema, &value.to_value()));
                 Some(PatchOperation::add(uri, value.unwrap_or_default()))
             }
             _ => None,
@@ -139,8 +140,8 @@ impl Difference<'_> {
         if attribute.mutability() == Mutability::ReadOnly || place.is_in("schemas") {
             return Ok(());
         }
-        let before = self.before.at(place).and_then(|value| writable(attribute, value));
-        let after = self.after.at(place).and_then(|value| writable(attribute, value));
+        let at = |resource: &Resource| resource.at(place).and_then(|value| writable(attribute, &value.to_value()));
+        let (before, after) = (at(self.before), at(self.after));
         if is_same(attribute, before.as_ref(), after.as_ref()) {
             return Ok(());
         }
@@ -167,7 +168,7 @@ impl Difference<'_> {
         let mut made = if relation { self.before.clone() } else { self.trial.clone() };
         let applied = apply(&patch, &mut made).is_ok();
         let at = |resource: &Resource, place: &AttributeRef| {
-            resource.at(place).and_then(|value| writable(place.attribute(), value))
+            resource.at(place).and_then(|value| writable(place.attribute(), &value.to_value()))
         };
         applied
             && places

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scim_core::{Attribute, AttributeRef, Resource, Schema};
+use scim_core::{Attribute, AttributeRef, Schema};
 use serde_json::{Map, Value};
 
 use crate::changed::Change;
@@ -108,13 +108,13 @@ impl<'p> Journal<'p> {
     }
 
     /// Whether an extension has come or gone.
-    pub(crate) fn extensions_changed(&self, resource: &Resource) -> bool {
-        self.extensions.iter().any(|(extension, before)| resource.get(extension.id()).is_some() != *before)
+    pub(crate) fn extensions_changed(&self, attributes: &Map<String, Value>) -> bool {
+        self.extensions.iter().any(|(extension, before)| attributes.contains_key(extension.id()) != *before)
     }
 
     /// Remembers `schemas`, before it is touched.
-    pub(crate) fn remember_schemas(&mut self, resource: &Resource) {
-        self.schemas = Some(resource.get("schemas").cloned().unwrap_or_default());
+    pub(crate) fn remember_schemas(&mut self, attributes: &Map<String, Value>) {
+        self.schemas = Some(attributes.get("schemas").cloned().unwrap_or_default());
     }
 
     /// For each attribute touched the last operation that did.
@@ -123,11 +123,10 @@ impl<'p> Journal<'p> {
     }
 
     /// Puts everything back.
-    pub(crate) fn roll_back(self, resource: &mut Resource) {
+    pub(crate) fn roll_back(self, attributes: &mut Map<String, Value>) {
         for Touched { operation, before } in self.touched {
-            before.put_back(&operation.place, resource);
+            before.put_back(&operation.place, attributes);
         }
-        let attributes = resource.attributes_mut();
         for (extension, was_there) in self.extensions {
             if !was_there {
                 attributes.remove(extension.id());
@@ -139,11 +138,11 @@ impl<'p> Journal<'p> {
     }
 
     /// What differs now. A relation that has the same elements in another order is put back as it was.
-    pub(crate) fn into_changes(self, resource: &mut Resource) -> Vec<Change> {
+    pub(crate) fn into_changes(self, attributes: &mut Map<String, Value>) -> Vec<Change> {
         let mut changes = Vec::with_capacity(self.touched.len());
         for Touched { operation, before } in self.touched {
             let place = &operation.place;
-            let now = resource.at(place);
+            let now = in_tree(place, attributes);
             let reordered = match before {
                 Before::Whole(before) => {
                     Change::of_whole(place, before, now, &mut changes).map(|before| Before::Whole(Some(before)))
@@ -161,7 +160,7 @@ impl<'p> Journal<'p> {
                 }
             };
             if let Some(before) = reordered {
-                before.put_back(place, resource);
+                before.put_back(place, attributes);
             }
         }
         changes.sort_by(|a, b| a.target().cmp(b.target()));
@@ -171,8 +170,7 @@ impl<'p> Journal<'p> {
 
 impl Before {
     /// Makes an attribute of a resource what it was.
-    fn put_back(self, place: &AttributeRef, resource: &mut Resource) {
-        let attributes = resource.attributes_mut();
+    fn put_back(self, place: &AttributeRef, attributes: &mut Map<String, Value>) {
         let Some(extension) = place.extension() else { return self.restore(place, attributes) };
         let container = attributes.entry(extension.id()).or_insert_with(|| Value::Object(Map::new()));
         if let Some(container) = container.as_object_mut() {
@@ -208,6 +206,18 @@ impl Before {
                 }
             }
         }
+    }
+}
+
+/// The value that an attribute has among those that a patch is about.
+pub(crate) fn in_tree<'v>(place: &AttributeRef, attributes: &'v Map<String, Value>) -> Option<&'v Value> {
+    let value = match place.uri() {
+        None => attributes.get(place.name()),
+        Some(uri) => attributes.get(uri)?.get(place.name()),
+    };
+    match place.sub() {
+        None => value,
+        Some(sub) => value?.get(sub),
     }
 }
 

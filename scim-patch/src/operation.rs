@@ -148,6 +148,22 @@ impl Patch {
         written.map(|operation| operation.place.clone()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
+    /// The members of a resource that applying looks at: attributes, and extensions by their URI. Where one of an extension comes or
+    /// goes, `schemas` follows from all of them.
+    pub(crate) fn members(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        let places = self.operations.iter().map(|operation| &operation.place);
+        let extends = places.clone().any(|place| place.extension().is_some());
+        let extensions = self.schema.extensions().iter().filter(|_| extends).map(|extension| extension.schema.id());
+        let schemas = extends.then_some("schemas");
+        for name in places.map(|place| place.uri().unwrap_or(place.name())).chain(extensions).chain(schemas) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
     /// Takes out all that the patch does to one attribute of the base schema, and returns it as a patch of its own, for
     /// whoever keeps that attribute elsewhere.
     ///

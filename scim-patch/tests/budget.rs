@@ -34,7 +34,7 @@ fn steps(emails: usize, operations: &[Value]) -> (u64, usize) {
     let limits = Limits { value, budget: Some(budget.clone()) };
     let mut user = user(emails);
     apply(&patch(&ResourceTypeName::user(), operations, limits).unwrap(), &mut user).unwrap();
-    (budget.limit() - budget.left(), user.get("emails").and_then(Value::as_array).map_or(0, Vec::len))
+    (budget.limit() - budget.left(), user.get("emails").map_or(0, |emails| emails.elements().count()))
 }
 
 fn operations(count: usize, operation: impl Fn(usize) -> Value) -> Vec<Value> {
@@ -148,6 +148,6 @@ fn x8_a_patch_keeps_the_limits_of_texts_and_of_the_resource() {
     assert!(tried(large.clone(), set(100)).unwrap_err().contains("larger than the limit of 400 bytes"));
     let larger = json!({"userName": "a", "nickName": "y".repeat(500), "title": "x".repeat(60)});
     let shrunk = tried(larger.clone(), set(50)).unwrap();
-    assert_eq!(shrunk.get("title"), Some(&json!("x".repeat(50))));
+    assert_eq!(shrunk.get("title").unwrap(), json!("x".repeat(50)));
     assert!(tried(larger, set(61)).is_err());
 }

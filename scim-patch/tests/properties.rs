@@ -19,7 +19,7 @@ mod random;
 use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
-use scim_core::{Mutability, PatchOp, Profile, Resource, Tolerance, TypeSchema, urn};
+use scim_core::{Mutability, PatchOp, Profile, Resource, Tolerance, TypeSchema, ValueRef, urn};
 use scim_patch::{DifferenceError, Patch, apply};
 use serde_json::{Value, json};
 
@@ -140,10 +140,10 @@ proptest! {
         prop_assume!(!guarded.is_empty());
         let (uri, path) = &guarded[which.index(guarded.len())];
         let read = |resource: &Resource| {
-            let container = uri.as_ref().map_or(Some(resource.attributes()), |uri| resource.get(uri)?.as_object())?;
+            let container = uri.as_ref().map_or(Some(resource.as_value()), |uri| resource.get(uri))?;
             let (name, sub) = path.split_once('.').unwrap_or((path, ""));
             let value = container.get(name)?;
-            if sub.is_empty() { Some(value.clone()) } else { value.get(sub).cloned() }
+            if sub.is_empty() { Some(value.to_value()) } else { value.get(sub).map(ValueRef::to_value) }
         };
         for operation in random::spellings(uri.as_deref(), TYPES[of].base().id(), path, &value) {
             let mut patched = resource.clone();
@@ -171,7 +171,7 @@ fn guarded(schema: &TypeSchema, resource: &Resource) -> Vec<(Option<String>, Str
             Some(uri) => resource.get(uri).and_then(|container| container.get(attribute.name())),
         };
         let uri = uri.map(str::to_owned);
-        let fixed = |mutability: Mutability, value: Option<&Value>| {
+        let fixed = |mutability: Mutability, value: Option<ValueRef<'_>>| {
             mutability == Mutability::ReadOnly || (mutability == Mutability::Immutable && value.is_some())
         };
         if fixed(attribute.mutability(), value) {

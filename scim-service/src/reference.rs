@@ -1,9 +1,10 @@
 //! References among resources: `value` and `$ref` of members, managers and the like (RFC 7643 sections 2.3.7 and 2.4).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use scim_core::{AttrPath, Attribute, Resource, SchemaSet, Tolerance, TypeSchema};
+use scim_core::{AttrPath, Attribute, Resource, SchemaSet, Tolerance, TypeSchema, ValueRef};
 use serde_json::{Map, Value};
 
 use crate::config::{ServiceConfig, path_of};
@@ -143,9 +144,8 @@ fn ids(extension: Option<&str>, attribute: &Attribute, resource: &Resource) -> B
         None => resource.get(attribute.name()),
         Some(uri) => resource.get(uri).and_then(|container| container.get(attribute.name())),
     };
-    let elements = value.map(|value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice));
-    let id = |element: &Value| element.get("value")?.as_str().map(str::to_owned);
-    elements.into_iter().flatten().filter_map(id).collect()
+    let elements = value.into_iter().flat_map(ValueRef::values);
+    elements.filter_map(|element| element.get("value")?.as_str().map(Cow::into_owned)).collect()
 }
 
 #[cfg(test)]

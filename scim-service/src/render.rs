@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, PercentEncode, utf8_percent_encode};
-use scim_core::{Attribute, AttributeRef, Resource, ResourceTypeName, SchemaSet, TypeSchema};
+use scim_core::{Additions, Attribute, AttributeRef, ResourceTypeName, SchemaSet, TypeSchema, ValueRef};
 use scim_filter::View;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// What cannot stand in a path segment as it is (RFC 3986 section 3.3).
 const SEGMENT: &AsciiSet = &CONTROLS
@@ -36,23 +36,53 @@ pub(crate) fn location(base_url: &str, endpoint: &str, id: &str) -> String {
     format!("{base_url}{endpoint}/{}", segment(id))
 }
 
-/// Adds `meta.location`, and `$ref` to every value that names another resource.
-pub(crate) fn render(resource: &mut Resource, of: &TypeSchema, schemas: &SchemaSet, base_url: &str) {
-    let location = resource.id().map(|id| location(base_url, of.resource_type().endpoint(), id));
-    let attributes = resource.attributes_mut();
-    if let (Some(Value::Object(meta)), Some(location)) = (attributes.get_mut("meta"), location) {
-        meta.insert("location".into(), location.into());
+/// What responses show beyond what is stored: URLs made of the configured base.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Urls<'a> {
+    pub(crate) schemas: &'a SchemaSet,
+    pub(crate) base_url: &'a str,
+    /// Whether resources have versions.
+    pub(crate) versions: bool,
+}
+
+impl Additions for Urls<'_> {
+    fn location(&self, of: &TypeSchema, id: &str) -> String {
+        location(self.base_url, of.resource_type().endpoint(), id)
     }
-    let references = References { schemas, base_url };
-    references.add(of.base().attributes().iter().map(AsRef::as_ref), attributes);
-    for extension in of.extensions() {
-        if let Some(Value::Object(container)) = attributes.get_mut(extension.schema.id()) {
-            references.add(extension.schema.attributes().iter().map(AsRef::as_ref), container);
+
+    fn reference(&self, attribute: &Attribute, value: ValueRef<'_>) -> Option<String> {
+        let reference = attribute.sub_attribute("$ref")?;
+        let Some(id) = value.get("value").and_then(ValueRef::as_str) else { return self.resolved(value) };
+        let kind = value.get("type").and_then(ValueRef::as_str);
+        let of = match (reference.reference_types(), kind.as_deref()) {
+            ([only], _) => Some(only.as_str()),
+            (types, Some(named)) if types.iter().any(|of| of == named) => Some(named),
+            // `type` of a user's groups says direct or indirect; the target is a Group either way.
+            (types, _) if attribute.name() == "groups" && types.iter().any(|of| of == "Group") => Some("Group"),
+            _ => None,
+        };
+        match of.and_then(|of| self.schemas.of(&of.into())) {
+            Some(of) => Some(self.location(of, &id)),
+            None => self.resolved(value),
         }
+    }
+
+    fn shows_versions(&self) -> bool {
+        self.versions
     }
 }
 
-/// What [`render`] adds to resources of a type, for filters, sorts and paths: what is shown can be asked for.
+impl Urls<'_> {
+    /// R014: a relative URL of something else starts at the base URL.
+    fn resolved(&self, value: ValueRef<'_>) -> Option<String> {
+        let url = value.get("$ref")?.as_str()?;
+        let is_relative = !url.starts_with('/') && !url.split('/').next().is_some_and(|start| start.contains(':'));
+        let path = url.trim_start_matches("./").trim_start_matches("../");
+        is_relative.then(|| format!("{}/{path}", self.base_url))
+    }
+}
+
+/// What [`Urls`] add to resources of a type, for filters, sorts and paths: what is shown can be asked for.
 #[derive(Debug)]
 pub(crate) struct Rendering {
     of: ResourceTypeName,
@@ -78,66 +108,18 @@ impl View for Rendering {
             let named = meta.get("resourceType").and_then(Value::as_str).and_then(|of| self.schemas.of(&of.into()));
             let Some(of) = named.or_else(|| self.schemas.of(&self.of)) else { return };
             meta.insert("location".into(), location(&self.base_url, of.resource_type().endpoint(), id).into());
-        } else {
-            References { schemas: &self.schemas, base_url: &self.base_url }.complete(attribute.attribute(), value);
+            return;
         }
-    }
-}
-
-struct References<'a> {
-    schemas: &'a SchemaSet,
-    base_url: &'a str,
-}
-
-impl References<'_> {
-    fn add<'a>(&self, attributes: impl Iterator<Item = &'a Attribute>, values: &mut Map<String, Value>) {
-        for attribute in attributes {
-            if let Some(value) = values.get_mut(attribute.name()) {
-                self.complete(attribute, value);
-            }
-        }
-    }
-
-    /// Gives a value, or each of its elements, its `$ref`, if the attribute has one.
-    fn complete(&self, attribute: &Attribute, value: &mut Value) {
-        let Some(reference) = attribute.sub_attribute("$ref") else { return };
+        let urls = Urls { schemas: &self.schemas, base_url: &self.base_url, versions: true };
         let elements = match value {
             Value::Array(elements) => elements.as_mut_slice(),
             single => std::slice::from_mut(single),
         };
-        for element in elements.iter_mut().filter_map(Value::as_object_mut) {
-            self.add_to(attribute, reference, element);
-        }
-    }
-
-    /// R014: a relative URL of something else starts at the base URL.
-    fn resolve(&self, value: &mut Map<String, Value>) {
-        if let Some(Value::String(url)) = value.get_mut("$ref")
-            && !url.starts_with('/')
-            && !url.split('/').next().is_some_and(|start| start.contains(':'))
-        {
-            *url = format!("{}/{}", self.base_url, url.trim_start_matches("./").trim_start_matches("../"));
-        }
-    }
-
-    fn add_to(&self, attribute: &Attribute, reference: &Attribute, value: &mut Map<String, Value>) {
-        let Some(id) = value.get("value").and_then(Value::as_str) else {
-            return self.resolve(value);
-        };
-        let of = match (reference.reference_types(), value.get("type").and_then(Value::as_str)) {
-            ([only], _) => Some(only.as_str()),
-            (types, Some(named)) if types.iter().any(|of| of == named) => Some(named),
-            // `type` of a user's groups says direct or indirect; the target is a Group either way.
-            (types, _) if attribute.name() == "groups" && types.iter().any(|of| of == "Group") => Some("Group"),
-            _ => None,
-        };
-        let endpoint = of.and_then(|of| self.schemas.of(&of.into())).map(|of| of.resource_type().endpoint());
-        match endpoint {
-            Some(endpoint) => {
-                let url = location(self.base_url, endpoint, id);
-                value.insert("$ref".into(), url.into());
+        for element in elements {
+            let url = urls.reference(attribute.attribute(), (&*element).into());
+            if let (Some(element), Some(url)) = (element.as_object_mut(), url) {
+                element.insert("$ref".to_owned(), url.into());
             }
-            None => self.resolve(value),
         }
     }
 }
@@ -145,13 +127,16 @@ impl References<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use scim_core::{Projection, Resource};
     use serde_json::json;
 
     fn rendered(of: &ResourceTypeName, resource: Value) -> Value {
         let schemas = SchemaSet::builtin();
-        let mut resource: Resource = serde_json::from_value(resource).unwrap();
-        render(&mut resource, schemas.of(of).unwrap(), &schemas, "https://h/scim");
-        Value::Object(resource.into_attributes())
+        let resource: Resource = serde_json::from_value(resource).unwrap();
+        let urls = Urls { schemas: &schemas, base_url: "https://h/scim", versions: true };
+        let mut json = String::new();
+        Projection::default().write(schemas.of(of).unwrap(), &resource, &urls, &mut json);
+        serde_json::from_str(&json).unwrap()
     }
 
     #[test]

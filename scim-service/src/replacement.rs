@@ -1,9 +1,10 @@
 //! What a replacement makes of the old content and the new (RFC 7644 section 3.5.1).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use scim_core::{Attribute, Mutability, Resource, TypeSchema};
+use scim_core::{Attribute, Mutability, Resource, TypeSchema, ValueRef};
 use scim_filter::equal_values;
 use scim_patch::{Patch, PatchError, apply};
 use serde_json::{Map, Value};
@@ -46,21 +47,19 @@ pub(crate) fn replacement(of: &TypeSchema, current: &Resource, draft: Resource) 
     for name in ["id", "meta"] {
         draft.remove(name);
     }
-    let mut changed = carry_over(of.base().attributes(), current.attributes(), &mut draft)?;
-    let none = Map::new();
+    let mut changed = carry_over(of.base().attributes(), Some(current.as_value()), &mut draft)?;
     for extension in of.extensions() {
         let uri = extension.schema.id();
-        let old = current.get(uri).and_then(Value::as_object).unwrap_or(&none);
         let mut new = match draft.remove(uri) {
             Some(Value::Object(new)) => new,
             _ => Map::new(),
         };
-        changed |= carry_over(extension.schema.attributes(), old, &mut new)?;
+        changed |= carry_over(extension.schema.attributes(), current.get(uri), &mut new)?;
         if !new.is_empty() {
             draft.insert(uri.to_owned(), Value::Object(new));
         }
     }
-    changed |= draft.get("externalId") != current.get("externalId");
+    changed |= draft.get("externalId").map(ValueRef::from) != current.get("externalId");
     if !changed {
         return Ok(Replacement::Unchanged);
     }
@@ -77,22 +76,22 @@ pub(crate) fn replacement(of: &TypeSchema, current: &Resource, draft: Resource) 
 /// Carries immutable and read-only values over, and tells whether a client's value differs.
 fn carry_over(
     attributes: &[Arc<Attribute>],
-    old: &Map<String, Value>,
+    old: Option<ValueRef<'_>>,
     new: &mut Map<String, Value>,
 ) -> Result<bool, Failure> {
     let mut changed = false;
     for attribute in attributes {
         let name = attribute.name();
-        let (before, after) = (old.get(name), new.get(name));
+        let (before, after) = (old.and_then(|old| old.get(name)), new.get(name));
         match (attribute.mutability(), before, after) {
             (Mutability::Immutable, Some(before), Some(after)) => {
                 if !equal_values(attribute, before, after) {
                     return Err(Failure::Immutable { attribute: name.to_owned() });
                 }
-                new.insert(name.to_owned(), before.clone());
+                new.insert(name.to_owned(), before.to_value());
             }
             (Mutability::ReadOnly, Some(before), _) | (Mutability::Immutable, Some(before), None) => {
-                new.insert(name.to_owned(), before.clone());
+                new.insert(name.to_owned(), before.to_value());
             }
             // Whether a secret is the same as before cannot be told, nor whether there is one: setting and removing it is a
             // change, unless the store knows better.
@@ -105,15 +104,16 @@ fn carry_over(
 
 /// Whether two values say the same. References among resources are compared by their target: `type`, `display` and
 /// `$ref` of a member are what the server makes of it, and the order of members means nothing.
-fn same(attribute: &Attribute, before: Option<&Value>, after: Option<&Value>) -> bool {
+fn same(attribute: &Attribute, before: Option<ValueRef<'_>>, after: Option<&Value>) -> bool {
+    let after = after.map(ValueRef::from);
     if attribute.is_relation() {
         return targets(before) == targets(after);
     }
     before == after
 }
 
-fn targets(value: Option<&Value>) -> BTreeSet<&str> {
-    let elements = value.and_then(Value::as_array).into_iter().flatten();
+fn targets(value: Option<ValueRef<'_>>) -> BTreeSet<Cow<'_, str>> {
+    let elements = value.into_iter().flat_map(ValueRef::elements);
     elements.filter_map(|element| element.get("value")?.as_str()).collect()
 }
 

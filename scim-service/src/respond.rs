@@ -1,10 +1,14 @@
 //! Responses: status, headers and JSON bodies.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
 use http::{HeaderName, Response, StatusCode};
-use scim_core::Resource;
+use scim_core::{Additions, Resource, TypeSchema};
 use serde::Serialize;
+
+use crate::render::Urls;
 
 /// The media type of a response body. Both are UTF-8.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,7 +38,12 @@ pub(crate) fn json_response(status: u16, body: &impl Serialize, format: Format) 
             return empty_response(StatusCode::INTERNAL_SERVER_ERROR.as_u16());
         }
     };
-    let mut response = Response::new(body);
+    body_response(status, body, format)
+}
+
+/// A response with a body that is JSON already.
+pub(crate) fn body_response(status: u16, body: impl Into<Bytes>, format: Format) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, format.content_type());
     response
@@ -88,9 +97,11 @@ pub(crate) struct ResourceHeaders {
 
 impl ResourceHeaders {
     /// Reads them from a resource with complete `meta`.
-    pub(crate) fn of(resource: &Resource) -> Self {
-        let meta = |name: &str| resource.get("meta")?.get(name)?.as_str().map(str::to_owned);
-        Self { id: resource.id().map(str::to_owned), etag: meta("version"), location: meta("location") }
+    pub(crate) fn of(of: &TypeSchema, resource: &Resource, urls: &Urls<'_>) -> Self {
+        let id = resource.id().map(Cow::into_owned);
+        let version = resource.get("meta").and_then(|meta| meta.get("version")?.as_str()).filter(|_| urls.versions);
+        let location = id.as_deref().map(|id| urls.location(of, id));
+        Self { etag: version.map(Cow::into_owned), location, id }
     }
 }
 

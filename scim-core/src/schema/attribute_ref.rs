@@ -5,8 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
+use crate::resource::{Resource, ValueRef};
 use crate::schema::{Attribute, Schema};
 
 /// A reference to an attribute or a sub-attribute of a resource type: an [`AttrPath`](crate::AttrPath) that has been looked up.
@@ -102,18 +101,16 @@ impl AttributeRef {
         same && (self.sub.is_none() || other.sub.is_none() || self.sub() == other.sub())
     }
 
-    /// The value of the attribute as a whole among the attributes of a resource, whether or not the reference is to a
-    /// sub-attribute.
-    pub fn attribute_in<'v>(&self, attributes: &'v Map<String, Value>) -> Option<&'v Value> {
-        let container = match self.uri() {
-            None => attributes,
-            Some(uri) => attributes.get(uri)?.as_object()?,
-        };
-        container.get(self.name())
+    /// The value of the attribute as a whole in a resource, whether or not the reference is to a sub-attribute.
+    pub fn attribute_in<'r>(&self, resource: &'r Resource) -> Option<ValueRef<'r>> {
+        match self.uri() {
+            None => resource.get(self.name()),
+            Some(uri) => resource.get(uri)?.get(self.name()),
+        }
     }
 
     /// The value that the reference has in a value of its attribute: in one value, where the attribute is multi-valued.
-    pub fn sub_in<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+    pub fn sub_in<'v>(&self, value: ValueRef<'v>) -> Option<ValueRef<'v>> {
         match self.sub() {
             Some(sub) => value.get(sub),
             None => Some(value),
@@ -229,11 +226,8 @@ mod tests {
         let user = serde_json::json!({
             "name": {"givenName": "Ada"}, "emails": [{"value": "a@x"}], ENT: {"manager": {"value": "1"}}
         });
-        let user = user.as_object().unwrap();
-        let at = |path: &str| {
-            let reference = reference(path);
-            reference.attribute_in(user).and_then(|value| reference.sub_in(value)).cloned()
-        };
+        let user: Resource = serde_json::from_value(user).unwrap();
+        let at = |path: &str| user.at(&reference(path)).map(ValueRef::to_value);
         assert_eq!(at("name.givenName"), Some("Ada".into()));
         assert_eq!(at(&format!("{ENT}:manager.value")), Some("1".into()));
         assert_eq!((at("title"), at("name.familyName"), at(&format!("{ENT}:division"))), (None, None, None));

@@ -20,3 +20,4 @@ pub use type_schema::{TypeExtension, TypeSchema, UnknownAttribute};
 
 use attribute::find;
 pub(crate) use nearest::meant;
+pub(crate) use type_schema::Member;

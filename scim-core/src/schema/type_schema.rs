@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::attr_path::AttrPath;
 use crate::profile::Leniency;
+use crate::resource::rank;
 use crate::resource_type::ResourceType;
 use crate::schema::nearest::nearest;
 use crate::schema::{Attribute, AttributeRef, Resolved, Schema, common_attributes, find};
@@ -19,6 +20,42 @@ pub struct TypeSchema {
     resource_type: ResourceType,
     base: Arc<Schema>,
     extensions: Vec<TypeExtension>,
+    /// In the order in which compact resources have them.
+    members: Vec<Member>,
+}
+
+/// What a member of a resource can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Member {
+    /// A common or base attribute.
+    Attribute(Arc<Attribute>),
+    /// The container of an extension.
+    Extension(Arc<Schema>),
+}
+
+impl Member {
+    fn name(&self) -> &str {
+        match self {
+            Self::Attribute(attribute) => attribute.name(),
+            Self::Extension(schema) => schema.id(),
+        }
+    }
+}
+
+/// Finds members of resources by their registered names, quickest in the order of a compact resource.
+pub(crate) struct Members<'a> {
+    members: &'a [Member],
+    next: usize,
+}
+
+impl<'a> Members<'a> {
+    pub(crate) fn find(&mut self, name: &str) -> Option<&'a Member> {
+        let (before, after) = self.members.split_at_checked(self.next)?;
+        let found = after.iter().position(|member| member.name() == name).map(|found| self.next + found);
+        let found = found.or_else(|| before.iter().position(|member| member.name() == name))?;
+        self.next = found + 1;
+        self.members.get(found)
+    }
 }
 
 /// A schema extension of a resource type.
@@ -48,7 +85,22 @@ fn hint(suggestion: Option<&str>) -> String {
 
 impl TypeSchema {
     pub(crate) fn new(resource_type: ResourceType, base: Arc<Schema>, extensions: Vec<TypeExtension>) -> Self {
-        Self { resource_type, base, extensions }
+        let mut of = Self { resource_type, base, extensions, members: Vec::new() };
+        of.order_members();
+        of
+    }
+
+    fn order_members(&mut self) {
+        let attributes = self.common().iter().chain(self.base.attributes()).cloned().map(Member::Attribute);
+        let extensions = self.extensions.iter().map(|extension| Member::Extension(extension.schema.clone()));
+        let mut members: Vec<Member> = attributes.chain(extensions).collect();
+        members.sort_by(|a, b| rank(a.name()).cmp(&rank(b.name())));
+        self.members = members;
+    }
+
+    /// The members that resources can have.
+    pub(crate) fn members(&self) -> Members<'_> {
+        Members { members: &self.members, next: 0 }
     }
 
     /// The same with another definition of a schema, wherever it stands.
@@ -58,6 +110,7 @@ impl TypeSchema {
         for known in std::iter::once(&mut of.base).chain(schemas).filter(|known| known.id() == schema.id()) {
             *known = schema.clone();
         }
+        of.order_members();
         of
     }
 

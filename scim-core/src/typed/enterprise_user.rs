@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::resource::Resource;
+use crate::resource::{Resource, ValueRef};
 use crate::urn;
 
 /// The enterprise extension of User: [`User::enterprise`](crate::User::enterprise), or read by itself.
@@ -83,6 +83,6 @@ impl EnterpriseUser {
     ///
     /// What serde says where the container does not fit.
     pub fn of(user: &Resource) -> Result<Option<Self>, serde_json::Error> {
-        user.get(urn::ENTERPRISE_USER).map(Self::deserialize).transpose()
+        user.get(urn::ENTERPRISE_USER).map(ValueRef::read).transpose()
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use scim_core::{AttrPath, Attribute, AttributeRef, Profile, Projection, Resource, Schema, Tolerance, TypeSchema};
+use scim_core::{
+    AttrPath, Attribute, AttributeRef, Profile, Projection, Resource, Schema, Tolerance, TypeSchema, ValueRef,
+};
 use scim_filter::{Predicate, View, check};
 use serde_json::{Map, Value};
 
@@ -86,7 +88,7 @@ impl Permit {
         let mut result = draft.clone();
         for name in ["id", "meta"] {
             if let Some(value) = current.and_then(|current| current.get(name)) {
-                result.attributes_mut().insert(name.to_owned(), value.clone());
+                result.set(name, Some(value.to_value()));
             }
         }
         if within.matches(&result) { Ok(()) } else { Err(Failure::OutOfSight) }
@@ -97,10 +99,10 @@ impl Permit {
         for target in &self.hidden {
             let attributes = draft.attributes_mut();
             let Some(uri) = target.uri() else {
-                keep(target, current.attributes(), attributes);
+                keep(target, current.as_value(), attributes);
                 continue;
             };
-            let Some(old) = current.get(uri).and_then(Value::as_object) else { continue };
+            let Some(old) = current.get(uri) else { continue };
             let container = attributes.entry(uri).or_insert_with(|| Value::Object(Map::new()));
             if let Some(container) = container.as_object_mut() {
                 keep(target, old, container);
@@ -117,14 +119,14 @@ fn refuse(hidden: Option<&AttributeRef>) -> Result<(), Failure> {
 }
 
 /// Keeps the old value of an attribute or of a sub-attribute, where the new content has none.
-fn keep(target: &AttributeRef, old: &Map<String, Value>, new: &mut Map<String, Value>) {
+fn keep(target: &AttributeRef, old: ValueRef<'_>, new: &mut Map<String, Value>) {
     let name = target.name();
-    let Some(before) = old.get(name) else { return };
+    let Some(before) = old.get(name).map(ValueRef::to_value) else { return };
     let Some(sub) = target.sub() else {
-        new.entry(name).or_insert_with(|| before.clone());
+        new.entry(name).or_insert(before);
         return;
     };
-    match (before, new.get_mut(name)) {
+    match (&before, new.get_mut(name)) {
         (Value::Object(before), None) => {
             if let Some(value) = before.get(sub) {
                 new.insert(name.to_owned(), Value::Object(Map::from_iter([(sub.to_owned(), value.clone())])));

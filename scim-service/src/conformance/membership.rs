@@ -1,6 +1,6 @@
 //! Who is in which group: promise 8.
 
-use scim_core::Resource;
+use scim_core::{Resource, ValueRef};
 use serde_json::{Value, json};
 
 use super::trial::{Trial, each, sorted};
@@ -15,9 +15,11 @@ fn members(group: &Resource) -> Vec<String> {
 /// `direct` and `indirect` groups of a user, each sorted.
 fn groups(user: &Resource) -> [Vec<String>; 2] {
     ["direct", "indirect"].map(|kind| {
-        let elements = user.get("groups").and_then(Value::as_array).into_iter().flatten();
-        let of_kind = elements.filter(|element| element.get("type").and_then(Value::as_str) == Some(kind));
-        let mut ids: Vec<String> = of_kind.filter_map(|group| Some(group.get("value")?.as_str()?.to_owned())).collect();
+        let elements = user.get("groups").into_iter().flat_map(ValueRef::elements);
+        let of_kind =
+            elements.filter(|element| element.get("type").and_then(ValueRef::as_str).as_deref() == Some(kind));
+        let mut ids: Vec<String> =
+            of_kind.filter_map(|group| Some(group.get("value")?.as_str()?.into_owned())).collect();
         ids.sort();
         ids
     })
@@ -44,10 +46,11 @@ pub fn p08_members_have_value_type_and_display(trial: &Trial<'_>) {
     let outer = trial.create("Group", json!({"displayName": "outer", "members": said}));
     let outer = outer.expect("promise 8: a group can have members");
     for (id, kind, display) in [(&ada, "User", "ada"), (&inner, "Group", "inner")] {
-        let elements = outer.get("members").and_then(Value::as_array).into_iter().flatten();
-        let element = elements.into_iter().find(|element| element["value"] == id.as_str());
+        let elements = outer.get("members").into_iter().flat_map(ValueRef::elements);
+        let element =
+            elements.into_iter().find(|element| element.get("value").is_some_and(|value| value == id.as_str()));
         let element = element.expect("promise 8: every member is there");
-        assert_eq!(element.get("type"), Some(&json!(kind)), "promise 8: `type` says what the member is");
+        assert_eq!(element.get("type"), Some((&json!(kind)).into()), "promise 8: `type` says what the member is");
         if let Some(shown) = element.get("display") {
             assert_eq!(shown, display, "promise 8: `display` is what the member is called");
         }

@@ -20,7 +20,7 @@ pub fn p12_a_transaction_sees_its_own_writes(trial: &Trial<'_>) {
     let seen = |trial: &Trial<'_>| {
         let user = trial.read("User", &ada);
         assert_eq!(each(&user, "groups", "value"), [group.as_str()], "promise 12: reads see the writes");
-        assert_eq!(user.get("title"), Some(&json!("Dr")), "promise 12: reads see the writes");
+        assert_eq!(user.get("title"), Some((&json!("Dr")).into()), "promise 12: reads see the writes");
         assert_eq!(trial.select("User", "title eq \"dr\""), [ada.as_str()], "promise 12: lists see the writes");
         assert!(is_not_found(&trial.get("User", &gone)), "promise 12: reads see the deletions");
         (user, trial.read("Group", &group))

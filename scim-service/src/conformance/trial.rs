@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use scim_core::{
-    Checker, PatchOp, Profile, Projection, Resource, ResourceId, SchemaSet, SortOrder, Tolerance, TypeSchema,
+    Checker, PatchOp, Profile, Projection, Resource, ResourceId, SchemaSet, SortOrder, Tolerance, TypeSchema, ValueRef,
     parse_date_time, urn,
 };
 use scim_filter::{Filter, Predicate, Sort, check};
@@ -257,7 +257,7 @@ pub(super) fn rid(id: &str) -> ResourceId {
 }
 
 pub(super) fn id_of(resource: &Resource) -> String {
-    resource.id().expect("promise 1: a resource has an id").to_owned()
+    resource.id().expect("promise 1: a resource has an id").into_owned()
 }
 
 pub(super) fn ids_of(page: &ListPage) -> Vec<String> {
@@ -270,8 +270,9 @@ pub(super) fn version_of(resource: &Resource) -> String {
 
 /// One sub-attribute of every element of an attribute, sorted.
 pub(super) fn each(resource: &Resource, attribute: &str, sub: &str) -> Vec<String> {
-    let elements = resource.get(attribute).and_then(Value::as_array).into_iter().flatten();
-    let mut texts: Vec<String> = elements.filter_map(|element| Some(element.get(sub)?.as_str()?.to_owned())).collect();
+    let elements = resource.get(attribute).into_iter().flat_map(ValueRef::elements);
+    let mut texts: Vec<String> =
+        elements.filter_map(|element| Some(element.get(sub)?.as_str()?.into_owned())).collect();
     texts.sort();
     texts
 }

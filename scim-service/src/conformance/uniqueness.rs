@@ -37,7 +37,7 @@ pub fn p03_a_resource_may_respell_its_own_value(trial: &Trial<'_>) {
     for name in ["ADA", "Ada.King"] {
         let renamed = trial.set("User", &ada, "userName", name);
         assert_eq!(taken(&renamed), None, "promise 3: a resource is in its own way");
-        assert_eq!(renamed.expect("promise 3: a user can be renamed").get("userName"), Some(&json!(name)));
+        assert_eq!(renamed.expect("promise 3: a user can be renamed").get("userName"), Some((&json!(name)).into()));
     }
     let second = trial.create("User", json!({"userName": "ada"}));
     assert!(second.is_ok(), "promise 3: a value that was given up is free: {second:?}");

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use http::Response;
 use scim_core::{Checker, Leniency, Resource, ResourceId, Source, TypeSchema};
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
-use serde_json::Value;
 
 use super::groups_on_user::Write;
 use super::replace::replace_with;
@@ -35,7 +34,7 @@ pub(crate) async fn create<S: Store + ?Sized>(
     let created = Write::Create { draft: &draft }.with_groups(call, of, &permit, groups, &projection).await?;
     // R039: a store that issues what cannot be an id is told by its first resource.
     created.id().unwrap_or_default().parse::<ResourceId>().map_err(StoreError::internal)?;
-    call.show(201, of, created, &projection)
+    call.show(201, of, &created, &projection)
 }
 
 /// Stores what was checked: as a new resource, or in the place of the inactive one that is meant.
@@ -68,7 +67,7 @@ async fn inactive_twin<S: Store + ?Sized>(
     let profile = call.config.profile();
     let wanted = unique_values(of, draft);
     // To bring somebody back is to say that they are active.
-    let comes_back = draft.get("active") == Some(&Value::Bool(true));
+    let comes_back = draft.get("active").is_some_and(|active| active == true);
     if !profile.allows(Leniency::RestoreInactive) || wanted.is_empty() || !comes_back {
         return Ok(None);
     }
@@ -99,9 +98,9 @@ fn inactive_with(of: &TypeSchema, draft: &Resource) -> Option<Filter> {
     let mut parts = vec![equal("active", Literal::Bool(false))?];
     for attribute in of.base().attributes() {
         if attribute.uniqueness() != scim_core::Uniqueness::None
-            && let Some(Value::String(text)) = draft.get(attribute.name())
+            && let Some(text) = draft.text(attribute.name())
         {
-            parts.push(equal(attribute.name(), Literal::String(text.clone()))?);
+            parts.push(equal(attribute.name(), Literal::String(text.into_owned()))?);
         }
     }
     (parts.len() > 1).then_some(Filter::And(parts))

@@ -1,5 +1,7 @@
 //! Referential integrity: whether what a write refers to is there (R015).
 
+use std::borrow::Cow;
+
 use scim_core::{AttributeRef, Projection, Resource, TypeSchema};
 
 use super::one_of;
@@ -56,6 +58,6 @@ impl<S: Store + ?Sized> Call<'_, S> {
         let count = ids.len() as u64;
         let query = ListQuery { projection, ..ListQuery::first(Some(filter), count) };
         let page = self.store.list(&self.cx, of, &query).await?;
-        Ok(page.resources.iter().filter_map(|resource| resource.id().map(str::to_owned)).collect())
+        Ok(page.resources.iter().filter_map(|resource| resource.id().map(Cow::into_owned)).collect())
     }
 }

@@ -12,7 +12,6 @@ use super::root_filter;
 use super::walk::{Part, walk};
 use crate::fail::Failure;
 use crate::query::search_request;
-use crate::respond::json_response;
 use crate::service::Call;
 use crate::store::{ListQuery, Start, Store};
 
@@ -59,7 +58,7 @@ pub(super) async fn query<S: Store + ?Sized>(
     call.config.limits().check_results(total_results)?;
     let resources = page.resources.into_iter().map(|resource| (of, &query.projection, resource));
     let written = call.written(resources).await?;
-    Ok(json_response(200, &ListResponse::new(total_results, start_index, written.resources), call.format))
+    call.page_response(ListResponse::new(total_results, start_index, Vec::new()), &written)
 }
 
 /// A query over all resource types (R094, R130). Without a sort, resources come type by type in the order of their
@@ -86,7 +85,7 @@ pub(super) async fn query_all<S: Store + ?Sized>(
         Some((&part.of, &part.projection, resource))
     });
     let written = call.written(resources).await?;
-    Ok(json_response(200, &ListResponse::new(total_results, start_index, written.resources), call.format))
+    call.page_response(ListResponse::new(total_results, start_index, Vec::new()), &written)
 }
 
 /// A page without a sort: a type begins where those before it end.

@@ -61,7 +61,7 @@ pub(super) async fn merged<S: Store + ?Sized>(
     let mut ids = vec![Vec::new(); parts.len()];
     for (index, resource) in on_page {
         if let (Some(ids), Some(id)) = (ids.get_mut(index), resource.id()) {
-            ids.push(id.to_owned());
+            ids.push(id.into_owned());
         }
     }
     let shares: Vec<Share> = ids.iter().map(|ids| Share { start_index: 1, count: ids.len() as u64 }).collect();
@@ -123,8 +123,8 @@ async fn read<S: Store + ?Sized>(
         let page = call.store.list(&call.cx, of, &query).await?;
         total += page.total_results.unwrap_or_default();
         let rows = page.resources.into_iter().map(|resource| {
-            let key = sort.sort_key(sort.key(&resource).as_deref());
-            ((key, resource.id().unwrap_or_default().to_owned()), (index, resource))
+            let key = sort.sort_key_of(&resource);
+            ((key, resource.id().unwrap_or_default().into_owned()), (index, resource))
         });
         let rows: Vec<_> = rows.collect();
         if page.ends_early

@@ -35,7 +35,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, Response};
-use scim_core::{Attribute, AttributeRef, Projection, Resource, ResourceId, TypeSchema, parse_json_with};
+use scim_core::{AttributeRef, Projection, Resource, ResourceId, TypeSchema, parse_json_with};
 use scim_filter::{Comparison, Filter, Literal, Operator, Predicate, View};
 use serde_json::Value;
 
@@ -45,8 +45,8 @@ use crate::negotiate::{check_content_encoding, check_content_type};
 use crate::precondition::precondition;
 use crate::query::search_request;
 use crate::reference::complete;
-use crate::render::{Rendering, render};
-use crate::respond::{ResourceHeaders, json_response, with_resource_headers};
+use crate::render::{Rendering, Urls};
+use crate::respond::{ResourceHeaders, body_response, with_resource_headers};
 use crate::service::Call;
 use crate::store::{Precondition, StoreError};
 
@@ -114,14 +114,10 @@ impl<S: ?Sized> Call<'_, S> {
         Rendering::view(of, self.schemas, self.config.base_url())
     }
 
-    /// Gives a resource its URLs, and takes the version where resources have none.
-    fn render(&self, resource: &mut Resource, of: &TypeSchema) {
-        render(resource, of, self.schemas, self.config.base_url());
-        if !self.config.capabilities().etag
-            && let Some(Value::Object(meta)) = resource.attributes_mut().get_mut("meta")
-        {
-            meta.remove("version");
-        }
+    /// What responses show beyond what is stored.
+    fn urls(&self) -> Urls<'_> {
+        let versions = self.config.capabilities().etag;
+        Urls { schemas: self.schemas, base_url: self.config.base_url(), versions }
     }
 
     /// Refuses a change of `password` where the service has none.
@@ -136,24 +132,35 @@ impl<S: ?Sized> Call<'_, S> {
         &self,
         status: u16,
         of: &Arc<TypeSchema>,
-        mut resource: Resource,
+        resource: &Resource,
         projection: &Projection,
     ) -> Result<Response<Bytes>, Failure> {
-        self.render(&mut resource, of);
-        let headers = ResourceHeaders::of(&resource);
-        projection.apply(of, &mut resource);
+        let headers = self.headers_of(of, resource);
         let limit = self.config.limits().response;
-        let mut response = json_response(status, &resource, self.format);
-        if response.body().len() > limit {
-            if matches!(self.parts.method, Method::GET | Method::HEAD) {
-                return Err(self.too_large(&resource));
-            }
-            let refers = |attribute: &Arc<Attribute>| attribute.sub_attribute("$ref").is_some();
-            resource.attributes_mut().retain(|name, _| !of.top_level(name).is_some_and(refers));
-            tracing::info!(request_id = %self.cx.request_id, limit, "an answer was too large and leaves out references");
-            response = json_response(status, &resource, self.format);
+        let body = self.written_alone(of, resource, projection);
+        if body.len() <= limit {
+            return Ok(with_resource_headers(body_response(status, body, self.format), &headers));
         }
-        Ok(with_resource_headers(response, &headers))
+        if matches!(self.parts.method, Method::GET | Method::HEAD) {
+            return Err(self.too_large(resource));
+        }
+        let attributes = of.attributes().filter(|attribute| attribute.extension().is_none());
+        let refers: Vec<_> =
+            attributes.filter(|attribute| attribute.attribute().sub_attribute("$ref").is_some()).collect();
+        tracing::info!(request_id = %self.cx.request_id, limit, "an answer was too large and leaves out references");
+        let body = self.written_alone(of, resource, &projection.clone().hiding(&refers));
+        Ok(with_resource_headers(body_response(status, body, self.format), &headers))
+    }
+
+    fn written_alone(&self, of: &TypeSchema, resource: &Resource, projection: &Projection) -> String {
+        let mut body = String::with_capacity(resource.as_value().json_size() + 256);
+        projection.write(of, resource, &self.urls(), &mut body);
+        body
+    }
+
+    /// What the headers of a response say of a resource.
+    fn headers_of(&self, of: &TypeSchema, resource: &Resource) -> ResourceHeaders {
+        ResourceHeaders::of(of, resource, &self.urls())
     }
 }
 

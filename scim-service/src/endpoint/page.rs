@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use scim_core::{Projection, Resource, TypeSchema, json_size};
-use serde_json::value::{RawValue, to_raw_value};
+use bytes::Bytes;
+use http::Response;
+use scim_core::{ListResponse, Projection, Resource, TypeSchema};
 
 use crate::fail::Failure;
 use crate::pace::Pace;
+use crate::respond::body_response;
 use crate::service::Call;
 use crate::store::StoreError;
 
@@ -19,9 +21,35 @@ const WRITTEN: usize = 16;
 /// Resources as they are sent.
 #[derive(Debug, Default)]
 pub(super) struct Written {
-    pub(super) resources: Vec<Box<RawValue>>,
+    /// One after the other, with commas between them.
+    json: String,
+    /// Where each ends.
+    ends: Vec<usize>,
     /// Whether some were left out, because the response would be too large with them.
     pub(super) ends_early: bool,
+}
+
+impl Written {
+    /// How many resources there are.
+    pub(super) fn count(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The same in the opposite order.
+    pub(super) fn reversed(self) -> Self {
+        let mut reversed = Self { ends_early: self.ends_early, ..Self::default() };
+        reversed.json.reserve(self.json.len());
+        let starts = std::iter::once(0).chain(self.ends.iter().map(|end| end + 1));
+        let ranges: Vec<_> = starts.zip(&self.ends).collect();
+        for (start, end) in ranges.into_iter().rev() {
+            if !reversed.json.is_empty() {
+                reversed.json.push(',');
+            }
+            reversed.json.push_str(self.json.get(start..*end).unwrap_or_default());
+            reversed.ends.push(reversed.json.len());
+        }
+        reversed
+    }
 }
 
 impl<S: ?Sized> Call<'_, S> {
@@ -40,33 +68,49 @@ impl<S: ?Sized> Call<'_, S> {
         &self,
         resources: impl Iterator<Item = (&'p Arc<TypeSchema>, &'p Projection, Resource)> + Send,
     ) -> Result<Written, Failure> {
-        let mut left = self.page_bytes();
+        let (limit, urls) = (self.page_bytes(), self.urls());
         let mut written = Written::default();
         let mut pace = Pace::new(&self.cx.budget);
-        for (of, projection, mut resource) in resources {
-            self.render(&mut resource, of);
-            projection.apply(of, &mut resource);
-            let text = to_raw_value(&resource).map_err(StoreError::internal)?;
-            let Some(rest) = left.checked_sub(text.get().len() + 1) else {
-                if written.resources.is_empty() {
+        for (of, projection, resource) in resources {
+            let before = written.json.len();
+            if before > 0 {
+                written.json.push(',');
+            }
+            projection.write(of, &resource, &urls, &mut written.json);
+            if written.json.len() > limit {
+                if before == 0 {
                     return Err(self.too_large(&resource));
                 }
+                written.json.truncate(before);
                 written.ends_early = true;
                 break;
-            };
-            left = rest;
-            written.resources.push(text);
-            if written.resources.len().is_multiple_of(WRITTEN) {
+            }
+            written.ends.push(written.json.len());
+            if written.count().is_multiple_of(WRITTEN) {
                 pace.pause().await;
             }
         }
         Ok(written)
     }
 
+    /// The response with a page: `page` as it is without its resources.
+    pub(super) fn page_response(
+        &self,
+        mut page: ListResponse<()>,
+        written: &Written,
+    ) -> Result<Response<Bytes>, Failure> {
+        page.items_per_page = written.count() as u64;
+        let mut body = serde_json::to_string(&page).map_err(StoreError::internal)?;
+        // `Resources` is its last member, and an empty array.
+        let end = body.len().saturating_sub(2);
+        body.insert_str(end, &written.json);
+        Ok(body_response(200, body, self.format))
+    }
+
     /// Why a resource cannot be sent.
     pub(super) fn too_large(&self, resource: &Resource) -> Failure {
-        let largest = resource.attributes().iter().max_by_key(|(_, value)| json_size(value));
-        let attribute = largest.map(|(name, _)| name.clone()).unwrap_or_default();
+        let largest = resource.members().max_by_key(|(_, value)| value.json_size());
+        let attribute = largest.map(|(name, _)| name.into_owned()).unwrap_or_default();
         Failure::ResponseTooLarge { limit: self.config.limits().response, attribute }
     }
 }

@@ -15,7 +15,7 @@ use crate::config::PatchResponse;
 use crate::fail::Failure;
 use crate::reference::{complete_paths, holds_members};
 use crate::replacement::patched as patched_by;
-use crate::respond::{ResourceHeaders, empty_response, with_resource_headers};
+use crate::respond::{empty_response, with_resource_headers};
 use crate::service::Call;
 use crate::store::{Precondition, Store};
 
@@ -56,11 +56,9 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     // Whoever has applied the patch, it knows what that needed.
     call.tolerance.record(patch.leniencies());
     if !silent {
-        return call.show(200, of, patched, &projection);
+        return call.show(200, of, &patched, &projection);
     }
-    let mut patched = patched;
-    call.render(&mut patched, of);
-    Ok(with_resource_headers(empty_response(204), &ResourceHeaders::of(&patched)))
+    Ok(with_resource_headers(empty_response(204), &call.headers_of(of, &patched)))
 }
 
 /// Whether a client that asks for no attributes gets no body.

@@ -11,7 +11,7 @@ use crate::authorize::Operation;
 use crate::fail::Failure;
 use crate::precondition::is_fresh;
 use crate::query::search_request;
-use crate::respond::{ResourceHeaders, empty_response, with_resource_headers};
+use crate::respond::{empty_response, with_resource_headers};
 use crate::service::Call;
 use crate::store::Store;
 
@@ -25,10 +25,9 @@ pub(crate) async fn read<S: Store + ?Sized>(
     let asked = search_request(call.parts.uri.query())?.attributes;
     let permit = call.permit(of, Operation::Read, Some(&id), call.named(of, &asked)).await?;
     let projection = permit.project(projection);
-    let mut resource = call.visible(of, &id, &projection, &permit).await?;
+    let resource = call.visible(of, &id, &projection, &permit).await?;
     if call.config.capabilities().etag && is_fresh(&call.parts.headers, resource.version().as_ref())? {
-        call.render(&mut resource, of);
-        return Ok(with_resource_headers(empty_response(304), &ResourceHeaders::of(&resource)));
+        return Ok(with_resource_headers(empty_response(304), &call.headers_of(of, &resource)));
     }
-    call.show(200, of, resource, &projection)
+    call.show(200, of, &resource, &projection)
 }

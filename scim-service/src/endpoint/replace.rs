@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{Checker, Projection, Resource, ResourceId, TypeSchema};
+use scim_core::{Checker, Projection, Resource, ResourceId, TypeSchema, ValueRef};
 
 use super::groups_on_user::{Write, keep_groups};
 use super::resource_id;
@@ -40,7 +40,7 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     call.check_password_change(&written)?;
     let write = Write::Replace { id: &id, when: &when, draft: &draft };
     let replaced = write.with_groups(call, of, &permit, groups, &projection).await?;
-    call.show(200, of, replaced, &projection)
+    call.show(200, of, &replaced, &projection)
 }
 
 /// Reads, makes the new content, and replaces; again when another writer came between.
@@ -55,13 +55,14 @@ pub(super) async fn replace_with<S: Store + ?Sized>(
     for _ in 0..ATTEMPTS {
         let current = call.visible(of, id, &Projection::default(), permit).await?;
         let version = current.version();
+        let active = |resource: &Resource| resource.get("active").and_then(ValueRef::as_bool);
         if !version.as_ref().is_none_or(|version| when.holds(version)) {
             return Err(Failure::Store(StoreError::PreconditionFailed));
         }
         let mut draft = make(&current)?;
         permit.keep_hidden(&current, &mut draft);
-        if call.tolerance.keeps_inactive(current.get("active"), draft.get("active")) {
-            draft.attributes_mut().insert("active".to_owned(), false.into());
+        if call.tolerance.keeps_inactive(active(&current), active(&draft)) {
+            draft.set("active", Some(false.into()));
         }
         keep_groups(of, &current, &mut draft);
         let draft = match replacement(of, &current, draft)? {

@@ -11,7 +11,6 @@ use scim_filter::{Predicate, Sort};
 use super::list::page;
 use crate::cursor::{Bookmark, CursorError, Seal};
 use crate::fail::Failure;
-use crate::respond::json_response;
 use crate::service::Call;
 use crate::store::{ListQuery, Position, Start, Store};
 
@@ -77,10 +76,10 @@ pub(super) async fn walk<S: Store + ?Sized>(
     // A page before a position is written from its end: what does not fit is on the page before it.
     let mut written = call.written(resources.into_iter()).await?;
     more |= written.ends_early;
-    positions.truncate(written.resources.len());
+    positions.truncate(written.count());
     if backwards {
         positions.reverse();
-        written.resources.reverse();
+        written = written.reversed();
     }
     let (has_next, has_previous) = match start {
         Start::Index(_) => (more, false),
@@ -92,8 +91,7 @@ pub(super) async fn walk<S: Store + ?Sized>(
     let last = positions.last().filter(|_| has_next).map(|position| Start::After(position.clone()));
     let first = positions.first().filter(|_| has_previous).map(|position| Start::Before(position.clone()));
     let (next, previous) = (cursor(last)?, cursor(first)?);
-    let response = ListResponse::by_cursor(total_results, written.resources, next, previous);
-    Ok(json_response(200, &response, call.format))
+    call.page_response(ListResponse::by_cursor(total_results, Vec::new(), next, previous), &written)
 }
 
 /// What a page of a walk is made of.

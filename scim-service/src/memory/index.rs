@@ -1,99 +1,157 @@
 //! Which resources have a value: the index behind uniqueness and equality filters.
 
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::hash::{BuildHasher, RandomState};
 
 use imbl::OrdSet;
-use scim_core::{Attribute, AttributeRef, Resource, TypeSchema, Uniqueness};
+use scim_core::{Attribute, AttributeRef, AttributeType, Resource, TypeSchema, Uniqueness, ValueKind, ValueRef};
 use scim_filter::fold;
-use serde_json::Value;
 
 use super::Id;
-use crate::store::{UniqueValue, unique_values};
 
-/// Attributes that clients look resources up by, indexed wherever a type has them as one text.
+/// Attributes that clients look resources up by, indexed wherever a type has them as strings.
 const LOOKED_UP_BY: &[&str] = &["externalId", "displayName", "employeeNumber"];
 
-/// Values and the resources that have them, in the order of the ids.
+/// Multi-valued attributes that clients look resources up by the `value` of.
+const LOOKED_UP_BY_VALUE: &[&str] = &["emails"];
+
+/// Hashes of values and the resources that have them, in the order of the ids. Two values may share a hash: whoever asks looks at the
+/// resource itself, too.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Index(OrdSet<(Arc<str>, Id)>);
+pub(super) struct Index {
+    rows: OrdSet<(u64, Id)>,
+    /// With keys of its own: nobody outside can choose values that share a hash.
+    hasher: RandomState,
+}
+
+/// A value of a resource that is in the index.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Indexed<'a> {
+    uri: Option<&'a str>,
+    name: &'a str,
+    sub: Option<&'a str>,
+    key: Cow<'a, str>,
+}
 
 impl Index {
-    pub(super) fn insert(&mut self, of: &TypeSchema, resource: &Resource, id: &Id) {
-        for value in indexed_values(of, resource) {
-            self.0.insert((key(&value), id.clone()));
-        }
+    pub(super) fn insert(&mut self, value: &Indexed<'_>, id: &Id) {
+        self.rows.insert((self.hasher.hash_one(value), id.clone()));
     }
 
-    pub(super) fn remove(&mut self, of: &TypeSchema, resource: &Resource, id: &Id) {
-        for value in indexed_values(of, resource) {
-            self.0.remove(&(key(&value), id.clone()));
-        }
+    pub(super) fn remove(&mut self, value: &Indexed<'_>, id: &Id) {
+        self.rows.remove(&(self.hasher.hash_one(value), id.clone()));
     }
 
-    /// A resource that has the value.
-    pub(super) fn holder(&self, value: &UniqueValue) -> Option<&Id> {
-        self.holders(key(value)).next()
-    }
-
-    /// All resources that have the value; `None` where the attribute has no index.
-    pub(super) fn find(&self, path: &AttributeRef, value: String) -> Option<impl Iterator<Item = &Id>> {
-        let value = UniqueValue { attribute: path.to_string(), key: value };
-        is_indexed(path).then(|| self.holders(key(&value)))
-    }
-
-    fn holders(&self, key: Arc<str>) -> impl Iterator<Item = &Id> {
-        let rows = self.0.range((key.clone(), Id::default())..);
-        rows.take_while(move |(found, _)| *found == key).map(|(_, id)| id)
+    /// The resources that may have the value: all that do, and perhaps others.
+    pub(super) fn candidates(&self, value: &Indexed<'_>) -> impl Iterator<Item = &Id> {
+        let hash = self.hasher.hash_one(value);
+        let rows = self.rows.range((hash, Id::default())..);
+        rows.take_while(move |(found, _)| *found == hash).map(|(_, id)| id)
     }
 }
 
-/// Attribute and value in one text: no attribute has NUL in its name.
-fn key(value: &UniqueValue) -> Arc<str> {
-    format!("{}\0{}", value.attribute, value.key).into()
+impl<'a> Indexed<'a> {
+    /// A value that a filter asks for, in the form in which it compares; `None` where the attribute has no index.
+    pub(super) fn asked(path: &'a AttributeRef, key: Cow<'a, str>) -> Option<Self> {
+        let (uri, name, sub) = (path.uri(), path.name(), path.sub());
+        is_indexed(path.attribute(), path.sub_attribute().map(AsRef::as_ref)).then_some(Self { uri, name, sub, key })
+    }
+
+    /// The path of the attribute.
+    pub(super) fn path(&self) -> String {
+        let uri = self.uri.map(|uri| format!("{uri}:")).unwrap_or_default();
+        let sub = self.sub.map(|sub| format!(".{sub}")).unwrap_or_default();
+        format!("{uri}{}{sub}", self.name)
+    }
 }
 
-fn indexed_values(of: &TypeSchema, resource: &Resource) -> Vec<UniqueValue> {
-    let mut found = unique_values(of, resource);
-    let mut add = |attribute: &Attribute, path: String, value: Option<&Value>| {
-        if is_looked_up_by(attribute)
-            && let Some(Value::String(text)) = value
-        {
-            let key = if attribute.case_exact() { text.clone() } else { fold(text).into_owned() };
-            found.push(UniqueValue { attribute: path, key });
-        }
-    };
+/// The values of a resource that are in the index, each once, and whether no other resource may have it.
+pub(super) fn indexed<'a>(of: &'a TypeSchema, resource: &'a Resource) -> Vec<(Indexed<'a>, bool)> {
+    let mut found = Vec::new();
     for attribute in of.common().iter().chain(of.base().attributes()) {
-        add(attribute, attribute.name().to_owned(), resource.get(attribute.name()));
+        if holds_indexed(attribute)
+            && let Some(value) = resource.get(attribute.name())
+        {
+            collect(None, attribute, value, &mut found);
+        }
     }
     for extension in of.extensions() {
-        let Some(container) = resource.get(extension.schema.id()) else { continue };
-        for attribute in extension.schema.attributes() {
-            let path = format!("{}:{}", extension.schema.id(), attribute.name());
-            add(attribute, path, container.get(attribute.name()));
+        let uri = extension.schema.id();
+        let mut attributes =
+            extension.schema.attributes().iter().filter(|attribute| holds_indexed(attribute)).peekable();
+        if attributes.peek().is_none() {
+            continue;
+        }
+        let Some(container) = resource.get(uri) else { continue };
+        for attribute in attributes {
+            if let Some(value) = container.get(attribute.name()) {
+                collect(Some(uri), attribute, value, &mut found);
+            }
         }
     }
     found
 }
 
-fn is_looked_up_by(attribute: &Attribute) -> bool {
-    LOOKED_UP_BY.contains(&attribute.name())
-        && attribute.uniqueness() == Uniqueness::None
-        && attribute.sub_attributes().is_empty()
-        && !attribute.multi_valued()
+fn collect<'a>(
+    uri: Option<&'a str>,
+    attribute: &'a Attribute,
+    value: ValueRef<'a>,
+    found: &mut Vec<(Indexed<'a>, bool)>,
+) {
+    for element in value.values() {
+        if attribute.sub_attributes().is_empty() {
+            add(uri, attribute, None, element, found);
+        }
+        for sub in attribute.sub_attributes().iter().filter(|sub| is_indexed(attribute, Some(sub))) {
+            for value in element.get(sub.name()).into_iter().flat_map(ValueRef::values) {
+                add(uri, attribute, Some(sub), value, found);
+            }
+        }
+    }
 }
 
-/// Whether every value of the path is in the index.
-fn is_indexed(path: &AttributeRef) -> bool {
-    let attribute = path.attribute();
+fn add<'a>(
+    uri: Option<&'a str>,
+    attribute: &'a Attribute,
+    sub: Option<&'a Attribute>,
+    value: ValueRef<'a>,
+    found: &mut Vec<(Indexed<'a>, bool)>,
+) {
+    let leaf = sub.unwrap_or(attribute);
+    let key = match value.kind() {
+        ValueKind::String(text) if leaf.case_exact() => text,
+        ValueKind::String(Cow::Borrowed(text)) => fold(text),
+        ValueKind::String(Cow::Owned(text)) => Cow::Owned(fold(&text).into_owned()),
+        // Nearly all are active: only who is not is looked up.
+        ValueKind::Boolean(true) | ValueKind::Null => return,
+        _ => Cow::Owned(value.to_string()),
+    };
+    let value = Indexed { uri, name: attribute.name(), sub: sub.map(Attribute::name), key };
+    if !found.iter().any(|(known, _)| *known == value) {
+        found.push((value, leaf.uniqueness() != Uniqueness::None));
+    }
+}
+
+fn holds_indexed(attribute: &Attribute) -> bool {
+    is_indexed(attribute, None) || attribute.sub_attributes().iter().any(|sub| is_indexed(attribute, Some(sub)))
+}
+
+/// Whether the values of an attribute, or of a sub-attribute of it, are in the index.
+fn is_indexed(attribute: &Attribute, sub: Option<&Attribute>) -> bool {
     // `id` is the store's own; it is no value among others.
-    if attribute.multi_valued() || path.is_in("id") {
+    if attribute.name() == "id" {
         return false;
     }
-    match path.sub_attribute() {
-        None => {
-            let unique = attribute.uniqueness() != Uniqueness::None && attribute.sub_attributes().is_empty();
-            unique || is_looked_up_by(attribute)
-        }
-        Some(sub) => sub.uniqueness() != Uniqueness::None && !sub.multi_valued(),
-    }
+    let Some(sub) = sub else {
+        let looked_up = match attribute.kind() {
+            AttributeType::Boolean => attribute.name() == "active",
+            AttributeType::String => LOOKED_UP_BY.contains(&attribute.name()),
+            _ => false,
+        };
+        return attribute.sub_attributes().is_empty()
+            && !attribute.multi_valued()
+            && (looked_up || attribute.uniqueness() != Uniqueness::None);
+    };
+    let by_value = sub.name() == "value" && LOOKED_UP_BY_VALUE.contains(&attribute.name());
+    sub.uniqueness() != Uniqueness::None || (by_value && !sub.multi_valued())
 }

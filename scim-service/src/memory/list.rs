@@ -1,23 +1,23 @@
 //! Queries: candidates from the index where there is one, else every resource of the type, in the order of the ids.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use scim_core::{Attribute, Resource, TypeSchema};
+use scim_core::{Resource, TypeSchema, ValueRef};
 use scim_filter::{Budget, BudgetExceeded, Predicate, Sort, lower};
-use serde_json::Value;
 
 use super::Id;
 use super::entry::Entry;
 use super::lookup::{Lookup, Selection};
-use super::tenant::{Relations, Table, Tenant};
+use super::table::Table;
+use super::tenant::{Relations, Tenant};
 use crate::pace::Pace;
 use crate::store::{ListPage, ListQuery, PageBuilder, PageBytes, Start, StoreError};
 
 /// What stored entries do not hold themselves.
-const COMPUTED: [&str; 4] = ["id", "meta", "members", "groups"];
+const COMPUTED: [&str; 2] = ["members", "groups"];
 
 /// What it costs to put an element of `members` or `groups` together.
 const REFERENCE: u64 = 8;
@@ -37,15 +37,16 @@ impl Tenant {
             Some(sort) => scan.sorted(query, sort).await?,
         };
         let relations = Relations { members: query.shows(of, "members"), groups: query.shows(of, "groups") };
-        let shown = |attribute: &Attribute| query.shows(of, attribute.name());
         let mut page = ListPage { total_results, ..ListPage::default() };
         let mut bytes = PageBytes::of(query);
         let mut pace = Pace::new(budget);
         let backwards = matches!(query.start, Start::Before(_));
         let mut entries = entries.into_iter();
         while let Some(entry) = if backwards { entries.next_back() } else { entries.next() } {
-            let resource = self.projected(of, entry, relations, shown);
-            if !bytes.takes(&resource) {
+            let resource = self.shown(of, entry, relations);
+            // All else is shared with the store.
+            let made = COMPUTED.iter().filter_map(|name| resource.get(name)).map(ValueRef::json_size).sum();
+            if !bytes.takes(made) {
                 page.ends_early = true;
                 break;
             }
@@ -77,8 +78,6 @@ struct Scan<'a> {
     candidates: Option<BTreeSet<Id>>,
     /// What of the filter is left for the evaluator.
     residual: Option<Predicate>,
-    /// The members of a resource that filter and sort look at.
-    looked_at: HashSet<String>,
     /// What the evaluator has to see besides what is stored.
     relations: Relations,
     /// Whether the evaluator needs only what is stored.
@@ -97,7 +96,7 @@ impl<'a> Scan<'a> {
         let (candidates, residual) = match &query.filter {
             None => (None, None),
             Some(filter) => {
-                let lowered = lower(filter, &Lookup::new(&table.index, &tenant.membership, of));
+                let lowered = lower(filter, &Lookup::new(table, &tenant.membership, of));
                 match lowered.pushed {
                     Some(Selection::Only(ids)) => (Some(ids), lowered.residual),
                     _ => (None, Some(filter.clone())),
@@ -106,8 +105,7 @@ impl<'a> Scan<'a> {
         };
         let relations = Relations { members: query.looks_at("members"), groups: query.looks_at("groups") };
         let stored_alone = !COMPUTED.iter().any(|name| query.looks_at(name));
-        let looked_at = query.members_looked_at();
-        let scan = Self { tenant, table, of, budget, candidates, residual, looked_at, relations, stored_alone };
+        let scan = Self { tenant, table, of, budget, candidates, residual, relations, stored_alone };
         let whole = query.sort.is_some() || matches!(query.start, Start::Index(_));
         if whole && let Some(filter) = &scan.residual {
             budget.check(filter.steps(scan.most() as u64))?;
@@ -117,13 +115,13 @@ impl<'a> Scan<'a> {
 
     /// How many resources the query selects at most.
     fn most(&self) -> usize {
-        self.candidates.as_ref().map_or(self.table.entries.len(), BTreeSet::len)
+        self.candidates.as_ref().map_or(self.table.len(), BTreeSet::len)
     }
 
     /// How many resources the query selects, where that needs no look at them.
     fn total(&self) -> Option<u64> {
         let everything = self.candidates.is_none() && self.residual.is_none();
-        everything.then_some(self.table.entries.len() as u64)
+        everything.then_some(self.table.len() as u64)
     }
 
     async fn by_id(&self, query: &ListQuery) -> Result<(Vec<&'a Entry>, Option<u64>), StoreError> {
@@ -143,6 +141,9 @@ impl<'a> Scan<'a> {
         if !counts && (count == 0 || skipped >= self.most()) {
             return Ok((found, all));
         }
+        // Where nothing is filtered, the rank tells where the page begins.
+        let first = if all.is_some() && skipped > 0 { self.table.at(std::mem::take(&mut skipped)) } else { None };
+        let from = first.map_or(from, |id| Bound::Included(&**id));
         let mut total = 0_u64;
         let mut pace = Pace::new(self.budget);
         let entries = self.entries(from, to);
@@ -178,9 +179,9 @@ impl<'a> Scan<'a> {
         for entry in self.entries(Bound::Unbounded, Bound::Unbounded) {
             pace.rest().await;
             let Some(view) = self.view_of(entry)? else { continue };
-            let key = if has_room { sort.key(&view) } else { None };
-            self.budget.spend(2 + key.as_deref().and_then(Value::as_str).map_or(0, |text| text.len() as u64 / 32))?;
-            page.push(key.as_deref(), entry.id.as_str(), entry);
+            let key = has_room.then(|| sort.sort_key_of(&view));
+            self.budget.spend(2 + key.as_ref().map_or(0, |key| key.len() as u64 / 32))?;
+            page.push(key, &entry.id, entry);
         }
         let (entries, total) = page.finish();
         Ok((entries, Some(total)))
@@ -188,23 +189,24 @@ impl<'a> Scan<'a> {
 
     /// The candidates among the ids in a range, in their order.
     fn entries<'s>(&'s self, from: Bound<&str>, to: Bound<&str>) -> Entries<'s, 'a> {
-        let entries: &'a _ = &self.table.entries;
+        let table: &'a Table = self.table;
         match &self.candidates {
             Some(ids) => {
-                let found = ids.range::<str, _>((from, to)).filter_map(move |id| entries.get(id));
+                let found = ids.range::<str, _>((from, to)).filter_map(move |id| table.get(id));
                 Box::new(found.map(Arc::as_ref))
             }
-            None => Box::new(entries.range::<_, str>((from, to)).map(|(_, entry)| entry.as_ref())),
+            None => Box::new(table.range(from, to)),
         }
     }
 
     /// What filter and sort see of an entry; `None` where the query does not select it.
     fn view_of<'e>(&self, entry: &'e Entry) -> Result<Option<Cow<'e, Resource>>, BudgetExceeded> {
         let view = if self.stored_alone {
-            Cow::Borrowed(&*entry.resource)
+            Cow::Borrowed(&entry.resource)
         } else {
-            let view = self.tenant.seen(self.of, entry, self.relations, |name| self.looked_at.contains(name));
-            let references = ["members", "groups"].iter().filter_map(|name| view.get(name)?.as_array().map(Vec::len));
+            let view = self.tenant.shown(self.of, entry, self.relations);
+            let elements = |name: &&str| view.get(name).map(|value| value.elements().count());
+            let references = COMPUTED.iter().filter_map(elements);
             self.budget.spend(REFERENCE + REFERENCE * references.sum::<usize>() as u64)?;
             Cow::Owned(view)
         };

@@ -1,14 +1,15 @@
 //! What a filter's equality tests say of the ids it can select.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use scim_core::{AttributeRef, TypeSchema};
-use scim_filter::{ElementPredicate, Lower, Operand, Operator, Test, lower_element};
+use scim_filter::{ElementPredicate, Lower, Operand, Operator, Test, lower_element, lower_parts};
 
 use super::Id;
-use super::index::Index;
 use super::membership::Membership;
+use super::table::Table;
 use super::tenant::{is_group, is_user};
 
 /// A set of ids, or all but a set.
@@ -24,7 +25,7 @@ const MOST_FOUND: usize = 10_000;
 
 /// Lowers equality tests of indexed attributes, and of members and groups by their ids, to selections.
 pub(super) struct Lookup<'a> {
-    index: &'a Index,
+    table: &'a Table,
     membership: &'a Membership,
     of: &'a TypeSchema,
     /// How many ids may still be taken.
@@ -32,8 +33,8 @@ pub(super) struct Lookup<'a> {
 }
 
 impl<'a> Lookup<'a> {
-    pub(super) fn new(index: &'a Index, membership: &'a Membership, of: &'a TypeSchema) -> Self {
-        Self { index, membership, of, room: Cell::new(MOST_FOUND) }
+    pub(super) fn new(table: &'a Table, membership: &'a Membership, of: &'a TypeSchema) -> Self {
+        Self { table, membership, of, room: Cell::new(MOST_FOUND) }
     }
 
     /// The ids that have one of these values; `None` where the indexes do not tell, or too many have it.
@@ -52,27 +53,30 @@ impl<'a> Lookup<'a> {
         let room = self.room.get();
         let found: Vec<Id> = match test.operand() {
             Operand::Text(text) if path.top_level() == Some("id") => vec![Id::from(&**text)],
-            Operand::Text(text) if path.attribute().multi_valued() => {
-                self.related(path, text, test.case_exact(), room)?
+            Operand::Text(text) if self.is_related(path) => self.related(path, text, test.case_exact(), room)?,
+            Operand::Text(text) => self.table.find(self.of, path, Cow::Borrowed(text), room + 1)?,
+            Operand::Integer(number) => self.table.find(self.of, path, number.to_string().into(), room + 1)?,
+            Operand::Bool(false) if path.top_level() == Some("active") => {
+                self.table.find(self.of, path, "false".into(), room + 1)?
             }
-            Operand::Text(text) => self.index.find(path, text.to_string())?.take(room + 1).cloned().collect(),
-            Operand::Integer(number) => self.index.find(path, number.to_string())?.take(room + 1).cloned().collect(),
             _ => return None,
         };
         self.room.set(room.checked_sub(found.len())?);
         Some(found)
     }
 
+    /// Whether the path is the id of members or of groups.
+    fn is_related(&self, path: &AttributeRef) -> bool {
+        let name = if is_group(self.of) { "members" } else { "groups" };
+        path.is_in(name) && path.sub() == Some("value") && (is_group(self.of) || is_user(self.of))
+    }
+
     /// The groups that have a member of this id, or the users in a group of this id.
     fn related(&self, path: &AttributeRef, id: &str, case_exact: bool, room: usize) -> Option<Vec<Id>> {
-        if path.uri().is_some() || path.sub() != Some("value") {
-            return None;
-        }
         match path.name() {
-            "members" if is_group(self.of) => Some(self.membership.groups_of_any(id, case_exact)),
+            "members" => Some(self.membership.groups_of_any(id, case_exact)),
             // Groups have ids that were issued here: folding leaves them as they are.
-            "groups" if is_user(self.of) => self.membership.within(id, room),
-            _ => None,
+            _ => self.membership.within(id, room),
         }
     }
 }
@@ -94,6 +98,10 @@ impl Lower for Lookup<'_> {
 
     fn value_path(&self, _: &AttributeRef, filter: &ElementPredicate) -> Option<Selection> {
         lower_element(filter, &Element { lookup: self }).flatten()
+    }
+
+    fn narrow(&self, _: &AttributeRef, filter: &ElementPredicate) -> Option<Selection> {
+        lower_parts(filter, &Element { lookup: self }).into_iter().flatten().reduce(Selection::and)
     }
 
     fn and(&self, parts: Vec<Selection>) -> Selection {
@@ -180,8 +188,8 @@ mod tests {
     fn selections_follow_the_rules_of_sets() {
         let schemas = scim_core::SchemaSet::builtin();
         let of = schemas.group().unwrap();
-        let (index, membership) = (Index::default(), Membership::default());
-        let target = Lookup::new(&index, &membership, of);
+        let (table, membership) = (Table::default(), Membership::default());
+        let target = Lookup::new(&table, &membership, of);
         assert_eq!(target.and(vec![only(&["a", "b"]), only(&["b", "c"])]), only(&["b"]));
         assert_eq!(target.or(vec![only(&["a"]), only(&["b"])]), only(&["a", "b"]));
         assert_eq!(target.and(vec![only(&["a", "b"]), target.not(only(&["b"]))]), only(&["a"]));

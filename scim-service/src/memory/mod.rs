@@ -7,6 +7,7 @@ mod lookup;
 mod membership;
 mod secret;
 mod snapshot;
+mod table;
 mod tenant;
 mod transaction;
 mod write;
@@ -32,9 +33,12 @@ type TenantName = Option<Arc<str>>;
 
 /// Keeps resources in memory, each tenant apart. Nothing survives the process.
 ///
-/// Made for a million resources: `id`, `externalId`, `displayName`, `employeeNumber` and whatever must be unique have an
-/// index for `eq`; membership is a relation of its own, so that a member comes and goes without the group being walked;
-/// unsorted pages are found by `id`. Other filters and sorts run over all resources of the type.
+/// Made for a million resources: `id`, `externalId`, `displayName`, `employeeNumber`, `emails.value`, `active eq false` and whatever
+/// must be unique have an index for `eq`; membership is a relation of its own, so that a member comes and goes without the group being
+/// walked; unsorted pages are found by their index or by `id`. Other filters and sorts run over all resources of the type.
+///
+/// A resource is kept [compact](Resource::compact), and readers share it. Ids are UUIDs of version 7: in the order in which resources
+/// were created.
 ///
 /// A read works on a snapshot of its tenant: it neither waits for writers nor keeps them waiting. Writers of one tenant
 /// take turns. Transactions are [offered](Store::begin); while one is open, the tenant's other writers wait.

@@ -1,6 +1,8 @@
 //! Secrets are not kept: a mark stands in the place of each.
 
-use scim_core::{Attribute, Mutability, Resource, TypeSchema, Uniqueness};
+use std::sync::Arc;
+
+use scim_core::{Attribute, Mutability, Resource, TypeSchema, Uniqueness, ValueRef};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -8,24 +10,39 @@ use uuid::Uuid;
 /// whether it is set, and whether it was set anew; so marks differ, and one that `old` has stays. A value that must be
 /// unique is kept, or it could not be compared.
 pub(super) fn mark_secrets(of: &TypeSchema, old: Option<&Resource>, new: &mut Resource) {
-    let attributes = new.attributes_mut();
-    mark(of.base().attributes(), old.map(Resource::attributes), attributes);
+    if has_new(of.base().attributes(), old.map(Resource::as_value), Some(new.as_value())) {
+        mark(of.base().attributes(), old.map(Resource::as_value), new.attributes_mut());
+    }
     for extension in of.extensions() {
-        let uri = extension.schema.id();
-        let old = old.and_then(|old| old.get(uri)).and_then(Value::as_object);
-        if let Some(Value::Object(container)) = attributes.get_mut(uri) {
-            mark(extension.schema.attributes(), old, container);
+        let (uri, attributes) = (extension.schema.id(), extension.schema.attributes());
+        let old = old.and_then(|old| old.get(uri));
+        if has_new(attributes, old, new.get(uri))
+            && let Some(Value::Object(container)) = new.attributes_mut().get_mut(uri)
+        {
+            mark(attributes, old, container);
         }
     }
 }
 
-fn mark(of: &[std::sync::Arc<Attribute>], old: Option<&Map<String, Value>>, new: &mut Map<String, Value>) {
-    let secrets = of.iter().filter(|attribute| {
-        attribute.mutability() == Mutability::WriteOnly && attribute.uniqueness() == Uniqueness::None
-    });
-    for secret in secrets {
+/// Whether there is a secret that `old` has not.
+fn has_new(of: &[Arc<Attribute>], old: Option<ValueRef<'_>>, new: Option<ValueRef<'_>>) -> bool {
+    let of_value = |value: Option<ValueRef<'_>>, secret: &Attribute| {
+        value.and_then(|value| value.get(secret.name()).map(ValueRef::to_value))
+    };
+    of.iter().filter(|attribute| is_secret(attribute)).any(|secret| {
+        let now = of_value(new, secret);
+        now.is_some() && now != of_value(old, secret)
+    })
+}
+
+fn is_secret(attribute: &Attribute) -> bool {
+    attribute.mutability() == Mutability::WriteOnly && attribute.uniqueness() == Uniqueness::None
+}
+
+fn mark(of: &[Arc<Attribute>], old: Option<ValueRef<'_>>, new: &mut Map<String, Value>) {
+    for secret in of.iter().filter(|attribute| is_secret(attribute)) {
         let kept = old.and_then(|old| old.get(secret.name()));
-        if let Some(value) = new.get_mut(secret.name()).filter(|value| Some(&**value) != kept) {
+        if let Some(value) = new.get_mut(secret.name()).filter(|value| kept != Some(ValueRef::from(&**value))) {
             *value = Value::String(Uuid::new_v4().to_string());
         }
     }
@@ -33,8 +50,6 @@ fn mark(of: &[std::sync::Arc<Attribute>], old: Option<&Map<String, Value>>, new:
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use chrono::Utc;
     use scim_core::{Projection, SchemaSet};
     use serde_json::json;
@@ -51,7 +66,9 @@ mod tests {
         let secret = json!({"schemas": [scim_core::urn::USER], "userName": "ada", "password": "s3cret"});
         let created = store.create(&cx, of, user(secret.clone())).await.unwrap();
         let id = created.id().unwrap().parse().unwrap();
-        let kept = async || store.get(&cx, of, &id, &Projection::default()).await.unwrap().get("password").cloned();
+        let kept = async || {
+            store.get(&cx, of, &id, &Projection::default()).await.unwrap().get("password").map(ValueRef::to_value)
+        };
         let first = kept().await.unwrap();
         assert_ne!(first, "s3cret");
 

@@ -1,16 +1,15 @@
 //! The resources of one tenant, as they are read.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use imbl::OrdMap;
-use scim_core::{Attribute, Projection, Resource, ResourceTypeName, Returned, TypeSchema};
+use scim_core::{Projection, Provenance, Resource, ResourceTypeName, TypeSchema};
 use serde_json::{Map, Value};
 
-use super::Id;
 use super::entry::Entry;
-use super::index::Index;
 use super::membership::Membership;
+use super::table::Table;
 use crate::store::StoreError;
 
 /// One tenant. A copy shares with its original what neither has changed.
@@ -18,75 +17,39 @@ use crate::store::StoreError;
 pub(super) struct Tenant {
     pub(super) tables: HashMap<ResourceTypeName, Table>,
     pub(super) membership: Membership,
+    /// Who asserted a resource last: most have it in common, and share it.
+    pub(super) provenance: Option<Arc<Provenance>>,
     /// Whether SCIM clients may take over what logins made.
     pub(super) takeover: bool,
-}
-
-/// The resources of one type.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Table {
-    pub(super) entries: OrdMap<Id, Arc<Entry>>,
-    pub(super) index: Index,
 }
 
 impl Tenant {
     pub(super) fn get(&self, of: &TypeSchema, id: &str, want: &Projection) -> Result<Resource, StoreError> {
         let entry = self.entry(of, id)?;
-        let wanted = |attribute: &Attribute| want.wants(None, attribute);
-        Ok(self.projected(of, entry, Relations::wanted(of, want), wanted))
+        Ok(self.shown(of, entry, Relations::wanted(of, want)))
     }
 
     pub(super) fn entry(&self, of: &TypeSchema, id: &str) -> Result<&Arc<Entry>, StoreError> {
         let table = self.tables.get(of.resource_type().name());
-        table.and_then(|table| table.entries.get(id)).ok_or(StoreError::NotFound)
+        table.and_then(|table| table.get(id)).ok_or(StoreError::NotFound)
     }
 
     /// The resource with this id, whatever its type.
     pub(super) fn find(&self, id: &str) -> Option<(&ResourceTypeName, &Arc<Entry>)> {
-        self.tables.iter().find_map(|(name, table)| Some((name, table.entries.get(id)?)))
+        self.tables.iter().find_map(|(name, table)| Some((name, table.get(id)?)))
     }
 
-    /// The whole resource, with the relations asked for.
+    /// The resource, with the relations asked for.
     pub(super) fn shown(&self, of: &TypeSchema, entry: &Entry, relations: Relations) -> Resource {
-        self.with_relations(of, entry, relations, entry.shown(of.resource_type().name(), |_| false))
-    }
-
-    /// As much of the resource as `looked_at` names, for a filter or a sort.
-    pub(super) fn seen(
-        &self,
-        of: &TypeSchema,
-        entry: &Entry,
-        relations: Relations,
-        looked_at: impl Fn(&str) -> bool,
-    ) -> Resource {
-        self.with_relations(of, entry, relations, entry.shown(of.resource_type().name(), |name| !looked_at(name)))
-    }
-
-    /// The resource without those of its own attributes that a client did not choose. Those that come on request or never
-    /// stay, because the service needs them for replacements.
-    pub(super) fn projected(
-        &self,
-        of: &TypeSchema,
-        entry: &Entry,
-        relations: Relations,
-        wanted: impl Fn(&Attribute) -> bool,
-    ) -> Resource {
-        let unwanted = |attribute: &Attribute| attribute.returned() == Returned::Default && !wanted(attribute);
-        let leave_out = |name: &str| of.base().attribute(name).is_some_and(|attribute| unwanted(attribute));
-        self.with_relations(of, entry, relations, entry.shown(of.resource_type().name(), leave_out))
-    }
-
-    fn with_relations(&self, of: &TypeSchema, entry: &Entry, relations: Relations, mut resource: Resource) -> Resource {
-        let id = entry.id.as_str();
+        let mut resource = entry.resource.clone();
         if relations.members && is_group(of) {
-            let members = self.membership.members(id).map(|(member, kind)| self.reference(member, kind));
-            insert(&mut resource, "members", members.collect());
+            let members = self.membership.members(&entry.id);
+            add(&mut resource, "members", members.map(|(member, kind)| self.reference(member, kind)));
         }
         if relations.groups && is_user(of) {
-            let groups = self.membership.all_groups(id).into_iter().map(|in_group| {
-                self.reference(&in_group.group, Some(if in_group.direct { "direct" } else { "indirect" }))
-            });
-            insert(&mut resource, "groups", groups.collect());
+            let groups = self.membership.all_groups(&entry.id).into_iter();
+            let kind = |direct| Some(if direct { "direct" } else { "indirect" });
+            add(&mut resource, "groups", groups.map(|found| self.reference(&found.group, kind(found.direct))));
         }
         resource
     }
@@ -120,7 +83,7 @@ impl Relations {
     /// Those that a response will hold.
     pub(super) fn wanted(of: &TypeSchema, want: &Projection) -> Self {
         let wants = |name: &str| of.base().attribute(name).is_some_and(|attribute| want.wants(None, attribute));
-        Self { members: wants("members"), groups: wants("groups") }
+        Self { members: is_group(of) && wants("members"), groups: is_user(of) && wants("groups") }
     }
 }
 
@@ -133,12 +96,19 @@ pub(super) fn is_user(of: &TypeSchema) -> bool {
 }
 
 /// What others call the resource.
-pub(super) fn display_of(resource: &Resource) -> Option<&str> {
-    ["displayName", "userName"].into_iter().find_map(|name| resource.get(name)?.as_str())
+pub(super) fn display_of(resource: &Resource) -> Option<Cow<'_, str>> {
+    ["displayName", "userName"].into_iter().find_map(|name| resource.text(name))
 }
 
-fn insert(resource: &mut Resource, name: &str, elements: Vec<Value>) {
-    if !elements.is_empty() {
-        resource.attributes_mut().insert(name.to_owned(), Value::Array(elements));
+/// Adds an attribute with these elements, if there are any.
+fn add(resource: &mut Resource, name: &str, elements: impl Iterator<Item = Value>) {
+    let mut json = String::new();
+    for element in elements {
+        json.push(if json.is_empty() { '[' } else { ',' });
+        json.push_str(&element.to_string());
+    }
+    if !json.is_empty() {
+        json.push(']');
+        resource.set_json(&[(name, Some(&json))]);
     }
 }

@@ -1,27 +1,20 @@
 //! The writes. Each works on a copy that is thrown away where it fails.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use scim_core::{Attribute, Projection, Resource, TypeSchema};
+use scim_core::{Attribute, Projection, Provenance, Resource, ResourceTypeName, Source, TypeSchema, ValueRef};
 use scim_patch::{MembershipDelta, Patch, apply};
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::Id;
 use super::entry::Entry;
 use super::secret::mark_secrets;
-use super::tenant::{Relations, Table, Tenant, display_of, is_group, is_user};
+use super::tenant::{Relations, Tenant, display_of, is_group, is_user};
 use crate::context::Context;
-use crate::store::{
-    AuthorityChange, Precondition, StoreError, is_write_only, keep_write_only, reserve_external_id, unique_values,
-};
-
-/// The `externalId` of a resource.
-fn external_id(resource: &Resource) -> Option<&str> {
-    resource.get("externalId").and_then(Value::as_str)
-}
+use crate::store::{AuthorityChange, Precondition, StoreError, is_write_only, keep_write_only, reserve_external_id};
 
 /// A member as a client names it: id and type.
 type Member = (Id, Option<String>);
@@ -33,18 +26,25 @@ impl Tenant {
         of: &TypeSchema,
         mut resource: Resource,
     ) -> Result<Resource, StoreError> {
-        reserve_external_id(cx, None, external_id(&resource))?;
-        let id = Uuid::new_v4().to_string();
+        reserve_external_id(cx, None, resource.text("externalId").as_deref())?;
+        let id = Id::from(Uuid::now_v7().to_string());
         let members = take_members(of, &mut resource);
         mark_secrets(of, None, &mut resource);
-        let entry = Entry::new(id.parse().map_err(StoreError::internal)?, resource, cx);
-        let id = Id::from(id);
-        let table = self.tables.entry(of.resource_type().name().clone()).or_default();
-        table.claim(of, None, &entry.resource, &id)?;
-        table.entries.insert(id.clone(), Arc::new(entry));
+        let provenance = self.asserted_by(cx);
+        let entry = Entry::new(id.clone(), of.resource_type().name(), resource, provenance, cx.now);
+        self.tables.entry(of.resource_type().name().clone()).or_default().insert(of, entry)?;
         let added = self.set_members(&id, &members);
         self.touch_below(added);
         self.get(of, &id, &Projection::default())
+    }
+
+    /// Who asserts what a call writes.
+    fn asserted_by(&mut self, cx: &Context) -> Arc<Provenance> {
+        let provenance = cx.provenance();
+        match &self.provenance {
+            Some(last) if **last == provenance => last.clone(),
+            _ => self.provenance.insert(Arc::new(provenance)).clone(),
+        }
     }
 
     pub(super) fn replace(
@@ -63,7 +63,7 @@ impl Tenant {
         keep_write_only(of, &entry.resource, &mut resource);
         let moved = if is_group(of) { self.set_members(&Id::from(id), &members) } else { Vec::new() };
         // To remove a secret that is not there is no change, and only the store can tell.
-        if sets_secret || !moved.is_empty() || resource != *entry.resource {
+        if sets_secret || !moved.is_empty() || !is_same(&entry.resource, &resource) {
             self.put(cx, of, &entry, resource)?;
             self.touch_below(moved);
         }
@@ -115,11 +115,10 @@ impl Tenant {
         self.touch_below(members);
         for group in self.membership.direct_groups(&id) {
             self.membership.remove(&group, &id);
-            self.update(&group, |group| group.modified(now));
+            self.update(&group, |of, group| group.modified(of, now));
         }
         if let Some(table) = self.tables.get_mut(of.resource_type().name()) {
-            table.entries.remove(&id);
-            table.index.remove(of, &entry.resource, &id);
+            table.remove(of, &entry);
         }
         Ok(())
     }
@@ -127,34 +126,33 @@ impl Tenant {
     /// Puts new content in place of the old, members aside. `resource` may still hold `id`, `meta` and what is computed.
     fn put(&mut self, cx: &Context, of: &TypeSchema, entry: &Entry, mut resource: Resource) -> Result<(), StoreError> {
         drop_computed(of, &mut resource);
-        reserve_external_id(cx, external_id(&entry.resource), external_id(&resource))?;
-        let (writer, owner) = (cx.principal.source(), entry.provenance.source());
+        reserve_external_id(cx, entry.resource.text("externalId").as_deref(), resource.text("externalId").as_deref())?;
+        let writer = cx.principal.source();
+        let owner = entry.provenance().map_or(&Source::Host, |provenance| provenance.source());
         let change = AuthorityChange::of(writer, owner, &entry.resource, &resource);
         if change == AuthorityChange::TakesOver {
             if !self.takeover {
                 return Err(AuthorityChange::refusal(owner));
             }
             // Logins find their people by it.
-            if external_id(&resource).is_some_and(|external_id| external_id.starts_with(&owner.prefix())) {
-                resource.attributes_mut().remove("externalId");
+            if resource.text("externalId").is_some_and(|external_id| external_id.starts_with(&owner.prefix())) {
+                resource.set("externalId", None);
             }
         }
         mark_secrets(of, Some(&entry.resource), &mut resource);
-        let id = Id::from(entry.id.as_str());
+        let id = entry.id.clone();
         let renamed = display_of(&entry.resource) != display_of(&resource);
+        let provenance = match entry.provenance() {
+            Some(provenance) if change == AuthorityChange::Stays => provenance.clone(),
+            _ => self.asserted_by(cx),
+        };
+        let next = entry.with_content(resource.asserted_by(provenance), cx, of.resource_type().name());
         let table = self.tables.get_mut(of.resource_type().name()).ok_or(StoreError::NotFound)?;
-        table.claim(of, Some(&entry.resource), &resource, &id)?;
-        let mut next = entry.clone();
-        next.resource = Arc::new(resource);
-        if change != AuthorityChange::Stays {
-            next.provenance = Arc::new(cx.provenance());
-        }
-        next.modified(cx.now);
-        table.entries.insert(id.clone(), Arc::new(next));
+        table.replace(of, entry, next)?;
         if renamed {
             // What a member is called is part of its groups' representation, and what a group is called of its members'.
             for group in self.membership.direct_groups(&id) {
-                self.update(&group, Entry::touched);
+                self.update(&group, |of, group| group.touched(of));
             }
             if is_group(of) {
                 let members = self.membership.members(&id).map(|(member, _)| member.clone()).collect();
@@ -187,7 +185,7 @@ impl Tenant {
             changed
         };
         if !changed.is_empty() {
-            self.update(group, |group| group.modified(now));
+            self.update(group, |of, group| group.modified(of, now));
             self.touch_below(changed);
         }
         Ok(())
@@ -213,31 +211,18 @@ impl Tenant {
     fn touch_below(&mut self, changed: Vec<Id>) {
         for id in self.membership.with_descendants(changed) {
             if self.find(&id).is_some_and(|(name, _)| name.as_str() == "User") {
-                self.update(&id, Entry::touched);
+                self.update(&id, |of, user| user.touched(of));
             }
         }
     }
 
-    fn update(&mut self, id: &str, change: impl FnOnce(&mut Entry)) {
-        let tables = self.tables.values_mut();
-        if let Some(entry) = tables.filter(|table| table.entries.contains_key(id)).find_map(|t| t.entries.get_mut(id)) {
-            change(Arc::make_mut(entry));
+    fn update(&mut self, id: &str, change: impl FnOnce(&ResourceTypeName, &mut Entry)) {
+        let found = self.tables.iter_mut().find(|(_, table)| table.get(id).is_some());
+        if let Some((of, table)) = found
+            && let Some(entry) = table.get_mut(id)
+        {
+            change(of, Arc::make_mut(entry));
         }
-    }
-}
-
-impl Table {
-    /// Records the values of a resource in place of those it had; fails where one that must be unique is another's.
-    fn claim(&mut self, of: &TypeSchema, old: Option<&Resource>, new: &Resource, id: &Id) -> Result<(), StoreError> {
-        if let Some(old) = old {
-            self.index.remove(of, old, id);
-        }
-        let taken = unique_values(of, new).into_iter().find(|value| self.index.holder(value).is_some());
-        if let Some(value) = taken {
-            return Err(StoreError::Uniqueness { attribute: value.attribute });
-        }
-        self.index.insert(of, new, id);
-        Ok(())
     }
 }
 
@@ -245,19 +230,31 @@ impl Table {
 fn drop_computed(of: &TypeSchema, resource: &mut Resource) {
     let groups = is_user(of).then_some("groups");
     for computed in ["id", "meta"].into_iter().chain(groups) {
-        resource.attributes_mut().remove(computed);
+        if resource.get(computed).is_some() {
+            resource.set(computed, None);
+        }
     }
+}
+
+/// Whether content says what a stored resource says.
+fn is_same(stored: &Resource, content: &Resource) -> bool {
+    let own = stored.members().filter(|(name, _)| !matches!(&**name, "id" | "meta"));
+    let mut count = 0;
+    own.inspect(|_| count += 1).all(|(name, value)| content.get(&name) == Some(value))
+        && content.members().count() == count
 }
 
 /// Whether the content sets a write-only attribute.
 fn sets_write_only(of: &TypeSchema, resource: &Resource) -> bool {
-    let sets = |attributes: &[Arc<Attribute>], values: Option<&Map<String, Value>>| {
+    let sets = |attributes: &[Arc<Attribute>], values: Option<ValueRef<'_>>| {
         let sent = |attribute: &Arc<Attribute>| values?.get(attribute.name()).filter(|value| !value.is_null());
         attributes.iter().any(|attribute| is_write_only(attribute) && sent(attribute).is_some())
     };
-    let within = |uri: &str| resource.get(uri).and_then(Value::as_object);
-    sets(of.base().attributes(), Some(resource.attributes()))
-        || of.extensions().iter().any(|extension| sets(extension.schema.attributes(), within(extension.schema.id())))
+    sets(of.base().attributes(), Some(resource.as_value()))
+        || of
+            .extensions()
+            .iter()
+            .any(|extension| sets(extension.schema.attributes(), resource.get(extension.schema.id())))
 }
 
 /// Takes the members of a group out of the resource: id and type. None of other resources.
@@ -265,8 +262,12 @@ fn take_members(of: &TypeSchema, resource: &mut Resource) -> Vec<Member> {
     if !is_group(of) {
         return Vec::new();
     }
-    let Some(Value::Array(elements)) = resource.attributes_mut().remove("members") else { return Vec::new() };
-    let text = |element: &Value, name: &str| element.get(name).and_then(Value::as_str).map(str::to_owned);
-    let members = elements.iter().filter_map(|element| Some((text(element, "value")?.into(), text(element, "type"))));
-    members.collect()
+    let text = |element: ValueRef<'_>, name: &str| element.get(name).and_then(ValueRef::as_str).map(Cow::into_owned);
+    let elements = resource.get("members").into_iter().flat_map(ValueRef::elements);
+    let members: Vec<Member> =
+        elements.filter_map(|element| Some((text(element, "value")?.into(), text(element, "type")))).collect();
+    if resource.get("members").is_some() {
+        resource.set("members", None);
+    }
+    members
 }

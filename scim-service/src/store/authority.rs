@@ -1,7 +1,6 @@
 //! Who asserts a resource, once somebody has written to it.
 
 use scim_core::{Resource, Source};
-use serde_json::{Map, Value};
 
 use crate::store::StoreError;
 
@@ -25,18 +24,18 @@ impl AuthorityChange {
     /// `active` says nothing of who somebody is: who changes it alone only locks them out or lets them in. Nor does the host, whatever
     /// it writes, for it speaks for nobody.
     pub fn of(writer: &Source, owner: &Source, old: &Resource, new: &Resource) -> Self {
-        let said = |resource: &Resource| -> Map<String, Value> {
-            let said = resource.attributes().iter();
-            // `schemas` follows from the rest.
-            let aside = ["active", "groups", "id", "members", "meta", "schemas"];
-            let said = said.filter(|(name, _)| !aside.contains(&name.as_str()));
-            said.map(|(name, value)| (name.clone(), value.clone())).collect()
+        // `schemas` follows from the rest.
+        let aside = ["active", "groups", "id", "members", "meta", "schemas"];
+        let said = |resource: &Resource| resource.members().filter(|(name, _)| !aside.contains(&&**name)).count();
+        let is_same = || {
+            let mut all = old.members().filter(|(name, _)| !aside.contains(&&**name));
+            said(old) == said(new) && all.all(|(name, value)| new.get(&name) == Some(value))
         };
         match (writer, owner) {
             _ if writer == owner => Self::Stays,
             (Source::Host, _) => Self::Stays,
             (_, Source::UnknownClient) if writer.is_client() => Self::Named,
-            _ if said(old) == said(new) => Self::Stays,
+            _ if is_same() => Self::Stays,
             (_, Source::Provider(_)) if writer.is_client() => Self::TakesOver,
             _ => Self::Moves,
         }
@@ -59,7 +58,7 @@ impl AuthorityChange {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[test]
     fn x1_content_moves_who_asserts_and_active_alone_does_not() {

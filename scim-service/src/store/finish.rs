@@ -1,11 +1,9 @@
 //! What a store leaves to do in memory: filter, sort, page.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use scim_core::Resource;
-use scim_filter::{Sort, SortKey};
-use serde_json::Value;
+use scim_filter::SortKey;
 
 use crate::context::Context;
 use crate::pace::Pace;
@@ -32,9 +30,9 @@ pub async fn finish(
             None => true,
         };
         if selected {
-            let key = query.sort.as_ref().and_then(|sort| sort.key(&resource)).map(Cow::into_owned);
-            let id = resource.id().unwrap_or_default().to_owned();
-            page.push(key.as_ref(), &id, resource);
+            let key = query.sort.as_ref().filter(|_| page.has_room()).map(|sort| sort.sort_key_of(&resource));
+            let id = resource.id().unwrap_or_default().into_owned();
+            page.push(key, &id, resource);
         }
         pace.rest().await;
     }
@@ -55,8 +53,7 @@ pub async fn finish(
 /// assert_eq!(page.finish(), (vec!["a", "b"], 3));
 /// ```
 #[derive(Debug)]
-pub struct PageBuilder<'q, T> {
-    sort: Option<&'q Sort>,
+pub struct PageBuilder<T> {
     /// Where a page by position begins, and on which side of it the page is.
     bound: Option<(Place, Ordering)>,
     /// The page among the rows in their order, counted from 0; of a page before a position, in the opposite order.
@@ -88,9 +85,9 @@ impl Place {
 /// Fewest rows beyond the page for which those that are not on it are dropped.
 const FEW: usize = 64;
 
-impl<'q, T> PageBuilder<'q, T> {
+impl<T> PageBuilder<T> {
     /// The page of a query.
-    pub fn new(query: &'q ListQuery) -> Self {
+    pub fn new(query: &ListQuery) -> Self {
         let count = usize::try_from(query.count).unwrap_or(usize::MAX);
         let sort = query.sort.as_ref();
         let place = |position: &crate::store::Position| Place {
@@ -102,7 +99,7 @@ impl<'q, T> PageBuilder<'q, T> {
             Start::After(position) => (0, Some((place(position), Ordering::Greater))),
             Start::Before(position) => (0, Some((place(position), Ordering::Less))),
         };
-        Self { sort, bound, first, end: first.saturating_add(count), rows: Vec::new(), total: 0 }
+        Self { bound, first, end: first.saturating_add(count), rows: Vec::new(), total: 0 }
     }
 
     /// Says that the query selects so many resources at most: a page behind them is empty, and nothing is sorted for it.
@@ -116,13 +113,14 @@ impl<'q, T> PageBuilder<'q, T> {
         self.first < self.end
     }
 
-    /// Takes a resource in that the query selects: its [key](Sort::key), its `id`, and whatever stands for it.
-    pub fn push(&mut self, key: Option<&Value>, id: &str, item: T) {
+    /// Takes a resource in that the query selects: its [key](scim_filter::Sort::sort_key_of) where the query has a sort, its `id`, and whatever
+    /// stands for it.
+    pub fn push(&mut self, key: Option<SortKey>, id: &str, item: T) {
         self.total += 1;
         if !self.has_room() {
             return;
         }
-        let place = Place { key: self.sort.map(|sort| sort.sort_key(key)), id: id.to_owned() };
+        let place = Place { key, id: id.to_owned() };
         if self.bound.as_ref().is_some_and(|(bound, side)| place.compare(bound) != *side) {
             return;
         }
@@ -164,6 +162,7 @@ mod tests {
     use super::*;
     use crate::store::Position;
     use scim_core::{SchemaSet, SortOrder, Tolerance};
+    use scim_filter::Sort;
     use serde_json::json;
 
     fn resources(titles: &[(&str, Option<&str>)]) -> Vec<Resource> {

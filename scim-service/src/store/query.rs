@@ -1,10 +1,9 @@
 //! What a query asks of a store, and what a write asks of a version.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use scim_core::{AttributeRef, Projection, Resource, TypeSchema, Version, json_size};
+use scim_core::{AttributeRef, Projection, Resource, TypeSchema, Version};
 use scim_filter::{Predicate, Sort};
 use serde_json::Value;
 
@@ -75,9 +74,9 @@ impl PageBytes {
         Self { left: query.bytes, is_empty: true }
     }
 
-    /// Whether the page has room for another resource, which is counted then; if not, the page ends before it.
-    pub fn takes(&mut self, resource: &Resource) -> bool {
-        let size = resource.attributes().values().map(json_size).sum::<usize>();
+    /// Whether the page has room for another resource of so many bytes, which is counted then; if not, the page ends before it.
+    /// A store counts what it makes for the page, not what it only points at.
+    pub fn takes(&mut self, size: usize) -> bool {
         let takes = self.is_empty || size <= self.left;
         self.left = self.left.saturating_sub(size);
         self.is_empty = false;
@@ -120,13 +119,13 @@ impl ListQuery {
 impl Position {
     /// The position of a resource in the order of a sort.
     pub fn of(resource: &Resource, sort: Option<&Sort>) -> Self {
-        let key = sort.and_then(|sort| sort.key(resource)).map(Cow::into_owned);
-        Self { key, id: resource.id().unwrap_or_default().to_owned() }
+        let key = sort.and_then(|sort| sort.key(resource));
+        Self { key, id: resource.id().unwrap_or_default().into_owned() }
     }
 
     /// Whether it is before or after another position in the order of a sort.
     pub fn compare(&self, other: &Self, sort: Option<&Sort>) -> Ordering {
-        let by_key = |sort: &Sort| sort.compare_keys(self.key.as_ref(), other.key.as_ref());
+        let by_key = |sort: &Sort| sort.sort_key(self.key.as_ref()).cmp(&sort.sort_key(other.key.as_ref()));
         sort.map_or(Ordering::Equal, by_key).then_with(|| self.id.cmp(&other.id))
     }
 }

@@ -1,8 +1,7 @@
 //! Which values of a resource must be unique (RFC 7643 section 7).
 
-use scim_core::{Attribute, Resource, TypeSchema, Uniqueness};
+use scim_core::{Attribute, Resource, TypeSchema, Uniqueness, ValueKind, ValueRef};
 use scim_filter::fold;
-use serde_json::Value;
 
 /// A value that no other live resource of the type and tenant may have.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,12 +16,12 @@ pub struct UniqueValue {
 /// it.
 pub fn unique_values(of: &TypeSchema, resource: &Resource) -> Vec<UniqueValue> {
     let mut found = Vec::new();
-    for attribute in of.base().attributes() {
+    for attribute in of.base().attributes().iter().filter(|attribute| holds_unique(attribute)) {
         collect(attribute, attribute.name(), resource.get(attribute.name()), &mut found);
     }
     for extension in of.extensions() {
         let Some(container) = resource.get(extension.schema.id()) else { continue };
-        for attribute in extension.schema.attributes() {
+        for attribute in extension.schema.attributes().iter().filter(|attribute| holds_unique(attribute)) {
             let path = format!("{}:{}", extension.schema.id(), attribute.name());
             collect(attribute, &path, container.get(attribute.name()), &mut found);
         }
@@ -32,28 +31,36 @@ pub fn unique_values(of: &TypeSchema, resource: &Resource) -> Vec<UniqueValue> {
     found
 }
 
-fn collect(attribute: &Attribute, path: &str, value: Option<&Value>, found: &mut Vec<UniqueValue>) {
-    match value {
-        None => {}
-        Some(Value::Array(elements)) => {
+/// Whether the attribute or a sub-attribute of it must be unique.
+fn holds_unique(attribute: &Attribute) -> bool {
+    let is_unique = |attribute: &Attribute| attribute.uniqueness() != Uniqueness::None;
+    is_unique(attribute) || attribute.sub_attributes().iter().any(|sub| is_unique(sub))
+}
+
+fn collect(attribute: &Attribute, path: &str, value: Option<ValueRef<'_>>, found: &mut Vec<UniqueValue>) {
+    let Some(value) = value else { return };
+    match value.kind() {
+        ValueKind::Array(elements) => {
             for element in elements {
                 collect(attribute, path, Some(element), found);
             }
         }
-        Some(Value::Object(object)) => {
+        ValueKind::Object(_) => {
             for sub in attribute.sub_attributes() {
-                collect(sub, &format!("{path}.{}", sub.name()), object.get(sub.name()), found);
+                collect(sub, &format!("{path}.{}", sub.name()), value.get(sub.name()), found);
             }
         }
-        Some(_) if attribute.uniqueness() == Uniqueness::None => {}
-        Some(value) => {
-            let key = match value {
-                Value::String(text) if attribute.case_exact() => text.clone(),
-                Value::String(text) => fold(text).into_owned(),
-                other => other.to_string(),
-            };
-            found.push(UniqueValue { attribute: path.to_owned(), key });
-        }
+        _ if attribute.uniqueness() == Uniqueness::None => {}
+        kind => found.push(UniqueValue { attribute: path.to_owned(), key: unique_key(attribute, &kind, value) }),
+    }
+}
+
+/// The form in which a value is compared.
+fn unique_key(attribute: &Attribute, kind: &ValueKind<'_>, value: ValueRef<'_>) -> String {
+    match kind {
+        ValueKind::String(text) if attribute.case_exact() => text.to_string(),
+        ValueKind::String(text) => fold(text).into_owned(),
+        _ => value.to_string(),
     }
 }
 
@@ -61,7 +68,7 @@ fn collect(attribute: &Attribute, path: &str, value: Option<&Value>, found: &mut
 mod tests {
     use super::*;
     use scim_core::SchemaSet;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn of_user(user: Value) -> Vec<(String, String)> {
         let schemas = SchemaSet::builtin();

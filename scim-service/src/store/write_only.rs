@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scim_core::{Attribute, Mutability, Resource, TypeSchema};
+use scim_core::{Attribute, Mutability, Resource, TypeSchema, ValueRef};
 use serde_json::{Map, Value};
 
 /// Settles the write-only attributes of the content that replaces `current`: what `new` lacks is kept, what it has as `null` is
@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 ///
 /// let mut new: Resource = from_value(json!({"userName": "ada", "title": "Dr"}))?;
 /// keep_write_only(user, &stored, &mut new);
-/// assert_eq!(new.get("password"), Some(&json!("secret")));
+/// assert_eq!(new.get("password").unwrap(), "secret");
 ///
 /// let mut new: Resource = from_value(json!({"userName": "ada", "password": null}))?;
 /// keep_write_only(user, &stored, &mut new);
@@ -30,10 +30,10 @@ use serde_json::{Map, Value};
 /// ```
 pub fn keep_write_only(of: &TypeSchema, current: &Resource, new: &mut Resource) {
     let attributes = new.attributes_mut();
-    settle(of.base().attributes(), Some(current.attributes()), attributes);
+    settle(of.base().attributes(), Some(current.as_value()), attributes);
     for extension in of.extensions() {
         let uri = extension.schema.id();
-        let old = current.get(uri).and_then(Value::as_object);
+        let old = current.get(uri);
         let container = attributes.entry(uri).or_insert_with(|| Value::Object(Map::new()));
         if let Some(container) = container.as_object_mut() {
             settle(extension.schema.attributes(), old, container);
@@ -42,16 +42,16 @@ pub fn keep_write_only(of: &TypeSchema, current: &Resource, new: &mut Resource) 
             }
         }
     }
-    let schemas = of.schemas_of(attributes);
+    let schemas = of.schemas_of(&*attributes);
     attributes.insert("schemas".to_owned(), schemas);
 }
 
-fn settle(attributes: &[Arc<Attribute>], old: Option<&Map<String, Value>>, new: &mut Map<String, Value>) {
+fn settle(attributes: &[Arc<Attribute>], old: Option<ValueRef<'_>>, new: &mut Map<String, Value>) {
     for attribute in attributes.iter().filter(|attribute| is_write_only(attribute)) {
         let name = attribute.name();
         match (new.get(name), old.and_then(|old| old.get(name))) {
             (Some(Value::Null), _) => drop(new.remove(name)),
-            (None, Some(old)) => drop(new.insert(name.to_owned(), old.clone())),
+            (None, Some(old)) => drop(new.insert(name.to_owned(), old.to_value())),
             _ => {}
         }
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use scim_core::{Projection, Resource, ResourceId, TypeSchema};
+use scim_core::{Projection, Resource, ResourceId, TypeSchema, ValueRef};
 use scim_patch::{Patch, apply};
 use scim_service::conformance::{
     self, Trial, concurrency, lifecycle, listing, membership, positions, tenancy, transactions, uniqueness, versions,
@@ -146,7 +146,7 @@ impl Store for Broken {
         match self.fault {
             Fault::CaseExactTitles if query.filter.as_ref().is_some_and(|filter| filter.mentions("title")) => {
                 page.resources.retain(|resource| {
-                    resource.get("title").and_then(Value::as_str).is_none_or(|title| !title.starts_with('D'))
+                    resource.get("title").and_then(ValueRef::as_str).is_none_or(|title| !title.starts_with('D'))
                 });
             }
             Fault::NothingListed => page = ListPage { total_results: Some(0), ..ListPage::default() },

@@ -1,8 +1,9 @@
 //! One login, step by step.
 
-use scim_core::{Resource, ResourceId, SchemaSet};
+use std::borrow::Cow;
+
+use scim_core::{Resource, ResourceId, SchemaSet, ValueRef};
 use scim_service::{Context, StoreError};
-use serde_json::Value;
 
 use crate::jit::assertion::Assertion;
 use crate::jit::attribute_mapping::{Person, addresses, merge};
@@ -122,7 +123,7 @@ impl<S: LoginStore + ?Sized> Attempt<'_, S> {
 /// The first of what a person would be known by that is outside of some domains. A subject without `@` is an identifier that nobody
 /// takes for a name.
 fn outside<'p>(inside: impl Fn(&str) -> bool, assertion: &Assertion, person: &'p Person) -> Option<&'p str> {
-    let subject = assertion.subject.contains('@').then_some(("subject", &*assertion.subject));
+    let subject = assertion.subject.contains('@').then_some(("subject", Cow::Borrowed(&*assertion.subject)));
     let names = [("userName", person.user_name())].into_iter().chain(subject);
     let addresses = addresses(&person.user).map(|address| ("emails.value", address));
     names.chain(addresses).find(|(_, name)| !inside(name)).map(|(attribute, _)| attribute)
@@ -130,7 +131,7 @@ fn outside<'p>(inside: impl Fn(&str) -> bool, assertion: &Assertion, person: &'p
 
 /// Writes what an assertion says to a user. What it does not speak of stays.
 fn apply_assertion(user: &mut Resource, said: &Resource, external_id: &str) {
-    let mut said = said.attributes().clone();
+    let mut said = said.clone().into_attributes();
     said.remove("schemas");
     merge(user.attributes_mut(), &said);
     user.attributes_mut().insert("externalId".to_owned(), external_id.into());
@@ -146,8 +147,8 @@ async fn groups_of<S: LoginStore + ?Sized>(
     groups
         .iter()
         .map(|group| {
-            let name = group.get("displayName").and_then(Value::as_str).unwrap_or_default();
-            let mut reference = GroupRef::new(id_of(group)?, name);
+            let name = group.text("displayName").unwrap_or_default();
+            let mut reference = GroupRef::new(id_of(group)?, &name);
             reference.external_id = group.external_id();
             reference.provenance = group.provenance().cloned();
             Ok(reference)
@@ -156,10 +157,10 @@ async fn groups_of<S: LoginStore + ?Sized>(
 }
 
 /// The ids in `groups` of a user, of the elements that are wanted.
-pub(super) fn group_ids(user: &Resource, wanted: impl Fn(&Value) -> bool) -> Vec<ResourceId> {
-    let elements = user.get("groups").and_then(Value::as_array).into_iter().flatten();
+pub(super) fn group_ids(user: &Resource, wanted: impl Fn(ValueRef<'_>) -> bool) -> Vec<ResourceId> {
+    let elements = user.get("groups").into_iter().flat_map(ValueRef::elements);
     elements
-        .filter(|element| wanted(element))
+        .filter(|element| wanted(*element))
         .filter_map(|element| element.get("value")?.as_str()?.parse().ok())
         .collect()
 }

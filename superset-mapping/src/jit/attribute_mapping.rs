@@ -1,8 +1,10 @@
 //! From the attributes of an assertion to those of a SCIM User.
 
+use std::borrow::Cow;
+
 use scim_core::{
     AttrPath, AttributeRef, AttributeType, Checker, Mutability, Profile, Resolved, Resource, Returned, SchemaSet,
-    Tolerance, TypeSchema, Uniqueness,
+    Tolerance, TypeSchema, Uniqueness, ValueRef,
 };
 use serde_json::{Map, Value, json};
 use thiserror::Error;
@@ -39,7 +41,8 @@ const RESERVED: [&str; 8] = ["id", "meta", "schemas", "externalId", "active", "g
 ///     .into(),
 /// };
 /// let person = mapping.person(&assertion)?;
-/// assert_eq!(person.user.get("emails").unwrap()[0]["value"], "ada@example.com");
+/// let email = person.user.get("emails").unwrap().elements().next().unwrap();
+/// assert_eq!(email.get("value").unwrap(), "ada@example.com");
 /// assert_eq!(person.groups.unwrap(), ["analysts", "board"]);
 /// # Ok::<(), superset_mapping::MappingError>(())
 /// ```
@@ -95,14 +98,14 @@ pub enum MappingError {
 
 impl Person {
     /// The `userName`.
-    pub(super) fn user_name(&self) -> &str {
-        self.user.get("userName").and_then(Value::as_str).unwrap_or_default()
+    pub(super) fn user_name(&self) -> Cow<'_, str> {
+        self.user.text("userName").unwrap_or_default()
     }
 }
 
 /// The e-mail addresses of a user.
-pub(super) fn addresses(user: &Resource) -> impl Iterator<Item = &str> {
-    let emails = user.get("emails").and_then(Value::as_array).into_iter().flatten();
+pub(super) fn addresses(user: &Resource) -> impl Iterator<Item = Cow<'_, str>> {
+    let emails = user.get("emails").into_iter().flat_map(ValueRef::elements);
     emails.filter_map(|email| email.get("value")?.as_str())
 }
 

@@ -153,7 +153,7 @@ impl IdentityProvider {
 
     /// How the subject of an assertion is compared: as names are if it is the user name, exactly if it is an opaque identifier.
     pub(super) fn subject_case(&self, assertion: &Assertion, person: &Person) -> NameCase {
-        if self.name_case.same(&assertion.subject, person.user_name()) { self.name_case } else { NameCase::Sensitive }
+        if self.name_case.same(&assertion.subject, &person.user_name()) { self.name_case } else { NameCase::Sensitive }
     }
 
     /// Whether a user or a group is this identity provider's: what a login of its made, and nobody has taken over since. A store that
@@ -163,11 +163,11 @@ impl IdentityProvider {
     }
 
     /// The subject for whom a login of this identity provider created a user; `None` for a user whom somebody else asserts.
-    pub(super) fn subject_of<'u>(&self, user: &'u Resource) -> Option<&'u str> {
+    pub(super) fn subject_of(&self, user: &Resource) -> Option<String> {
         if !self.asserts(user) {
             return None;
         }
-        user.attributes().get("externalId")?.as_str()?.strip_prefix(&*self.own_prefix())
+        user.text("externalId")?.strip_prefix(&*self.own_prefix()).map(str::to_owned)
     }
 
     /// What every `externalId` of this identity provider starts with. No name has a colon, so that no prefix is part of another.

@@ -2,7 +2,6 @@
 
 use scim_core::{Resource, Source};
 use scim_service::StoreError;
-use serde_json::Value;
 
 use crate::jit::assertion::Assertion;
 use crate::jit::attribute_mapping::{Person, addresses};
@@ -20,15 +19,15 @@ pub(super) async fn provisioned<S: LoginStore + ?Sized>(
     provider: &IdentityProvider,
     person: &Person,
 ) -> Result<Resource, LoginError> {
-    let name = person.user_name();
+    let name = &*person.user_name();
     let found = provisioning.users("userName", name).await?.into_iter().next();
     let user = found.ok_or(Refusal::NotProvisioned)?;
     if user.provenance().is_some_and(|provenance| matches!(provenance.source(), Source::Provider(_))) {
         // A login of another identity provider made this one.
         return Err(Refusal::Taken { attribute: "userName".to_owned() }.into());
     }
-    let provisioned = user.get("userName").and_then(Value::as_str).unwrap_or_default();
-    if provider.name_case().same(provisioned, name) { Ok(user) } else { Err(Refusal::Spelling.into()) }
+    let provisioned = user.text("userName").unwrap_or_default().into_owned();
+    if provider.name_case().same(&provisioned, name) { Ok(user) } else { Err(Refusal::Spelling.into()) }
 }
 
 /// Whom an earlier login created, or, where the identity provider may do so, the user with this address.
@@ -42,12 +41,12 @@ pub(super) async fn created_before<S: LoginStore + ?Sized>(
         return Ok(Some(user));
     }
     let (true, Some(address)) = (provider.links_by_email(), addresses(&person.user).next()) else { return Ok(None) };
-    let mut holders = provisioning.users("emails.value", address).await?;
+    let mut holders = provisioning.users("emails.value", &address).await?;
     match (holders.pop(), holders.is_empty()) {
         (None, _) => Ok(None),
         (Some(user), true) if user.external_id().is_none() => {
             // The store finds addresses by folding, too.
-            let same = addresses(&user).any(|theirs| provider.name_case().same(theirs, address));
+            let same = addresses(&user).any(|theirs| provider.name_case().same(&theirs, &address));
             if same { Ok(Some(user)) } else { Err(Refusal::Spelling.into()) }
         }
         _ => Err(Refusal::Taken { attribute: "emails.value".to_owned() }.into()),
@@ -79,9 +78,9 @@ async fn own<S: LoginStore + ?Sized>(
     // A login before the identity provider was said to send either spelling.
     let spelled = |user: &Resource| {
         let subject = provider.subject_of(user)?;
-        Some(provider.subject_case(assertion, person).same(subject, &assertion.subject))
+        Some(provider.subject_case(assertion, person).same(&subject, &assertion.subject))
     };
-    let holders = provisioning.users("userName", person.user_name()).await?;
+    let holders = provisioning.users("userName", &person.user_name()).await?;
     Ok(holders.into_iter().find(|user| spelled(user) == Some(true)))
 }
 
@@ -93,7 +92,7 @@ pub(super) async fn conflict<S: LoginStore + ?Sized>(
     person: &Person,
     attribute: String,
 ) -> Result<Refusal, StoreError> {
-    let holders = provisioning.users("userName", person.user_name()).await?;
+    let holders = provisioning.users("userName", &person.user_name()).await?;
     let other_spelling = |user: &Resource| {
         provider.subject_of(user).is_some_and(|subject| subject.eq_ignore_ascii_case(&assertion.subject))
     };

@@ -1,10 +1,10 @@
 //! The groups of a person, made those of an assertion.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use scim_core::{Resource, ResourceId};
+use scim_core::{Resource, ResourceId, ValueRef};
 use scim_service::StoreError;
-use serde_json::Value;
 
 use crate::jit::attempt::group_ids;
 use crate::jit::group_claim::{GroupClaim, GroupNames};
@@ -24,20 +24,20 @@ impl<S: LoginStore + ?Sized> Provisioning<'_, S> {
     ) -> Result<GroupChanges, StoreError> {
         let mut changes = GroupChanges::default();
         let (mut held, mut leave) = (BTreeSet::new(), Vec::new());
-        let direct = |element: &Value| element.get("type").and_then(Value::as_str) != Some("indirect");
+        let direct = |element: ValueRef<'_>| element.get("type").is_none_or(|kind| kind != "indirect");
         for group in self.groups_by_id(&group_ids(&self.user(user).await?, direct)).await? {
             let Some(name) = asserted_name(provider, &group) else { continue };
             if wanted.contains(&name) {
                 held.insert(name);
             } else {
                 leave.push(id_of(&group)?);
-                changes.left.push(display_name(&group).to_owned());
+                changes.left.push(display_name(&group).into_owned());
             }
         }
         let missing: Vec<&str> = wanted.iter().map(String::as_str).filter(|name| !held.contains(*name)).collect();
         let groups = self.asserted_groups(provider, &missing, &mut changes.not_joined).await?;
         let join = groups.iter().map(id_of).collect::<Result<Vec<_>, _>>()?;
-        changes.joined.extend(groups.iter().map(|group| display_name(group).to_owned()));
+        changes.joined.extend(groups.iter().map(|group| display_name(group).into_owned()));
         self.move_user(user, &leave, &join).await?;
         Ok(changes)
     }
@@ -55,7 +55,7 @@ impl<S: LoginStore + ?Sized> Provisioning<'_, S> {
         let groups = self.groups(attribute, &keys).await?;
         for group in groups.into_iter().filter(|group| speaks_for(provider, group)) {
             // The first of several with one name, as the store lists them.
-            if let Some(key) = group.get(attribute).and_then(Value::as_str).map(str::to_owned) {
+            if let Some(key) = group.text(attribute).map(Cow::into_owned) {
                 by_key.entry(key).or_insert(group);
             }
         }
@@ -64,7 +64,7 @@ impl<S: LoginStore + ?Sized> Provisioning<'_, S> {
         let created = self.create_groups(drafts).await?;
         refused.extend(created.refused);
         for group in created.groups {
-            if let Some(key) = group.get(attribute).and_then(Value::as_str).map(str::to_owned) {
+            if let Some(key) = group.text(attribute).map(Cow::into_owned) {
                 by_key.insert(key, group);
             }
         }
@@ -111,7 +111,7 @@ fn asserted_name(provider: &IdentityProvider, group: &Resource) -> Option<String
     match (provider.groups(), names(provider)) {
         (GroupScope::Own, _) => Some(group.external_id()?.as_str().strip_prefix(&*provider.own_prefix())?.to_owned()),
         (GroupScope::Shared, GroupNames::ExternalId) => Some(group.external_id()?.as_str().to_owned()),
-        (GroupScope::Shared, GroupNames::DisplayName) => Some(display_name(group).to_owned()),
+        (GroupScope::Shared, GroupNames::DisplayName) => Some(display_name(group).into_owned()),
     }
 }
 
@@ -119,6 +119,6 @@ fn names(provider: &IdentityProvider) -> GroupNames {
     provider.mapping().groups().map(GroupClaim::names).unwrap_or_default()
 }
 
-fn display_name(group: &Resource) -> &str {
-    group.get("displayName").and_then(Value::as_str).unwrap_or_default()
+fn display_name(group: &Resource) -> Cow<'_, str> {
+    group.text("displayName").unwrap_or_default()
 }

@@ -107,9 +107,9 @@ impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
         }
         let transaction = self.store.begin(self.cx).await?;
         for mut draft in drafts {
-            let name = draft.get("displayName").and_then(Value::as_str).unwrap_or_default().to_owned();
-            let schemas = self.group.schemas_of(draft.attributes());
-            draft.attributes_mut().insert("schemas".to_owned(), schemas);
+            let name = draft.text("displayName").unwrap_or_default().into_owned();
+            let schemas = self.group.schemas_of(draft.as_value());
+            draft.set("schemas", Some(schemas));
             let outcome = match &transaction {
                 Some(transaction) => transaction.create(self.cx, self.group, draft).await,
                 None => self.store.create(self.cx, self.group, draft).await,
@@ -207,7 +207,7 @@ impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
             for name in ["id", "meta", "groups"] {
                 attributes.remove(name);
             }
-            let schemas = of.schemas_of(attributes);
+            let schemas = of.schemas_of(&*attributes);
             attributes.insert("schemas".to_owned(), schemas);
             let seen = current.version().map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
             match self.store.replace(self.cx, of, id, changed, &seen).await {

@@ -1,5 +1,6 @@
 //! SCIM groups compared with `ab_group` and `ab_group_role`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use scim_service::StoreError;
@@ -31,13 +32,13 @@ impl GroupPair {
 
     /// The group as the rules see it.
     fn reference(&self) -> GroupRef {
-        let mut group = GroupRef::new(self.record.id.clone(), self.display_name());
+        let mut group = GroupRef::new(self.record.id.clone(), &self.display_name());
         group.external_id = self.record.external_id().map(Into::into);
         group.contested = self.contested;
         group.asserted_by(self.record.provenance().into())
     }
 
-    fn display_name(&self) -> &str {
+    fn display_name(&self) -> Cow<'_, str> {
         self.record.display_name()
     }
 
@@ -84,7 +85,7 @@ impl Session<'_> {
         for pair in groups {
             let subject = Subject::Group { tenant: self.tenant.to_owned(), id: pair.record.id.to_string() };
             let who = Who {
-                name: Some(pair.display_name().to_owned()),
+                name: Some(pair.display_name().into_owned()),
                 id: Some(pair.record.id.to_string()),
                 local_id: pair.record.local.as_ref().map(|local| local.id),
             };

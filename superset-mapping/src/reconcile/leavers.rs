@@ -98,12 +98,12 @@ impl SupersetStore {
             last = pair.record.id.to_string();
             for pair in users {
                 let profile = Profile::of(&pair.record.body)?;
-                let external_id = pair.record.body.get("externalId").and_then(Value::as_str);
+                let external_id = pair.record.body.text("externalId");
                 if !profile.active || pair.record.source.is_provider() {
                     continue;
                 }
                 active += 1;
-                let why = match roster.active(&profile.username, external_id) {
+                let why = match roster.active(&profile.username, external_id.as_deref()) {
                     Some(true) => continue,
                     Some(false) => "the directory says inactive",
                     None => "the directory does not have the person",

@@ -108,9 +108,6 @@ pub(super) fn user_in<'a>(user: &Resource, groups: impl Iterator<Item = &'a Grou
     let elements: Vec<Value> =
         groups.map(|group| json!({"value": group.id.as_str(), "display": group.display_name})).collect();
     let mut user = user.clone();
-    user.attributes_mut().remove("groups");
-    if !elements.is_empty() {
-        user.attributes_mut().insert("groups".to_owned(), Value::Array(elements));
-    }
+    user.set("groups", (!elements.is_empty()).then_some(Value::Array(elements)));
     user
 }

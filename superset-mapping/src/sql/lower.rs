@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 
 use scim_core::{AttributeRef, ResourceTypeName, TypeSchema, Uniqueness};
-use scim_filter::{ElementPredicate, Lower, Operand, Operator, Test, lower_element};
+use scim_filter::{ElementPredicate, Lower, Operand, Operator, Test, lower_element, lower_parts};
 
 use crate::sql::fragment::Fragment;
 use crate::sql::index_key::{HASHED, index_key};
@@ -219,6 +219,11 @@ impl Lower for Target<'_> {
         lower_element(filter, &Element(self)).flatten()
     }
 
+    fn narrow(&self, _: &AttributeRef, filter: &ElementPredicate) -> Option<Fragment> {
+        let mut parts: Vec<Fragment> = lower_parts(filter, &Element(self)).into_iter().flatten().collect();
+        if parts.len() > 1 { Some(bracketed(parts, " AND ")) } else { parts.pop() }
+    }
+
     fn and(&self, parts: Vec<Fragment>) -> Fragment {
         bracketed(parts, " AND ")
     }
@@ -336,10 +341,12 @@ mod tests {
         }
         let both = lowered_user(r#"emails[value eq "a" or value eq "b"]"#).0.unwrap();
         assert_eq!(both, address.replace("q.value = ?", "q.value IN (?, ?)"));
-        // One element has to fulfil both, which the index does not know.
-        for filter in [r#"emails[value eq "a" and value eq "b"]"#, r#"emails[not (value eq "a")]"#] {
-            assert_eq!(lowered_user(filter), (None, true), "{filter}");
-        }
+        assert_eq!(lowered_user(r#"emails[not (value eq "a")]"#), (None, true));
+        // One element has to fulfil both, which the index does not know: it narrows, and the evaluator decides.
+        let narrowed = lowered_user(r#"emails[type eq "work" and value eq "a@x"]"#);
+        assert_eq!(narrowed, (Some(address.clone()), true));
+        let narrowed = lowered_user(r#"emails[value eq "a" and value eq "b" and primary eq true]"#);
+        assert_eq!(narrowed, (Some(format!("({address} AND {address})")), true));
     }
 
     #[test]

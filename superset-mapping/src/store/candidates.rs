@@ -170,7 +170,7 @@ impl Session<'_> {
     async fn give_way(&mut self, row: i64, address: &str) -> Result<bool, StoreError> {
         let statement = "SELECT r.id, r.body FROM scim_resource r WHERE r.resource_type = 'User' AND r.local_id = ?";
         let Some(holder) = self.transaction.row(Fragment::new(statement).bind(row)).await? else { return Ok(false) };
-        let body: Resource = serde_json::from_str(&holder.text(1)?).map_err(StoreError::internal)?;
+        let body = Resource::from_json(holder.text(1)?).ok_or_else(|| StoreError::internal("an unreadable body"))?;
         match Profile::of(&body)?.email {
             Email::Derived(derived) if fold(&derived) == fold(address) => {}
             _ => return Ok(false),

@@ -1,5 +1,7 @@
 //! A resource taken apart: what is kept as a document, and what is kept elsewhere.
 
+use std::borrow::Cow;
+
 use scim_core::{Resource, ResourceTypeName, TypeSchema};
 use scim_service::{Context, StoreError, reserve_external_id};
 use serde_json::Value;
@@ -81,7 +83,7 @@ fn member(element: &Value) -> Option<Member> {
 
 /// Refuses an `externalId` whose form the caller may not use. One that is there already stays.
 pub(super) fn check_external_id(cx: &Context, old: Option<&Resource>, new: &Resource) -> Result<(), StoreError> {
-    let external_id = |body: &Resource| body.get("externalId").and_then(Value::as_str).map(str::to_owned);
+    let external_id = |body: &Resource| body.text("externalId").map(Cow::into_owned);
     reserve_external_id(cx, old.and_then(external_id).as_deref(), external_id(new).as_deref())
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn row_name(record: &Record) -> String {
     let name = record.display_name();
     match &record.source {
         Source::Provider(provider) => format!("{provider}:{name}"),
-        _ => name.to_owned(),
+        _ => name.into_owned(),
     }
 }
 

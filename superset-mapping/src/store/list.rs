@@ -1,5 +1,6 @@
 //! Queries.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use scim_core::{Projection, Resource, Returned, TypeSchema};
@@ -68,7 +69,7 @@ impl Session<'_> {
         resources: &mut [Resource],
         relations: Relations,
     ) -> Result<(), StoreError> {
-        let ids: Vec<String> = resources.iter().filter_map(|resource| resource.id().map(str::to_owned)).collect();
+        let ids: Vec<String> = resources.iter().filter_map(|resource| resource.id().map(Cow::into_owned)).collect();
         let (name, mut related) = match Kind::of(of) {
             Kind::Group if relations.members => ("members", self.members_of(&ids).await?),
             Kind::User if relations.groups => {
@@ -78,7 +79,7 @@ impl Session<'_> {
             _ => return Ok(()),
         };
         for resource in resources {
-            let elements = resource.id().and_then(|id| related.remove(id));
+            let elements = resource.id().and_then(|id| related.remove(&*id));
             show(resource, name, elements.unwrap_or_default());
         }
         Ok(())
@@ -129,14 +130,17 @@ impl Session<'_> {
             attribute.is_some_and(|known| known.returned() == Returned::Default) && !query.shows(of, name)
         };
         for resource in &mut resources {
-            resource.attributes_mut().retain(|name, _| !unwanted(name));
+            let left_out: Vec<String> =
+                resource.members().map(|(name, _)| name).filter(|name| unwanted(name)).map(Cow::into_owned).collect();
+            let left_out: Vec<_> = left_out.iter().map(|name| (&**name, None)).collect();
+            resource.set_json(&left_out);
         }
         let sizes = if Kind::of(of) == Kind::Group && wanted.members {
             self.sizes_of(&resources).await?
         } else {
             HashMap::new()
         };
-        let size = |resource: &Resource| resource.id().and_then(|id| sizes.get(id)).copied().unwrap_or_default();
+        let size = |resource: &Resource| resource.id().and_then(|id| sizes.get(&*id)).copied().unwrap_or_default();
         let mut bytes = PageBytes::of(query);
         let mut page = Vec::with_capacity(resources.len());
         let mut waiting = resources.into_iter().peekable();
@@ -153,7 +157,7 @@ impl Session<'_> {
             }
             self.relate(of, &mut some, wanted).await?;
             for resource in some {
-                ends_early |= !bytes.takes(&resource);
+                ends_early |= !bytes.takes(resource.as_value().json_size());
                 if ends_early {
                     break;
                 }
@@ -168,11 +172,11 @@ impl Session<'_> {
 
     /// How many bytes of JSON the members of groups have at least.
     async fn sizes_of(&mut self, groups: &[Resource]) -> Result<HashMap<String, usize>, StoreError> {
-        let ids: Vec<&str> = groups.iter().filter_map(Resource::id).collect();
+        let ids: Vec<Cow<'_, str>> = groups.iter().filter_map(Resource::id).collect();
         let mut sizes = HashMap::new();
         for ids in ids.chunks(CHUNK) {
             let statement = Fragment::new("SELECT m.group_id, count(*) FROM scim_member m WHERE m.group_id IN ")
-                .then(Fragment::list(ids.iter().copied()))
+                .then(Fragment::list(ids.iter().map(|id| &**id)))
                 .then(Fragment::new(" GROUP BY m.group_id"));
             for row in self.transaction.rows(statement).await? {
                 let members = usize::try_from(row.integer(1)?).unwrap_or_default();
@@ -188,7 +192,7 @@ impl Session<'_> {
         for ids in ids.chunks(CHUNK) {
             let selection = Fragment::new("WHERE r.id IN ").then(Fragment::list(ids.iter().map(String::as_str)));
             for resource in self.select(of, Fragment::new(RECORD_COLUMNS).then(selection)).await? {
-                found.insert(resource.id().unwrap_or_default().to_owned(), resource);
+                found.insert(resource.id().unwrap_or_default().into_owned(), resource);
             }
         }
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())

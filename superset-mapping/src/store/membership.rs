@@ -323,6 +323,6 @@ fn reference(value: String, kind: Option<String>, display: Option<String>) -> Va
 /// Puts a relation into a resource; nothing where it is empty.
 pub(super) fn show(resource: &mut Resource, name: &str, elements: Vec<Value>) {
     if !elements.is_empty() {
-        resource.attributes_mut().insert(name.to_owned(), Value::Array(elements));
+        resource.set(name, Some(Value::Array(elements)));
     }
 }

@@ -103,12 +103,14 @@ impl Session<'_> {
     /// give protected roles by it, it is the first that ever claimed it.
     pub(super) async fn claim_binding(&mut self, before: Option<&Record>, record: &Record) -> Result<(), StoreError> {
         let Some(external_id) = record.external_id() else { return Ok(()) };
-        let is_new =
-            before.is_none_or(|before| before.external_id() != Some(external_id) || before.source != record.source);
+        let external_id = &*external_id;
+        let is_new = before.is_none_or(|before| {
+            before.external_id().as_deref() != Some(external_id) || before.source != record.source
+        });
         if !is_new {
             return Ok(());
         }
-        let group = GroupRef::new(record.id.clone(), record.display_name())
+        let group = GroupRef::new(record.id.clone(), &record.display_name())
             .with_external_id(external_id)
             .asserted_by(record.provenance().into());
         let bound = self.rules.bound(&group);

@@ -1,7 +1,7 @@
 //! The rows of `scim_resource`.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -9,8 +9,7 @@ use scim_core::{
     Meta, Provenance, Resource, ResourceId, Source, TypeSchema, Version, format_date_time, parse_date_time,
 };
 use scim_service::{Context, Precondition, StoreError};
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::driver::{DatabaseError, Row};
 use crate::sql::{Fragment, Param, index_key};
@@ -50,16 +49,19 @@ fn corrupt(what: &str) -> DatabaseError {
     DatabaseError::corrupt(format!("`scim_resource` holds an unreadable {what}"))
 }
 
-/// As much of the resource in a row of [`seen_columns`] as `names` say, and its `id`, for a filter or a sort. The rest of its
-/// text is passed over.
+/// The resource in a row of [`seen_columns`], for a filter or a sort: with `id` and `meta` where `names` say so.
 pub(super) fn seen(row: &Row, of: &TypeSchema, names: &HashSet<String>) -> Result<Resource, DatabaseError> {
-    let text = row.text(1)?;
-    let mut reader = serde_json::Deserializer::from_str(&text);
-    let body = Members(names).deserialize(&mut reader).map_err(|_| corrupt("body"))?;
-    let mut resource = Resource::from_attributes(body);
-    resource.set_id(&row.text(0)?.parse().map_err(|_| corrupt("id"))?);
-    if names.contains(META) {
-        resource.set_meta(&meta(of, row.integer(2)?, time(&row.text(3)?)?, time(&row.text(4)?)?));
+    let mut resource = Resource::from_json(row.text(1)?).ok_or_else(|| corrupt("body"))?;
+    let sees_meta = names.contains(META);
+    if sees_meta || names.contains("id") {
+        // The location in `meta` is made of the id.
+        let id = Value::from(row.text(0)?).to_string();
+        let meta = if sees_meta {
+            Some(meta(of, row.integer(2)?, time(&row.text(3)?)?, time(&row.text(4)?)?).to_value().to_string())
+        } else {
+            None
+        };
+        resource.set_json(&[("id", Some(&id)), (META, meta.as_deref())]);
     }
     Ok(resource)
 }
@@ -86,37 +88,6 @@ fn time(text: &str) -> Result<DateTime<Utc>, DatabaseError> {
     parse_date_time(text).map_err(|_| corrupt("time"))
 }
 
-/// Reads the members of an object that have these names.
-struct Members<'n>(&'n HashSet<String>);
-
-impl<'de> DeserializeSeed<'de> for Members<'_> {
-    type Value = Map<String, Value>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Members<'_> {
-    type Value = Map<String, Value>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut found = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            if self.0.contains(&name) {
-                found.insert(name, members.next_value()?);
-            } else {
-                members.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(found)
-    }
-}
-
 /// The columns that [`Record::read`] reads, of a table called `r`.
 pub(super) const RECORD_COLUMNS: &str = "SELECT r.id, r.local_id, r.local_mark, r.body, r.version, r.created, r.last_modified, r.source, r.generation, r.tenant \
      FROM scim_resource r ";
@@ -125,8 +96,8 @@ pub(super) const RECORD_COLUMNS: &str = "SELECT r.id, r.local_id, r.local_mark, 
 pub(crate) const RECORD_WIDTH: usize = 10;
 
 /// What other resources call this one.
-pub(crate) fn display(body: &Resource) -> Option<&str> {
-    ["displayName", "userName"].into_iter().find_map(|name| body.get(name)?.as_str())
+pub(crate) fn display(body: &Resource) -> Option<Cow<'_, str>> {
+    ["displayName", "userName"].into_iter().find_map(|name| body.text(name))
 }
 
 impl Record {
@@ -145,12 +116,12 @@ impl Record {
     }
 
     pub(crate) fn read(row: &Row) -> Result<Self, DatabaseError> {
-        let body = serde_json::from_str(&row.text(3)?).map_err(|_| corrupt("body"))?;
+        let body = Resource::from_json(row.text(3)?).ok_or_else(|| corrupt("body"))?;
         let local = row.optional_integer(1)?.zip(row.optional_text(2)?);
         Ok(Self {
             id: row.text(0)?.parse().map_err(|_| corrupt("id"))?,
             local: local.map(|(id, mark)| LocalRow { id, mark }),
-            body: Resource::from_attributes(body),
+            body,
             source: read_source(&row.text(7)?)?,
             generation: row.integer(8)?,
             tenant: row.text(9)?,
@@ -174,14 +145,15 @@ impl Record {
     /// The resource with `id` and `meta`.
     pub(super) fn shown(&self, of: &TypeSchema) -> Resource {
         let mut resource = self.body.clone();
-        resource.set_id(&self.id);
-        resource.set_meta(&meta(of, self.version, self.created, self.last_modified));
+        let id = Value::from(self.id.as_str()).to_string();
+        let meta = meta(of, self.version, self.created, self.last_modified).to_value().to_string();
+        resource.set_json(&[("id", Some(&id)), (META, Some(&meta))]);
         resource.asserted_by(Arc::new(self.provenance()))
     }
 
     /// Who the user is to whoever provisions them.
     pub(crate) fn identity(&self) -> Identity {
-        Identity { source: self.source.clone(), external_id: self.external_id().map(str::to_owned) }
+        Identity { source: self.source.clone(), external_id: self.external_id().map(Cow::into_owned) }
     }
 
     /// Who asserts it.
@@ -197,19 +169,19 @@ impl Record {
     /// Whether the values that have columns of their own fit them.
     fn check_columns(&self) -> Result<(), StoreError> {
         for name in ["externalId", "displayName", "userName"] {
-            if let Some(text) = self.body.get(name).and_then(Value::as_str) {
-                fits(name, text, MAX_TEXT)?;
+            if let Some(text) = self.body.text(name) {
+                fits(name, &text, MAX_TEXT)?;
             }
         }
         Ok(())
     }
 
-    fn body_text(&self) -> Result<String, StoreError> {
-        serde_json::to_string(&self.body).map_err(StoreError::internal)
+    fn body_text(&self) -> Cow<'_, str> {
+        self.body.to_json()
     }
 
     /// What other resources call this one.
-    pub(crate) fn display_name(&self) -> &str {
+    pub(crate) fn display_name(&self) -> Cow<'_, str> {
         display(&self.body).unwrap_or_default()
     }
 
@@ -217,8 +189,8 @@ impl Record {
         self.version
     }
 
-    pub(crate) fn external_id(&self) -> Option<&str> {
-        self.body.get("externalId").and_then(Value::as_str)
+    pub(crate) fn external_id(&self) -> Option<Cow<'_, str>> {
+        self.body.text("externalId")
     }
 }
 
@@ -271,10 +243,10 @@ impl Session<'_> {
             of.resource_type().name().as_str().into(),
             record.local.as_ref().map(|local| local.id).into(),
             record.local.as_ref().map(|local| local.mark.as_str()).into(),
-            record.external_id().into(),
-            record.external_id().map(index_key).as_deref().into(),
-            display(&record.body).into(),
-            record.body_text()?.into(),
+            record.external_id().as_deref().into(),
+            record.external_id().as_deref().map(index_key).as_deref().into(),
+            display(&record.body).as_deref().into(),
+            (&*record.body_text()).into(),
             record.version.into(),
             format_date_time(record.created).into(),
             format_date_time(record.last_modified).into(),
@@ -293,10 +265,10 @@ impl Session<'_> {
         )
         .bind(record.local.as_ref().map(|local| local.id))
         .bind(record.local.as_ref().map(|local| local.mark.as_str()))
-        .bind(record.external_id())
-        .bind(record.external_id().map(index_key).as_deref())
-        .bind(display(&record.body))
-        .bind(record.body_text()?)
+        .bind(record.external_id().as_deref())
+        .bind(record.external_id().as_deref().map(index_key).as_deref())
+        .bind(display(&record.body).as_deref())
+        .bind(&*record.body_text())
         .bind(record.version)
         .bind(format_date_time(record.last_modified))
         .bind(source_text(&record.source)?)
@@ -319,9 +291,9 @@ impl Session<'_> {
             of.resource_type().name().as_str().into(),
             record.local.as_ref().map(|local| local.id).into(),
             record.local.as_ref().map(|local| local.mark.as_str()).into(),
-            record.body.get("userName").and_then(Value::as_str).into(),
+            record.body.text("userName").as_deref().into(),
             source_text(&record.source)?.into(),
-            record.external_id().into(),
+            record.external_id().as_deref().into(),
             Param::from(format_date_time(self.now)),
         ]));
         self.transaction.execute(tombstone).await?;

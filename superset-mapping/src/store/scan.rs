@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use scim_core::{Resource, TypeSchema};
 use scim_filter::Predicate;
 use scim_service::{ListQuery, Pace, PageBuilder, StoreError};
-use serde_json::Value;
 
 use crate::driver::Row;
 use crate::sql::{Dialect, Fragment};
@@ -49,18 +48,16 @@ impl Session<'_> {
         let rows = self.transaction.rows(Fragment::new(seen_columns(&names)).then(selection)).await?;
         let mut pace = Pace::new(&cx.budget);
         for rows in rows.chunks(CHUNK) {
-            for resource in self.views(of, rows, &names, relations).await? {
+            for (id, resource) in self.views(of, rows, &names, relations).await? {
                 pace.rest().await;
                 let selected = match residual {
                     Some(filter) => filter.matches_within(&resource, &cx.budget)?,
                     None => true,
                 };
                 if selected {
-                    let key = query.sort.as_ref().filter(|_| has_room).and_then(|sort| sort.key(&resource));
-                    cx.budget
-                        .spend(2 + key.as_deref().and_then(Value::as_str).map_or(0, |text| text.len() as u64 / 32))?;
-                    let id = resource.id().unwrap_or_default();
-                    page.push(key.as_deref(), id, id.to_owned());
+                    let key = query.sort.as_ref().filter(|_| has_room).map(|sort| sort.sort_key_of(&resource));
+                    cx.budget.spend(2 + key.as_ref().map_or(0, |key| key.len() as u64 / 32))?;
+                    page.push(key, &id, id.clone());
                 }
             }
             pace.pause().await;
@@ -81,24 +78,30 @@ impl Session<'_> {
         Ok((known(number(0)?), known(number(1)?)))
     }
 
-    /// What filter and sort see of the resources in these rows.
+    /// What filter and sort see of the resources in these rows, by their ids.
     async fn views(
         &mut self,
         of: &TypeSchema,
         rows: &[Row],
         names: &HashSet<String>,
         relations: Relations,
-    ) -> Result<Vec<Resource>, StoreError> {
+    ) -> Result<Vec<(String, Resource)>, StoreError> {
+        let ids = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
         let mut resources = rows.iter().map(|row| seen(row, of, names)).collect::<Result<Vec<_>, _>>()?;
-        self.relate(of, &mut resources, relations).await?;
+        if relations.members || relations.groups {
+            for (id, resource) in ids.iter().zip(&mut resources) {
+                resource.set("id", Some(id.as_str().into()));
+            }
+            self.relate(of, &mut resources, relations).await?;
+        }
         let steps = |resource: &Resource| {
             let of_each = [("members", MEMBER), ("groups", GROUP)];
             let steps = of_each
-                .map(|(name, each)| resource.get(name).and_then(Value::as_array).map_or(0, Vec::len) as u64 * each);
+                .map(|(name, each)| resource.get(name).map_or(0, |value| value.elements().count()) as u64 * each);
             steps.iter().sum::<u64>()
         };
         self.cx.budget.spend(resources.iter().map(steps).sum())?;
-        Ok(resources)
+        Ok(ids.into_iter().zip(resources).collect())
     }
 
     /// Refuses a look at more memberships than the budget allows. Those by way of other groups are counted as they are read.

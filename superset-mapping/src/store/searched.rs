@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use scim_core::{Resource, ResourceId, TypeSchema};
+use scim_core::{Resource, ResourceId, TypeSchema, ValueRef};
 use scim_filter::fold;
 use scim_service::StoreError;
-use serde_json::Value;
 
 use crate::sql::{EMAILS, Fragment, Param, index_key};
 use crate::store::content::Kind;
@@ -22,14 +21,14 @@ fn values_of(of: &TypeSchema, body: &Resource) -> BTreeSet<String> {
     match Kind::of(of) {
         Kind::Other => return BTreeSet::new(),
         Kind::Group => {
-            let name = body.get("displayName").and_then(Value::as_str).filter(|name| !name.contains('\0'));
-            return name.map(|name| index_key(&fold(name)).into_owned()).into_iter().collect();
+            let name = body.text("displayName").filter(|name| !name.contains('\0'));
+            return name.map(|name| index_key(&fold(&name)).into_owned()).into_iter().collect();
         }
         Kind::User => {}
     }
-    let emails = body.get("emails").and_then(Value::as_array).into_iter().flatten();
-    let addresses = emails.filter_map(|email| email.get("value").and_then(Value::as_str));
-    addresses.filter(|address| !address.contains('\0')).map(|address| index_key(&fold(address)).into_owned()).collect()
+    let emails = body.get("emails").into_iter().flat_map(ValueRef::elements);
+    let addresses = emails.filter_map(|email| email.get("value")?.as_str());
+    addresses.filter(|address| !address.contains('\0')).map(|address| index_key(&fold(&address)).into_owned()).collect()
 }
 
 impl Session<'_> {

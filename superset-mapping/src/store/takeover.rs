@@ -2,7 +2,7 @@
 
 use scim_core::{Resource, Source};
 use scim_service::{AuthorityChange, StoreError};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::sql::Fragment;
 use crate::store::audit::Action;
@@ -48,9 +48,8 @@ impl Session<'_> {
                 return Err(AuthorityChange::refusal(&record.source));
             }
             // Logins find their people by it.
-            let external_id = body.get("externalId").and_then(Value::as_str).unwrap_or_default();
-            if external_id.starts_with(&record.source.prefix()) {
-                body.attributes_mut().remove("externalId");
+            if body.text("externalId").is_some_and(|external_id| external_id.starts_with(&record.source.prefix())) {
+                body.set("externalId", None);
             }
         }
         Ok(change)

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use scim_core::TypeSchema;
 use scim_filter::fold;
 use scim_service::{StoreError, UniqueValue, unique_values};
-use serde_json::Value;
 
 use crate::sql::{Fragment, Param, index_key};
 use crate::store::content::Kind;
@@ -28,8 +27,8 @@ fn values_of(of: &TypeSchema, record: &Record) -> BTreeSet<UniqueValue> {
         if record.source.is_provider() { format!("{name} of {}", record.source) } else { name.to_owned() }
     };
     let more = also_unique(Kind::of(of)).iter().filter_map(|name| {
-        let text = record.body.get(name).and_then(Value::as_str)?;
-        Some(UniqueValue { attribute: own(name), key: fold(text).into_owned() })
+        let text = record.body.text(name)?;
+        Some(UniqueValue { attribute: own(name), key: fold(&text).into_owned() })
     });
     let of_schema = unique_values(of, &record.body).into_iter();
     of_schema.filter(|value| !also_unique(Kind::of(of)).contains(&value.attribute.as_str())).chain(more).collect()

@@ -1,5 +1,6 @@
 //! The writes, step by step: document, row of Superset, versions of whoever shows it, access.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use scim_core::{Resource, ResourceId, TypeSchema};
@@ -65,7 +66,7 @@ impl Session<'_> {
         };
         self.insert(of, &record).await?;
         let name = of.resource_type().name().as_str();
-        let set: Vec<&String> = record.body.attributes().keys().collect();
+        let set: Vec<_> = record.body.members().map(|(name, _)| name).collect();
         self.note(Action::Create, name, &record.id, Some(record.version()), json!({ "set": set }));
         match kind {
             Kind::User => self.sync_access(&BTreeSet::from([record.id.to_string()])).await,
@@ -131,8 +132,8 @@ impl Session<'_> {
             || before.source != record.source
             || before.local != record.local;
         let mut set = changed_names(&before.body, &record.body);
-        set.extend(password.is_written().then_some("password"));
-        set.extend((!moved.is_empty()).then_some("members"));
+        set.extend(password.is_written().then_some(Cow::Borrowed("password")));
+        set.extend((!moved.is_empty()).then_some(Cow::Borrowed("members")));
         let detail = json!({ "set": set });
         let (was_active, active) = (!before.body.is_inactive(), !record.body.is_inactive());
         let deactivated = kind == Kind::User && was_active && !active;
@@ -285,8 +286,8 @@ impl Session<'_> {
 }
 
 /// The attributes that differ, by name.
-fn changed_names<'r>(old: &'r Resource, new: &'r Resource) -> Vec<&'r str> {
-    let (old, new) = (old.attributes(), new.attributes());
-    let set = new.iter().filter(|(name, value)| old.get(name.as_str()) != Some(value)).map(|(name, _)| name.as_str());
-    set.chain(old.keys().map(String::as_str).filter(|name| !new.contains_key(*name))).collect()
+fn changed_names<'r>(old: &'r Resource, new: &'r Resource) -> Vec<Cow<'r, str>> {
+    let set = new.members().filter(|(name, value)| old.get(name) != Some(*value)).map(|(name, _)| name);
+    let gone = old.members().map(|(name, _)| name).filter(|name| new.get(name).is_none());
+    set.chain(gone).collect()
 }

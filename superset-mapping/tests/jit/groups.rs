@@ -70,7 +70,7 @@ async fn groups_that_somebody_else_made_are_neither_joined_nor_left() {
         let login = house.login(&partners(), &in_groups(&["grp-exec"])).await.unwrap();
         assert_eq!(roles(&login), ["Gamma"]);
         // What a SCIM client put the person into stays.
-        let id = login.user.id().unwrap().to_owned();
+        let id = login.user.id().unwrap().into_owned();
         let team = json!({"displayName": "team", "members": [{"value": id, "type": "User"}]});
         let team = house.provision("Group", team).await;
         let login = house.login(&partners(), &in_groups(&[])).await.unwrap();
@@ -143,7 +143,7 @@ async fn unknown_groups_are_refused_where_the_rules_say_so() {
 async fn groups_within_groups_count() {
     for house in houses(SOURCES).await {
         let login = house.login(&partners(), &in_groups(&["inner"])).await.unwrap();
-        let inner = login.user.get("groups").unwrap()[0]["value"].as_str().unwrap().to_owned();
+        let inner = login.user.get("groups").unwrap().to_value()[0]["value"].as_str().unwrap().to_owned();
         let outer = json!({"displayName": "sql", "members": [{"value": inner, "type": "Group"}]});
         house.provision("Group", outer).await;
         let login = house.login(&partners(), &in_groups(&["inner"])).await.unwrap();

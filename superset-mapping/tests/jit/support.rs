@@ -103,9 +103,9 @@ impl House {
     pub(crate) async fn provision(&self, of: &str, resource: Value) -> String {
         let of = self.schemas.of(&ResourceTypeName::from(of)).unwrap();
         let mut resource: Resource = serde_json::from_value(resource).unwrap();
-        let schemas = of.schemas_of(resource.attributes());
+        let schemas = of.schemas_of(resource.as_value());
         resource.attributes_mut().insert("schemas".into(), schemas);
-        self.store.create(&Self::cx(), of, resource).await.unwrap().id().unwrap().to_owned()
+        self.store.create(&Self::cx(), of, resource).await.unwrap().id().unwrap().into_owned()
     }
 
     pub(crate) async fn get(&self, of: &str, id: &str) -> Resource {

@@ -53,7 +53,7 @@ async fn deactivation_by_patch_and_by_replacement_takes_everything_and_reactivat
         has_nothing(&superset, "ada").await;
         // The person is still there, and still a member.
         let user = superset.get("User", &id).await.unwrap();
-        assert_eq!(user.get("active"), Some(&json!(false)));
+        assert_eq!(user.get("active"), Some((&json!(false)).into()));
         assert!(user.get("groups").is_some());
         superset.set("User", &id, "active", json!(true)).await.unwrap();
         assert_eq!(superset.roles("ada").await, ["Alpha"]);

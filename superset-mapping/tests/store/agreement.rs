@@ -170,8 +170,8 @@ fn filter(dice: &mut Dice, of: &str, users: &[Resource], depth: u32) -> String {
     let operator = *dice.pick(&["eq", "eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]);
     let kind = *dice.pick(&["work", "home"]);
     let choices = if of == "User" {
-        let groups = dice.pick(users).get("groups").and_then(Value::as_array);
-        let group = groups.and_then(|groups| groups.first()?["value"].as_str()).unwrap_or("nobody").to_owned();
+        let groups = dice.pick(users).get("groups").and_then(|groups| groups.elements().next());
+        let group = groups.and_then(|group| group.get("value")?.as_str()).unwrap_or("nobody".into()).into_owned();
         let group = if dice.roll(3) == 0 { group.to_uppercase() } else { group };
         vec![
             format!("groups.value {operator} \"{group}\""),

@@ -69,7 +69,7 @@ async fn an_address_is_taken_by_whom_it_was_given_to_and_not_by_a_user_name() {
 async fn s24_a_made_up_address_never_keeps_anybody_from_their_own() {
     let owners = async |superset: &Superset, address: &str| -> Vec<String> {
         let page = superset.list("User", &format!("emails.value eq \"{address}\"")).await;
-        page.resources.iter().map(|user| user.get("userName").unwrap().as_str().unwrap().to_owned()).collect()
+        page.resources.iter().map(|user| user.text("userName").unwrap().into_owned()).collect()
     };
     let given = |user_name: &str, address: &str| json!({"userName": user_name, "emails": [{"value": address}]});
     for (made_up, address, as_written) in

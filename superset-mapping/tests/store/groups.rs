@@ -1,5 +1,6 @@
 //! Groups are rows of `ab_group`, where there is such a table.
 
+use scim_core::ValueRef;
 use serde_json::json;
 
 use crate::harness::{Case, cases};
@@ -44,7 +45,7 @@ async fn members_and_groups_are_rendered_with_type_and_display() {
     let ada = superset.user(json!({"userName": "ada", "displayName": "Ada K"})).await;
     let inner = superset.group("inner", &[&ada]).await;
     let outer = superset.group("outer", &[&inner, "nobody", &ada]).await;
-    let members = superset.get("Group", &outer).await.unwrap().get("members").cloned().unwrap();
+    let members = superset.get("Group", &outer).await.unwrap().get("members").map(ValueRef::to_value).unwrap();
     assert_eq!(
         members,
         json!([
@@ -54,7 +55,7 @@ async fn members_and_groups_are_rendered_with_type_and_display() {
         ])
     );
     superset.remove_member(&outer, &ada).await;
-    let groups = superset.get("User", &ada).await.unwrap().get("groups").cloned().unwrap();
+    let groups = superset.get("User", &ada).await.unwrap().get("groups").map(ValueRef::to_value).unwrap();
     assert_eq!(
         groups,
         json!([

@@ -36,7 +36,7 @@ async fn a_write_that_loses_a_deadlock_is_repeated() {
     other.run(&format!("UPDATE scim_unique SET value = value WHERE resource_id = '{ada}'")).await;
     other.run("COMMIT").await;
     let renamed = rename.await.unwrap().unwrap();
-    assert_eq!(renamed.get("userName"), Some(&json!("ada.king")));
+    assert_eq!(renamed.get("userName"), Some((&json!("ada.king")).into()));
     assert_eq!(superset.value("SELECT login_count FROM ab_user WHERE username = 'ada.king'").await, "1");
     let updates = "SELECT count(*) FROM scim_audit WHERE action = 'update'";
     assert_eq!(superset.value(updates).await, "1", "what was undone is not written down");

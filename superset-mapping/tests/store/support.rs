@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use scim_core::{
-    PatchOp, Profile, Projection, Resource, ResourceId, ResourceTypeName, SchemaSet, Tolerance, TypeSchema,
+    PatchOp, Profile, Projection, Resource, ResourceId, ResourceTypeName, SchemaSet, Tolerance, TypeSchema, ValueRef,
     parse_date_time, urn,
 };
 use scim_filter::{Filter, check};
@@ -116,7 +116,7 @@ impl Superset {
     /// The resource as a check of the service leaves it.
     pub(crate) fn resource(&self, of: &str, resource: Value) -> Resource {
         let mut resource: Resource = serde_json::from_value(resource).unwrap();
-        let schemas = self.of(of).schemas_of(resource.attributes());
+        let schemas = self.of(of).schemas_of(resource.as_value());
         resource.attributes_mut().insert("schemas".into(), schemas);
         resource
     }
@@ -236,7 +236,7 @@ pub(crate) fn rid(id: &str) -> ResourceId {
 }
 
 pub(crate) fn id_of(resource: &Resource) -> String {
-    resource.id().unwrap().to_owned()
+    resource.id().unwrap().into_owned()
 }
 
 /// The version, as a number.
@@ -246,9 +246,9 @@ pub(crate) fn version(resource: &Resource) -> u64 {
 
 /// One sub-attribute of every element, sorted.
 pub(crate) fn each(resource: &Resource, name: &str, sub: &str) -> Vec<String> {
-    let elements = resource.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let elements = resource.get(name).into_iter().flat_map(ValueRef::elements);
     let mut texts: Vec<String> =
-        elements.iter().filter_map(|element| Some(element.get(sub)?.as_str()?.to_owned())).collect();
+        elements.filter_map(|element| Some(element.get(sub)?.as_str()?.into_owned())).collect();
     texts.sort();
     texts
 }

@@ -48,7 +48,7 @@ async fn writes_are_seen_inside_at_once_and_outside_after_the_commit() {
     let group = superset.create_in(&*transaction, &cx, "Group", group).await.unwrap();
     let id = rid(&id_of(&ada));
     let seen = transaction.get(&cx, superset.of("User"), &id, &Projection::default()).await.unwrap();
-    assert_eq!(seen.get("groups").unwrap()[0]["value"], id_of(&group));
+    assert_eq!(seen.get("groups").unwrap().elements().next().unwrap().get("value").unwrap(), id_of(&group).as_str());
     assert!(matches!(superset.get("User", &id_of(&ada)).await, Err(StoreError::NotFound)), "not outside");
     transaction.commit().await.unwrap();
     assert!(superset.get("User", &id_of(&ada)).await.is_ok());

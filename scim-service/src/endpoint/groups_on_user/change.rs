@@ -1,9 +1,12 @@
 //! What a message makes of the groups of a user, one membership after the other.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use scim_core::{PatchOp, PatchOperation, Profile, Projection, Resource, ResourceId, ResourceTypeName, TypeSchema};
+use scim_core::{
+    PatchOp, PatchOperation, Profile, Projection, Resource, ResourceId, ResourceTypeName, TypeSchema, ValueRef,
+};
 use scim_patch::{Patch, apply};
 use serde_json::{Value, json};
 
@@ -31,8 +34,9 @@ enum Wish {
 impl NamedGroups {
     /// What the body of a POST or PUT says, taken out of the resource that was made of it.
     pub(in crate::endpoint) fn set_by(self, draft: &mut Resource) -> GroupChange {
-        let groups = draft.attributes_mut().remove("groups");
-        GroupChange { known: self.known, wish: Wish::Exactly(ids(groups.as_ref())) }
+        let wish = Wish::Exactly(ids(draft.get("groups")));
+        draft.set("groups", None);
+        GroupChange { known: self.known, wish }
     }
 
     /// What a PATCH does to groups, taken out of it; `None` if nothing.
@@ -65,10 +69,7 @@ pub(in crate::endpoint) fn keep_groups(of: &TypeSchema, current: &Resource, draf
     if of.resource_type().name() != &ResourceTypeName::user() {
         return;
     }
-    match current.get("groups") {
-        Some(groups) => draft.attributes_mut().insert("groups".to_owned(), groups.clone()),
-        None => draft.attributes_mut().remove("groups"),
-    };
+    draft.set("groups", current.get("groups").map(ValueRef::to_value));
 }
 
 impl<S: Store + ?Sized> Call<'_, S> {
@@ -138,7 +139,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
 }
 
 /// The ids in `groups`.
-fn ids(groups: Option<&Value>) -> BTreeSet<String> {
-    let elements = groups.and_then(Value::as_array).into_iter().flatten();
-    elements.filter_map(|element| element.get("value")?.as_str().map(str::to_owned)).collect()
+fn ids(groups: Option<ValueRef<'_>>) -> BTreeSet<String> {
+    let elements = groups.into_iter().flat_map(ValueRef::elements);
+    elements.filter_map(|element| element.get("value")?.as_str().map(Cow::into_owned)).collect()
 }

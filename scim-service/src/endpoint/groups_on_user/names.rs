@@ -1,5 +1,6 @@
 //! Which groups a message names.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -109,7 +110,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
         let projection = Projection::new(&["id"], &[] as &[&str], of, self.config.profile())?;
         let query = ListQuery { projection, ..ListQuery::first(filter, count) };
         let page = self.store.list(&self.cx, of, &query).await?;
-        Ok(page.resources.iter().filter_map(|group| group.id().map(str::to_owned)).collect())
+        Ok(page.resources.iter().filter_map(|group| group.id().map(Cow::into_owned)).collect())
     }
 }
 

@@ -87,7 +87,8 @@ impl Write<'_> {
         let outcome = self.groups_of_written(call, of, permit, groups, &id, want).await;
         // Without a transaction around it nothing else takes a new user back. One that was restored has another time.
         let created = written.get("meta").and_then(|meta| meta.get("created"));
-        let is_new = matches!(self, Self::Create { .. }) && created == Some(&format_date_time(call.cx.now).into());
+        let is_new = matches!(self, Self::Create { .. })
+            && created.is_some_and(|created| created == format_date_time(call.cx.now).as_str());
         if outcome.is_err()
             && is_new
             && let Err(error) = call.store.delete(&call.cx, of, &id, &Precondition::None).await

@@ -1,15 +1,15 @@
 //! Projection: which attributes a response holds (RFC 7644 section 3.9, RFC 7643 section 7 "returned").
 
-use std::sync::Arc;
+mod write;
 
-use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::attr_path::AttrPath;
 use crate::profile::Profile;
-use crate::resource::Resource;
 use crate::schema::{Attribute, AttributeRef, Mutability, Returned, Schema, TypeSchema};
 use crate::tolerance::Tolerance;
+
+pub use write::Additions;
 
 /// The attributes that a client asks for, or asks to leave out.
 ///
@@ -101,68 +101,27 @@ impl Projection {
         }
     }
 
-    /// Takes everything out of `resource` that the response must not hold. `schemas` and `id` always stay.
-    pub fn apply(&self, schema: &TypeSchema, resource: &mut Resource) {
-        let attributes = resource.attributes_mut();
-        attributes.retain(|name, value| {
-            if let Some(extension) = schema.extension(name) {
-                let Some(container) = value.as_object_mut() else { return false };
-                container.retain(|name, value| {
-                    extension.attribute(name).is_some_and(|attribute| self.keep(Some(extension), attribute, value))
-                });
-                return !container.is_empty();
-            }
-            schema.top_level(name).is_some_and(|attribute| self.keep(None, attribute, value))
-        });
-    }
-
-    fn keep(&self, extension: Option<&Arc<Schema>>, attribute: &Attribute, value: &mut Value) -> bool {
-        let extension = extension.map(Arc::as_ref);
-        if !self.wants(extension, attribute) {
-            return false;
-        }
-        match value {
-            Value::Object(object) => {
-                self.keep_subs(extension, attribute, object);
-                !object.is_empty()
-            }
-            Value::Array(elements) if !attribute.sub_attributes().is_empty() => {
-                elements.retain_mut(|element| match element {
-                    Value::Object(object) => {
-                        self.keep_subs(extension, attribute, object);
-                        !object.is_empty()
-                    }
-                    _ => true,
-                });
-                !elements.is_empty()
-            }
-            _ => true,
-        }
-    }
-
-    fn keep_subs(&self, extension: Option<&Schema>, attribute: &Attribute, object: &mut Map<String, Value>) {
-        let named = |targets: &[AttributeRef], sub: &Attribute| {
+    /// Whether the response may hold a sub-attribute of an attribute that it [wants](Self::wants).
+    fn wants_part(&self, extension: Option<&Schema>, attribute: &Attribute, sub: &Attribute) -> bool {
+        let named = |targets: &[AttributeRef]| {
             targets.iter().any(|target| same(target, extension, attribute) && target.sub() == Some(sub.name()))
         };
-        object.retain(|name, _| {
-            let Some(sub) = attribute.sub_attribute(name) else { return false };
-            if named(&self.hidden, sub) {
-                return false;
+        if named(&self.hidden) {
+            return false;
+        }
+        match (sub.returned(), &self.selection) {
+            (Returned::Always, _) | (Returned::Default, Selection::Default) => true,
+            (Returned::Never, _) => false,
+            (Returned::Request, Selection::Only(targets)) if named(targets) => true,
+            (Returned::Request, _) => {
+                sub.mutability() != Mutability::ReadOnly && self.just_written(extension, attribute)
             }
-            match (sub.returned(), &self.selection) {
-                (Returned::Always, _) | (Returned::Default, Selection::Default) => true,
-                (Returned::Never, _) => false,
-                (Returned::Request, Selection::Only(targets)) if named(targets, sub) => true,
-                (Returned::Request, _) => {
-                    sub.mutability() != Mutability::ReadOnly && self.just_written(extension, attribute)
-                }
-                // R104: the whole attribute brings every part; a part brings itself.
-                (Returned::Default, Selection::Only(targets)) => {
-                    targets.iter().any(|target| covers(target, extension, attribute)) || named(targets, sub)
-                }
-                (Returned::Default, Selection::Except(targets)) => !named(targets, sub),
+            // R104: the whole attribute brings every part; a part brings itself.
+            (Returned::Default, Selection::Only(targets)) => {
+                targets.iter().any(|target| covers(target, extension, attribute)) || named(targets)
             }
-        });
+            (Returned::Default, Selection::Except(targets)) => !named(targets),
+        }
     }
 
     fn selected(&self, extension: Option<&Schema>, attribute: &Attribute) -> bool {
@@ -198,28 +157,60 @@ fn targets<A: AsRef<str>>(names: &[A], schema: &TypeSchema, profile: &Profile) -
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::SchemaSet;
-    use serde_json::json;
+    use crate::{Resource, SchemaSet, ValueRef};
+    use serde_json::{Value, json};
+
+    /// Adds nothing but what says so.
+    struct Nowhere;
+
+    impl Additions for Nowhere {
+        fn location(&self, _: &TypeSchema, id: &str) -> String {
+            format!("here/{id}")
+        }
+
+        fn reference(&self, _: &Attribute, value: ValueRef<'_>) -> Option<String> {
+            Some(format!("here/{}", value.get("value")?.as_str()?))
+        }
+
+        fn shows_versions(&self) -> bool {
+            false
+        }
+    }
+
+    /// What is shown of a resource, in either form of it.
+    fn shown(projection: &Projection, of: &TypeSchema, resource: &Value) -> Value {
+        let mut resource: Resource = serde_json::from_value(resource.clone()).unwrap();
+        let mut tree = String::new();
+        projection.write(of, &resource, &Nowhere, &mut tree);
+        resource.compact();
+        let mut text = String::new();
+        projection.write(of, &resource, &Nowhere, &mut text);
+        let [tree, text] = [tree, text].map(|json| serde_json::from_str::<Value>(&json).unwrap());
+        assert_eq!(tree, text);
+        text
+    }
 
     const ENT: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
     fn project(attributes: &[&str], excluded: &[&str]) -> Value {
         let schemas = SchemaSet::builtin();
         let user = schemas.user().unwrap();
-        let mut resource: Resource = serde_json::from_value(json!({
+        let resource = json!({
             "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENT],
             "id": "1", "userName": "bjensen", "password": "x",
             "name": {"givenName": "Barbara", "familyName": "Jensen"},
             "emails": [{"type": "work", "value": "a@example.com"}, {"type": "home"}],
             ENT: {"department": "D", "costCenter": "C"}
-        }))
-        .unwrap();
-        Projection::new(attributes, excluded, user, &Profile::rfc()).unwrap().apply(user, &mut resource);
-        let mut members = resource.into_attributes();
+        });
+        let projection = Projection::new(attributes, excluded, user, &Profile::rfc()).unwrap();
+        let mut members = shown(&projection, user, &resource);
+        let members = members.as_object_mut().unwrap();
         members.remove("schemas");
         assert_eq!(members.remove("id"), Some(json!("1")), "R040: the id is always there");
-        Value::Object(members)
+        Value::Object(std::mem::take(members))
     }
 
     #[test]
@@ -260,21 +251,50 @@ mod tests {
         let user = schemas.user().unwrap();
         let hidden = ["id", "userName", "name.givenName", "emails.value", &format!("{ENT}:department")];
         let hidden = targets(&hidden, user, &Profile::rfc());
-        let resource: Resource = serde_json::from_value(json!({
+        let resource = json!({
             "id": "1", "userName": "a", "name": {"givenName": "b", "familyName": "c"},
             "emails": [{"value": "d", "type": "work"}, {"value": "e"}], ENT: {"department": "f", "costCenter": "g"}
-        }))
-        .unwrap();
-        let shown = json!({
+        });
+        let expected = json!({
             "id": "1", "name": {"familyName": "c"}, "emails": [{"type": "work"}], ENT: {"costCenter": "g"}
         });
         for asked in [vec![], vec!["userName", "name", "name.givenName", "emails", ENT]] {
-            let mut resource = resource.clone();
             let none: [&str; 0] = [];
             let projection = Projection::new(&asked, &none, user, &Profile::rfc()).unwrap().hiding(&hidden);
-            projection.apply(user, &mut resource);
-            assert_eq!(Value::Object(resource.into_attributes()), shown, "{asked:?}");
+            assert_eq!(shown(&projection, user, &resource), expected, "{asked:?}");
         }
+    }
+
+    #[test]
+    fn locations_and_references_are_added_where_they_are_shown() {
+        let schemas = SchemaSet::builtin();
+        let (user, group) = (schemas.user().unwrap(), schemas.group().unwrap());
+        let meta = json!({"resourceType": "User", "version": "W/\"1\""});
+        let resource = json!({"id": "1", "meta": meta, ENT: {"manager": {"value": "2", "$ref": "old"}}, "unknown": 1});
+        let show = |of: &TypeSchema, asked: &[&str], resource: &Value| {
+            let none: [&str; 0] = [];
+            shown(&Projection::new(asked, &none, of, &Profile::rfc()).unwrap(), of, resource)
+        };
+        assert_eq!(
+            show(user, &[], &resource),
+            json!({"id": "1", "meta": {"resourceType": "User", "location": "here/1"},
+                ENT: {"manager": {"value": "2", "$ref": "here/2"}}})
+        );
+        assert_eq!(show(user, &["meta.location"], &resource), json!({"id": "1", "meta": {"location": "here/1"}}));
+        assert_eq!(
+            show(user, &[&format!("{ENT}:manager.value")], &resource),
+            json!({"id": "1", ENT: {"manager": {"value": "2"}}})
+        );
+        let members = json!({"id": "1", "members": [{"value": "2", "type": "User"}, {"display": "nobody"}, {}]});
+        assert_eq!(
+            show(group, &[], &members),
+            json!({"id": "1", "members": [{"value": "2", "type": "User", "$ref": "here/2"}, {"display": "nobody"}]})
+        );
+        assert_eq!(show(group, &["members.$ref"], &members), json!({"id": "1", "members": [{"$ref": "here/2"}]}));
+        assert_eq!(
+            show(group, &["members.type"], &json!({"id": "1", "members": [{"value": "2"}]})),
+            json!({"id": "1"})
+        );
     }
 
     #[test]
@@ -300,11 +320,7 @@ mod tests {
         let schemas = SchemaSet::default().with([schema], [resource_type]).unwrap();
         let of = schemas.of(&"T".into()).unwrap();
         let body = json!({"schemas": [], "req": "r", "list": [{"value": "v", "type": "t"}]});
-        let show = |projection: Projection| {
-            let mut resource: Resource = serde_json::from_value(body.clone()).unwrap();
-            projection.apply(of, &mut resource);
-            Value::Object(resource.into_attributes())
-        };
+        let show = |projection: Projection| shown(&projection, of, &body);
         let none: [&str; 0] = [];
         let only = |names: &[&str]| Projection::new(names, &none, of, &Profile::rfc()).unwrap();
         assert_eq!(show(Projection::default()).get("req"), None);

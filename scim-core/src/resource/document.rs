@@ -1,0 +1,257 @@
+//! A resource as compact JSON text, with an index of its members.
+
+use serde_json::{Map, Value};
+
+use super::json_text::{unescaped, value_end, write_string};
+use super::value_ref::ValueRef;
+
+/// The JSON text of an object that is not changed any more, and where in it the members are.
+///
+/// The members stand in the order in which people expect to read them: `schemas`, `id`, `externalId`, the other attributes by name,
+/// the extensions by their URI, and `meta`.
+pub(super) struct Document {
+    text: Box<str>,
+    members: Box<[Member]>,
+}
+
+/// The byte offsets of a member: of its name, which a quote and a colon follow, of its value, and of what comes after.
+#[derive(Clone, Copy)]
+struct Member {
+    name: u32,
+    value: u32,
+    end: u32,
+}
+
+impl Member {
+    fn name(self, text: &str) -> Option<&str> {
+        text.get(self.name as usize..(self.value as usize).checked_sub(2)?)
+    }
+
+    fn value(self, text: &str) -> Option<&str> {
+        text.get(self.value as usize..self.end as usize)
+    }
+}
+
+/// The place of a member among the others.
+pub(crate) fn rank(name: &str) -> (u8, &str) {
+    let class = match name {
+        "schemas" => 0,
+        "id" => 1,
+        "externalId" => 2,
+        "meta" => 5,
+        _ if name.contains(':') => 4,
+        _ => 3,
+    };
+    (class, name)
+}
+
+/// A member that has a new value: JSON, or `None` for one that goes.
+pub(super) type Changed<'a> = (&'a str, Option<&'a str>);
+
+impl Document {
+    /// `None` where the text would have 4 GiB or more.
+    pub(super) fn of(attributes: &Map<String, Value>) -> Option<Self> {
+        let mut members: Vec<(&String, &Value)> = attributes.iter().collect();
+        members.sort_by_key(|(name, _)| rank(name));
+        let mut writer = Writer::with_room_for(members.len(), 512);
+        for (name, value) in members {
+            writer.name(name);
+            writer.value(|text| match value {
+                Value::String(string) => write_string(text, string),
+                value => text.push_str(&value.to_string()),
+            });
+        }
+        writer.finish()
+    }
+
+    /// Reads the text of an object; `None` where it is none, or no compact JSON.
+    pub(super) fn read(text: String) -> Option<Self> {
+        let mut members = Vec::with_capacity(16);
+        let bytes = text.as_bytes();
+        let offset = |at: usize| u32::try_from(at).ok();
+        let mut at = 1;
+        if bytes.first() != Some(&b'{') {
+            return None;
+        }
+        while bytes.get(at) == Some(&b'"') {
+            let value = value_end(&text, at)? + 1;
+            let end = value_end(&text, value)?;
+            members.push(Member { name: offset(at + 1)?, value: offset(value)?, end: offset(end)? });
+            if bytes.get(value - 1) != Some(&b':') {
+                return None;
+            }
+            match bytes.get(end)? {
+                b',' => at = end + 1,
+                _ => at = end,
+            }
+        }
+        let is_whole = at + 1 == bytes.len() && bytes.get(at) == Some(&b'}');
+        is_whole.then(|| Self { text: text.into_boxed_str(), members: members.into() })
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<ValueRef<'_>> {
+        let is_named = |written: &str| written == name || (written.contains('\\') && unescaped(written) == name);
+        let member = self.members.iter().find(|member| member.name(&self.text).is_some_and(is_named))?;
+        member.value(&self.text).map(ValueRef::of_text)
+    }
+
+    /// The same document with other values of some members. What else there is, is copied.
+    pub(super) fn with(&self, changed: &[Changed<'_>]) -> Option<Self> {
+        let room: usize = changed.iter().map(|(name, value)| name.len() + value.map_or(0, str::len) + 4).sum();
+        let mut writer = Writer::with_room_for(self.members.len() + changed.len(), self.text.len() + room);
+        let mut new: Vec<(&str, &str)> = Vec::with_capacity(changed.len());
+        let is_there = |name: &str| self.get(name).is_some();
+        new.extend(
+            changed.iter().filter_map(|(name, value)| Some((*name, (*value)?))).filter(|(name, _)| !is_there(name)),
+        );
+        new.sort_by_key(|(name, _)| rank(name));
+        let mut new = new.into_iter().peekable();
+        for member in &self.members {
+            let (written, value) = member.name(&self.text).zip(member.value(&self.text))?;
+            let name = unescaped(written);
+            while let Some((name, value)) = new.next_if(|(new, _)| rank(new) < rank(&name)) {
+                writer.name(name);
+                writer.value(|text| text.push_str(value));
+            }
+            let value = match changed.iter().find(|(changed, _)| *changed == name) {
+                Some((_, None)) => continue,
+                Some((_, Some(value))) => value,
+                None => value,
+            };
+            writer.name(&name);
+            writer.value(|text| text.push_str(value));
+        }
+        for (name, value) in new {
+            writer.name(name);
+            writer.value(|text| text.push_str(value));
+        }
+        writer.finish()
+    }
+}
+
+/// Writes a document member by member.
+struct Writer {
+    text: String,
+    members: Vec<Member>,
+    is_too_large: bool,
+}
+
+impl Writer {
+    fn with_room_for(members: usize, bytes: usize) -> Self {
+        let mut text = String::with_capacity(bytes + 2);
+        text.push('{');
+        Self { text, members: Vec::with_capacity(members), is_too_large: false }
+    }
+
+    fn offset(&mut self) -> u32 {
+        u32::try_from(self.text.len()).unwrap_or_else(|_| {
+            self.is_too_large = true;
+            0
+        })
+    }
+
+    fn name(&mut self, name: &str) {
+        if !self.members.is_empty() {
+            self.text.push(',');
+        }
+        let start = self.offset().saturating_add(1);
+        write_string(&mut self.text, name);
+        self.text.push(':');
+        let value = self.offset();
+        self.members.push(Member { name: start, value, end: value });
+    }
+
+    fn value(&mut self, write: impl FnOnce(&mut String)) {
+        write(&mut self.text);
+        let end = self.offset();
+        if let Some(member) = self.members.last_mut() {
+            member.end = end;
+        }
+    }
+
+    fn finish(mut self) -> Option<Document> {
+        self.text.push('}');
+        let document = Document { text: self.text.into_boxed_str(), members: self.members.into() };
+        (!self.is_too_large).then_some(document)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn document(value: &Value) -> Document {
+        Document::of(value.as_object().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn members_stand_in_the_order_in_which_people_read_them() {
+        let document = document(&json!({
+            "urn:b": {"c": 1}, "meta": {}, "userName": "a", "id": "1", "active": true, "schemas": ["urn:a"], "externalId": "x"
+        }));
+        let text =
+            r#"{"schemas":["urn:a"],"id":"1","externalId":"x","active":true,"userName":"a","urn:b":{"c":1},"meta":{}}"#;
+        assert_eq!(document.text(), text);
+        let read = Document::read(text.to_owned()).unwrap();
+        for name in ["schemas", "id", "externalId", "active", "userName", "urn:b", "meta", "none"] {
+            assert_eq!(read.get(name), document.get(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn members_are_replaced_added_and_removed() {
+        let before = document(&json!({"schemas": [], "active": true, "title": "t", "meta": {"v": 1}}));
+        let after = before.with(&[
+            ("title", None),
+            ("active", Some("false")),
+            ("id", Some("\"7\"")),
+            ("name", Some("{}")),
+            ("nothing", None),
+            ("urn:x", Some("{\"y\":2}")),
+        ]);
+        let after = after.unwrap();
+        assert_eq!(after.text(), r#"{"schemas":[],"id":"7","active":false,"name":{},"urn:x":{"y":2},"meta":{"v":1}}"#);
+        assert_eq!(after.get("urn:x").unwrap(), json!({"y": 2}));
+        assert_eq!(Document::read(after.text().to_owned()).unwrap().get("meta").unwrap(), json!({"v": 1}));
+        let empty = document(&json!({"a": 1})).with(&[("a", None)]).unwrap();
+        assert_eq!(empty.text(), "{}");
+        assert_eq!(empty.with(&[("b", Some("2"))]).unwrap().text(), r#"{"b":2}"#);
+    }
+
+    #[test]
+    fn names_with_escapes_are_found() {
+        let before = document(&json!({"urn:\"x": 1, "b\\": 2}));
+        assert_eq!(before.get("urn:\"x").unwrap(), json!(1));
+        let after = before.with(&[("b\\", Some("3"))]).unwrap();
+        assert_eq!(
+            (after.get("b\\").unwrap(), after.get("urn:\"x").unwrap()),
+            (json!(3).as_ref_value(), json!(1).as_ref_value())
+        );
+    }
+
+    /// A comparison partner that borrows.
+    trait AsRefValue {
+        fn as_ref_value(&self) -> ValueRef<'_>;
+    }
+
+    impl AsRefValue for Value {
+        fn as_ref_value(&self) -> ValueRef<'_> {
+            self.into()
+        }
+    }
+
+    #[test]
+    fn what_is_no_compact_object_is_not_read() {
+        for text in
+            ["", "[]", "{", "{\"a\"}", "{\"a\":1", "{\"a\": 1}", "{\"a\":1}x", "{\"a\":1,,}", "null", "{\"a\":}"]
+        {
+            let read = Document::read(text.to_owned());
+            assert!(read.is_none_or(|read| read.get("a").is_none_or(|a| a != json!(1))), "{text}");
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! Resources: schema-checked JSON objects (RFC 7643 section 3).
+
+mod document;
+mod json_text;
+mod value_ref;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use crate::external_id::ExternalId;
+use crate::meta::Meta;
+use crate::provenance::Provenance;
+use crate::resource_id::ResourceId;
+use crate::schema::AttributeRef;
+use crate::version::Version;
+
+use document::Document;
+pub(crate) use document::rank;
+pub(crate) use json_text::write_string;
+pub use value_ref::{Elements, Members, ValueKind, ValueRef};
+
+/// A resource: its attributes under their registered names, extensions under the URI of their schema.
+///
+/// [`Checker::resource`](crate::Checker::resource) makes resources from client input; from then on names are exact,
+/// values have their schema's types, and nothing is `null` or empty. The type itself does not enforce this for
+/// [`Resource::from_attributes`]: the caller answers for the content, such as a store for what it stored.
+///
+/// A resource that is being made is a tree of values. [`compact`](Self::compact) turns it into one shared piece of JSON text with an
+/// index of its members: about a fifth of the memory, cloned at no cost, written as it is. What reads a resource sees no
+/// difference, and what [changes](Self::attributes_mut) a compact one gets a tree of its own.
+///
+/// Beside the attributes a store tells who asserts the resource ([`provenance`](Self::provenance)). That is no part of its
+/// content: it is neither serialised nor compared.
+///
+/// `Debug` hides the value of `password`.
+///
+/// ```
+/// use scim_core::Resource;
+/// use serde_json::json;
+///
+/// let mut ada: Resource = serde_json::from_str(r#"{"userName": "ada", "name": {"givenName": "Ada"}}"#)?;
+/// ada.compact();
+/// assert_eq!(ada.get("name").and_then(|name| name.get("givenName")).unwrap(), "Ada");
+/// ada.set("active", Some(true.into()));
+/// assert_eq!(ada.to_json(), r#"{"active":true,"name":{"givenName":"Ada"},"userName":"ada"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Resource {
+    content: Content,
+    provenance: Option<Arc<Provenance>>,
+}
+
+/// Both forms hold the same.
+#[derive(Clone)]
+enum Content {
+    Tree(Map<String, Value>),
+    Document(Arc<Document>),
+}
+
+impl Default for Resource {
+    fn default() -> Self {
+        Self::from_attributes(Map::new())
+    }
+}
+
+/// The same attributes with the same values, whatever their order.
+impl PartialEq for Resource {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.content, &other.content) {
+            (Content::Tree(a), Content::Tree(b)) => a == b,
+            (Content::Document(a), Content::Document(b)) if a.text() == b.text() => true,
+            _ => self.as_value() == other.as_value(),
+        }
+    }
+}
+
+impl Resource {
+    /// The resource with these attributes, which must be as a check leaves them.
+    pub fn from_attributes(attributes: Map<String, Value>) -> Self {
+        Self { content: Content::Tree(attributes), provenance: None }
+    }
+
+    /// The resource that [`to_json`](Self::to_json) has written, compact; `None` where the text is no compact JSON object.
+    ///
+    /// For stores that keep the text. It is not looked at further than to find the members: a value that is no JSON reads as `null`.
+    pub fn from_json(text: String) -> Option<Self> {
+        let document = Document::read(text)?;
+        Some(Self { content: Content::Document(Arc::new(document)), provenance: None })
+    }
+
+    /// Who asserts the resource, where a store has told.
+    pub fn provenance(&self) -> Option<&Arc<Provenance>> {
+        self.provenance.as_ref()
+    }
+
+    /// The same resource, asserted by `provenance`. For stores.
+    #[must_use]
+    pub fn asserted_by(self, provenance: Arc<Provenance>) -> Self {
+        Self { provenance: Some(provenance), ..self }
+    }
+
+    /// Makes the resource one shared piece of text, which clones share. For stores.
+    pub fn compact(&mut self) {
+        if let Content::Tree(attributes) = &self.content
+            && let Some(document) = Document::of(attributes)
+        {
+            self.content = Content::Document(Arc::new(document));
+        }
+    }
+
+    /// The attributes as compact JSON.
+    pub fn to_json(&self) -> Cow<'_, str> {
+        match &self.content {
+            Content::Tree(attributes) => Cow::Owned(serde_json::to_string(attributes).unwrap_or_default()),
+            Content::Document(document) => Cow::Borrowed(document.text()),
+        }
+    }
+
+    /// The attributes as one value, an object.
+    pub fn as_value(&self) -> ValueRef<'_> {
+        match &self.content {
+            Content::Tree(attributes) => attributes.into(),
+            Content::Document(document) => ValueRef::of_text(document.text()),
+        }
+    }
+
+    /// The attributes by registered name, and extensions by their URI.
+    pub fn members(&self) -> Members<'_> {
+        self.as_value().members()
+    }
+
+    /// The attributes, to change. The caller keeps names and types as the schemas have them.
+    ///
+    /// A compact resource becomes a tree for it. Who changes a few attributes as a whole [sets](Self::set) them.
+    pub fn attributes_mut(&mut self) -> &mut Map<String, Value> {
+        if let Content::Document(_) = self.content {
+            self.content = Content::Tree(std::mem::take(self).into_attributes());
+        }
+        match &mut self.content {
+            Content::Tree(attributes) => attributes,
+            Content::Document(_) => unreachable!(),
+        }
+    }
+
+    /// The attributes alone.
+    pub fn into_attributes(self) -> Map<String, Value> {
+        match self.content {
+            Content::Tree(attributes) => attributes,
+            Content::Document(document) => serde_json::from_str(document.text()).unwrap_or_default(),
+        }
+    }
+
+    /// Gives a common or base attribute, or an extension's container, a value; `None` takes it away.
+    pub fn set(&mut self, name: &str, value: Option<Value>) {
+        match &mut self.content {
+            Content::Tree(attributes) => {
+                match value {
+                    Some(value) => attributes.insert(name.to_owned(), value),
+                    None => attributes.remove(name),
+                };
+            }
+            Content::Document(_) => {
+                let value = value.map(|value| value.to_string());
+                self.set_json(&[(name, value.as_deref())]);
+            }
+        }
+    }
+
+    /// The same for several attributes at once, each with a value that is compact JSON.
+    #[doc(hidden)]
+    pub fn set_json(&mut self, changed: &[(&str, Option<&str>)]) {
+        if let Content::Document(document) = &self.content
+            && let Some(document) = document.with(changed)
+        {
+            self.content = Content::Document(Arc::new(document));
+            return;
+        }
+        for (name, value) in changed {
+            let value = value.map(|value| serde_json::from_str(value).unwrap_or_default());
+            let attributes = self.attributes_mut();
+            match value {
+                Some(value) => attributes.insert((*name).to_owned(), value),
+                None => attributes.remove(*name),
+            };
+        }
+    }
+
+    /// Takes these members out, as values to be changed and [put back](Self::put_members). A compact resource keeps its own.
+    #[doc(hidden)]
+    pub fn take_members(&mut self, names: &[&str]) -> Map<String, Value> {
+        match &mut self.content {
+            Content::Tree(attributes) => names.iter().filter_map(|name| attributes.remove_entry(*name)).collect(),
+            Content::Document(document) => {
+                let value = |name: &&str| Some(((*name).to_owned(), document.get(name)?.to_value()));
+                names.iter().filter_map(value).collect()
+            }
+        }
+    }
+
+    /// Puts members back that were taken out, and tells whether they differ.
+    #[doc(hidden)]
+    pub fn put_members(&mut self, names: &[&str], members: Map<String, Value>, differ: bool) {
+        match &mut self.content {
+            Content::Tree(attributes) => attributes.extend(members),
+            Content::Document(_) if differ => {
+                let json: Vec<Option<String>> =
+                    names.iter().map(|name| members.get(*name).map(ToString::to_string)).collect();
+                let changed: Vec<(&str, Option<&str>)> =
+                    names.iter().zip(&json).map(|(name, json)| (*name, json.as_deref())).collect();
+                self.set_json(&changed);
+            }
+            Content::Document(_) => {}
+        }
+    }
+
+    /// The value of a common or base attribute, or an extension's container, by its registered name.
+    pub fn get(&self, name: &str) -> Option<ValueRef<'_>> {
+        match &self.content {
+            Content::Tree(attributes) => attributes.get(name).map(ValueRef::from),
+            Content::Document(document) => document.get(name),
+        }
+    }
+
+    /// A string that is the value of a common or base attribute.
+    pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.get(name).and_then(ValueRef::as_str)
+    }
+
+    /// The value of an attribute, or of a sub-attribute of a singular complex attribute.
+    ///
+    /// ```
+    /// use scim_core::{AttributeRef, Resource, SchemaSet};
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let user = schemas.user().unwrap();
+    /// let ada: Resource = serde_json::from_str(r#"{"name": {"givenName": "Ada"}}"#)?;
+    /// let name = AttributeRef::new(None, user.top_level("name").unwrap());
+    /// let given_name = name.clone().with_sub(name.attribute().sub_attribute("givenName").unwrap());
+    /// assert_eq!(ada.at(&given_name).unwrap(), "Ada");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn at(&self, target: &AttributeRef) -> Option<ValueRef<'_>> {
+        target.sub_in(target.attribute_in(self)?)
+    }
+
+    /// The `id`, once issued.
+    pub fn id(&self) -> Option<Cow<'_, str>> {
+        self.text("id")
+    }
+
+    /// The client's identifier.
+    pub fn external_id(&self) -> Option<ExternalId> {
+        self.text("externalId").map(ExternalId::from)
+    }
+
+    /// The URIs in `schemas`.
+    pub fn schemas(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.get("schemas").into_iter().flat_map(ValueRef::elements).filter_map(ValueRef::as_str)
+    }
+
+    /// The metadata, once complete.
+    pub fn meta(&self) -> Option<Meta> {
+        self.get("meta").and_then(Meta::from_value)
+    }
+
+    /// The version in `meta.version`.
+    pub fn version(&self) -> Option<Version> {
+        Version::from_tag(&self.get("meta")?.get("version")?.as_str()?)
+    }
+
+    /// Sets the `id`.
+    pub fn set_id(&mut self, id: &ResourceId) {
+        self.set("id", Some(id.as_str().into()));
+    }
+
+    /// Sets `meta`.
+    pub fn set_meta(&mut self, meta: &Meta) {
+        self.set("meta", Some(meta.to_value()));
+    }
+
+    /// Reads the resource as a typed view such as [`User`](crate::User), or as the host's own struct.
+    ///
+    /// # Errors
+    ///
+    /// What serde says where the resource does not fit the type.
+    pub fn view<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        self.as_value().read()
+    }
+}
+
+impl<'de> Deserialize<'de> for Resource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Map::deserialize(deserializer).map(Self::from_attributes)
+    }
+}
+
+impl Serialize for Resource {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.content {
+            Content::Tree(attributes) => attributes.serialize(serializer),
+            Content::Document(_) => {
+                serializer.collect_map(self.members().map(|(name, value)| (name, value.to_value())))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_map();
+        for (name, value) in self.members() {
+            if name == "password" {
+                shown.entry(&name, &format_args!("(hidden)"));
+            } else {
+                shown.entry(&name, &format_args!("{value}"));
+            }
+        }
+        shown.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provenance::Source;
+    use serde_json::json;
+
+    fn resource(value: Value) -> Resource {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn debug_hides_the_password() {
+        let shown = format!("{:?}", resource(json!({"userName": "a", "password": "s3cret"})));
+        assert!(shown.contains("userName") && shown.contains("(hidden)"), "{shown}");
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
+
+    #[test]
+    fn who_asserts_a_resource_is_no_part_of_its_content() {
+        let plain = resource(json!({"userName": "a"}));
+        let asserted = plain.clone().asserted_by(Arc::new(Provenance::new(Source::client("okta"))));
+        assert_eq!(asserted, plain);
+        assert_eq!(serde_json::to_value(&asserted).unwrap(), json!({"userName": "a"}));
+    }
+
+    #[test]
+    fn accessors_read_the_common_attributes() {
+        let user =
+            resource(json!({"schemas": ["urn:a:b"], "id": "1", "externalId": "x", "meta": {"version": "W/\"3\""}}));
+        assert_eq!(user.id().as_deref(), Some("1"));
+        assert_eq!(user.external_id(), Some(ExternalId::from("x")));
+        assert_eq!(user.schemas().collect::<Vec<_>>(), ["urn:a:b"]);
+        assert_eq!(user.version(), Some(Version::new(3)));
+        assert_eq!(user.meta(), None);
+    }
+}
