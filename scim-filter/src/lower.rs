@@ -115,17 +115,16 @@ pub fn lower<T: Lower + ?Sized>(predicate: &Predicate, target: &T) -> Lowered<T:
     let unknown = |part: &Node| predicate.seen.as_ref().is_some_and(|seen| seen.adds_to(&part.targets()));
     for part in parts {
         let output = if unknown(part) { None } else { whole(part, target) };
-        match output {
-            Some(output) => pushed.push(output),
-            None => {
-                if let Node::ValuePath { path, filter, .. } = part
-                    && !unknown(part)
-                {
-                    pushed.extend(target.narrow(path, filter));
-                }
-                residual.push(part.clone());
-            }
+        if let Some(output) = output {
+            pushed.push(output);
+            continue;
         }
+        if let Node::ValuePath { path, filter, .. } = part
+            && !unknown(part)
+        {
+            pushed.extend(target.narrow(path, filter));
+        }
+        residual.push(part.clone());
     }
     let residual = match residual.len() {
         0 => None,
