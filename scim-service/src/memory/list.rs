@@ -14,7 +14,7 @@ use super::entry::Entry;
 use super::lookup::{Lookup, Selection};
 use super::tenant::{Relations, Table, Tenant};
 use crate::pace::Pace;
-use crate::store::{ListPage, ListQuery, PageBuilder, PageBytes, Start, StoreError};
+use crate::store::{List, ListPage, PageBuilder, PageBytes, Start, StoreError};
 
 /// What stored entries do not hold themselves.
 const COMPUTED: [&str; 4] = ["id", "meta", "members", "groups"];
@@ -23,21 +23,17 @@ const COMPUTED: [&str; 4] = ["id", "meta", "members", "groups"];
 const REFERENCE: u64 = 8;
 
 impl Tenant {
-    pub(super) async fn list(
-        &self,
-        of: &TypeSchema,
-        query: &ListQuery,
-        budget: &Budget,
-    ) -> Result<ListPage, StoreError> {
+    pub(super) async fn list(&self, query: &List<'_>, budget: &Budget) -> Result<ListPage, StoreError> {
+        let of = query.of;
         let empty = Table::default();
         let table = self.tables.get(of.resource_type().name()).unwrap_or(&empty);
         let scan = Scan::new(self, table, of, query, budget)?;
-        let (entries, total_results) = match &query.sort {
+        let (entries, total_results) = match query.sort {
             None => scan.by_id(query).await?,
             Some(sort) => scan.sorted(query, sort).await?,
         };
-        let relations = Relations { members: query.shows(of, "members"), groups: query.shows(of, "groups") };
-        let shown = |attribute: &Attribute| query.shows(of, attribute.name());
+        let relations = Relations { members: query.shows("members"), groups: query.shows("groups") };
+        let shown = |attribute: &Attribute| query.shows(attribute.name());
         let mut page = ListPage { total_results, ..ListPage::default() };
         let mut bytes = PageBytes::of(query);
         let mut pace = Pace::new(budget);
@@ -91,10 +87,10 @@ impl<'a> Scan<'a> {
         tenant: &'a Tenant,
         table: &'a Table,
         of: &'a TypeSchema,
-        query: &ListQuery,
+        query: &List<'_>,
         budget: &'a Budget,
     ) -> Result<Self, BudgetExceeded> {
-        let (candidates, residual) = match &query.filter {
+        let (candidates, residual) = match query.filter {
             None => (None, None),
             Some(filter) => {
                 let lowered = lower(filter, &Lookup::new(&table.index, &tenant.membership, of));
@@ -126,7 +122,7 @@ impl<'a> Scan<'a> {
         everything.then_some(self.table.entries.len() as u64)
     }
 
-    async fn by_id(&self, query: &ListQuery) -> Result<(Vec<&'a Entry>, Option<u64>), StoreError> {
+    async fn by_id(&self, query: &List<'_>) -> Result<(Vec<&'a Entry>, Option<u64>), StoreError> {
         let count = usize::try_from(query.count).unwrap_or(usize::MAX);
         let all = self.total();
         let (from, to, mut skipped, backwards) = match &query.start {
@@ -168,7 +164,7 @@ impl<'a> Scan<'a> {
         Ok((found, if counts { Some(total) } else { all }))
     }
 
-    async fn sorted(&self, query: &ListQuery, sort: &Sort) -> Result<(Vec<&'a Entry>, Option<u64>), StoreError> {
+    async fn sorted(&self, query: &List<'_>, sort: &Sort) -> Result<(Vec<&'a Entry>, Option<u64>), StoreError> {
         let mut page = PageBuilder::new(query).among(self.most());
         let has_room = page.has_room();
         if !has_room && let Some(all) = self.total() {

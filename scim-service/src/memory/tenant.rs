@@ -11,7 +11,7 @@ use super::Id;
 use super::entry::Entry;
 use super::index::Index;
 use super::membership::Membership;
-use crate::store::StoreError;
+use crate::store::{Read, StoreError};
 
 /// One tenant. A copy shares with its original what neither has changed.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +30,9 @@ pub(super) struct Table {
 }
 
 impl Tenant {
-    pub(super) fn get(&self, of: &TypeSchema, id: &str, want: &Projection) -> Result<Resource, StoreError> {
-        let entry = self.entry(of, id)?;
+    pub(super) fn read(&self, request: Read<'_>) -> Result<Resource, StoreError> {
+        let Read { of, id, want } = request;
+        let entry = self.entry(of, id.as_str())?;
         let wanted = |attribute: &Attribute| want.wants(None, attribute);
         Ok(self.projected(of, entry, Relations::wanted(of, want), wanted))
     }

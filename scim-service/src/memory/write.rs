@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use scim_core::{Attribute, Projection, Resource, TypeSchema};
-use scim_patch::{MembershipDelta, Patch, apply};
+use scim_core::{Attribute, Resource, ResourceId, TypeSchema};
+use scim_patch::{MembershipDelta, apply};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -15,7 +15,8 @@ use super::secret::mark_secrets;
 use super::tenant::{Relations, Table, Tenant, display_of, is_group, is_user};
 use crate::context::Context;
 use crate::store::{
-    AuthorityChange, Precondition, StoreError, is_write_only, keep_write_only, reserve_external_id, unique_values,
+    AuthorityChange, Create, Delete, Modify, Read, Replace, StoreError, is_write_only, keep_write_only,
+    reserve_external_id, unique_values,
 };
 
 /// The `externalId` of a resource.
@@ -27,66 +28,49 @@ fn external_id(resource: &Resource) -> Option<&str> {
 type Member = (Id, Option<String>);
 
 impl Tenant {
-    pub(super) fn create(
-        &mut self,
-        cx: &Context,
-        of: &TypeSchema,
-        mut resource: Resource,
-    ) -> Result<Resource, StoreError> {
+    pub(super) fn create(&mut self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
+        let Create { of, mut resource, want } = request;
         reserve_external_id(cx, None, external_id(&resource))?;
-        let id = Uuid::new_v4().to_string();
+        let issued: ResourceId = Uuid::new_v4().to_string().parse().map_err(StoreError::internal)?;
         let members = take_members(of, &mut resource);
         mark_secrets(of, None, &mut resource);
-        let entry = Entry::new(id.parse().map_err(StoreError::internal)?, resource, cx);
-        let id = Id::from(id);
+        let id = Id::from(issued.as_str());
+        let entry = Entry::new(issued.clone(), resource, cx);
         let table = self.tables.entry(of.resource_type().name().clone()).or_default();
         table.claim(of, None, &entry.resource, &id)?;
         table.entries.insert(id.clone(), Arc::new(entry));
         let added = self.set_members(&id, &members);
         self.touch_below(added);
-        self.get(of, &id, &Projection::default())
+        self.read(Read::new(of, &issued).with_want(want))
     }
 
-    pub(super) fn replace(
-        &mut self,
-        cx: &Context,
-        of: &TypeSchema,
-        id: &str,
-        mut resource: Resource,
-        when: &Precondition,
-    ) -> Result<Resource, StoreError> {
-        let entry = self.entry(of, id)?.clone();
+    pub(super) fn replace(&mut self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError> {
+        let Replace { of, id, mut resource, when, want } = request;
+        let entry = self.entry(of, id.as_str())?.clone();
         entry.check(when)?;
         let members = take_members(of, &mut resource);
         drop_computed(of, &mut resource);
         let sets_secret = sets_write_only(of, &resource);
         keep_write_only(of, &entry.resource, &mut resource);
-        let moved = if is_group(of) { self.set_members(&Id::from(id), &members) } else { Vec::new() };
+        let moved = if is_group(of) { self.set_members(&Id::from(id.as_str()), &members) } else { Vec::new() };
         // To remove a secret that is not there is no change, and only the store can tell.
         if sets_secret || !moved.is_empty() || resource != *entry.resource {
             self.put(cx, of, &entry, resource)?;
             self.touch_below(moved);
         }
-        self.get(of, id, &Projection::default())
+        self.read(Read::new(of, id).with_want(want))
     }
 
     /// Members come and go without being read; other patches of a group leave them alone.
-    pub(super) fn patch(
-        &mut self,
-        cx: &Context,
-        of: &TypeSchema,
-        id: &str,
-        patch: &Patch,
-        when: &Precondition,
-        want: &Projection,
-    ) -> Result<Resource, StoreError> {
-        let entry = self.entry(of, id)?.clone();
+    pub(super) fn patch(&mut self, cx: &Context, request: Modify<'_>) -> Result<Resource, StoreError> {
+        let Modify { of, id, patch, when, want } = request;
+        let entry = self.entry(of, id.as_str())?.clone();
         entry.check(when)?;
         if is_group(of)
             && let Some(delta) = patch.membership_delta()
         {
-            self.move_members(cx.now, of, &Id::from(id), delta)?;
-            return self.get(of, id, want);
+            self.move_members(cx.now, of, &Id::from(id.as_str()), delta)?;
+            return self.read(Read::new(of, id).with_want(want));
         }
         let moves_members = is_group(of) && patch.targets().iter().any(|target| target.is_in("members"));
         let mut patched = self.shown(of, &entry, Relations { members: moves_members, groups: true });
@@ -94,28 +78,23 @@ impl Tenant {
             let members = take_members(of, &mut patched);
             self.put(cx, of, &entry, patched)?;
             if moves_members {
-                let changed = self.set_members(&Id::from(id), &members);
+                let changed = self.set_members(&Id::from(id.as_str()), &members);
                 self.touch_below(changed);
             }
         }
-        self.get(of, id, want)
+        self.read(Read::new(of, id).with_want(want))
     }
 
-    pub(super) fn delete(
-        &mut self,
-        now: DateTime<Utc>,
-        of: &TypeSchema,
-        id: &str,
-        when: &Precondition,
-    ) -> Result<(), StoreError> {
-        let entry = self.entry(of, id)?.clone();
+    pub(super) fn delete(&mut self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+        let Delete { of, id, when } = request;
+        let entry = self.entry(of, id.as_str())?.clone();
         entry.check(when)?;
-        let id = Id::from(id);
+        let id = Id::from(id.as_str());
         let members = self.set_members(&id, &[]);
         self.touch_below(members);
         for group in self.membership.direct_groups(&id) {
             self.membership.remove(&group, &id);
-            self.update(&group, |group| group.modified(now));
+            self.update(&group, |group| group.modified(cx.now));
         }
         if let Some(table) = self.tables.get_mut(of.resource_type().name()) {
             table.entries.remove(&id);

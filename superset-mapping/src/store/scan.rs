@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use scim_core::{Resource, TypeSchema};
 use scim_filter::Predicate;
-use scim_service::{ListQuery, Pace, PageBuilder, StoreError};
+use scim_service::{List, Pace, PageBuilder, StoreError};
 use serde_json::Value;
 
 use crate::driver::Row;
@@ -28,7 +28,7 @@ impl Session<'_> {
     pub(super) async fn scan(
         &mut self,
         of: &TypeSchema,
-        query: &ListQuery,
+        query: &List<'_>,
         selection: Fragment,
         residual: Option<&Predicate>,
     ) -> Result<(Vec<String>, u64), StoreError> {
@@ -56,7 +56,7 @@ impl Session<'_> {
                     None => true,
                 };
                 if selected {
-                    let key = query.sort.as_ref().filter(|_| has_room).and_then(|sort| sort.key(&resource));
+                    let key = query.sort.filter(|_| has_room).and_then(|sort| sort.key(&resource));
                     cx.budget
                         .spend(2 + key.as_deref().and_then(Value::as_str).map_or(0, |text| text.len() as u64 / 32))?;
                     let id = resource.id().unwrap_or_default();
