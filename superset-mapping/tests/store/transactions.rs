@@ -1,6 +1,6 @@
 //! Several writes that take effect together.
 
-use scim_core::{Projection, Resource};
+use scim_core::Resource;
 use scim_service::{Context, Create, Delete, Modify, Read, Store, StoreError, Transaction};
 use serde_json::{Value, json};
 
