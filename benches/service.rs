@@ -16,7 +16,7 @@ use chrono::Utc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{Request, Response};
 use scim_core::{ResourceTypeName, SchemaSet, urn};
-use scim_service::{BearerTokens, Context, MemoryStore, Principal, ScimService, ServiceConfig, Store};
+use scim_service::{BearerTokens, Context, Create, MemoryStore, Principal, ScimService, ServiceConfig, Store};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
@@ -38,7 +38,8 @@ impl Fixture {
         let (schemas, cx) = (SchemaSet::builtin(), Context::internal("bench", Utc::now()));
         let create = |of: ResourceTypeName, resource: Value| {
             let resource = serde_json::from_value(resource).unwrap();
-            let created = runtime.block_on(service.store().create(&cx, schemas.of(&of).unwrap(), resource)).unwrap();
+            let created =
+                runtime.block_on(service.store().create(&cx, Create::new(schemas.of(&of).unwrap(), resource))).unwrap();
             created.id().unwrap().into_owned()
         };
         let users: Vec<String> = (0..USERS)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use scim_core::{Profile, Projection, Resource, ResourceTypeName, SchemaSet, TypeSchema, ValueRef};
-use scim_service::{Context, ListQuery, Position, Principal, Start, Store};
+use scim_service::{Context, List, Position, Principal, Start, Store};
 use superset_mapping::{RuleSet, SupersetStore};
 
 use crate::person::{ExternalIds, Person};
@@ -26,7 +26,7 @@ impl Provisioned {
         let store = SupersetStore::connect(url, RuleSet::default()).await?;
         let internal = Context::internal("rules", Utc::now());
         let cx = match tenant {
-            Some(tenant) => Context { principal: Principal::host("rules").in_tenant(tenant), ..internal },
+            Some(tenant) => internal.with_principal(Principal::host("rules").in_tenant(tenant)),
             None => internal,
         };
         Ok(Self { store, cx, schemas: SchemaSet::builtin() })
@@ -82,14 +82,14 @@ impl Provisioned {
     /// Walks by position, so that nobody is missed or met twice who is there all the while.
     async fn each(
         &self,
-        of: &Arc<TypeSchema>,
+        of: &TypeSchema,
         projection: &Projection,
         mut visit: impl FnMut(Resource) -> Result<(), String>,
     ) -> Result<(), Box<dyn Error>> {
         let mut start = Start::Index(1);
         loop {
-            let query = ListQuery { start, projection: projection.clone(), ..ListQuery::first(None, PAGE) };
-            let page = self.store.list(&self.cx, of, &query).await?;
+            let list = List::new(of, PAGE).with_start(start).with_want(projection);
+            let page = self.store.list(&self.cx, list).await?;
             let Some(last) = page.resources.last() else { return Ok(()) };
             start = Start::After(Position::of(last, None));
             page.resources.into_iter().try_for_each(&mut visit)?;

@@ -77,7 +77,7 @@ impl Gateway {
             Some(tenant) => gateway.in_tenant(tenant),
             None => gateway,
         };
-        Context { principal, ..Context::internal("saml_gateway", now) }
+        Context::internal("saml_gateway", now).with_principal(principal)
     }
 }
 

@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use scim_core::{Resource, SchemaSet};
-use scim_service::{Context, LogLimit, Precondition, Principal, Store};
+use scim_service::{Context, Create, LogLimit, Principal, Replace, Store};
 use serde_json::{Value, json};
 use superset_mapping::{
     AttributeMapping, Domains, IdentityProvider, JitLogin, JsonLines, People, RuleSet, SamlServiceProvider, SqlReplays,
@@ -136,7 +136,7 @@ impl House {
 }
 
 fn cx(principal: Principal) -> Context {
-    Context { principal, ..Context::internal("test", Utc::now()) }
+    Context::internal("test", Utc::now()).with_principal(principal)
 }
 
 fn user(name: &str, external_id: &str, active: bool) -> Resource {
@@ -150,7 +150,7 @@ async fn provision(store: &SupersetStore, name: &str) -> String {
     let schemas = SchemaSet::builtin();
     let of = schemas.user().unwrap();
     let user = user(name, &format!("jit:partners:{name}"), true);
-    store.create(&cx(Principal::provider("partners")), of, user).await.unwrap().id().unwrap().into_owned()
+    store.create(&cx(Principal::provider("partners")), Create::new(of, user)).await.unwrap().id().unwrap().into_owned()
 }
 
 #[tokio::test]
@@ -238,7 +238,7 @@ async fn x1_a_session_ends_with_a_deactivation_a_return_and_a_takeover() {
     let client = cx(Principal::new("okta"));
     let put = async |external_id: &str, active: bool| {
         let user = user("ada@partner.example", external_id, active);
-        scim.replace(&client, of, &id, user, &Precondition::None).await.unwrap();
+        scim.replace(&client, Replace::new(of, &id, user)).await.unwrap();
     };
     let own = "jit:partners:ada@partner.example";
     // One that is used in between, and one that is not.

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use scim_core::{ResourceTypeName, SchemaSet};
-use scim_service::{Context, Store};
+use scim_service::{Context, Create, Store};
 use serde_json::{Value, json};
 
 /// Runs an example in the folder of the rules.
@@ -213,7 +213,7 @@ fn diff_asks_the_database_for_everyone_provisioned() {
         let create = async |kind: ResourceTypeName, mut resource: Value| -> Value {
             let of = schemas.of(&kind).unwrap();
             resource["schemas"] = json!([of.base().id()]);
-            let created = store.create(&cx, of, serde_json::from_value(resource).unwrap()).await.unwrap();
+            let created = store.create(&cx, Create::new(of, serde_json::from_value(resource).unwrap())).await.unwrap();
             json!({"value": created.id().unwrap()})
         };
         let ada = create(ResourceTypeName::user(), json!({"userName": "ada", "active": true})).await;

@@ -30,6 +30,11 @@ pub struct Member {
 }
 
 impl MembershipDelta {
+    /// The ids that come and those that go.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.add.iter().map(|member| member.value.as_str()).chain(self.remove.iter().map(String::as_str))
+    }
+
     /// The difference, when the operations do nothing else. The check has made one operation of all that name members by
     /// their ids.
     pub(crate) fn of(operations: &[Operation]) -> Option<Self> {

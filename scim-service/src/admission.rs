@@ -222,6 +222,7 @@ impl<S: Store> Admitted<S> {
         tolerance.record(used);
         let mut call = Call {
             store: service.store(),
+            can: service.can(),
             schemas: service.schemas(),
             advertised: service.advertised(),
             config,

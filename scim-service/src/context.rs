@@ -53,7 +53,16 @@ impl Principal {
 }
 
 /// What a store call knows of the request it serves.
+///
+/// ```
+/// use chrono::Utc;
+/// use scim_service::{Context, Principal};
+///
+/// let cx = Context::new(Principal::new("okta").in_tenant("acme"), "7f3a", Utc::now());
+/// assert_eq!((cx.tenant(), &*cx.request_id, cx.says_active), (Some("acme"), "7f3a", false));
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Context {
     /// Who asks.
     pub principal: Principal,
@@ -70,10 +79,33 @@ pub struct Context {
 }
 
 impl Context {
+    /// The context of a request by this principal, at this time. Its budget is unlimited.
+    pub fn new(principal: Principal, request_id: impl Into<Arc<str>>, now: DateTime<Utc>) -> Self {
+        let budget = Arc::new(Budget::unlimited());
+        Self { principal, request_id: request_id.into(), now, says_active: false, budget }
+    }
+
     /// A context for work that no client asked for, such as a reconciliation, and for tests. Its budget is unlimited.
     pub fn internal(name: &str, now: DateTime<Utc>) -> Self {
-        let budget = Arc::new(Budget::unlimited());
-        Self { principal: Principal::host(name), request_id: name.into(), now, says_active: false, budget }
+        Self::new(Principal::host(name), name, now)
+    }
+
+    /// The same request, by another principal.
+    #[must_use]
+    pub fn with_principal(self, principal: Principal) -> Self {
+        Self { principal, ..self }
+    }
+
+    /// Bounds the work that the request may cause.
+    #[must_use]
+    pub fn with_budget(self, budget: Arc<Budget>) -> Self {
+        Self { budget, ..self }
+    }
+
+    /// Says whether the request itself says what `active` is to be.
+    #[must_use]
+    pub fn with_says_active(self, says_active: bool) -> Self {
+        Self { says_active, ..self }
     }
 
     /// The tenant whose resources the call may touch.

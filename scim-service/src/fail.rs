@@ -11,6 +11,7 @@ use crate::authorize::AuthorizeError;
 use crate::bulk::BulkError;
 use crate::cursor::CursorError;
 use crate::negotiate::IDENTITY;
+use crate::replacement::ImmutableDiffers;
 use crate::respond::{Format, json_response};
 use crate::store::StoreError;
 
@@ -113,9 +114,7 @@ pub(crate) enum Failure {
         path: String,
     },
     /// An immutable attribute would change (R188).
-    Immutable {
-        attribute: String,
-    },
+    Immutable(ImmutableDiffers),
     /// So many writers raced that the change found no gap.
     TooManyRaces,
     Json(JsonError),
@@ -145,7 +144,7 @@ macro_rules! from {
 from! {
     Authorize(AuthorizeError), Json(JsonError), Message(MessageError), Check(CheckError), Projection(ProjectionError),
     FilterSyntax(scim_filter::ParseError), Filter(scim_filter::CheckError), Patch(PatchError), Store(StoreError),
-    Bulk(BulkError), Cursor(CursorError),
+    Bulk(BulkError), Cursor(CursorError), Immutable(ImmutableDiffers),
 }
 
 impl Failure {
@@ -228,10 +227,7 @@ impl Failure {
                 format!("`{path}` is sensitive: expected the filter in the body of a POST to `.search`"),
             ),
             Self::Authorize(_) => ScimError::new(503, "permissions cannot be checked at the moment: try again"),
-            Self::Immutable { attribute } => ScimError::of(
-                ScimType::Mutability,
-                format!("`{attribute}` is immutable: expected the value it has, or none"),
-            ),
+            Self::Immutable(error) => ScimError::of(ScimType::Mutability, error.to_string()),
             Self::TooManyRaces => ScimError::new(503, "the resource is being changed by others: try again"),
             Self::Json(error) => ScimError::of(error.scim_type(), error.to_string()),
             Self::Message(error) => ScimError::of(error.scim_type(), error.to_string()),
@@ -314,6 +310,7 @@ fn store_error(error: &StoreError) -> ScimError {
             format!("{error}: expected fewer comparisons, or a filter that selects by an indexed attribute"),
         ),
         StoreError::Patch(error) => patch_error(error),
+        StoreError::Unsupported { what } => ScimError::new(501, format!("the store of this service {what}")),
         StoreError::Refused { reason } => ScimError::new(403, reason.as_str()),
         StoreError::Unavailable(_) => {
             ScimError::new(503, "the service cannot reach its store at the moment: try again")
@@ -326,7 +323,6 @@ fn bulk_error(error: &BulkError) -> ScimError {
     let text = error.to_string();
     match error {
         BulkError::PayloadTooLarge { .. } | BulkError::TooManyOperations { .. } => ScimError::new(413, text),
-        BulkError::NoTransactions => ScimError::new(501, text),
         BulkError::Path | BulkError::Version | BulkError::BulkIdTaken => ScimError::of(ScimType::InvalidValue, text),
         BulkError::UnknownReference { .. } | BulkError::FailedReference { .. } | BulkError::Circle => {
             ScimError::new(409, text)

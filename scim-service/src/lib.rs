@@ -17,7 +17,8 @@
 //! | [`MeResolver`], [`MeAnswer`] | which resource the client itself is |
 //! | [`TenancyMode`] | where a request names its tenant |
 //! | [`CursorKey`] | what the cursors of long walks are sealed with (RFC 9865) |
-//! | [`Store`], [`MemoryStore`], [`finish`], [`PageBuilder`], [`unique_values`], [`keep_write_only`], [`AuthorityChange`] | where resources live |
+//! | [`Store`], [`StoreExt`], [`MemoryStore`], [`finish`], [`PageBuilder`], [`unique_values`], [`keep_write_only`], [`AuthorityChange`] | where resources live |
+//! | [`Create`], [`Read`], [`List`], [`Replace`], [`Modify`], [`Delete`] | what is asked of them |
 //! | [`Pace`] | long work in slices, so that others are served in between |
 //! | [`Context`] | what a store call knows of its request |
 //! | [`ClientAddress`], [`request_id()`], [`LogLimit`] | what an operator sees |
@@ -99,7 +100,7 @@ pub use observe::{
 pub use pace::Pace;
 pub use service::ScimService;
 pub use store::{
-    AuthorityChange, ListPage, ListQuery, PageBuilder, PageBytes, Position, Precondition, Start, Store,
-    StoreCapabilities, StoreError, Transaction, UniqueValue, finish, keep_write_only, reserve_external_id,
-    unique_values,
+    AuthorityChange, Create, Delete, List, ListPage, Modify, PageBuilder, PageBytes, Position, Precondition, Read,
+    Replace, Start, Store, StoreCapabilities, StoreError, StoreExt, Transaction, UniqueValue, finish, keep_write_only,
+    reserve_external_id, unique_values,
 };

@@ -8,9 +8,16 @@ use scim_core::{Attribute, Mutability, Resource, TypeSchema, ValueRef};
 use scim_filter::equal_values;
 use scim_patch::{Patch, PatchError, apply};
 use serde_json::{Map, Value};
+use thiserror::Error;
 
-use crate::fail::Failure;
 use crate::store::is_write_only;
+
+/// Why content cannot replace the old: the value of an immutable attribute differs (R188).
+#[derive(Debug, Error)]
+#[error("`{attribute}` is immutable: expected the value it has, or none")]
+pub(crate) struct ImmutableDiffers {
+    attribute: String,
+}
 
 /// The outcome.
 #[derive(Debug)]
@@ -42,7 +49,11 @@ pub(crate) fn patched(current: &Resource, patch: &Patch) -> Result<Resource, Pat
 /// Puts together what to store: the new content, with what a client cannot clear by leaving it out (R187-R190).
 ///
 /// An immutable value stays where the new content has none, and must be equal where it has one (R188).
-pub(crate) fn replacement(of: &TypeSchema, current: &Resource, draft: Resource) -> Result<Replacement, Failure> {
+pub(crate) fn replacement(
+    of: &TypeSchema,
+    current: &Resource,
+    draft: Resource,
+) -> Result<Replacement, ImmutableDiffers> {
     let mut draft = draft.into_attributes();
     for name in ["id", "meta"] {
         draft.remove(name);
@@ -78,7 +89,7 @@ fn carry_over(
     attributes: &[Arc<Attribute>],
     old: Option<ValueRef<'_>>,
     new: &mut Map<String, Value>,
-) -> Result<bool, Failure> {
+) -> Result<bool, ImmutableDiffers> {
     let mut changed = false;
     for attribute in attributes {
         let name = attribute.name();
@@ -86,7 +97,7 @@ fn carry_over(
         match (attribute.mutability(), before, after) {
             (Mutability::Immutable, Some(before), Some(after)) => {
                 if !equal_values(attribute, before, after) {
-                    return Err(Failure::Immutable { attribute: name.to_owned() });
+                    return Err(ImmutableDiffers { attribute: name.to_owned() });
                 }
                 new.insert(name.to_owned(), before.to_value());
             }
@@ -123,7 +134,7 @@ mod tests {
     use scim_core::{Schema, SchemaSet};
     use serde_json::json;
 
-    fn outcome(of: &TypeSchema, current: Value, draft: Value) -> Result<Option<Value>, Failure> {
+    fn outcome(of: &TypeSchema, current: Value, draft: Value) -> Result<Option<Value>, ImmutableDiffers> {
         let read = |value| serde_json::from_value::<Resource>(value).unwrap();
         Ok(match replacement(of, &read(current), read(draft))? {
             Replacement::Unchanged => None,

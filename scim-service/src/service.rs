@@ -19,7 +19,7 @@ use crate::me::{MeAnswer, MeResolver};
 use crate::observe::LogLimit;
 use crate::respond::Format;
 use crate::route::Route;
-use crate::store::Store;
+use crate::store::{Store, StoreCapabilities};
 
 /// A SCIM service over a store. It has no listener of its own: a host hands it requests and sends its responses.
 ///
@@ -61,6 +61,8 @@ struct Shared {
     schemas: SchemaSet,
     /// The schemas with what the store asks beyond them.
     advertised: SchemaSet,
+    /// What the store can do.
+    can: Can,
     config: ServiceConfig,
     authenticator: Arc<dyn Authenticator>,
     authorizer: Arc<dyn Authorizer>,
@@ -92,6 +94,7 @@ impl<S: Store> ScimService<S> {
         let shared = Shared {
             advertised: capabilities.advertised(&schemas),
             schemas,
+            can: Can::of(&capabilities),
             config,
             authenticator: Arc::new(authenticator),
             authorizer: Arc::new(AllowAll),
@@ -142,6 +145,11 @@ impl<S: Store> ScimService<S> {
             Ok(admitted) => admitted.handle(body).await,
             Err(response) => response,
         }
+    }
+
+    /// What the store can do.
+    pub(crate) fn can(&self) -> Can {
+        self.shared.can
     }
 
     pub(crate) fn schemas(&self) -> &SchemaSet {
@@ -217,9 +225,23 @@ impl<S: Store> ScimService<S> {
     }
 }
 
+/// What the store of a call can do: the part of its capabilities that endpoints ask for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Can {
+    pub(crate) patch: bool,
+    pub(crate) begin: bool,
+}
+
+impl Can {
+    pub(crate) fn of(capabilities: &StoreCapabilities) -> Self {
+        Self { patch: capabilities.patch, begin: capabilities.transactions }
+    }
+}
+
 /// One request on its way through an endpoint.
 pub(crate) struct Call<'a, S: ?Sized> {
     pub(crate) store: &'a S,
+    pub(crate) can: Can,
     pub(crate) schemas: &'a SchemaSet,
     /// The schemas as `/Schemas` shows them.
     pub(crate) advertised: &'a SchemaSet,

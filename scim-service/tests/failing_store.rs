@@ -13,10 +13,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
-use scim_core::{Projection, Resource, ResourceId, SchemaSet, TypeSchema, urn};
+use scim_core::{Resource, SchemaSet, urn};
 use scim_service::{
-    BearerTokens, BulkAtomicity, Context, Limits, ListPage, ListQuery, MemoryStore, Precondition, Principal,
-    ScimService, ServiceConfig, Store, StoreError,
+    BearerTokens, BulkAtomicity, Context, Create, Delete, Limits, List, ListPage, MemoryStore, Principal, Read,
+    Replace, ScimService, ServiceConfig, Store, StoreError,
 };
 use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;
@@ -41,45 +41,26 @@ impl Broken {
 
 #[async_trait]
 impl Store for Broken {
-    async fn create(&self, _: &Context, _: &Arc<TypeSchema>, made: Resource) -> Result<Resource, StoreError> {
+    async fn create(&self, _: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
         let Some(id) = self.issues else { return self.error() };
-        let mut made = made;
+        let mut made = request.resource;
         made.attributes_mut().insert("id".into(), id.into());
         Ok(made)
     }
 
-    async fn get(
-        &self,
-        _: &Context,
-        _: &Arc<TypeSchema>,
-        _: &ResourceId,
-        _: &Projection,
-    ) -> Result<Resource, StoreError> {
+    async fn read(&self, _: &Context, _: Read<'_>) -> Result<Resource, StoreError> {
         self.error()
     }
 
-    async fn list(&self, _: &Context, _: &Arc<TypeSchema>, _: &ListQuery) -> Result<ListPage, StoreError> {
+    async fn list(&self, _: &Context, _: List<'_>) -> Result<ListPage, StoreError> {
         self.error()
     }
 
-    async fn replace(
-        &self,
-        _: &Context,
-        _: &Arc<TypeSchema>,
-        _: &ResourceId,
-        _: Resource,
-        _: &Precondition,
-    ) -> Result<Resource, StoreError> {
+    async fn replace(&self, _: &Context, _: Replace<'_>) -> Result<Resource, StoreError> {
         self.error()
     }
 
-    async fn delete(
-        &self,
-        _: &Context,
-        _: &Arc<TypeSchema>,
-        _: &ResourceId,
-        _: &Precondition,
-    ) -> Result<(), StoreError> {
+    async fn delete(&self, _: &Context, _: Delete<'_>) -> Result<(), StoreError> {
         self.error()
     }
 

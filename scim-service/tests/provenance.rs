@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use chrono::Utc;
-use scim_core::{Projection, Resource, ResourceId, ResourceTypeName, SchemaSet, Source, TypeSchema};
-use scim_service::{Context, ListQuery, MemoryStore, Precondition, Principal, Store, StoreError};
+use scim_core::{Resource, ResourceId, ResourceTypeName, SchemaSet, Source, TypeSchema};
+use scim_service::{Context, Create, Delete, List, MemoryStore, Principal, Read, Replace, Store, StoreError};
 use serde_json::{Value, json};
 
 fn of(name: &str) -> Arc<TypeSchema> {
@@ -13,7 +13,7 @@ fn of(name: &str) -> Arc<TypeSchema> {
 }
 
 fn by(principal: Principal) -> Context {
-    Context { principal, ..Context::internal("test", Utc::now()) }
+    Context::internal("test", Utc::now()).with_principal(principal)
 }
 
 fn resource(value: Value) -> Resource {
@@ -21,16 +21,16 @@ fn resource(value: Value) -> Resource {
 }
 
 async fn create(store: &MemoryStore, cx: &Context, name: &str, value: Value) -> Result<ResourceId, StoreError> {
-    let created = store.create(cx, &of(name), resource(value)).await?;
+    let created = store.create(cx, Create::new(&of(name), resource(value))).await?;
     Ok(created.id().unwrap().parse().unwrap())
 }
 
 async fn replace(store: &MemoryStore, cx: &Context, id: &ResourceId, value: Value) -> Result<Resource, StoreError> {
-    store.replace(cx, &of("User"), id, resource(value), &Precondition::None).await
+    store.replace(cx, Replace::new(&of("User"), id, resource(value))).await
 }
 
 async fn source(store: &MemoryStore, id: &ResourceId) -> String {
-    let user = store.get(&by(Principal::host("test")), &of("User"), id, &Projection::default()).await.unwrap();
+    let user = store.read(&by(Principal::host("test")), Read::new(&of("User"), id)).await.unwrap();
     user.provenance().unwrap().to_string()
 }
 
@@ -44,10 +44,10 @@ async fn x12_whoever_wrote_the_content_last_asserts_it() {
     assert_eq!(source(&store, &id).await, "client:okta", "`active` says nothing of who it is");
     replace(&store, &entra, &id, json!({"userName": "ada", "title": "x"})).await.unwrap();
     assert_eq!(source(&store, &id).await, "client:entra");
-    let page = store.list(&okta, &of("User"), &ListQuery::first(None, 10)).await.unwrap();
+    let page = store.list(&okta, List::new(&of("User"), 10)).await.unwrap();
     assert_eq!(page.resources.first().unwrap().provenance().unwrap().source(), &Source::client("entra"));
     let in_tenant = by(Principal::new("okta").in_tenant("acme"));
-    let user = store.create(&in_tenant, &of("User"), resource(json!({"userName": "bob"}))).await.unwrap();
+    let user = store.create(&in_tenant, Create::new(&of("User"), resource(json!({"userName": "bob"})))).await.unwrap();
     assert_eq!(user.provenance().unwrap().tenant(), Some("acme"));
 }
 
@@ -70,7 +70,7 @@ async fn x1_a_client_takes_over_what_a_login_made_only_where_the_host_says_so() 
         left["active"] = json!(false);
         replace(&store, &okta, &id, left).await.unwrap();
         assert_eq!(source(&store, &id).await, "provider:partners");
-        store.delete(&okta, &of("User"), &id, &Precondition::None).await.unwrap();
+        store.delete(&okta, Delete::new(&of("User"), &id)).await.unwrap();
     }
 }
 

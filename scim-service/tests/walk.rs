@@ -14,7 +14,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use http::{Request, Response};
 use scim_core::{SchemaSet, urn};
-use scim_service::{BearerTokens, Context, CursorKey, MemoryStore, Principal, ScimService, ServiceConfig, Store};
+use scim_service::{
+    BearerTokens, Context, Create, CursorKey, MemoryStore, Principal, ScimService, ServiceConfig, Store,
+};
 use serde_json::{Value, json};
 
 const BASE_URL: &str = "https://example.com/scim/v2";
@@ -61,7 +63,8 @@ fn populate(service: &ScimService<MemoryStore>, users: usize) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let create = async |number: usize| {
         let user = json!({"schemas": [urn::USER], "userName": format!("user-{number:05}")});
-        let created = service.store().create(&cx, of, serde_json::from_value(user).unwrap()).await.unwrap();
+        let created =
+            service.store().create(&cx, Create::new(of, serde_json::from_value(user).unwrap())).await.unwrap();
         created.id().unwrap().into_owned()
     };
     (0..users).map(|number| runtime.block_on(create(number))).collect()

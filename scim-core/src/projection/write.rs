@@ -154,18 +154,12 @@ impl Projection {
         let added = added.filter(|(name, _)| wants(name));
         let before = out.len();
         let replaces = |name: &str| added.as_ref().is_some_and(|(added, _)| *added == name);
-        // A store may know more of a value than the schema has.
-        let is_whole = without.is_none() && value.members().all(|(name, _)| !replaces(&name) && wants(&name));
-        if is_whole {
-            value.write_json(out);
-            out.pop();
-        } else {
-            out.push('{');
-            for (name, value) in value.members() {
-                if !replaces(&name) && Some(&*name) != without && wants(&name) {
-                    begin(out, &name);
-                    value.write_json(out);
-                }
+        out.push('{');
+        for (name, value) in value.members() {
+            // A store may know more of a value than the schema has.
+            if !replaces(&name) && Some(&*name) != without && wants(&name) {
+                begin(out, &name);
+                value.write_json(out);
             }
         }
         if let Some((name, text)) = &added {

@@ -12,23 +12,36 @@ use super::value_ref::ValueRef;
 pub(super) struct Document {
     text: Box<str>,
     members: Box<[Member]>,
+    /// Whether a name is written with an escape. None of an attribute is.
+    has_escapes: bool,
 }
 
-/// The byte offsets of a member: of its name, which a quote and a colon follow, of its value, and of what comes after.
-#[derive(Clone, Copy)]
+/// A member: the byte offset after its value, and the bytes of its name. It begins where the one before it ends.
+#[derive(Clone, Copy, Debug)]
 struct Member {
-    name: u32,
-    value: u32,
     end: u32,
+    name: u16,
 }
 
-impl Member {
-    fn name(self, text: &str) -> Option<&str> {
-        text.get(self.name as usize..(self.value as usize).checked_sub(2)?)
-    }
+/// Walks through the members of a document: names as they are written, and values.
+#[derive(Clone, Debug)]
+pub(super) struct Walk<'a> {
+    text: &'a str,
+    members: std::slice::Iter<'a, Member>,
+    /// Where the next member begins, with the quote before its name.
+    at: usize,
+}
 
-    fn value(self, text: &str) -> Option<&str> {
-        text.get(self.value as usize..self.end as usize)
+impl<'a> Iterator for Walk<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<(&'a str, &'a str)> {
+        let member = self.members.next()?;
+        let name = self.at + 1;
+        let value = name + usize::from(member.name) + 2;
+        let end = member.end as usize;
+        self.at = end + 1;
+        Some((self.text.get(name..value - 2)?, self.text.get(value..end)?))
     }
 }
 
@@ -49,7 +62,7 @@ pub(crate) fn rank(name: &str) -> (u8, &str) {
 pub(super) type Changed<'a> = (&'a str, Option<&'a str>);
 
 impl Document {
-    /// `None` where the text would have 4 GiB or more.
+    /// `None` where the text would have 4 GiB or more, or a name 64 KiB.
     pub(super) fn of(attributes: &Map<String, Value>) -> Option<Self> {
         let mut members: Vec<(&String, &Value)> = attributes.iter().collect();
         members.sort_by_key(|(name, _)| rank(name));
@@ -68,7 +81,7 @@ impl Document {
     pub(super) fn read(text: String) -> Option<Self> {
         let mut members = Vec::with_capacity(16);
         let bytes = text.as_bytes();
-        let offset = |at: usize| u32::try_from(at).ok();
+        let mut has_escapes = false;
         let mut at = 1;
         if bytes.first() != Some(&b'{') {
             return None;
@@ -76,7 +89,8 @@ impl Document {
         while bytes.get(at) == Some(&b'"') {
             let value = value_end(&text, at)? + 1;
             let end = value_end(&text, value)?;
-            members.push(Member { name: offset(at + 1)?, value: offset(value)?, end: offset(end)? });
+            has_escapes |= bytes.get(at..value)?.contains(&b'\\');
+            members.push(Member { end: u32::try_from(end).ok()?, name: u16::try_from(value - at - 3).ok()? });
             if bytes.get(value - 1) != Some(&b':') {
                 return None;
             }
@@ -86,17 +100,24 @@ impl Document {
             }
         }
         let is_whole = at + 1 == bytes.len() && bytes.get(at) == Some(&b'}');
-        is_whole.then(|| Self { text: text.into_boxed_str(), members: members.into() })
+        is_whole.then(|| Self { text: text.into_boxed_str(), members: members.into(), has_escapes })
     }
 
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
+    /// The members in their order.
+    pub(super) fn walk(&self) -> Walk<'_> {
+        Walk { text: &self.text, members: self.members.iter(), at: 1 }
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<ValueRef<'_>> {
-        let is_named = |written: &str| written == name || (written.contains('\\') && unescaped(written) == name);
-        let member = self.members.iter().find(|member| member.name(&self.text).is_some_and(is_named))?;
-        member.value(&self.text).map(ValueRef::of_text)
+        let found = match self.walk().find(|(written, _)| *written == name) {
+            None if self.has_escapes => self.walk().find(|(written, _)| unescaped(written) == name),
+            found => found,
+        };
+        found.map(|(_, value)| ValueRef::of_text(value))
     }
 
     /// The same document with other values of some members. What else there is, is copied.
@@ -110,8 +131,7 @@ impl Document {
         );
         new.sort_by_key(|(name, _)| rank(name));
         let mut new = new.into_iter().peekable();
-        for member in &self.members {
-            let (written, value) = member.name(&self.text).zip(member.value(&self.text))?;
+        for (written, value) in self.walk() {
             let name = unescaped(written);
             while let Some((name, value)) = new.next_if(|(new, _)| rank(new) < rank(&name)) {
                 writer.name(name);
@@ -137,6 +157,7 @@ impl Document {
 struct Writer {
     text: String,
     members: Vec<Member>,
+    has_escapes: bool,
     is_too_large: bool,
 }
 
@@ -144,39 +165,35 @@ impl Writer {
     fn with_room_for(members: usize, bytes: usize) -> Self {
         let mut text = String::with_capacity(bytes + 2);
         text.push('{');
-        Self { text, members: Vec::with_capacity(members), is_too_large: false }
-    }
-
-    fn offset(&mut self) -> u32 {
-        u32::try_from(self.text.len()).unwrap_or_else(|_| {
-            self.is_too_large = true;
-            0
-        })
+        Self { text, members: Vec::with_capacity(members), has_escapes: false, is_too_large: false }
     }
 
     fn name(&mut self, name: &str) {
         if !self.members.is_empty() {
             self.text.push(',');
         }
-        let start = self.offset().saturating_add(1);
+        let start = self.text.len() + 1;
         write_string(&mut self.text, name);
+        let written = self.text.len() - start - 1;
         self.text.push(':');
-        let value = self.offset();
-        self.members.push(Member { name: start, value, end: value });
+        self.has_escapes |= written != name.len();
+        self.is_too_large |= written > usize::from(u16::MAX);
+        self.members.push(Member { end: 0, name: u16::try_from(written).unwrap_or_default() });
     }
 
     fn value(&mut self, write: impl FnOnce(&mut String)) {
         write(&mut self.text);
-        let end = self.offset();
+        let end = u32::try_from(self.text.len());
+        self.is_too_large |= end.is_err();
         if let Some(member) = self.members.last_mut() {
-            member.end = end;
+            member.end = end.unwrap_or_default();
         }
     }
 
     fn finish(mut self) -> Option<Document> {
         self.text.push('}');
-        let document = Document { text: self.text.into_boxed_str(), members: self.members.into() };
-        (!self.is_too_large).then_some(document)
+        let (text, members) = (self.text.into_boxed_str(), self.members.into());
+        (!self.is_too_large).then_some(Document { text, members, has_escapes: self.has_escapes })
     }
 }
 

@@ -132,7 +132,10 @@ impl Resource {
 
     /// The attributes by registered name, and extensions by their URI.
     pub fn members(&self) -> Members<'_> {
-        self.as_value().members()
+        match &self.content {
+            Content::Tree(attributes) => ValueRef::from(attributes).members(),
+            Content::Document(document) => Members::of_document(document.walk()),
+        }
     }
 
     /// The attributes, to change. The caller keeps names and types as the schemas have them.

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value, map};
 
+use super::document::Walk;
 use super::json_text::{Items, Pairs, unescaped};
 
 /// A value in a [`Resource`](crate::Resource), borrowed from it. Nothing is copied to look at one.
@@ -124,9 +125,11 @@ impl<'a> ValueRef<'a> {
             Held::Tree(value) => value.get(name).map(Self::from),
             Held::Object(members) => members.get(name).map(Self::from),
             Held::Text(text) if text.starts_with('{') => {
-                let is_named =
-                    |written: &str| written == name || (written.contains('\\') && unescaped(written) == name);
-                Pairs::of(text).find(|(written, _)| is_named(written)).map(|(_, value)| Self::of_text(value))
+                let found = match Pairs::of(text).find(|(written, _)| *written == name) {
+                    None if text.contains('\\') => Pairs::of(text).find(|(written, _)| unescaped(written) == name),
+                    found => found,
+                };
+                found.map(|(_, value)| Self::of_text(value))
             }
             Held::Text(_) => None,
         }
@@ -296,6 +299,13 @@ pub struct Members<'a>(MembersOf<'a>);
 enum MembersOf<'a> {
     Tree(map::Iter<'a>),
     Text(Pairs<'a>),
+    Document(Walk<'a>),
+}
+
+impl<'a> Members<'a> {
+    pub(super) fn of_document(members: Walk<'a>) -> Self {
+        Self(MembersOf::Document(members))
+    }
 }
 
 impl<'a> Iterator for Members<'a> {
@@ -307,6 +317,7 @@ impl<'a> Iterator for Members<'a> {
                 members.next().map(|(name, value)| (Cow::Borrowed(name.as_str()), ValueRef::from(value)))
             }
             MembersOf::Text(pairs) => pairs.next().map(|(name, value)| (unescaped(name), ValueRef::of_text(value))),
+            MembersOf::Document(walk) => walk.next().map(|(name, value)| (unescaped(name), ValueRef::of_text(value))),
         }
     }
 }

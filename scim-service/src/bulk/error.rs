@@ -11,9 +11,6 @@ pub(crate) enum BulkError {
     /// The job has more operations than the service takes (R217).
     #[error("the bulk request has {found} operations, more than `maxOperations`, {limit}")]
     TooManyOperations { found: usize, limit: usize },
-    /// All or nothing was asked for, and the store cannot.
-    #[error("this service does bulk requests all or nothing, and its store has no transactions")]
-    NoTransactions,
     /// The path is not one below the base URL that operations have.
     #[error(
         "`path`: expected the path of a resource type or a resource, such as `/Users` or `/Users/2819c223`, without the \

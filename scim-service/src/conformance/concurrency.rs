@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::trial::{Trial, each, id_of, ids_of, sorted, taken};
-use crate::store::{ListQuery, Precondition, StoreError};
+use crate::store::{List, Precondition, StoreError};
 
 /// How many threads call at once.
 const CALLERS: usize = 8;
@@ -80,7 +80,7 @@ pub fn p13_no_user_created_at_the_same_time_is_lost(trial: &Trial<'_>) {
     });
     let created: Vec<String> = created.into_iter().flatten().collect();
     let created = sorted(&created.iter().map(String::as_str).collect::<Vec<_>>());
-    let page = trial.list("User", &ListQuery::first(None, 1000));
+    let page = trial.list(List::new(trial.of("User"), 1000));
     assert_eq!(ids_of(&page), created, "promise 13: a write was lost");
     for id in created {
         assert!(trial.get("User", &id).is_ok(), "promise 13: a user is in the list and cannot be read");

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::trial::{Trial, id_of, ids_of};
-use crate::store::ListQuery;
+use crate::store::List;
 
 #[derive(Deserialize)]
 pub(super) struct Corpus {
@@ -54,7 +54,7 @@ impl Corpus {
             known = create("Group", &name, Value::Object(attributes));
         }
         for (of, made) in [("User", corpus.users.len()), ("Group", corpus.groups.len())] {
-            let listed = trial.list(of, &ListQuery::first(None, 1000)).resources.len();
+            let listed = trial.list(List::new(trial.of(of), 1000)).resources.len();
             assert_eq!(listed, made, "promise 7: without a filter a list of {of} holds all that was created");
         }
         corpus
@@ -62,7 +62,7 @@ impl Corpus {
 
     /// Every resource of a type, as `get` has it, in the order of the ids.
     pub(super) fn resources(trial: &Trial<'_>, of: &str) -> Vec<Resource> {
-        let ids = ids_of(&trial.list(of, &ListQuery::first(None, 1000)));
+        let ids = ids_of(&trial.list(List::new(trial.of(of), 1000)));
         ids.iter().map(|id| trial.read(of, id)).collect()
     }
 }

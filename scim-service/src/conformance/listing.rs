@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::corpus::Corpus;
 use super::trial::{Trial, id_of, ids_of};
-use crate::store::{ListQuery, Position, Start};
+use crate::store::{List, Position, Start};
 
 /// Promise 7: each filter of the corpus selects the ids that the evaluator selects, in their order, and counts them.
 pub fn p07_filters_select_what_the_evaluator_selects(trial: &Trial<'_>) {
@@ -27,7 +27,7 @@ pub fn p07_filters_select_what_the_evaluator_selects(trial: &Trial<'_>) {
             let predicate = trial.predicate(of, filter);
             let expected: Vec<String> =
                 resources.iter().filter(|resource| predicate.matches(resource)).map(id_of).collect();
-            let page = trial.list(of, &ListQuery::first(Some(predicate), 1000));
+            let page = trial.list(List::new(trial.of(of), 1000).with_filter(&predicate));
             let found = ids_of(&page);
             if found != expected || page.total_results != Some(expected.len() as u64) {
                 let total = page.total_results;
@@ -49,8 +49,7 @@ pub fn p07_sorts_order_as_the_evaluator_orders(trial: &Trial<'_>) {
                 let mut expected: Vec<&Resource> = resources.iter().collect();
                 expected.sort_by(|a, b| sort.compare(a, b).then_with(|| a.id().cmp(&b.id())));
                 let expected: Vec<String> = expected.into_iter().map(id_of).collect();
-                let query = ListQuery { sort: Some(sort), ..ListQuery::first(None, 1000) };
-                let found = ids_of(&trial.list(of, &query));
+                let found = ids_of(&trial.list(List::new(trial.of(of), 1000).with_sort(&sort)));
                 assert_eq!(found, expected, "promise 7: {of} sorted by `{path}` {order:?}");
             }
         }
@@ -64,12 +63,11 @@ pub fn p07_pages_by_index_are_cut_from_the_whole(trial: &Trial<'_>) {
     let named = Some(trial.predicate("User", "userName eq \"ada\" or userName eq \"zoe\" or userName eq \"bea\""));
     let by_title = Some(trial.sort("User", "title", SortOrder::Descending));
     for (filter, sort) in [(None, None), (titled, None), (named, None), (None, by_title)] {
-        let whole = ListQuery { filter, sort, ..ListQuery::first(None, 1000) };
-        let all = ids_of(&trial.list("User", &whole));
+        let whole = List::new(trial.of("User"), 1000).with_filter(&filter).with_sort(&sort);
+        let all = ids_of(&trial.list(whole.clone()));
         for count in [0, 1, 3, 1000] {
             for start in [1, 2, 3, all.len().max(1), all.len() + 1, 10_000] {
-                let query = ListQuery { start: Start::Index(start as u64), count, ..whole.clone() };
-                let page = trial.list("User", &query);
+                let page = trial.list(List { start: Start::Index(start as u64), count, ..whole.clone() });
                 let expected: Vec<String> =
                     all.iter().skip(start - 1).take(usize::try_from(count).unwrap_or(usize::MAX)).cloned().collect();
                 let what = format!("startIndex {start}, count {count} of {}", all.len());
@@ -93,8 +91,7 @@ pub fn p07_what_is_sorted_by_is_shown(trial: &Trial<'_>) {
         let sort = trial.sort(of, path, SortOrder::Ascending);
         let none: [&str; 0] = [];
         let projection = Projection::new(&["id"], &none, trial.of(of), &Profile::rfc()).expect("one list is given");
-        let query = ListQuery { sort: Some(sort.clone()), projection, ..ListQuery::first(None, 1) };
-        let page = trial.list(of, &query);
+        let page = trial.list(List::new(trial.of(of), 1).with_sort(&sort).with_want(&projection));
         let position = page.resources.first().map(|resource| Position::of(resource, Some(&sort)).key);
         assert_eq!(position, Some(Some(key)), "promise 7: a page sorted by `{path}` shows it");
     }

@@ -3,18 +3,36 @@
 use std::collections::BTreeSet;
 
 use scim_core::SortOrder;
+use scim_filter::{Predicate, Sort};
 
 use super::corpus::Corpus;
 use super::trial::{Trial, id_of, ids_of};
-use crate::store::{ListPage, ListQuery, Position, Precondition, Start};
+use crate::store::{List, ListPage, Position, Precondition, Start};
+
+/// A query of users.
+#[derive(Default)]
+struct Query {
+    filter: Option<Predicate>,
+    sort: Option<Sort>,
+}
+
+impl Query {
+    fn list(&self, trial: &Trial<'_>, start: Start, count: u64) -> ListPage {
+        let list = List::new(trial.of("User"), count).with_filter(&self.filter).with_sort(&self.sort);
+        trial.list(list.with_start(start))
+    }
+
+    fn whole(&self, trial: &Trial<'_>) -> ListPage {
+        self.list(trial, Start::Index(1), 1000)
+    }
+}
 
 /// Queries with and without sort and filter: ties, missing values, and what a store may push down.
-fn queries(trial: &Trial<'_>) -> Vec<(&'static str, ListQuery)> {
-    let whole = ListQuery::first(None, 1000);
-    let sorted = |path: &str, order| ListQuery { sort: Some(trial.sort("User", path, order)), ..whole.clone() };
-    let filtered = |filter: &str| ListQuery::first(Some(trial.predicate("User", filter)), 1000);
+fn queries(trial: &Trial<'_>) -> Vec<(&'static str, Query)> {
+    let sorted = |path: &str, order| Query { sort: Some(trial.sort("User", path, order)), filter: None };
+    let filtered = |filter: &str| Query { sort: None, filter: Some(trial.predicate("User", filter)) };
     vec![
-        ("all", whole.clone()),
+        ("all", Query::default()),
         ("by title", sorted("title", SortOrder::Ascending)),
         ("by title, descending", sorted("title", SortOrder::Descending)),
         ("by activity", sorted("active", SortOrder::Ascending)),
@@ -27,15 +45,15 @@ fn queries(trial: &Trial<'_>) -> Vec<(&'static str, ListQuery)> {
 }
 
 /// The position of a page's last or first resource.
-fn at(page: &ListPage, query: &ListQuery, last: bool) -> Option<Position> {
+fn at(page: &ListPage, query: &Query, last: bool) -> Option<Position> {
     let resource = if last { page.resources.last() } else { page.resources.first() };
     resource.map(|resource| Position::of(resource, query.sort.as_ref()))
 }
 
 /// The page after a position, or the first.
-fn after(trial: &Trial<'_>, query: &ListQuery, position: Option<Position>, count: u64) -> ListPage {
+fn after(trial: &Trial<'_>, query: &Query, position: Option<Position>, count: u64) -> ListPage {
     let start = position.map_or(Start::Index(1), Start::After);
-    let page = trial.list("User", &ListQuery { start, count, ..query.clone() });
+    let page = query.list(trial, start, count);
     assert!(page.resources.len() as u64 <= count, "promise 11: a page is larger than asked for");
     page
 }
@@ -44,7 +62,7 @@ fn after(trial: &Trial<'_>, query: &ListQuery, position: Option<Position>, count
 pub fn p11_pages_after_a_position_meet_everything_once(trial: &Trial<'_>) {
     Corpus::in_store(trial);
     for (name, query) in queries(trial) {
-        let whole = ids_of(&trial.list("User", &query));
+        let whole = ids_of(&query.whole(trial));
         for count in [1, 2, 7] {
             let mut met = Vec::new();
             let mut position = None;
@@ -69,13 +87,13 @@ pub fn p11_pages_after_a_position_meet_everything_once(trial: &Trial<'_>) {
 pub fn p11_pages_before_a_position_lead_back(trial: &Trial<'_>) {
     Corpus::in_store(trial);
     for (name, query) in queries(trial) {
-        let all = trial.list("User", &query);
+        let all = query.whole(trial);
         let whole = ids_of(&all);
         for (index, resource) in all.resources.iter().enumerate() {
             let position = Position::of(resource, query.sort.as_ref());
             for count in [1, 2, 7] {
-                let before = ListQuery { start: Start::Before(position.clone()), count: count as u64, ..query.clone() };
-                let found = ids_of(&trial.list("User", &before));
+                let before = query.list(trial, Start::Before(position.clone()), count as u64);
+                let found = ids_of(&before);
                 let expected = &whole[index.saturating_sub(count)..index];
                 assert_eq!(found, expected, "promise 11: {name}, {count} before number {}", index + 1);
             }
@@ -87,15 +105,14 @@ pub fn p11_pages_before_a_position_lead_back(trial: &Trial<'_>) {
 pub fn p11_a_position_outlives_its_resource(trial: &Trial<'_>) {
     Corpus::in_store(trial);
     for (name, query) in queries(trial).into_iter().filter(|(_, query)| query.filter.is_none()) {
-        let all = trial.list("User", &query);
+        let all = query.whole(trial);
         let whole = ids_of(&all);
         let gone = &all.resources[whole.len() / 2];
         let position = Position::of(gone, query.sort.as_ref());
         trial.delete("User", &id_of(gone), &Precondition::None).expect("promise 10: a resource can be deleted");
         let found = ids_of(&after(trial, &query, Some(position.clone()), 1000));
         assert_eq!(found, whole[whole.len() / 2 + 1..], "promise 11: {name}: after a resource that is gone");
-        let before = ListQuery { start: Start::Before(position), ..query.clone() };
-        let found = ids_of(&trial.list("User", &before));
+        let found = ids_of(&query.list(trial, Start::Before(position), 1000));
         assert_eq!(found, whole[..whole.len() / 2], "promise 11: {name}: before a resource that is gone");
     }
 }
@@ -110,7 +127,7 @@ pub fn p11_what_stays_is_met_once_while_others_come_and_go(trial: &Trial<'_>) {
             let order = if round == 1 { SortOrder::Ascending } else { SortOrder::Descending };
             trial.sort("User", "userName", order)
         });
-        let query = ListQuery { sort, ..ListQuery::first(None, 1000) };
+        let query = Query { sort, filter: None };
         let mut met = Vec::new();
         let (mut position, mut number) = (None, 40);
         loop {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::trial::{Trial, each, ids_of, is_not_found, taken};
-use crate::store::{ListQuery, Precondition};
+use crate::store::{List, Precondition};
 
 const ANY: &Precondition = &Precondition::None;
 
@@ -31,7 +31,7 @@ pub fn p02_lists_hold_the_tenants_own_resources(trial: &Trial<'_>) {
     let (a, b) = (trial.in_tenant("a"), trial.in_tenant("b"));
     let (ada, bea) = (a.user("ada"), b.user("bea"));
     for (tenant, own, other) in [(&a, &ada, &bea), (&b, &bea, &ada)] {
-        let page = tenant.list("User", &ListQuery::first(None, 10));
+        let page = tenant.list(List::new(tenant.of("User"), 10));
         assert_eq!(ids_of(&page), [own.as_str()], "promise 2: a list holds the tenant's own");
         assert_eq!(page.total_results, Some(1), "promise 2: a total counts the tenant's own");
         let by_id = tenant.select("User", &format!("id eq \"{other}\""));

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::trial::{Trial, each, id_of, is_not_found, taken};
-use crate::store::{ListQuery, Precondition};
+use crate::store::{List, Precondition};
 
 const ANY: &Precondition = &Precondition::None;
 
@@ -40,7 +40,7 @@ pub fn p12_nobody_else_sees_them_before_the_commit(trial: &Trial<'_>) {
     inside.set("User", &bea, "title", "Dr").expect("promise 12: a transaction can patch");
     assert!(is_not_found(&trial.get("User", &ada)), "promise 12: another sees what is not committed");
     assert_eq!(trial.read("User", &bea), before, "promise 12: another sees what is not committed");
-    let page = trial.list("User", &ListQuery::first(None, 10));
+    let page = trial.list(List::new(trial.of("User"), 10));
     assert_eq!(page.total_results, Some(1), "promise 12: another counts what is not committed");
     trial.commit(transaction);
     assert!(trial.get("User", &ada).is_ok(), "promise 12: after the commit everybody sees it");
@@ -78,7 +78,7 @@ pub fn p12_a_failed_call_leaves_the_others_alone(trial: &Trial<'_>) {
     let ada = inside.user("ada");
     inside.add_member(&group, &ada).expect("promise 12: a transaction goes on after a failed call");
     trial.commit(transaction);
-    let page = trial.list("User", &ListQuery::first(None, 10));
+    let page = trial.list(List::new(trial.of("User"), 10));
     assert_eq!(page.total_results, Some(2), "promise 12: a failed call has no effect");
     let members = each(&trial.read("Group", &group), "members", "value");
     assert_eq!(members.len(), 2, "promise 12: the calls before and after a failed one have their effect");

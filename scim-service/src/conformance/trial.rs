@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use scim_core::{
-    Checker, PatchOp, Profile, Projection, Resource, ResourceId, SchemaSet, SortOrder, Tolerance, TypeSchema, ValueRef,
+    Checker, PatchOp, Profile, Resource, ResourceId, SchemaSet, SortOrder, Tolerance, TypeSchema, ValueRef,
     parse_date_time, urn,
 };
 use scim_filter::{Filter, Predicate, Sort, check};
@@ -15,15 +15,15 @@ use scim_patch::Patch;
 use serde_json::{Value, json};
 
 use crate::context::{Context, Principal};
-use crate::fail::Failure;
-use crate::replacement::{Replacement, patched, replacement};
-use crate::store::{ListPage, ListQuery, Precondition, Store, StoreError, Transaction};
+use crate::store::{
+    Create, Delete, List, ListPage, Modify, Precondition, Read, Replace, Store, StoreError, StoreExt, Transaction,
+};
 
 /// Waits for a future, on whatever runtime the store needs.
 type BlockOn<'a> = dyn Fn(Pin<Box<dyn Future<Output = ()> + '_>>) + Sync + 'a;
 
-/// How often a write is tried again that other writers may have come before.
-const ATTEMPTS: usize = 1000;
+/// How often a patch is tried again that other writers may have come before.
+const ATTEMPTS: usize = 32;
 
 /// A store under test, with the means to call it as the service does: what it gets is checked, and every call has a time
 /// of its own, a second after the last.
@@ -77,7 +77,7 @@ impl<'a> Trial<'a> {
             Some(tenant) => principal.in_tenant(tenant),
             None => principal,
         };
-        Context { principal, ..Context::internal("conformance", self.now()) }
+        Context::new(principal, "conformance", self.now())
     }
 
     /// The resource as the service hands it over.
@@ -94,7 +94,7 @@ impl<'a> Trial<'a> {
 
     pub(super) fn create(&self, of: &str, resource: Value) -> Result<Resource, StoreError> {
         let resource = self.checked(of, resource);
-        self.wait(self.store.create(&self.cx(), self.of(of), resource))
+        self.wait(self.store.create(&self.cx(), Create::new(self.of(of), resource)))
     }
 
     /// Creates a user and returns the id.
@@ -110,7 +110,7 @@ impl<'a> Trial<'a> {
     }
 
     pub(super) fn get(&self, of: &str, id: &str) -> Result<Resource, StoreError> {
-        self.wait(self.store.get(&self.cx(), self.of(of), &rid(id), &Projection::default()))
+        self.wait(self.store.read(&self.cx(), Read::new(self.of(of), &rid(id))))
     }
 
     /// The resource, which is there.
@@ -126,7 +126,7 @@ impl<'a> Trial<'a> {
         when: &Precondition,
     ) -> Result<Resource, StoreError> {
         let resource = self.checked(of, resource);
-        self.wait(self.store.replace(&self.cx(), self.of(of), &rid(id), resource, when))
+        self.wait(self.store.replace(&self.cx(), Replace::new(self.of(of), &rid(id), resource).with_when(when)))
     }
 
     /// Replaces by content in which one attribute is `null`, as the service asks for the removal of what only clients write.
@@ -139,7 +139,7 @@ impl<'a> Trial<'a> {
     ) -> Result<Resource, StoreError> {
         let mut resource = self.checked(of, resource);
         resource.attributes_mut().insert(removed.to_owned(), Value::Null);
-        self.wait(self.store.replace(&self.cx(), self.of(of), &rid(id), resource, &Precondition::None))
+        self.wait(self.store.replace(&self.cx(), Replace::new(self.of(of), &rid(id), resource)))
     }
 
     /// Patches through the store or, where it leaves that to the service, as the service does.
@@ -154,41 +154,23 @@ impl<'a> Trial<'a> {
         let message = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
         let message = PatchOp::from_json(message, &mut Tolerance::new(&profile), 1000).expect("the patch is valid");
         let patch = Patch::check(&message, self.of(of), &profile).expect("the patch is valid");
-        let (cx, id, want) = (self.cx(), rid(id), Projection::default());
-        let patched = self.store.patch(&cx, self.of(of), &id, &patch, when, &want);
-        match self.wait(patched)? {
-            Some(patched) => Ok(patched),
-            None => self.wait(self.patch_as_the_service_does(&cx, of, &id, &patch, when)),
+        let (cx, id, of) = (self.cx(), rid(id), self.of(of));
+        let request = Modify::new(of, &id, &patch).with_when(when);
+        if !self.store.capabilities().patch {
+            let refused = self.wait(self.store.patch(&cx, request));
+            assert!(
+                matches!(refused, Err(StoreError::Unsupported { .. })),
+                "promise 12: `capabilities` name no patches, and `patch` gives {refused:?}"
+            );
         }
-    }
-
-    async fn patch_as_the_service_does(
-        &self,
-        cx: &Context,
-        of: &str,
-        id: &ResourceId,
-        patch: &Patch,
-        when: &Precondition,
-    ) -> Result<Resource, StoreError> {
-        let of = self.of(of);
         for _ in 0..ATTEMPTS {
-            let current = self.store.get(cx, of, id, &Projection::default()).await?;
-            let version = current.version().expect("promise 1: a resource has a version");
-            if !when.holds(&version) {
-                return Err(StoreError::PreconditionFailed);
-            }
-            let draft = match replacement(of, &current, patched(&current, patch)?) {
-                Ok(Replacement::Changed(draft)) => draft,
-                Ok(Replacement::Unchanged) => return Ok(current),
-                Err(Failure::Store(error)) => return Err(error),
-                Err(failure) => panic!("the patch is valid: {failure:?}"),
-            };
-            match self.store.replace(cx, of, id, draft, &Precondition::OneOf(vec![version])).await {
-                Err(StoreError::PreconditionFailed) => {}
+            match self.wait(self.store.apply(&cx, request)) {
+                // Others have been faster.
+                Err(StoreError::PreconditionFailed) if *when == Precondition::None => {}
                 outcome => return outcome,
             }
         }
-        panic!("promise 5: a write under the version that `get` has just told was refused {ATTEMPTS} times");
+        panic!("promise 5: a write under the version that `read` has just told was refused again and again");
     }
 
     /// Sets one attribute.
@@ -207,17 +189,17 @@ impl<'a> Trial<'a> {
     }
 
     pub(super) fn delete(&self, of: &str, id: &str, when: &Precondition) -> Result<(), StoreError> {
-        self.wait(self.store.delete(&self.cx(), self.of(of), &rid(id), when))
+        self.wait(self.store.delete(&self.cx(), Delete::new(self.of(of), &rid(id)).with_when(when)))
     }
 
-    pub(super) fn list(&self, of: &str, query: &ListQuery) -> ListPage {
-        self.wait(self.store.list(&self.cx(), self.of(of), query)).expect("promise 7: a checked query is answered")
+    pub(super) fn list(&self, list: List<'_>) -> ListPage {
+        self.wait(self.store.list(&self.cx(), list)).expect("promise 7: a checked query is answered")
     }
 
     /// The ids that a filter selects, in the order of the answer.
     pub(super) fn select(&self, of: &str, filter: &str) -> Vec<String> {
-        let query = ListQuery::first(Some(self.predicate(of, filter)), 1000);
-        ids_of(&self.list(of, &query))
+        let filter = self.predicate(of, filter);
+        ids_of(&self.list(List::new(self.of(of), 1000).with_filter(&filter)))
     }
 
     pub(super) fn predicate(&self, of: &str, filter: &str) -> Predicate {
@@ -232,13 +214,17 @@ impl<'a> Trial<'a> {
 
     /// A transaction; `None`, with a word to whoever reads the output, where the store has none.
     pub(super) fn begin(&self) -> Option<Box<dyn Transaction>> {
-        let transaction = self.wait(self.store.begin(&self.cx())).expect("promise 12: a transaction can begin");
-        let told = self.store.capabilities().transactions;
-        assert_eq!(told, transaction.is_some(), "promise 12: `capabilities` tell whether there are transactions");
-        if transaction.is_none() {
-            println!("the store has no transactions: promise 12 does not bind it");
+        let begun = self.wait(self.store.begin(&self.cx()));
+        if self.store.capabilities().transactions {
+            return Some(begun.expect("promise 12: a transaction can begin"));
         }
-        transaction
+        let refused = begun.err();
+        assert!(
+            matches!(refused, Some(StoreError::Unsupported { .. })),
+            "promise 12: `capabilities` name no transactions, and `begin` gives {refused:?}"
+        );
+        println!("the store has no transactions: promise 12 does not bind it");
+        None
     }
 
     pub(super) fn commit(&self, transaction: Box<dyn Transaction>) {

@@ -181,7 +181,7 @@ impl Seal {
         if now.timestamp() > sealed.e {
             return Err(CursorError::Expired);
         }
-        let position = Position { key: sealed.k, id: sealed.i };
+        let position = Position::new(sealed.k, sealed.i);
         let start = if sealed.b { Start::Before(position) } else { Start::After(position) };
         Ok(Bookmark { start, count: sealed.n })
     }
@@ -222,7 +222,7 @@ mod tests {
     }
 
     fn cx(principal: Principal) -> Context {
-        Context { principal, ..Context::internal("test", now()) }
+        Context::new(principal, "test", now())
     }
 
     fn seal_for(principal: Principal, endpoint: &str, request: &SearchRequest) -> Seal {
@@ -235,7 +235,7 @@ mod tests {
     }
 
     fn bookmark() -> Bookmark {
-        let position = Position { key: Some(json!("Zoë")), id: "7".to_owned() };
+        let position = Position::new(Some(json!("Zoë")), "7");
         Bookmark { start: Start::After(position), count: 10 }
     }
 
@@ -245,7 +245,7 @@ mod tests {
         assert!(cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte)), "{cursor}");
         assert_eq!(okta().open(&cursor, now()).unwrap(), bookmark(), "another seal of the same key");
         assert_ne!(okta().seal(bookmark(), now()).unwrap(), cursor, "equal positions do not show");
-        let back = Bookmark { start: Start::Before(Position { key: None, id: "x".to_owned() }), count: 1 };
+        let back = Bookmark { start: Start::Before(Position::new(None, "x")), count: 1 };
         assert_eq!(okta().open(&okta().seal(back.clone(), now()).unwrap(), now()).unwrap(), back);
     }
 
@@ -312,7 +312,7 @@ mod tests {
     fn a_sort_key_may_be_too_long_for_a_cursor() {
         let of_length = |length: usize| {
             let key = Some(Value::String("x".repeat(length)));
-            Bookmark { start: Start::After(Position { key, id: "\"".repeat(256) }), count: u64::MAX }
+            Bookmark { start: Start::After(Position::new(key, "\"".repeat(256))), count: u64::MAX }
         };
         let longest = of_length(MAX_SORT_KEY - 2);
         assert_eq!(okta().open(&okta().seal(longest.clone(), now()).unwrap(), now()).unwrap(), longest);

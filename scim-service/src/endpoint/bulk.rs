@@ -20,8 +20,8 @@ use crate::config::BulkAtomicity;
 use crate::fail::Failure;
 use crate::render::location;
 use crate::respond::{ResourceHeaders, json_response};
-use crate::service::Call;
-use crate::store::{Precondition, Store};
+use crate::service::{Call, Can};
+use crate::store::{Delete, Store};
 
 pub(crate) async fn bulk<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Result<Response<Bytes>, Failure> {
     let request = BulkRequest::from_json(call.json()?)?;
@@ -59,10 +59,10 @@ async fn per_operation<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) ->
 
 /// Does everything in one transaction of the store, or nothing.
 async fn all_or_nothing<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -> Result<Vec<BulkResult>, Failure> {
-    let transaction = call.store.begin(&call.cx).await?.ok_or(BulkError::NoTransactions)?;
+    let transaction = call.store.begin(&call.cx).await?;
     let (mut job, steps) = Job::of(plan, call.config.base_url(), call.cx.request_id.clone());
     let store: &dyn Store = &*transaction;
-    let mut inside = call.with(store, call.parts, Body::default());
+    let mut inside = call.within(store, Body::default());
     for step in steps {
         job.step(&mut inside, step).await;
         if job.errors > 0 {
@@ -185,7 +185,7 @@ impl Job {
             }
             Err(failure) => {
                 self.created(operation, None);
-                let undone = call.store.delete(&call.cx, &of, &resource_id(&id)?, &Precondition::None).await;
+                let undone = call.store.delete(&call.cx, Delete::new(&of, &resource_id(&id)?)).await;
                 if let Err(error) = undone {
                     let request_id = &*self.request_id;
                     tracing::error!(request_id, %error, %id, "an incomplete resource could not be deleted");
@@ -246,7 +246,7 @@ async fn serve<S: Store + ?Sized>(
     *request.uri_mut() = Uri::from_static("/?attributes=id");
     request.headers_mut().extend(version.map(|version| (IF_MATCH, version)));
     let (parts, ()) = request.into_parts();
-    let mut inside = call.with(call.store, &parts, Body::Json(data));
+    let mut inside = call.with(call.store, call.can, &parts, Body::Json(data));
     let id = id.unwrap_or_default();
     let outcome = match method {
         BulkMethod::Post => create(&mut inside, of).await,
@@ -260,10 +260,11 @@ async fn serve<S: Store + ?Sized>(
 }
 
 impl<S: ?Sized> Call<'_, S> {
-    /// A request within this one: of the same client at the same time, to `store`.
-    pub(super) fn with<'b, T: ?Sized>(&'b self, store: &'b T, parts: &'b Parts, body: Body) -> Call<'b, T> {
+    /// A request within this one: of the same client at the same time, to `store`, which can do so much.
+    fn with<'b, T: ?Sized>(&'b self, store: &'b T, can: Can, parts: &'b Parts, body: Body) -> Call<'b, T> {
         Call {
             store,
+            can,
             schemas: self.schemas,
             advertised: self.advertised,
             config: self.config,
@@ -274,5 +275,10 @@ impl<S: ?Sized> Call<'_, S> {
             cx: self.cx.clone(),
             tolerance: Tolerance::new(self.config.profile()),
         }
+    }
+
+    /// The same request within a transaction.
+    pub(super) fn within<'b>(&'b self, transaction: &'b dyn Store, body: Body) -> Call<'b, dyn Store> {
+        self.with(transaction, Can::of(&transaction.capabilities()), self.parts, body)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{Checker, Leniency, Resource, ResourceId, Source, TypeSchema};
+use scim_core::{Checker, Leniency, Projection, Resource, ResourceId, Source, TypeSchema};
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
 
 use super::groups_on_user::Write;
@@ -12,7 +12,7 @@ use super::replace::replace_with;
 use crate::authorize::{Operation, Permit, written};
 use crate::fail::Failure;
 use crate::service::Call;
-use crate::store::{ListQuery, Precondition, Store, StoreError, unique_values};
+use crate::store::{Create, List, Precondition, Store, StoreError, unique_values};
 
 pub(crate) async fn create<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
@@ -43,10 +43,11 @@ pub(super) async fn store_new<S: Store + ?Sized>(
     of: &Arc<TypeSchema>,
     draft: &Resource,
     permit: &Permit,
+    want: &Projection,
 ) -> Result<Resource, Failure> {
-    match call.store.create(&call.cx, of, draft.clone()).await {
+    match call.store.create(&call.cx, Create::new(of, draft.clone()).with_want(want)).await {
         Err(StoreError::Uniqueness { attribute }) => match inactive_twin(call, of, draft, permit).await? {
-            Some(id) => replace_with(call, of, &id, &Precondition::None, permit, |_| Ok(draft.clone())).await,
+            Some(id) => replace_with(call, of, &id, &Precondition::None, permit, want, |_| Ok(draft.clone())).await,
             None => Err(StoreError::Uniqueness { attribute }.into()),
         },
         outcome => Ok(outcome?),
@@ -73,8 +74,8 @@ async fn inactive_twin<S: Store + ?Sized>(
     }
     let Some(filter) = inactive_with(of, draft) else { return Ok(None) };
     let Ok(filter) = check(&filter, of, &mut call.tolerance) else { return Ok(None) };
-    let query = ListQuery::first(permit.narrow(Some(filter)), 2);
-    let page = call.store.list(&call.cx, of, &query).await?;
+    let filter = permit.narrow(Some(filter));
+    let page = call.store.list(&call.cx, List::new(of, 2).with_filter(&filter)).await?;
     let [twin] = page.resources.as_slice() else { return Ok(None) };
     let same_client_id = twin.external_id().is_some() && twin.external_id() == draft.external_id();
     let writer = call.cx.principal.source();

@@ -12,7 +12,7 @@ use crate::authorize::Operation;
 use crate::fail::Failure;
 use crate::respond::empty_response;
 use crate::service::Call;
-use crate::store::{Precondition, Store, StoreError};
+use crate::store::{Delete, Precondition, Store, StoreError};
 
 pub(crate) async fn delete<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
@@ -23,7 +23,7 @@ pub(crate) async fn delete<S: Store + ?Sized>(
     let id = resource_id(id)?;
     let permit = call.permit_write(of, Operation::Delete, Some(&id), &[]).await?;
     if !permit.is_restricted() {
-        call.store.delete(&call.cx, of, &id, &when).await?;
+        call.store.delete(&call.cx, Delete::new(of, &id).with_when(&when)).await?;
         return Ok(empty_response(204));
     }
     // What is deleted is what was seen: another writer may take it out of sight meanwhile.
@@ -33,7 +33,7 @@ pub(crate) async fn delete<S: Store + ?Sized>(
             return Err(Failure::Store(StoreError::PreconditionFailed));
         }
         let seen = version.map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
-        match call.store.delete(&call.cx, of, &id, &seen).await {
+        match call.store.delete(&call.cx, Delete::new(of, &id).with_when(&seen)).await {
             Err(StoreError::PreconditionFailed) => {}
             other => return Ok(other.map(|()| empty_response(204))?),
         }

@@ -1,14 +1,12 @@
 //! Referential integrity: whether what a write refers to is there (R015).
 
-use std::borrow::Cow;
-
-use scim_core::{AttributeRef, Projection, Resource, TypeSchema};
+use scim_core::{AttributeRef, Resource, TypeSchema};
 
 use super::one_of;
 use crate::fail::Failure;
 use crate::reference::References;
 use crate::service::Call;
-use crate::store::{ListQuery, Store, StoreError};
+use crate::store::{Store, StoreError, StoreExt};
 
 /// How many ids one query of the store asks for.
 const AT_ONCE: usize = 64;
@@ -54,10 +52,6 @@ impl<S: Store + ?Sized> Call<'_, S> {
         // A reference may name what is no resource type, such as `uri`.
         let Some(of) = self.schemas.of(&of.into()) else { return Ok(Vec::new()) };
         let filter = one_of(of, &["id"], ids)?;
-        let projection = Projection::new(&["id"], &[] as &[&str], of, self.config.profile())?;
-        let count = ids.len() as u64;
-        let query = ListQuery { projection, ..ListQuery::first(Some(filter), count) };
-        let page = self.store.list(&self.cx, of, &query).await?;
-        Ok(page.resources.iter().filter_map(|resource| resource.id().map(Cow::into_owned)).collect())
+        Ok(self.store.ids(&self.cx, of, Some(&filter), ids.len() as u64).await?)
     }
 }

@@ -13,7 +13,7 @@ use super::walk::{Part, walk};
 use crate::fail::Failure;
 use crate::query::search_request;
 use crate::service::Call;
-use crate::store::{ListQuery, Start, Store};
+use crate::store::{List, Start, Store};
 
 pub(crate) async fn list<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
@@ -52,11 +52,11 @@ pub(super) async fn query<S: Store + ?Sized>(
     // Whoever asks for the total alone asks for no order.
     let sort = sort.filter(|_| count > 0);
     let bytes = call.page_bytes();
-    let query = ListQuery { filter, sort, start: Start::Index(start_index), count, projection, bytes };
-    let page = call.store.list(&call.cx, of, &query).await?;
+    let list = List::new(of, count).with_filter(&filter).with_sort(&sort).with_want(&projection).with_bytes(bytes);
+    let page = call.store.list(&call.cx, list.with_start(Start::Index(start_index))).await?;
     let total_results = page.total_results.unwrap_or_default();
     call.config.limits().check_results(total_results)?;
-    let resources = page.resources.into_iter().map(|resource| (of, &query.projection, resource));
+    let resources = page.resources.into_iter().map(|resource| (of, &projection, resource));
     let written = call.written(resources).await?;
     call.page_response(ListResponse::new(total_results, start_index, Vec::new()), &written)
 }
@@ -101,10 +101,8 @@ async fn one_after_the_other<S: Store + ?Sized>(
     for (index, Part { of, filter, projection }) in parts.iter().enumerate() {
         let start = Start::Index(start_index.saturating_sub(total_results).max(1));
         let count = if is_full { 0 } else { count.saturating_sub(found.len() as u64) };
-        let (filter, projection) = (filter.clone(), projection.clone());
-        let bytes = call.page_bytes();
-        let query = ListQuery { filter, sort: None, start, count, projection, bytes };
-        let page = call.store.list(&call.cx, of, &query).await?;
+        let list = List::new(of, count).with_filter(filter).with_start(start).with_want(projection);
+        let page = call.store.list(&call.cx, list.with_bytes(call.page_bytes())).await?;
         total_results += page.total_results.unwrap_or_default();
         is_full |= page.ends_early;
         found.extend(page.resources.into_iter().map(|resource| (index, resource)));

@@ -7,7 +7,7 @@ use super::one_of;
 use super::walk::Part;
 use crate::fail::Failure;
 use crate::service::Call;
-use crate::store::{ListQuery, Start, Store, StoreError};
+use crate::store::{List, Start, Store, StoreError};
 
 /// What it costs to read the key of a resource that comes before a page, in steps.
 const KEY: u64 = 512;
@@ -86,8 +86,8 @@ impl Part {
 async fn totals<S: Store + ?Sized>(call: &Call<'_, S>, parts: &[Part]) -> Result<Vec<u64>, Failure> {
     let mut totals = Vec::with_capacity(parts.len());
     for Part { of, filter, .. } in parts {
-        let query = ListQuery::first(filter.clone(), 0);
-        totals.push(call.store.list(&call.cx, of, &query).await?.total_results.unwrap_or_default());
+        let list = List::new(of, 0).with_filter(filter);
+        totals.push(call.store.list(&call.cx, list).await?.total_results.unwrap_or_default());
     }
     Ok(totals)
 }
@@ -108,19 +108,15 @@ async fn read<S: Store + ?Sized>(
         if share.count == 0 {
             continue;
         }
-        let projection = match only {
-            Some(path) => Projection::new(&[path], &[] as &[&str], of, call.config.profile())?,
-            None => projection.clone(),
+        let list = List::new(of, share.count).with_filter(filter).with_sort(sort);
+        let list = list.with_start(Start::Index(share.start_index));
+        let page = match only {
+            Some(path) => {
+                let key = Projection::new(&[path], &[] as &[&str], of, call.config.profile())?;
+                call.store.list(&call.cx, list.with_want(&key)).await?
+            }
+            None => call.store.list(&call.cx, list.with_want(projection).with_bytes(call.page_bytes())).await?,
         };
-        let query = ListQuery {
-            filter: filter.clone(),
-            sort: Some(sort.clone()),
-            start: Start::Index(share.start_index),
-            count: share.count,
-            projection,
-            bytes: if only.is_some() { usize::MAX } else { call.page_bytes() },
-        };
-        let page = call.store.list(&call.cx, of, &query).await?;
         total += page.total_results.unwrap_or_default();
         let rows = page.resources.into_iter().map(|resource| {
             let key = sort.sort_key_of(&resource);

@@ -17,7 +17,7 @@ use crate::reference::{complete_paths, holds_members};
 use crate::replacement::patched as patched_by;
 use crate::respond::{empty_response, with_resource_headers};
 use crate::service::Call;
-use crate::store::{Precondition, Store};
+use crate::store::{Modify, Precondition, Store};
 
 pub(crate) async fn patch<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
@@ -88,13 +88,11 @@ pub(super) async fn store_patched<S: Store + ?Sized>(
     want: &Projection,
 ) -> Result<Resource, Failure> {
     // Whether the result may be, is known once it is made: the service then does the work.
-    if !permit.is_restricted()
-        && !call.checks_references(&patch.targets())
-        && let Some(patched) = call.store.patch(&call.cx, of, id, patch, when, want).await?
-    {
-        return Ok(patched);
+    if call.can.patch && !permit.is_restricted() && !call.checks_references(&patch.targets()) {
+        let request = Modify::new(of, id, patch).with_when(when).with_want(want);
+        return Ok(call.store.patch(&call.cx, request).await?);
     }
-    replace_with(call, of, id, when, permit, |current| Ok(patched_by(current, patch)?)).await
+    replace_with(call, of, id, when, permit, want, |current| Ok(patched_by(current, patch)?)).await
 }
 
 /// Only what the headers need.

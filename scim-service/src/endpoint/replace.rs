@@ -12,7 +12,7 @@ use crate::authorize::{Operation, Permit, written};
 use crate::fail::Failure;
 use crate::replacement::{Replacement, replacement};
 use crate::service::Call;
-use crate::store::{Precondition, Store, StoreError};
+use crate::store::{Precondition, Replace, Store, StoreError};
 
 /// How often a write that lost a race is tried again.
 pub(super) const ATTEMPTS: usize = 32;
@@ -50,6 +50,7 @@ pub(super) async fn replace_with<S: Store + ?Sized>(
     id: &ResourceId,
     when: &Precondition,
     permit: &Permit,
+    want: &Projection,
     make: impl Fn(&Resource) -> Result<Resource, Failure>,
 ) -> Result<Resource, Failure> {
     for _ in 0..ATTEMPTS {
@@ -77,7 +78,7 @@ pub(super) async fn replace_with<S: Store + ?Sized>(
         permit.check_result(&draft, Some(&current))?;
         call.check_references(of, &draft, Some(&current)).await?;
         let seen = version.map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
-        match call.store.replace(&call.cx, of, id, draft, &seen).await {
+        match call.store.replace(&call.cx, Replace::new(of, id, draft).with_when(&seen).with_want(want)).await {
             Err(StoreError::PreconditionFailed) => {}
             other => return Ok(other?),
         }

@@ -11,7 +11,7 @@ use super::one_of;
 use crate::authorize::{Access, Operation, Permit, targets};
 use crate::fail::Failure;
 use crate::service::Call;
-use crate::store::{ListQuery, Store, StoreError};
+use crate::store::{List, Read, Store, StoreError};
 
 impl<S: ?Sized> Call<'_, S> {
     /// Asks the policy. `attributes` are the registered paths that the request names.
@@ -89,13 +89,13 @@ impl<S: Store + ?Sized> Call<'_, S> {
         permit: &Permit,
     ) -> Result<Resource, Failure> {
         if !permit.is_restricted() {
-            return Ok(self.store.get(&self.cx, of, id, want).await?);
+            return Ok(self.store.read(&self.cx, Read::new(of, id).with_want(want)).await?);
         }
         // The store's own filter decides: it knows every attribute, whatever the projection wants.
         let not_found = || Failure::Store(StoreError::NotFound);
         let by_id = one_of(of, &["id"], &[id.as_str()])?;
         let filter = permit.narrow(Some(by_id));
-        let query = ListQuery { projection: want.clone(), ..ListQuery::first(filter, 1) };
-        self.store.list(&self.cx, of, &query).await?.resources.pop().ok_or_else(not_found)
+        let list = List::new(of, 1).with_filter(&filter).with_want(want);
+        self.store.list(&self.cx, list).await?.resources.pop().ok_or_else(not_found)
     }
 }

@@ -12,7 +12,7 @@ use super::list::page;
 use crate::cursor::{Bookmark, CursorError, Seal};
 use crate::fail::Failure;
 use crate::service::Call;
-use crate::store::{ListQuery, Position, Start, Store};
+use crate::store::{List, Position, Start, Store};
 
 /// The part of a walk that goes through one resource type.
 pub(super) struct Part {
@@ -118,15 +118,9 @@ async fn rows<S: Store + ?Sized>(
     // Where a part ended early, nothing is known of what comes behind.
     let mut known: Vec<Position> = Vec::new();
     for (index, part) in parts.iter().enumerate() {
-        let query = ListQuery {
-            filter: part.filter.clone(),
-            sort: sort.filter(|_| wanted > 0).cloned(),
-            start: start.clone(),
-            count: wanted,
-            projection: part.projection.clone(),
-            bytes: call.page_bytes(),
-        };
-        let page = call.store.list(&call.cx, &part.of, &query).await?;
+        let list = List::new(&part.of, wanted).with_filter(&part.filter).with_sort(sort.filter(|_| wanted > 0));
+        let list = list.with_start(start.clone()).with_want(&part.projection).with_bytes(call.page_bytes());
+        let page = call.store.list(&call.cx, list).await?;
         total_results = total_results.zip(page.total_results).map(|(sum, of_part)| sum + of_part);
         if page.ends_early {
             let last = if backwards { page.resources.first() } else { page.resources.last() };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use scim_core::{Meta, Provenance, Resource, ResourceTypeName, Version};
+use serde_json::Value;
 
 use super::Id;
 use crate::context::Context;
@@ -13,38 +14,43 @@ use crate::store::{Precondition, StoreError};
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) id: Id,
-    pub(super) resource: Resource,
+    /// All of it but, perhaps, the last changes of `meta`.
+    content: Resource,
     created: DateTime<Utc>,
     last_modified: DateTime<Utc>,
     version: u64,
+    /// Whether `meta` of the content is what it was before.
+    is_stale: bool,
 }
 
 impl Entry {
     pub(super) fn new(
         id: Id,
         of: &ResourceTypeName,
-        resource: Resource,
+        content: Resource,
         provenance: Arc<Provenance>,
         now: DateTime<Utc>,
     ) -> Self {
-        let mut entry =
-            Self { id, resource: resource.asserted_by(provenance), created: now, last_modified: now, version: 1 };
-        entry.resource.set("id", Some((&*entry.id).into()));
-        entry.resource.set_meta(&entry.meta(of));
-        entry.resource.compact();
+        let content = content.asserted_by(provenance);
+        let mut entry = Self { id, content, created: now, last_modified: now, version: 1, is_stale: false };
+        entry.write_head(of);
         entry
     }
 
     /// The same resource with other content.
     pub(super) fn with_content(&self, content: Resource, by: &Context, of: &ResourceTypeName) -> Self {
-        let mut next = Self { resource: content, ..self.clone() };
-        next.resource.set("id", Some((&*self.id).into()));
-        // Two changes within a tick of the clock, or a clock that went back, still order the times.
-        next.last_modified = self.last_modified.max(by.now);
-        next.version += 1;
-        next.resource.set_meta(&next.meta(of));
-        next.resource.compact();
+        let mut next = Self { content, is_stale: false, ..self.clone() };
+        next.modified(by.now);
+        next.write_head(of);
         next
+    }
+
+    /// Makes `id` and `meta` part of the content.
+    fn write_head(&mut self, of: &ResourceTypeName) {
+        let (id, meta) = (Value::from(&*self.id).to_string(), self.meta(of).to_value().to_string());
+        self.content.compact();
+        self.content.set_json(&[("id", Some(&id)), ("meta", Some(&meta))]);
+        self.is_stale = false;
     }
 
     fn meta(&self, of: &ResourceTypeName) -> Meta {
@@ -53,16 +59,31 @@ impl Entry {
         meta
     }
 
-    /// The representation changed, and the resource itself with it.
-    pub(super) fn modified(&mut self, of: &ResourceTypeName, now: DateTime<Utc>) {
-        self.last_modified = self.last_modified.max(now);
-        self.touched(of);
+    /// The resource as it is.
+    pub(super) fn resource(&self, of: &ResourceTypeName) -> Resource {
+        let mut resource = self.content.clone();
+        if self.is_stale {
+            resource.set_meta(&self.meta(of));
+        }
+        resource
     }
 
-    /// The representation changed because another resource did.
-    pub(super) fn touched(&mut self, of: &ResourceTypeName) {
+    /// The resource without `meta`, or with one that was.
+    pub(super) fn content(&self) -> &Resource {
+        &self.content
+    }
+
+    /// The representation changed, and the resource itself with it.
+    pub(super) fn modified(&mut self, now: DateTime<Utc>) {
+        // Two changes within a tick of the clock, or a clock that went back, still order the times.
+        self.last_modified = self.last_modified.max(now);
+        self.touched();
+    }
+
+    /// The representation changed because another resource did: of one that many others show, many do.
+    pub(super) fn touched(&mut self) {
         self.version += 1;
-        self.resource.set_meta(&self.meta(of));
+        self.is_stale = true;
     }
 
     pub(super) fn check(&self, when: &Precondition) -> Result<(), StoreError> {
@@ -71,6 +92,6 @@ impl Entry {
 
     /// Who asserts it.
     pub(super) fn provenance(&self) -> Option<&Arc<Provenance>> {
-        self.resource.provenance()
+        self.content.provenance()
     }
 }

@@ -14,7 +14,7 @@ use super::lookup::{Lookup, Selection};
 use super::table::Table;
 use super::tenant::{Relations, Tenant};
 use crate::pace::Pace;
-use crate::store::{ListPage, ListQuery, PageBuilder, PageBytes, Start, StoreError};
+use crate::store::{List, ListPage, PageBuilder, PageBytes, Start, StoreError};
 
 /// What stored entries do not hold themselves.
 const COMPUTED: [&str; 2] = ["members", "groups"];
@@ -23,20 +23,16 @@ const COMPUTED: [&str; 2] = ["members", "groups"];
 const REFERENCE: u64 = 8;
 
 impl Tenant {
-    pub(super) async fn list(
-        &self,
-        of: &TypeSchema,
-        query: &ListQuery,
-        budget: &Budget,
-    ) -> Result<ListPage, StoreError> {
+    pub(super) async fn list(&self, query: &List<'_>, budget: &Budget) -> Result<ListPage, StoreError> {
+        let of = query.of;
         let empty = Table::default();
         let table = self.tables.get(of.resource_type().name()).unwrap_or(&empty);
         let scan = Scan::new(self, table, of, query, budget)?;
-        let (entries, total_results) = match &query.sort {
+        let (entries, total_results) = match query.sort {
             None => scan.by_id(query).await?,
             Some(sort) => scan.sorted(query, sort).await?,
         };
-        let relations = Relations { members: query.shows(of, "members"), groups: query.shows(of, "groups") };
+        let relations = Relations { members: query.shows("members"), groups: query.shows("groups") };
         let mut page = ListPage { total_results, ..ListPage::default() };
         let mut bytes = PageBytes::of(query);
         let mut pace = Pace::new(budget);
@@ -80,8 +76,9 @@ struct Scan<'a> {
     residual: Option<Predicate>,
     /// What the evaluator has to see besides what is stored.
     relations: Relations,
-    /// Whether the evaluator needs only what is stored.
+    /// Whether the evaluator needs only what is stored, and whether of that `meta`.
     stored_alone: bool,
+    sees_meta: bool,
 }
 
 impl<'a> Scan<'a> {
@@ -90,10 +87,10 @@ impl<'a> Scan<'a> {
         tenant: &'a Tenant,
         table: &'a Table,
         of: &'a TypeSchema,
-        query: &ListQuery,
+        query: &List<'_>,
         budget: &'a Budget,
     ) -> Result<Self, BudgetExceeded> {
-        let (candidates, residual) = match &query.filter {
+        let (candidates, residual) = match query.filter {
             None => (None, None),
             Some(filter) => {
                 let lowered = lower(filter, &Lookup::new(table, &tenant.membership, of));
@@ -105,7 +102,17 @@ impl<'a> Scan<'a> {
         };
         let relations = Relations { members: query.looks_at("members"), groups: query.looks_at("groups") };
         let stored_alone = !COMPUTED.iter().any(|name| query.looks_at(name));
-        let scan = Self { tenant, table, of, budget, candidates, residual, relations, stored_alone };
+        let scan = Self {
+            tenant,
+            table,
+            of,
+            budget,
+            candidates,
+            residual,
+            relations,
+            stored_alone,
+            sees_meta: query.looks_at("meta"),
+        };
         let whole = query.sort.is_some() || matches!(query.start, Start::Index(_));
         if whole && let Some(filter) = &scan.residual {
             budget.check(filter.steps(scan.most() as u64))?;
@@ -124,7 +131,7 @@ impl<'a> Scan<'a> {
         everything.then_some(self.table.len() as u64)
     }
 
-    async fn by_id(&self, query: &ListQuery) -> Result<(Vec<&'a Entry>, Option<u64>), StoreError> {
+    async fn by_id(&self, query: &List<'_>) -> Result<(Vec<&'a Entry>, Option<u64>), StoreError> {
         let count = usize::try_from(query.count).unwrap_or(usize::MAX);
         let all = self.total();
         let (from, to, mut skipped, backwards) = match &query.start {
@@ -169,7 +176,7 @@ impl<'a> Scan<'a> {
         Ok((found, if counts { Some(total) } else { all }))
     }
 
-    async fn sorted(&self, query: &ListQuery, sort: &Sort) -> Result<(Vec<&'a Entry>, Option<u64>), StoreError> {
+    async fn sorted(&self, query: &List<'_>, sort: &Sort) -> Result<(Vec<&'a Entry>, Option<u64>), StoreError> {
         let mut page = PageBuilder::new(query).among(self.most());
         let has_room = page.has_room();
         if !has_room && let Some(all) = self.total() {
@@ -201,8 +208,10 @@ impl<'a> Scan<'a> {
 
     /// What filter and sort see of an entry; `None` where the query does not select it.
     fn view_of<'e>(&self, entry: &'e Entry) -> Result<Option<Cow<'e, Resource>>, BudgetExceeded> {
-        let view = if self.stored_alone {
-            Cow::Borrowed(&entry.resource)
+        let view = if self.stored_alone && !self.sees_meta {
+            Cow::Borrowed(entry.content())
+        } else if self.stored_alone {
+            Cow::Owned(entry.resource(self.of.resource_type().name()))
         } else {
             let view = self.tenant.shown(self.of, entry, self.relations);
             let elements = |name: &&str| view.get(name).map(|value| value.elements().count());

@@ -34,6 +34,12 @@ impl Membership {
         rows.take_while(move |((of, _), _)| *of == group).map(|((_, member), kind)| (member, kind.as_deref()))
     }
 
+    /// Whether the members of a group are others than these.
+    pub(super) fn differs(&self, group: &str, members: &[(Id, Option<String>)]) -> bool {
+        let wanted: BTreeSet<&str> = members.iter().map(|(member, _)| &**member).collect();
+        !self.members(group).map(|(member, _)| &**member).eq(wanted)
+    }
+
     /// Adds a pair; false where it was there.
     pub(super) fn add(&mut self, group: &Id, member: &Id, kind: Option<&str>) -> bool {
         let pair = (group.clone(), member.clone());

@@ -16,13 +16,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use scim_core::{Projection, Resource, ResourceId, TypeSchema};
-use scim_patch::Patch;
+use scim_core::Resource;
 
 use crate::context::Context;
-use crate::store::{ListPage, ListQuery, Precondition, Store, StoreCapabilities, StoreError, Transaction};
+use crate::store::{
+    Create, Delete, List, ListPage, Modify, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
+};
 use snapshot::Snapshots;
-use tenant::Tenant;
+use tenant::{Tenant, is_group};
 use transaction::MemoryTransaction;
 
 /// The text that identifies a resource, shared by all tables that mention it.
@@ -64,20 +65,21 @@ impl MemoryStore {
     }
 
     /// The tenant as it is now. It stays as it is while the caller looks at it.
-    fn read(&self, cx: &Context) -> Arc<Tenant> {
+    fn state(&self, cx: &Context) -> Arc<Tenant> {
         let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
         tenants.get(&tenant_of(cx)).map(|snapshots| snapshots.current()).unwrap_or_default()
     }
 
-    /// Changes the tenant, all or nothing.
+    /// Changes the tenant, all or nothing. A small change is one that looks at few other resources.
     async fn write<T>(
         &self,
         cx: &Context,
+        is_small: impl FnOnce(&Tenant) -> bool + Send,
         change: impl FnOnce(&mut Tenant) -> Result<T, StoreError> + Send,
     ) -> Result<T, StoreError> {
         let takeover = self.takeover;
         self.snapshots(cx)
-            .change(|tenant| {
+            .change(is_small, |tenant| {
                 tenant.takeover = takeover;
                 change(tenant)
             })
@@ -100,64 +102,46 @@ fn tenant_of(cx: &Context) -> TenantName {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn create(&self, cx: &Context, of: &Arc<TypeSchema>, resource: Resource) -> Result<Resource, StoreError> {
-        self.write(cx, |tenant| tenant.create(cx, of, resource)).await
+    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
+        let is_small = !is_group(request.of);
+        self.write(cx, |_| is_small, |tenant| tenant.create(cx, request)).await
     }
 
-    async fn get(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        want: &Projection,
-    ) -> Result<Resource, StoreError> {
-        self.read(cx).get(of, id.as_str(), want)
+    async fn read(&self, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
+        self.state(cx).read(request)
     }
 
-    async fn list(&self, cx: &Context, of: &Arc<TypeSchema>, query: &ListQuery) -> Result<ListPage, StoreError> {
-        self.read(cx).list(of, query, &cx.budget).await
+    async fn list(&self, cx: &Context, request: List<'_>) -> Result<ListPage, StoreError> {
+        self.state(cx).list(&request, &cx.budget).await
     }
 
-    async fn replace(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        resource: Resource,
-        when: &Precondition,
-    ) -> Result<Resource, StoreError> {
-        self.write(cx, |tenant| tenant.replace(cx, of, id.as_str(), resource, when)).await
+    async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError> {
+        let is_small = !is_group(request.of);
+        self.write(cx, |_| is_small, |tenant| tenant.replace(cx, request)).await
     }
 
-    async fn patch(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        patch: &Patch,
-        when: &Precondition,
-        want: &Projection,
-    ) -> Result<Option<Resource>, StoreError> {
-        self.write(cx, |tenant| tenant.patch(cx, of, id.as_str(), patch, when, want).map(Some)).await
+    async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Resource, StoreError> {
+        let delta = if is_group(request.of) { request.patch.membership_delta() } else { None };
+        let ids: Option<Vec<Id>> = match &delta {
+            None => (!is_group(request.of)).then(Vec::new),
+            Some(delta) => (!delta.replace_all).then(|| delta.ids().map(Id::from).collect()),
+        };
+        let is_small = |tenant: &Tenant| ids.is_some_and(|ids| tenant.are_few_people(&ids));
+        self.write(cx, is_small, |tenant| tenant.patch(cx, request, delta)).await
     }
 
-    async fn delete(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        when: &Precondition,
-    ) -> Result<(), StoreError> {
-        self.write(cx, |tenant| tenant.delete(cx.now, of, id.as_str(), when)).await
+    async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+        let is_small = !is_group(request.of);
+        self.write(cx, |_| is_small, |tenant| tenant.delete(cx, request)).await
     }
 
     fn capabilities(&self) -> StoreCapabilities {
-        StoreCapabilities::default().with_transactions()
+        StoreCapabilities::default().with_patch().with_transactions()
     }
 
-    async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
+    async fn begin(&self, cx: &Context) -> Result<Box<dyn Transaction>, StoreError> {
         let open = self.snapshots(cx).open().await;
-        Ok(Some(Box::new(MemoryTransaction::new(tenant_of(cx), open, self.takeover))))
+        Ok(Box::new(MemoryTransaction::new(tenant_of(cx), open, self.takeover)))
     }
 }
 

@@ -51,31 +51,29 @@ fn mark(of: &[Arc<Attribute>], old: Option<ValueRef<'_>>, new: &mut Map<String, 
 #[cfg(test)]
 mod tests {
     use chrono::Utc;
-    use scim_core::{Projection, SchemaSet};
+    use scim_core::SchemaSet;
     use serde_json::json;
 
     use super::*;
-    use crate::{Context, MemoryStore, Precondition, Store};
+    use crate::{Context, Create, MemoryStore, Read, Replace, Store};
 
     #[tokio::test]
     async fn x14_the_memory_store_keeps_no_password() {
         let schemas = SchemaSet::builtin();
-        let of: &Arc<TypeSchema> = schemas.user().unwrap();
+        let of: &TypeSchema = schemas.user().unwrap();
         let (store, cx) = (MemoryStore::new(), Context::internal("test", Utc::now()));
         let user = |value: Value| serde_json::from_value::<Resource>(value).unwrap();
         let secret = json!({"schemas": [scim_core::urn::USER], "userName": "ada", "password": "s3cret"});
-        let created = store.create(&cx, of, user(secret.clone())).await.unwrap();
+        let created = store.create(&cx, Create::new(of, user(secret.clone()))).await.unwrap();
         let id = created.id().unwrap().parse().unwrap();
-        let kept = async || {
-            store.get(&cx, of, &id, &Projection::default()).await.unwrap().get("password").map(ValueRef::to_value)
-        };
+        let kept = async || store.read(&cx, Read::new(of, &id)).await.unwrap().get("password").map(ValueRef::to_value);
         let first = kept().await.unwrap();
         assert_ne!(first, "s3cret");
 
         let without = json!({"schemas": [scim_core::urn::USER], "userName": "ada", "title": "Dr", "password": first});
-        store.replace(&cx, of, &id, user(without), &Precondition::None).await.unwrap();
+        store.replace(&cx, Replace::new(of, &id, user(without))).await.unwrap();
         assert_eq!(kept().await.unwrap(), first, "what is kept stays as it is");
-        store.replace(&cx, of, &id, user(secret), &Precondition::None).await.unwrap();
+        store.replace(&cx, Replace::new(of, &id, user(secret))).await.unwrap();
         let second = kept().await.unwrap();
         assert!(second != first && second != "s3cret", "it was set anew, and nobody can tell to what");
     }

@@ -13,7 +13,7 @@ use crate::store::StoreError;
 /// so a copy costs little and a snapshot lives as long as somebody looks at it.
 #[derive(Default)]
 pub(super) struct Snapshots {
-    /// Locked only to take or put the pointer. Nothing can panic meanwhile: a poisoned lock guards a whole state.
+    /// Locked to take or put the pointer, and for small changes. Nothing can panic meanwhile: a poisoned lock guards a whole state.
     current: RwLock<Arc<Tenant>>,
     /// Held by whoever makes the next state. An asynchronous lock, because a transaction holds it while its caller awaits.
     writer: Arc<Mutex<()>>,
@@ -24,16 +24,26 @@ impl Snapshots {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Makes the next state, which is the old one where `change` fails.
+    /// Makes the next state, which is the old one where `change` fails: what fails changes nothing.
+    ///
+    /// Where the change is small and nobody looks at the last state, the next one is made of it, so that nothing is copied. Readers
+    /// wait for it as long as they would to be handed the pointer; for a large change they are handed the last state.
     pub(super) async fn change<T>(
         &self,
+        is_small: impl FnOnce(&Tenant) -> bool,
         change: impl FnOnce(&mut Tenant) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let writer = self.writer.lock().await;
-        let mut next = Tenant::clone(&self.current());
+        let _writer = self.writer.lock().await;
+        let last = self.current();
+        if is_small(&last) {
+            drop(last);
+            let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+            return change(Arc::make_mut(&mut current));
+        }
+        let mut next = Tenant::clone(&last);
+        drop(last);
         let outcome = change(&mut next)?;
         self.publish(next);
-        drop(writer);
         Ok(outcome)
     }
 

@@ -68,14 +68,14 @@ impl Table {
 
     /// Puts a resource in the place of what it was.
     pub(super) fn replace(&mut self, of: &TypeSchema, old: &Entry, new: Entry) -> Result<(), StoreError> {
-        self.claim(of, Some(&old.resource), &new)?;
+        self.claim(of, Some(old.content()), &new)?;
         self.entries.insert(new.id.clone(), Arc::new(new));
         Ok(())
     }
 
     /// Takes a resource out.
     pub(super) fn remove(&mut self, of: &TypeSchema, entry: &Entry) {
-        for (value, _) in indexed(of, &entry.resource) {
+        for (value, _) in indexed(of, entry.content()) {
             self.index.remove(&value, &entry.id);
         }
         if let Ok(rank) = self.order.binary_search(&entry.id) {
@@ -87,7 +87,7 @@ impl Table {
     /// Records the values of a resource in place of those it had; fails where one that must be unique is another's.
     fn claim(&mut self, of: &TypeSchema, old: Option<&Resource>, new: &Entry) -> Result<(), StoreError> {
         let before = old.map(|old| indexed(of, old)).unwrap_or_default();
-        let after = indexed(of, &new.resource);
+        let after = indexed(of, new.content());
         let added = || after.iter().filter(|value| !before.contains(value));
         for (value, unique) in added() {
             if *unique && self.holders(of, value).any(|holder| *holder != new.id) {
@@ -105,7 +105,7 @@ impl Table {
 
     /// The resources that have a value, in the order of their ids.
     fn holders<'s>(&'s self, of: &'s TypeSchema, value: &'s Indexed<'s>) -> impl Iterator<Item = &'s Id> {
-        let has = move |entry: &Arc<Entry>| indexed(of, &entry.resource).iter().any(|(held, _)| held == value);
+        let has = move |entry: &Arc<Entry>| indexed(of, entry.content()).iter().any(|(held, _)| held == value);
         self.index.candidates(value).filter(move |id| self.get(id).is_some_and(has))
     }
 

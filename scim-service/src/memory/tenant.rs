@@ -7,10 +7,11 @@ use std::sync::Arc;
 use scim_core::{Projection, Provenance, Resource, ResourceTypeName, TypeSchema};
 use serde_json::{Map, Value};
 
+use super::Id;
 use super::entry::Entry;
 use super::membership::Membership;
 use super::table::Table;
-use crate::store::StoreError;
+use crate::store::{Read, StoreError};
 
 /// One tenant. A copy shares with its original what neither has changed.
 #[derive(Clone, Debug, Default)]
@@ -24,8 +25,9 @@ pub(super) struct Tenant {
 }
 
 impl Tenant {
-    pub(super) fn get(&self, of: &TypeSchema, id: &str, want: &Projection) -> Result<Resource, StoreError> {
-        let entry = self.entry(of, id)?;
+    pub(super) fn read(&self, request: Read<'_>) -> Result<Resource, StoreError> {
+        let Read { of, id, want } = request;
+        let entry = self.entry(of, id.as_str())?;
         Ok(self.shown(of, entry, Relations::wanted(of, want)))
     }
 
@@ -39,9 +41,14 @@ impl Tenant {
         self.tables.iter().find_map(|(name, table)| Some((name, table.get(id)?)))
     }
 
+    /// Whether these are few, and none of them a group, which others would follow.
+    pub(super) fn are_few_people(&self, ids: &[Id]) -> bool {
+        ids.len() <= FEW && !ids.iter().any(|id| self.find(id).is_some_and(|(of, _)| of.as_str() == "Group"))
+    }
+
     /// The resource, with the relations asked for.
     pub(super) fn shown(&self, of: &TypeSchema, entry: &Entry, relations: Relations) -> Resource {
-        let mut resource = entry.resource.clone();
+        let mut resource = entry.resource(of.resource_type().name());
         if relations.members && is_group(of) {
             let members = self.membership.members(&entry.id);
             add(&mut resource, "members", members.map(|(member, kind)| self.reference(member, kind)));
@@ -65,12 +72,15 @@ impl Tenant {
         if let Some(kind) = kind {
             element.insert("type".into(), kind.into());
         }
-        if let Some(display) = known.and_then(|(_, entry)| display_of(&entry.resource)) {
+        if let Some(display) = known.and_then(|(_, entry)| display_of(entry.content())) {
             element.insert("display".into(), display.into());
         }
         Value::Object(element)
     }
 }
+
+/// How many resources a small change looks at.
+const FEW: usize = 100;
 
 /// Which attributes are to be computed from the membership relation.
 #[derive(Clone, Copy, Debug)]

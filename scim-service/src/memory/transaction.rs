@@ -1,16 +1,17 @@
 //! Several writes of one tenant, seen by others all at once or never.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use scim_core::{Projection, Resource, ResourceId, TypeSchema};
-use scim_patch::Patch;
+use scim_core::Resource;
 
 use super::snapshot::Open;
-use super::tenant::Tenant;
+use super::tenant::{Tenant, is_group};
 use super::{TenantName, tenant_of};
 use crate::context::Context;
-use crate::store::{ListPage, ListQuery, Precondition, Store, StoreError, Transaction};
+use crate::store::{
+    Create, Delete, List, ListPage, Modify, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
+};
 
 /// A transaction of [`MemoryStore`](super::MemoryStore): a state that nobody else sees yet.
 pub(super) struct MemoryTransaction {
@@ -31,73 +32,47 @@ impl MemoryTransaction {
         Ok(self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Changes the state, all or nothing.
+    /// Changes the state, all or nothing: what fails changes nothing.
     fn write<T>(
         &self,
         cx: &Context,
         change: impl FnOnce(&mut Tenant) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut state = self.state(cx)?;
-        let mut next = state.clone();
-        let outcome = change(&mut next)?;
-        *state = next;
-        Ok(outcome)
+        change(&mut *self.state(cx)?)
     }
 }
 
 #[async_trait]
 impl Store for MemoryTransaction {
-    async fn create(&self, cx: &Context, of: &Arc<TypeSchema>, resource: Resource) -> Result<Resource, StoreError> {
-        self.write(cx, |tenant| tenant.create(cx, of, resource))
+    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
+        self.write(cx, |tenant| tenant.create(cx, request))
     }
 
-    async fn get(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        want: &Projection,
-    ) -> Result<Resource, StoreError> {
-        self.state(cx)?.get(of, id.as_str(), want)
+    async fn read(&self, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
+        self.state(cx)?.read(request)
     }
 
-    async fn list(&self, cx: &Context, of: &Arc<TypeSchema>, query: &ListQuery) -> Result<ListPage, StoreError> {
+    async fn list(&self, cx: &Context, request: List<'_>) -> Result<ListPage, StoreError> {
         // A copy: nobody may hold the lock while others run.
         let state = self.state(cx)?.clone();
-        state.list(of, query, &cx.budget).await
+        state.list(&request, &cx.budget).await
     }
 
-    async fn replace(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        resource: Resource,
-        when: &Precondition,
-    ) -> Result<Resource, StoreError> {
-        self.write(cx, |tenant| tenant.replace(cx, of, id.as_str(), resource, when))
+    async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError> {
+        self.write(cx, |tenant| tenant.replace(cx, request))
     }
 
-    async fn patch(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        patch: &Patch,
-        when: &Precondition,
-        want: &Projection,
-    ) -> Result<Option<Resource>, StoreError> {
-        self.write(cx, |tenant| tenant.patch(cx, of, id.as_str(), patch, when, want).map(Some))
+    async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Resource, StoreError> {
+        let delta = if is_group(request.of) { request.patch.membership_delta() } else { None };
+        self.write(cx, |tenant| tenant.patch(cx, request, delta))
     }
 
-    async fn delete(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        when: &Precondition,
-    ) -> Result<(), StoreError> {
-        self.write(cx, |tenant| tenant.delete(cx.now, of, id.as_str(), when))
+    async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+        self.write(cx, |tenant| tenant.delete(cx, request))
+    }
+
+    fn capabilities(&self) -> StoreCapabilities {
+        StoreCapabilities::default().with_patch()
     }
 }
 

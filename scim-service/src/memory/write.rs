@@ -1,12 +1,12 @@
-//! The writes. Each works on a copy that is thrown away where it fails.
+//! The writes. Each finds out whether it can be before it changes anything: what fails has changed nothing.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use scim_core::{Attribute, Projection, Provenance, Resource, ResourceTypeName, Source, TypeSchema, ValueRef};
-use scim_patch::{MembershipDelta, Patch, apply};
+use scim_core::{Attribute, Provenance, Resource, ResourceId, Source, TypeSchema, ValueRef};
+use scim_patch::{MembershipDelta, apply};
 use uuid::Uuid;
 
 use super::Id;
@@ -14,28 +14,28 @@ use super::entry::Entry;
 use super::secret::mark_secrets;
 use super::tenant::{Relations, Tenant, display_of, is_group, is_user};
 use crate::context::Context;
-use crate::store::{AuthorityChange, Precondition, StoreError, is_write_only, keep_write_only, reserve_external_id};
+use crate::store::{
+    AuthorityChange, Create, Delete, Modify, Read, Replace, StoreError, is_write_only, keep_write_only,
+    reserve_external_id,
+};
 
 /// A member as a client names it: id and type.
 type Member = (Id, Option<String>);
 
 impl Tenant {
-    pub(super) fn create(
-        &mut self,
-        cx: &Context,
-        of: &TypeSchema,
-        mut resource: Resource,
-    ) -> Result<Resource, StoreError> {
+    pub(super) fn create(&mut self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
+        let Create { of, mut resource, want } = request;
         reserve_external_id(cx, None, resource.text("externalId").as_deref())?;
-        let id = Id::from(Uuid::now_v7().to_string());
+        let issued: ResourceId = Uuid::now_v7().to_string().parse().map_err(StoreError::internal)?;
         let members = take_members(of, &mut resource);
         mark_secrets(of, None, &mut resource);
         let provenance = self.asserted_by(cx);
+        let id = Id::from(issued.as_str());
         let entry = Entry::new(id.clone(), of.resource_type().name(), resource, provenance, cx.now);
         self.tables.entry(of.resource_type().name().clone()).or_default().insert(of, entry)?;
         let added = self.set_members(&id, &members);
         self.touch_below(added);
-        self.get(of, &id, &Projection::default())
+        self.read(Read::new(of, &issued).with_want(want))
     }
 
     /// Who asserts what a call writes.
@@ -47,46 +47,39 @@ impl Tenant {
         }
     }
 
-    pub(super) fn replace(
-        &mut self,
-        cx: &Context,
-        of: &TypeSchema,
-        id: &str,
-        mut resource: Resource,
-        when: &Precondition,
-    ) -> Result<Resource, StoreError> {
-        let entry = self.entry(of, id)?.clone();
+    pub(super) fn replace(&mut self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError> {
+        let Replace { of, id, mut resource, when, want } = request;
+        let entry = self.entry(of, id.as_str())?.clone();
         entry.check(when)?;
         let members = take_members(of, &mut resource);
         drop_computed(of, &mut resource);
         let sets_secret = sets_write_only(of, &resource);
-        keep_write_only(of, &entry.resource, &mut resource);
-        let moved = if is_group(of) { self.set_members(&Id::from(id), &members) } else { Vec::new() };
+        keep_write_only(of, entry.content(), &mut resource);
+        let moves = is_group(of) && self.membership.differs(&entry.id, &members);
         // To remove a secret that is not there is no change, and only the store can tell.
-        if sets_secret || !moved.is_empty() || !is_same(&entry.resource, &resource) {
+        if sets_secret || moves || !is_same(entry.content(), &resource) {
             self.put(cx, of, &entry, resource)?;
-            self.touch_below(moved);
+            if moves {
+                let moved = self.set_members(&entry.id, &members);
+                self.touch_below(moved);
+            }
         }
-        self.get(of, id, &Projection::default())
+        self.read(Read::new(of, id).with_want(want))
     }
 
     /// Members come and go without being read; other patches of a group leave them alone.
     pub(super) fn patch(
         &mut self,
         cx: &Context,
-        of: &TypeSchema,
-        id: &str,
-        patch: &Patch,
-        when: &Precondition,
-        want: &Projection,
+        request: Modify<'_>,
+        delta: Option<MembershipDelta>,
     ) -> Result<Resource, StoreError> {
-        let entry = self.entry(of, id)?.clone();
+        let Modify { of, id, patch, when, want } = request;
+        let entry = self.entry(of, id.as_str())?.clone();
         entry.check(when)?;
-        if is_group(of)
-            && let Some(delta) = patch.membership_delta()
-        {
-            self.move_members(cx.now, of, &Id::from(id), delta)?;
-            return self.get(of, id, want);
+        if let Some(delta) = delta {
+            self.move_members(cx.now, of, &entry.id, delta)?;
+            return self.read(Read::new(of, id).with_want(want));
         }
         let moves_members = is_group(of) && patch.targets().iter().any(|target| target.is_in("members"));
         let mut patched = self.shown(of, &entry, Relations { members: moves_members, groups: true });
@@ -94,28 +87,23 @@ impl Tenant {
             let members = take_members(of, &mut patched);
             self.put(cx, of, &entry, patched)?;
             if moves_members {
-                let changed = self.set_members(&Id::from(id), &members);
+                let changed = self.set_members(&entry.id, &members);
                 self.touch_below(changed);
             }
         }
-        self.get(of, id, want)
+        self.read(Read::new(of, id).with_want(want))
     }
 
-    pub(super) fn delete(
-        &mut self,
-        now: DateTime<Utc>,
-        of: &TypeSchema,
-        id: &str,
-        when: &Precondition,
-    ) -> Result<(), StoreError> {
-        let entry = self.entry(of, id)?.clone();
+    pub(super) fn delete(&mut self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+        let Delete { of, id, when } = request;
+        let entry = self.entry(of, id.as_str())?.clone();
         entry.check(when)?;
-        let id = Id::from(id);
+        let id = entry.id.clone();
         let members = self.set_members(&id, &[]);
         self.touch_below(members);
         for group in self.membership.direct_groups(&id) {
             self.membership.remove(&group, &id);
-            self.update(&group, |of, group| group.modified(of, now));
+            self.update(&group, |group| group.modified(cx.now));
         }
         if let Some(table) = self.tables.get_mut(of.resource_type().name()) {
             table.remove(of, &entry);
@@ -126,10 +114,10 @@ impl Tenant {
     /// Puts new content in place of the old, members aside. `resource` may still hold `id`, `meta` and what is computed.
     fn put(&mut self, cx: &Context, of: &TypeSchema, entry: &Entry, mut resource: Resource) -> Result<(), StoreError> {
         drop_computed(of, &mut resource);
-        reserve_external_id(cx, entry.resource.text("externalId").as_deref(), resource.text("externalId").as_deref())?;
+        reserve_external_id(cx, entry.content().text("externalId").as_deref(), resource.text("externalId").as_deref())?;
         let writer = cx.principal.source();
         let owner = entry.provenance().map_or(&Source::Host, |provenance| provenance.source());
-        let change = AuthorityChange::of(writer, owner, &entry.resource, &resource);
+        let change = AuthorityChange::of(writer, owner, entry.content(), &resource);
         if change == AuthorityChange::TakesOver {
             if !self.takeover {
                 return Err(AuthorityChange::refusal(owner));
@@ -139,9 +127,9 @@ impl Tenant {
                 resource.set("externalId", None);
             }
         }
-        mark_secrets(of, Some(&entry.resource), &mut resource);
+        mark_secrets(of, Some(entry.content()), &mut resource);
         let id = entry.id.clone();
-        let renamed = display_of(&entry.resource) != display_of(&resource);
+        let renamed = display_of(entry.content()) != display_of(&resource);
         let provenance = match entry.provenance() {
             Some(provenance) if change == AuthorityChange::Stays => provenance.clone(),
             _ => self.asserted_by(cx),
@@ -152,7 +140,7 @@ impl Tenant {
         if renamed {
             // What a member is called is part of its groups' representation, and what a group is called of its members'.
             for group in self.membership.direct_groups(&id) {
-                self.update(&group, |of, group| group.touched(of));
+                self.update(&group, Entry::touched);
             }
             if is_group(of) {
                 let members = self.membership.members(&id).map(|(member, _)| member.clone()).collect();
@@ -185,7 +173,7 @@ impl Tenant {
             changed
         };
         if !changed.is_empty() {
-            self.update(group, |of, group| group.modified(of, now));
+            self.update(group, |group| group.modified(now));
             self.touch_below(changed);
         }
         Ok(())
@@ -211,17 +199,15 @@ impl Tenant {
     fn touch_below(&mut self, changed: Vec<Id>) {
         for id in self.membership.with_descendants(changed) {
             if self.find(&id).is_some_and(|(name, _)| name.as_str() == "User") {
-                self.update(&id, |of, user| user.touched(of));
+                self.update(&id, Entry::touched);
             }
         }
     }
 
-    fn update(&mut self, id: &str, change: impl FnOnce(&ResourceTypeName, &mut Entry)) {
-        let found = self.tables.iter_mut().find(|(_, table)| table.get(id).is_some());
-        if let Some((of, table)) = found
-            && let Some(entry) = table.get_mut(id)
-        {
-            change(of, Arc::make_mut(entry));
+    fn update(&mut self, id: &str, change: impl FnOnce(&mut Entry)) {
+        let found = self.tables.values_mut().find(|table| table.get(id).is_some());
+        if let Some(entry) = found.and_then(|table| table.get_mut(id)) {
+            change(Arc::make_mut(entry));
         }
     }
 }

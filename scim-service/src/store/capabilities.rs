@@ -2,13 +2,15 @@
 
 use scim_core::{AttrPath, RegistrationError, ResourceTypeName, SchemaSet, Uniqueness};
 
-/// What a store can do, and what it refuses: asked once, when a service is made, so that what is advertised is what happens.
+/// What a store can do, and what it refuses. A service asks once, when it is made, so that what is advertised is what happens; of a
+/// transaction it asks when the transaction begins.
 ///
 /// ```
 /// use scim_core::ResourceTypeName;
 /// use scim_service::{MemoryStore, Store, StoreCapabilities};
 ///
-/// assert!(MemoryStore::new().capabilities().transactions);
+/// let capabilities = MemoryStore::new().capabilities();
+/// assert!(capabilities.patch && capabilities.transactions);
 /// let capabilities = StoreCapabilities::default().with_unique(&ResourceTypeName::user(), "emails.value".parse()?);
 /// assert!(!capabilities.transactions);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -16,6 +18,8 @@ use scim_core::{AttrPath, RegistrationError, ResourceTypeName, SchemaSet, Unique
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoreCapabilities {
+    /// Whether [`patch`](crate::Store::patch) applies patches. Without it the service reads, applies and replaces.
+    pub patch: bool,
     /// Whether [`begin`](crate::Store::begin) yields transactions. Without them bulk requests cannot be
     /// [all or nothing](crate::BulkAtomicity::AllOrNothing).
     pub transactions: bool,
@@ -24,6 +28,12 @@ pub struct StoreCapabilities {
 }
 
 impl StoreCapabilities {
+    /// A store that applies patches.
+    #[must_use]
+    pub fn with_patch(self) -> Self {
+        Self { patch: true, ..self }
+    }
+
     /// A store with transactions.
     #[must_use]
     pub fn with_transactions(self) -> Self {

@@ -45,6 +45,12 @@ pub enum StoreError {
     /// A PATCH could not be applied to the resource.
     #[error(transparent)]
     Patch(#[from] PatchError),
+    /// The store cannot do this at all, as its [`capabilities`](crate::Store::capabilities) say.
+    #[error("the store {what}")]
+    Unsupported {
+        /// What it lacks, such as `has no transactions`.
+        what: &'static str,
+    },
     /// A rule of the host forbids the change, such as "the last administrator stays".
     #[error("{reason}")]
     Refused {

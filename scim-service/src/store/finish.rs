@@ -7,7 +7,7 @@ use scim_filter::SortKey;
 
 use crate::context::Context;
 use crate::pace::Pace;
-use crate::store::{ListPage, ListQuery, Start, StoreError};
+use crate::store::{List, ListPage, Start, StoreError};
 
 /// Selects, sorts and pages `candidates`, which hold at least every resource that the query selects.
 ///
@@ -20,37 +20,40 @@ use crate::store::{ListPage, ListQuery, Start, StoreError};
 pub async fn finish(
     cx: &Context,
     candidates: impl IntoIterator<Item = Resource, IntoIter: Send>,
-    query: &ListQuery,
+    query: &List<'_>,
 ) -> Result<ListPage, StoreError> {
     let mut page = PageBuilder::new(query);
     let mut pace = Pace::new(&cx.budget);
     for resource in candidates {
-        let selected = match &query.filter {
+        let selected = match query.filter {
             Some(filter) => filter.matches_within(&resource, &cx.budget)?,
             None => true,
         };
         if selected {
-            let key = query.sort.as_ref().filter(|_| page.has_room()).map(|sort| sort.sort_key_of(&resource));
+            let key = query.sort.filter(|_| page.has_room()).map(|sort| sort.sort_key_of(&resource));
             let id = resource.id().unwrap_or_default().into_owned();
             page.push(key, &id, resource);
         }
         pace.rest().await;
     }
     let (resources, total) = page.finish();
-    Ok(ListPage { resources, total_results: Some(total), ends_early: false })
+    Ok(ListPage::new(resources).with_total(total))
 }
 
 /// The page of a query, made of what it selects: told one after the other, in any order, it keeps no more than the page needs.
 ///
 /// ```
-/// use scim_service::{ListQuery, PageBuilder};
+/// use scim_core::SchemaSet;
+/// use scim_service::{List, PageBuilder};
 ///
-/// let query = ListQuery::first(None, 2);
+/// let schemas = SchemaSet::builtin();
+/// let query = List::new(schemas.user().ok_or("no users")?, 2);
 /// let mut page = PageBuilder::new(&query);
 /// for id in ["c", "a", "b"] {
 ///     page.push(None, id, id);
 /// }
 /// assert_eq!(page.finish(), (vec!["a", "b"], 3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
 pub struct PageBuilder<T> {
@@ -87,9 +90,9 @@ const FEW: usize = 64;
 
 impl<T> PageBuilder<T> {
     /// The page of a query.
-    pub fn new(query: &ListQuery) -> Self {
+    pub fn new(query: &List<'_>) -> Self {
         let count = usize::try_from(query.count).unwrap_or(usize::MAX);
-        let sort = query.sort.as_ref();
+        let sort = query.sort;
         let place = |position: &crate::store::Position| Place {
             key: sort.map(|sort| sort.sort_key(position.key.as_ref())),
             id: position.id.clone(),
@@ -177,18 +180,19 @@ mod tests {
     }
 
     /// Nothing here waits for anything but its turn.
-    fn finished(rows: Vec<Resource>, query: &ListQuery) -> ListPage {
+    fn finished(rows: Vec<Resource>, query: &List<'_>) -> ListPage {
         let cx = Context::internal("test", chrono::Utc::now());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(finish(&cx, rows, query)).unwrap()
     }
 
     fn at(key: Option<&str>, id: &str) -> Position {
-        Position { key: key.map(Into::into), id: id.to_owned() }
+        Position::new(key.map(Into::into), id)
     }
 
     fn by_id(start: Start, count: u64) -> (String, Option<u64>) {
-        let query = ListQuery { start, ..ListQuery::first(None, count) };
+        let schemas = SchemaSet::builtin();
+        let query = List::new(schemas.user().unwrap(), count).with_start(start);
         let page = finished(resources(&[("c", None), ("a", None), ("b", None)]), &query);
         (ids(&page), page.total_results)
     }
@@ -229,9 +233,7 @@ mod tests {
         for (order, all) in [(SortOrder::Ascending, "261435"), (SortOrder::Descending, "351426")] {
             let path = "title".parse().unwrap();
             let sort = Sort::check(&path, order, user, &mut Tolerance::rfc()).unwrap();
-            let run = |start| {
-                finished(resources(&rows), &ListQuery { sort: Some(sort.clone()), start, ..ListQuery::first(None, 2) })
-            };
+            let run = |start| finished(resources(&rows), &List::new(user, 2).with_sort(&sort).with_start(start));
             let (mut walked, mut start) = (String::new(), Start::Index(1));
             loop {
                 let page = run(start.clone());
@@ -240,7 +242,7 @@ mod tests {
                 start = Start::After(Position::of(last, Some(&sort)));
             }
             assert_eq!(walked, all);
-            let last = finished(resources(&rows), &ListQuery { sort: Some(sort.clone()), ..ListQuery::first(None, 6) });
+            let last = finished(resources(&rows), &List::new(user, 6).with_sort(&sort));
             let before = Start::Before(Position::of(&last.resources[4], Some(&sort)));
             assert_eq!(ids(&run(before)).as_str(), all.get(2..4).unwrap());
         }
@@ -250,9 +252,10 @@ mod tests {
     fn x7_a_page_is_the_same_however_many_rows_were_dropped_on_the_way() {
         // As good as random, and without repetition.
         let ids: Vec<String> = (0..1000_u32).map(|number| format!("{:03}", number * 619 % 1000)).collect();
+        let schemas = SchemaSet::builtin();
+        let user = schemas.user().unwrap();
         let page = |start: Start, count| {
-            let query = ListQuery { start, ..ListQuery::first(None, count) };
-            let mut page = PageBuilder::new(&query);
+            let mut page = PageBuilder::new(&List::new(user, count).with_start(start));
             for id in &ids {
                 page.push(None, id, id.as_str());
             }
@@ -264,7 +267,7 @@ mod tests {
         assert_eq!(page(Start::After(at(None, "4995")), 2).0, ["500", "501"]);
         assert_eq!(page(Start::Before(at(None, "500")), 2).0, ["498", "499"]);
         assert_eq!(page(Start::Index(u64::MAX), 2), (vec![], 1000));
-        let query = ListQuery { start: Start::Index(1001), ..ListQuery::first(None, 10) };
+        let query = List::new(user, 10).with_start(Start::Index(1001));
         assert!(!PageBuilder::<&str>::new(&query).among(1000).has_room());
         assert!(PageBuilder::<&str>::new(&query).among(1001).has_room());
     }

@@ -3,28 +3,29 @@
 mod authority;
 mod capabilities;
 mod error;
+mod ext;
 mod external_id;
 mod finish;
 mod query;
+mod request;
 mod shared;
 mod transaction;
 mod unique;
 mod write_only;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use scim_core::{Projection, Resource, ResourceId, TypeSchema};
-use scim_patch::Patch;
+use scim_core::{Resource, ResourceId, TypeSchema};
 
 use crate::context::Context;
 
 pub use authority::AuthorityChange;
 pub use capabilities::StoreCapabilities;
 pub use error::StoreError;
+pub use ext::StoreExt;
 pub use external_id::reserve_external_id;
 pub use finish::{PageBuilder, finish};
-pub use query::{ListPage, ListQuery, PageBytes, Position, Precondition, Start};
+pub use query::{ListPage, PageBytes, Position, Precondition, Start};
+pub use request::{Create, Delete, List, Modify, Read, Replace};
 pub use transaction::Transaction;
 pub use unique::{UniqueValue, unique_values};
 pub(crate) use write_only::is_write_only;
@@ -36,7 +37,7 @@ pub use write_only::keep_write_only;
 /// gone. A store promises:
 ///
 /// 1. **Identity.** `create` issues an `id` that no resource of any type has or ever had. It sets `meta` with resource
-///    type, `created`, `lastModified` (both [`Context::now`]) and `version`, and returns the resource as `get` would.
+///    type, `created`, `lastModified` (both [`Context::now`]) and `version`, and returns the resource as `read` would.
 /// 2. **Tenancy.** A call sees and changes resources of [`Context::tenant`] alone; those of others do not exist for it.
 /// 3. **Uniqueness.** Values of attributes with uniqueness `server` or `global` are unique among the live resources of a
 ///    type and tenant, compared with [`scim_filter::fold`] unless case exact. A conflict is
@@ -65,7 +66,7 @@ pub use write_only::keep_write_only;
 ///     all the time, and keeps its sort key, exactly once, whatever others write meanwhile (R262).
 /// 12. **Transactions.** Where `begin` yields one, it keeps all these promises by itself: reads in it see its writes, a
 ///     failed call in it leaves its earlier ones alone, nobody else sees anything before
-///     [`commit`](Transaction::commit), and of one that is dropped nothing is left. A store without them yields `None`.
+///     [`commit`](Transaction::commit), and of one that is dropped nothing is left.
 /// 13. **Concurrency.** Calls may come from many threads at once. Every write that succeeded has its effect, as if writes
 ///     had come one after another.
 ///
@@ -76,83 +77,62 @@ pub use write_only::keep_write_only;
 /// The feature `conformance` has tests for each of these promises, to run over any store. An `Arc` or a `Box` of a store is one, also
 /// of a store that is chosen at run time: `Arc<dyn Store>`.
 ///
-/// Attributes that the projection does not want may be left out of what `get`, `list` and `patch` return; `schemas`,
-/// `id` and `meta` may not, nor may the attribute that a query sorts by ([`ListQuery::shows`] knows them).
+/// Each call takes a request: [`Create`], [`Read`], [`List`], [`Replace`], [`Modify`], [`Delete`]. Attributes that its `want` does not
+/// ask for may be left out of the answer; `schemas`, `id` and `meta` may not, nor may the attribute that a query sorts by
+/// ([`List::shows`] knows them). [`StoreExt`] has for every store what callers repeat.
 ///
 /// Cancel safety: a dropped future of a writing method leaves either all of the write or nothing.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Stores a new resource, which has neither `id` nor `meta`, and returns it as stored.
-    async fn create(&self, cx: &Context, of: &Arc<TypeSchema>, resource: Resource) -> Result<Resource, StoreError>;
+    /// Stores a new resource and returns it as stored.
+    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError>;
 
     /// Reads a resource.
-    async fn get(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        want: &Projection,
-    ) -> Result<Resource, StoreError>;
+    async fn read(&self, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError>;
 
     /// Selects resources.
-    async fn list(&self, cx: &Context, of: &Arc<TypeSchema>, query: &ListQuery) -> Result<ListPage, StoreError>;
+    async fn list(&self, cx: &Context, request: List<'_>) -> Result<ListPage, StoreError>;
 
-    /// Puts new content in place of the old. `resource` has neither `id` nor `meta`; immutable attributes have been
-    /// compared by the service against the version that `when` names.
-    async fn replace(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        resource: Resource,
-        when: &Precondition,
-    ) -> Result<Resource, StoreError>;
+    /// Puts new content in place of the old, and returns the resource as stored.
+    async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError>;
 
-    /// Applies a PATCH and returns the resource as far as `want` asks for it. A patch that changes nothing leaves version
-    /// and `lastModified` alone.
+    /// Applies a PATCH and returns the resource as stored. A patch that changes nothing leaves version and `lastModified` alone.
     ///
-    /// `Ok(None)` means "not done here": the service then reads, applies and replaces, and retries a lost race.
-    async fn patch(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        patch: &Patch,
-        when: &Precondition,
-        want: &Projection,
-    ) -> Result<Option<Resource>, StoreError> {
-        let _ = (cx, of, id, patch, when, want);
-        Ok(None)
+    /// # Errors
+    ///
+    /// [`StoreError::Unsupported`] where the [`capabilities`](Self::capabilities) do not name it, as by default: the service then reads,
+    /// applies and replaces, and retries a lost race.
+    async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Resource, StoreError> {
+        let _ = (cx, request);
+        Err(StoreError::Unsupported { what: "does not apply patches" })
     }
 
     /// Deletes a resource.
-    async fn delete(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        when: &Precondition,
-    ) -> Result<(), StoreError>;
+    async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError>;
 
     /// Starts a transaction: a store whose writes take effect together at `commit`, and not at all when it is dropped.
     ///
-    /// `Ok(None)`: this store has none, as its [`capabilities`](Self::capabilities) say. Whoever holds a transaction writes through it alone: a write past it may wait for
-    /// its end.
-    async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
+    /// Whoever holds a transaction writes through it alone: a write past it may wait for its end.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unsupported`] where the [`capabilities`](Self::capabilities) do not name transactions, as by default.
+    async fn begin(&self, cx: &Context) -> Result<Box<dyn Transaction>, StoreError> {
         let _ = cx;
-        Ok(None)
+        Err(StoreError::Unsupported { what: "has no transactions" })
     }
 
-    /// What the store can do, and what it keeps unique beyond the schemas; neither unless it says so.
+    /// What the store can do, and what it keeps unique beyond the schemas; by default nothing of either.
     ///
-    /// A service asks once, when it is made. `transactions` tells what [`begin`](Self::begin) does (promise 12).
+    /// A service asks once, when it is made. What they name works, what they do not name answers [`StoreError::Unsupported`]. The
+    /// capabilities of a transaction are its own.
     fn capabilities(&self) -> StoreCapabilities {
         StoreCapabilities::default()
     }
 
     /// A request has said again what `active` is ([`Context::says_active`]), and nothing differs. A store that keeps accounts in
     /// another service makes them follow; the resource, its version and `lastModified` stay as they are.
-    async fn reaffirm(&self, cx: &Context, of: &Arc<TypeSchema>, id: &ResourceId) -> Result<(), StoreError> {
+    async fn reaffirm(&self, cx: &Context, of: &TypeSchema, id: &ResourceId) -> Result<(), StoreError> {
         let _ = (cx, of, id);
         Ok(())
     }

@@ -1,29 +1,12 @@
-//! What a query asks of a store, and what a write asks of a version.
+//! Where the page of a query is and what it holds, and what a write asks of a version.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 
-use scim_core::{AttributeRef, Projection, Resource, TypeSchema, Version};
-use scim_filter::{Predicate, Sort};
+use scim_core::{Resource, Version};
+use scim_filter::Sort;
 use serde_json::Value;
 
-/// A query of one resource type.
-#[derive(Clone, Debug)]
-pub struct ListQuery {
-    /// Which resources; `None` means all.
-    pub filter: Option<Predicate>,
-    /// In which order; `None` means by `id`.
-    pub sort: Option<Sort>,
-    /// Where the page is.
-    pub start: Start,
-    /// The largest page; 0 asks for the total alone.
-    pub count: u64,
-    /// Which attributes will be shown.
-    pub projection: Projection,
-    /// The page ends before a resource with which its resources would hold more bytes of JSON than this, but for the first.
-    /// A store that does not look at it is slower than it could be, not wrong.
-    pub bytes: usize,
-}
+use crate::store::List;
 
 /// Where a page is in the order of its query.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +23,7 @@ pub enum Start {
 ///
 /// Pages found by position neither miss nor repeat what stays: writes between two pages move indexes, not positions.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Position {
     /// The [key](Sort::key) that the resource was sorted by; `None` without a sort and for a resource without a value.
     pub key: Option<Value>,
@@ -48,14 +32,23 @@ pub struct Position {
 }
 
 /// A page of a query's results.
+///
+/// ```
+/// use scim_core::Resource;
+/// use scim_service::ListPage;
+///
+/// let page = ListPage::new(vec![Resource::default()]).with_total(7);
+/// assert_eq!((page.resources.len(), page.total_results), (1, Some(7)));
+/// ```
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct ListPage {
     /// The resources of the page.
     pub resources: Vec<Resource>,
     /// How many resources the query selects altogether. Always known for [`Start::Index`]; for the other starts a store
     /// may leave it out, because it would cost more than the page.
     pub total_results: Option<u64>,
-    /// Whether the page ends early because of its [bytes](ListQuery::bytes): more follow, although it is shorter than asked
+    /// Whether the page ends early because of its [bytes](List::bytes): more follow, although it is shorter than asked
     /// for. A page before a position then lacks its first resources.
     pub ends_early: bool,
 }
@@ -70,7 +63,7 @@ pub struct PageBytes {
 
 impl PageBytes {
     /// What the page of a query may hold.
-    pub fn of(query: &ListQuery) -> Self {
+    pub fn of(query: &List<'_>) -> Self {
         Self { left: query.bytes, is_empty: true }
     }
 
@@ -84,39 +77,31 @@ impl PageBytes {
     }
 }
 
-impl ListQuery {
-    /// The first `count` resources of a selection by `id`, with all that is returned by default.
-    pub fn first(filter: Option<Predicate>, count: u64) -> Self {
-        Self { filter, sort: None, start: Start::Index(1), count, projection: Projection::default(), bytes: usize::MAX }
+impl ListPage {
+    /// A page of these resources, in the order of the query.
+    pub fn new(resources: Vec<Resource>) -> Self {
+        Self { resources, ..Self::default() }
     }
 
-    /// Whether the evaluator has to see this common or base attribute, because filter or sort look at it. What a store
-    /// computes at some cost, such as `members`, it can leave out of the evaluation otherwise.
-    pub fn looks_at(&self, attribute: &str) -> bool {
-        self.filter.as_ref().is_some_and(|filter| filter.mentions(attribute)) || self.sorts_by(attribute)
+    /// Says how many resources the query selects altogether.
+    #[must_use]
+    pub fn with_total(self, total_results: u64) -> Self {
+        Self { total_results: Some(total_results), ..self }
     }
 
-    /// The members of a resource that filter and sort look at: attributes, and extensions by their URI. Who evaluates a query
-    /// needs no others.
-    pub fn members_looked_at(&self) -> HashSet<String> {
-        let compared = self.filter.iter().flat_map(Predicate::targets);
-        let compared = compared.chain(self.sort.iter().map(|sort| sort.path().clone()));
-        compared.map(|target: AttributeRef| target.uri().unwrap_or(target.name()).to_owned()).collect()
-    }
-
-    /// Whether the resources of the page need this base attribute: because the projection wants it, or because they are
-    /// sorted by it, and where the next page begins is read from the last of this one.
-    pub fn shows(&self, of: &TypeSchema, attribute: &str) -> bool {
-        let wanted = || of.base().attribute(attribute).is_some_and(|known| self.projection.wants(None, known));
-        self.sorts_by(attribute) || wanted()
-    }
-
-    fn sorts_by(&self, attribute: &str) -> bool {
-        self.sort.as_ref().is_some_and(|sort| sort.path().is_in(attribute))
+    /// Says whether more resources follow although the page is shorter than asked for.
+    #[must_use]
+    pub fn ending_early(self, ends_early: bool) -> Self {
+        Self { ends_early, ..self }
     }
 }
 
 impl Position {
+    /// The position of a resource with this `id`, sorted by this key.
+    pub fn new(key: Option<Value>, id: impl Into<String>) -> Self {
+        Self { key, id: id.into() }
+    }
+
     /// The position of a resource in the order of a sort.
     pub fn of(resource: &Resource, sort: Option<&Sort>) -> Self {
         let key = sort.and_then(|sort| sort.key(resource));

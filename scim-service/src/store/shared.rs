@@ -3,78 +3,42 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use scim_core::{Projection, Resource, ResourceId, TypeSchema};
-use scim_patch::Patch;
+use scim_core::{Resource, ResourceId, TypeSchema};
 
 use crate::context::Context;
-use crate::store::{ListPage, ListQuery, Precondition, Store, StoreCapabilities, StoreError, Transaction};
+use crate::store::{
+    Create, Delete, List, ListPage, Modify, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
+};
 
 macro_rules! forwarded_by {
     ($($pointer:ident),*) => {$(
         #[async_trait]
         impl<S: Store + ?Sized> Store for $pointer<S> {
-            async fn create(
-                &self,
-                cx: &Context,
-                of: &Arc<TypeSchema>,
-                resource: Resource,
-            ) -> Result<Resource, StoreError> {
-                (**self).create(cx, of, resource).await
+            async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
+                (**self).create(cx, request).await
             }
 
-            async fn get(
-                &self,
-                cx: &Context,
-                of: &Arc<TypeSchema>,
-                id: &ResourceId,
-                want: &Projection,
-            ) -> Result<Resource, StoreError> {
-                (**self).get(cx, of, id, want).await
+            async fn read(&self, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
+                (**self).read(cx, request).await
             }
 
-            async fn list(
-                &self,
-                cx: &Context,
-                of: &Arc<TypeSchema>,
-                query: &ListQuery,
-            ) -> Result<ListPage, StoreError> {
-                (**self).list(cx, of, query).await
+            async fn list(&self, cx: &Context, request: List<'_>) -> Result<ListPage, StoreError> {
+                (**self).list(cx, request).await
             }
 
-            async fn replace(
-                &self,
-                cx: &Context,
-                of: &Arc<TypeSchema>,
-                id: &ResourceId,
-                resource: Resource,
-                when: &Precondition,
-            ) -> Result<Resource, StoreError> {
-                (**self).replace(cx, of, id, resource, when).await
+            async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError> {
+                (**self).replace(cx, request).await
             }
 
-            async fn patch(
-                &self,
-                cx: &Context,
-                of: &Arc<TypeSchema>,
-                id: &ResourceId,
-                patch: &Patch,
-                when: &Precondition,
-                want: &Projection,
-            ) -> Result<Option<Resource>, StoreError> {
-                (**self).patch(cx, of, id, patch, when, want).await
+            async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Resource, StoreError> {
+                (**self).patch(cx, request).await
             }
 
-            async fn delete(
-                &self,
-                cx: &Context,
-                of: &Arc<TypeSchema>,
-                id: &ResourceId,
-                when: &Precondition,
-            ) -> Result<(), StoreError> {
-                (**self).delete(cx, of, id, when).await
+            async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+                (**self).delete(cx, request).await
             }
 
-            async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
+            async fn begin(&self, cx: &Context) -> Result<Box<dyn Transaction>, StoreError> {
                 (**self).begin(cx).await
             }
 
@@ -82,12 +46,7 @@ macro_rules! forwarded_by {
                 (**self).capabilities()
             }
 
-            async fn reaffirm(
-                &self,
-                cx: &Context,
-                of: &Arc<TypeSchema>,
-                id: &ResourceId,
-            ) -> Result<(), StoreError> {
+            async fn reaffirm(&self, cx: &Context, of: &TypeSchema, id: &ResourceId) -> Result<(), StoreError> {
                 (**self).reaffirm(cx, of, id).await
             }
 

@@ -14,20 +14,20 @@ use crate::store::{Store, StoreError};
 ///
 /// ```
 /// use chrono::Utc;
-/// use scim_core::{Projection, SchemaSet};
-/// use scim_service::{Context, MemoryStore, Store, StoreError};
+/// use scim_core::SchemaSet;
+/// use scim_service::{Context, Create, MemoryStore, Read, Store, StoreError};
 /// use serde_json::json;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let (store, schemas) = (MemoryStore::new(), SchemaSet::builtin());
 /// let users = schemas.user().ok_or("no users")?;
 /// let cx = Context::internal("example", Utc::now());
-/// let transaction = store.begin(&cx).await?.ok_or("no transactions")?;
-/// let ada = transaction.create(&cx, users, serde_json::from_value(json!({"userName": "ada"}))?).await?;
+/// let transaction = store.begin(&cx).await?;
+/// let ada = transaction.create(&cx, Create::new(users, serde_json::from_value(json!({"userName": "ada"}))?)).await?;
 /// drop(transaction);
 ///
 /// let id = ada.id().ok_or("no id")?.parse()?;
-/// assert!(matches!(store.get(&cx, users, &id, &Projection::default()).await, Err(StoreError::NotFound)));
+/// assert!(matches!(store.read(&cx, Read::new(users, &id)).await, Err(StoreError::NotFound)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

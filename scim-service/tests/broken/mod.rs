@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use scim_core::{Projection, Resource, ResourceId, TypeSchema, ValueRef};
-use scim_patch::{Patch, apply};
+use scim_core::{Resource, ResourceId, ValueRef};
+use scim_patch::apply;
 use scim_service::conformance::{
     self, Trial, concurrency, lifecycle, listing, membership, positions, tenancy, transactions, uniqueness, versions,
 };
 use scim_service::{
-    Context, ListPage, ListQuery, MemoryStore, Precondition, Start, Store, StoreCapabilities, StoreError, Transaction,
+    Context, Create, Delete, List, ListPage, MemoryStore, Modify, Precondition, Read, Replace, Start, Store,
+    StoreCapabilities, StoreError, Transaction,
 };
 use serde_json::{Value, json};
 
@@ -74,7 +75,11 @@ impl Broken {
 
     fn cx(&self, cx: &Context) -> Context {
         match self.fault {
-            Fault::OwnClock => Context { now: chrono::Utc::now(), ..cx.clone() },
+            Fault::OwnClock => {
+                let mut cx = cx.clone();
+                cx.now = chrono::Utc::now();
+                cx
+            }
             Fault::OneTenant => Context::internal("anyone", cx.now),
             _ => cx.clone(),
         }
@@ -112,22 +117,16 @@ impl Broken {
 
 #[async_trait]
 impl Store for Broken {
-    async fn create(&self, cx: &Context, of: &Arc<TypeSchema>, resource: Resource) -> Result<Resource, StoreError> {
-        self.refused(self.store.create(&self.cx(cx), of, resource).await).map(|resource| self.shown(resource))
+    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
+        self.refused(self.store.create(&self.cx(cx), request).await).map(|resource| self.shown(resource))
     }
 
-    async fn get(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        want: &Projection,
-    ) -> Result<Resource, StoreError> {
-        self.store.get(&self.cx(cx), of, id, want).await.map(|resource| self.shown(resource))
+    async fn read(&self, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
+        self.store.read(&self.cx(cx), request).await.map(|resource| self.shown(resource))
     }
 
-    async fn list(&self, cx: &Context, of: &Arc<TypeSchema>, query: &ListQuery) -> Result<ListPage, StoreError> {
-        let mut query = query.clone();
+    async fn list(&self, cx: &Context, mut query: List<'_>) -> Result<ListPage, StoreError> {
+        let filter = query.filter;
         match (self.fault, &query.start) {
             (Fault::PositionIncluded, Start::After(position)) => {
                 let mut position = position.clone();
@@ -141,15 +140,15 @@ impl Store for Broken {
             (Fault::PagesByOffset, Start::Index(_)) => self.met.store(0, Ordering::SeqCst),
             _ => {}
         }
-        let mut page = self.store.list(&self.cx(cx), of, &query).await?;
+        let mut page = self.store.list(&self.cx(cx), query).await?;
         self.met.fetch_add(page.resources.len() as u64, Ordering::SeqCst);
         match self.fault {
-            Fault::CaseExactTitles if query.filter.as_ref().is_some_and(|filter| filter.mentions("title")) => {
+            Fault::CaseExactTitles if filter.is_some_and(|filter| filter.mentions("title")) => {
                 page.resources.retain(|resource| {
                     resource.get("title").and_then(ValueRef::as_str).is_none_or(|title| !title.starts_with('D'))
                 });
             }
-            Fault::NothingListed => page = ListPage { total_results: Some(0), ..ListPage::default() },
+            Fault::NothingListed => page = ListPage::default().with_total(0),
             Fault::TotalOfThePage => page.total_results = Some(page.resources.len() as u64),
             _ => {}
         }
@@ -157,73 +156,56 @@ impl Store for Broken {
         Ok(page)
     }
 
-    async fn replace(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        mut resource: Resource,
-        when: &Precondition,
-    ) -> Result<Resource, StoreError> {
-        if self.fault == Fault::LostSecrets && resource.get("password").is_none() {
-            resource.attributes_mut().insert("password".to_owned(), json!("!"));
+    async fn replace(&self, cx: &Context, mut request: Replace<'_>) -> Result<Resource, StoreError> {
+        if self.fault == Fault::LostSecrets && request.resource.get("password").is_none() {
+            request.resource.attributes_mut().insert("password".to_owned(), json!("!"));
         }
         if self.fault == Fault::KeptSecrets {
-            resource.attributes_mut().retain(|_, value| !value.is_null());
+            request.resource.attributes_mut().retain(|_, value| !value.is_null());
         }
-        let outcome = self.store.replace(&self.cx(cx), of, id, resource, self.when(when)).await;
-        self.refused(outcome).map(|resource| self.shown(resource))
+        request.when = self.when(request.when);
+        self.refused(self.store.replace(&self.cx(cx), request).await).map(|resource| self.shown(resource))
     }
 
-    async fn patch(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        patch: &Patch,
-        when: &Precondition,
-        want: &Projection,
-    ) -> Result<Option<Resource>, StoreError> {
+    async fn patch(&self, cx: &Context, mut request: Modify<'_>) -> Result<Resource, StoreError> {
         let cx = self.cx(cx);
         if self.fault == Fault::OtherVersion {
-            return Ok(None);
+            return Err(StoreError::Unsupported { what: "does not apply patches" });
         }
+        let Modify { of, id, patch, when, want, .. } = request;
         if self.fault == Fault::LostUpdates {
-            let current = self.store.get(&cx, of, id, want).await?;
+            let current = self.store.read(&cx, Read::new(of, id).with_want(want)).await?;
             let before = self.replica.lock().unwrap().insert(id.clone(), current.clone());
             let mut patched = before.unwrap_or(current);
             apply(patch, &mut patched)?;
-            return self.store.replace(&cx, of, id, patched, when).await.map(Some);
+            return self.store.replace(&cx, Replace::new(of, id, patched).with_when(when)).await;
         }
-        let outcome = self.store.patch(&cx, of, id, patch, self.when(when), want).await;
+        request.when = self.when(when);
+        let outcome = self.store.patch(&cx, request).await;
         if self.fault == Fault::HalfPatches && matches!(outcome, Err(StoreError::Patch(_))) {
-            let mut half = self.store.get(&cx, of, id, want).await?;
+            let mut half = self.store.read(&cx, Read::new(of, id).with_want(want)).await?;
             half.attributes_mut().insert("title".to_owned(), json!("Dr"));
-            self.store.replace(&cx, of, id, half, when).await?;
+            self.store.replace(&cx, Replace::new(of, id, half).with_when(when)).await?;
         }
-        self.refused(outcome).map(|patched| patched.map(|resource| self.shown(resource)))
+        self.refused(outcome).map(|resource| self.shown(resource))
     }
 
-    async fn delete(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        when: &Precondition,
-    ) -> Result<(), StoreError> {
+    async fn delete(&self, cx: &Context, mut request: Delete<'_>) -> Result<(), StoreError> {
         if self.fault == Fault::DeletedIsListed {
-            return self.store.get(cx, of, id, &Projection::default()).await.map(drop);
+            return self.store.read(cx, Read::new(request.of, request.id)).await.map(drop);
         }
-        self.store.delete(&self.cx(cx), of, id, self.when(when)).await
+        request.when = self.when(request.when);
+        self.store.delete(&self.cx(cx), request).await
     }
 
     fn capabilities(&self) -> StoreCapabilities {
-        self.store.capabilities()
+        let capabilities = StoreCapabilities::default().with_transactions();
+        if self.fault == Fault::OtherVersion { capabilities } else { capabilities.with_patch() }
     }
 
-    async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
+    async fn begin(&self, cx: &Context) -> Result<Box<dyn Transaction>, StoreError> {
         if self.fault == Fault::NoIsolation {
-            return Ok(Some(Box::new(self.clone())));
+            return Ok(Box::new(self.clone()));
         }
         self.store.begin(&self.cx(cx)).await
     }

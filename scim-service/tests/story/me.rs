@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use scim_core::{SchemaSet, Tolerance};
 use scim_filter::{Filter, check};
-use scim_service::{Context, ListQuery, Me, MeResolver, Store, StoreError};
+use scim_service::{Context, List, Me, MeResolver, Store, StoreError};
 
 /// The client is the user whose `nickName` is the principal's name.
 pub(super) struct ByNickName {
@@ -18,9 +18,8 @@ impl MeResolver for ByNickName {
         let schemas = SchemaSet::builtin();
         let of = schemas.user().unwrap();
         let filter: Filter = format!("nickName eq \"{}\"", cx.principal.name()).parse().unwrap();
-        let filter = Some(check(&filter, of, &mut Tolerance::rfc()).unwrap());
-        let query = ListQuery::first(filter, 1);
-        let page = self.store.list(cx, of, &query).await?;
+        let filter = check(&filter, of, &mut Tolerance::rfc()).unwrap();
+        let page = self.store.list(cx, List::new(of, 1).with_filter(&filter)).await?;
         Ok(page.resources.first().and_then(|user| user.id()?.parse().ok()).map(Me::user))
     }
 }

@@ -1,62 +1,45 @@
 //! A store that leaves PATCH to the service.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use scim_core::{Projection, Resource, ResourceId, TypeSchema};
-use scim_service::{Context, ListPage, ListQuery, Precondition, Store, StoreCapabilities, StoreError, Transaction};
+use scim_core::Resource;
+use scim_service::{
+    Context, Create, Delete, List, ListPage, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
+};
 
 /// Passes everything on but `patch`; a transaction is that of the store behind it.
 pub(crate) struct WithoutPatch<S>(pub(crate) S);
 
 #[async_trait]
 impl<S: Store> Store for WithoutPatch<S> {
-    async fn create(&self, cx: &Context, of: &Arc<TypeSchema>, resource: Resource) -> Result<Resource, StoreError> {
-        self.0.create(cx, of, resource).await
+    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
+        self.0.create(cx, request).await
     }
 
-    async fn get(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        want: &Projection,
-    ) -> Result<Resource, StoreError> {
-        self.0.get(cx, of, id, want).await
+    async fn read(&self, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
+        self.0.read(cx, request).await
     }
 
-    async fn list(&self, cx: &Context, of: &Arc<TypeSchema>, query: &ListQuery) -> Result<ListPage, StoreError> {
-        self.0.list(cx, of, query).await
+    async fn list(&self, cx: &Context, request: List<'_>) -> Result<ListPage, StoreError> {
+        self.0.list(cx, request).await
     }
 
-    async fn replace(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        resource: Resource,
-        when: &Precondition,
-    ) -> Result<Resource, StoreError> {
+    async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError> {
         // Lets other tasks come between the service's read and this write.
         tokio::task::yield_now().await;
-        self.0.replace(cx, of, id, resource, when).await
+        self.0.replace(cx, request).await
     }
 
-    async fn delete(
-        &self,
-        cx: &Context,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        when: &Precondition,
-    ) -> Result<(), StoreError> {
-        self.0.delete(cx, of, id, when).await
+    async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+        self.0.delete(cx, request).await
     }
 
     fn capabilities(&self) -> StoreCapabilities {
-        self.0.capabilities()
+        let mut capabilities = self.0.capabilities();
+        capabilities.patch = false;
+        capabilities
     }
 
-    async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
+    async fn begin(&self, cx: &Context) -> Result<Box<dyn Transaction>, StoreError> {
         self.0.begin(cx).await
     }
 }

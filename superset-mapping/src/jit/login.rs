@@ -153,7 +153,7 @@ impl<S: LoginStore + ?Sized> JitLogin<S> {
             Some(tenant) => Principal::provider(provider.name()).in_tenant(tenant),
             None => Principal::provider(provider.name()),
         };
-        let cx = Context { principal, ..Context::internal(request_id.map_or(&*assertion.id, |id| &**id), now) };
+        let cx = Context::new(principal, request_id.map_or(&*assertion.id, |id| &**id), now);
         let mut attempt = Attempt {
             store: &*self.store,
             cx: &cx,

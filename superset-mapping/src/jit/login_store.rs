@@ -1,7 +1,5 @@
 //! What a login asks of a store beyond resources.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use scim_core::{ResourceId, TypeSchema};
 use scim_service::{Context, MemoryStore, Store, StoreError};
@@ -52,7 +50,7 @@ pub trait LoginStore: Store {
     async fn move_user(
         &self,
         cx: &Context,
-        group: &Arc<TypeSchema>,
+        group: &TypeSchema,
         user: &ResourceId,
         leave: &[ResourceId],
         join: &[ResourceId],

@@ -4,14 +4,11 @@ use std::sync::Arc;
 
 use scim_core::{AttrPath, PatchOp, Profile, Projection, Resource, ResourceId, SchemaSet, Tolerance, TypeSchema, urn};
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
-use scim_patch::{Patch, apply};
-use scim_service::{Context, ListQuery, Precondition, StoreError};
+use scim_patch::Patch;
+use scim_service::{Context, Create, List, Modify, Read, StoreError, StoreExt};
 use serde_json::{Value, json};
 
 use crate::jit::login_store::LoginStore;
-
-/// How often a write that lost a race is tried again.
-const ATTEMPTS: usize = 16;
 
 /// Most resources that a search for one value looks at.
 const MAX_FOUND: u64 = 100;
@@ -81,21 +78,20 @@ impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
             };
             let predicate = check(&filter, of, &mut Tolerance::rfc()).map_err(StoreError::internal)?;
             let count = MAX_FOUND * u64::try_from(values.len()).unwrap_or(1);
-            let projection = projection.clone();
-            let query = ListQuery { projection, ..ListQuery::first(Some(predicate), count) };
-            found.extend(self.store.list(self.cx, of, &query).await?.resources);
+            let list = List::new(of, count).with_filter(&predicate).with_want(&projection);
+            found.extend(self.store.list(self.cx, list).await?.resources);
         }
         Ok(found)
     }
 
     /// The user with this id.
     pub(super) async fn user(&self, id: &ResourceId) -> Result<Resource, StoreError> {
-        self.store.get(self.cx, self.user, id, &Projection::default()).await
+        self.store.read(self.cx, Read::new(self.user, id)).await
     }
 
     /// A new user.
     pub(super) async fn create_user(&self, user: Resource) -> Result<Resource, StoreError> {
-        self.store.create(self.cx, self.user, user).await
+        self.store.create(self.cx, Create::new(self.user, user)).await
     }
 
     /// New groups without members, and those of them that the store refuses: somebody else's group has the name, or no group can have
@@ -105,14 +101,15 @@ impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
         if drafts.is_empty() {
             return Ok(created);
         }
-        let transaction = self.store.begin(self.cx).await?;
+        let begins = self.store.capabilities().transactions;
+        let transaction = if begins { Some(self.store.begin(self.cx).await?) } else { None };
         for mut draft in drafts {
             let name = draft.text("displayName").unwrap_or_default().into_owned();
             let schemas = self.group.schemas_of(draft.as_value());
             draft.set("schemas", Some(schemas));
             let outcome = match &transaction {
-                Some(transaction) => transaction.create(self.cx, self.group, draft).await,
-                None => self.store.create(self.cx, self.group, draft).await,
+                Some(transaction) => transaction.create(self.cx, Create::new(self.group, draft)).await,
+                None => self.store.create(self.cx, Create::new(self.group, draft)).await,
             };
             match outcome {
                 Ok(group) => created.groups.push(group),
@@ -137,14 +134,24 @@ impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
     pub(super) async fn change_user(
         &self,
         id: &ResourceId,
-        change: impl Fn(&mut Resource),
+        change: impl Fn(&mut Resource) + Send + Sync,
     ) -> Result<bool, StoreError> {
-        self.replace(self.user, id, |current| {
+        let make = |current: &Resource| {
             let mut changed = current.clone();
             change(&mut changed);
-            Ok(changed)
-        })
-        .await
+            if changed == *current {
+                return Ok(None);
+            }
+            let attributes = changed.attributes_mut();
+            // Issued by the store, or computed by it.
+            for name in ["id", "meta", "groups"] {
+                attributes.remove(name);
+            }
+            let schemas = self.user.schemas_of(&*attributes);
+            attributes.insert("schemas".to_owned(), schemas);
+            Ok(Some(changed))
+        };
+        Ok(self.store.replace_with(self.cx, self.user, id, make).await?.is_some())
     }
 
     /// Takes a user out of groups, and puts it into others after that. A group that is gone has no members.
@@ -178,44 +185,8 @@ impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
         let message = PatchOp::from_json(message, &mut Tolerance::new(&profile), 1).map_err(StoreError::internal)?;
         let patch = Patch::check(&message, self.group, &profile)?;
         let want = Projection::new(&["meta"], &[] as &[&str], self.group, &profile).unwrap_or_default();
-        let done = self.store.patch(self.cx, self.group, id, &patch, &Precondition::None, &want).await?;
-        if done.is_none() {
-            self.replace(self.group, id, |current| {
-                let mut patched = current.clone();
-                apply(&patch, &mut patched)?;
-                Ok(patched)
-            })
-            .await?;
-        }
+        self.store.apply(self.cx, Modify::new(self.group, id, &patch).with_want(&want)).await?;
         Ok(())
-    }
-
-    async fn replace(
-        &self,
-        of: &Arc<TypeSchema>,
-        id: &ResourceId,
-        make: impl Fn(&Resource) -> Result<Resource, StoreError>,
-    ) -> Result<bool, StoreError> {
-        for _ in 0..ATTEMPTS {
-            let current = self.store.get(self.cx, of, id, &Projection::default()).await?;
-            let mut changed = make(&current)?;
-            if changed == current {
-                return Ok(false);
-            }
-            let attributes = changed.attributes_mut();
-            // Issued by the store, or computed by it.
-            for name in ["id", "meta", "groups"] {
-                attributes.remove(name);
-            }
-            let schemas = of.schemas_of(&*attributes);
-            attributes.insert("schemas".to_owned(), schemas);
-            let seen = current.version().map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
-            match self.store.replace(self.cx, of, id, changed, &seen).await {
-                Err(StoreError::PreconditionFailed) => {}
-                outcome => return outcome.map(|_| true),
-            }
-        }
-        Err(StoreError::PreconditionFailed)
     }
 }
 

@@ -173,7 +173,7 @@ impl SupersetStore {
 }
 
 pub(super) fn in_tenant(cx: &Context, tenant: &str) -> Context {
-    Context { principal: cx.principal.clone().in_tenant(tenant), ..cx.clone() }
+    cx.clone().with_principal(cx.principal.clone().in_tenant(tenant))
 }
 
 /// A comparison under way. The transaction goes from one tenant to the next.

@@ -1,14 +1,14 @@
 //! The store's contract with the service: each call, over whatever gives it a session.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use scim_core::{Projection, Resource, ResourceId, ResourceTypeName, TypeSchema};
+use scim_core::{Resource, ResourceId, ResourceTypeName, TypeSchema};
 use scim_patch::{MembershipDelta, Patch, apply};
 use scim_service::{
-    Context, ListPage, ListQuery, Precondition, Store, StoreCapabilities, StoreError, Transaction, keep_write_only,
+    Context, Create, Delete, List, ListPage, Modify, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
+    keep_write_only,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -47,25 +47,20 @@ pub(crate) trait Sessions: Sync {
 pub(super) async fn create(
     sessions: &impl Sessions,
     cx: &Context,
-    of: &Arc<TypeSchema>,
-    resource: Resource,
+    request: Create<'_>,
     hash: Option<&Hash>,
 ) -> Result<Resource, StoreError> {
+    let Create { of, resource, want, .. } = request;
     let Content { body, members, password } = Content::of(Kind::of(of), resource);
     let id: ResourceId = Uuid::new_v4().to_string().parse().map_err(StoreError::internal)?;
     let mut session = sessions.writing(cx).await?;
     let done = session.create(of, id.clone(), body, &members, &password.hashed_as(hash)).await;
     let session = told(sessions, cx, session, done).await?;
-    session.finish(of, &id, Relations::ALL).await
+    session.finish(of, &id, Relations::wanted(of, want)).await
 }
 
-pub(super) async fn get(
-    sessions: &impl Sessions,
-    cx: &Context,
-    of: &Arc<TypeSchema>,
-    id: &ResourceId,
-    want: &Projection,
-) -> Result<Resource, StoreError> {
+pub(super) async fn read(sessions: &impl Sessions, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
+    let Read { of, id, want, .. } = request;
     let mut session = sessions.reading(cx).await?;
     let record = session.find(of, id).await?;
     session.show(of, &record, Relations::wanted(of, want)).await
@@ -74,12 +69,10 @@ pub(super) async fn get(
 pub(super) async fn replace(
     sessions: &impl Sessions,
     cx: &Context,
-    of: &Arc<TypeSchema>,
-    id: &ResourceId,
-    resource: Resource,
-    when: &Precondition,
+    request: Replace<'_>,
     hash: Option<&Hash>,
 ) -> Result<Resource, StoreError> {
+    let Replace { of, id, resource, when, want, .. } = request;
     let Content { mut body, members, password } = Content::of(Kind::of(of), resource);
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
@@ -91,20 +84,16 @@ pub(super) async fn replace(
     };
     let done = session.change(of, record, Change { body, members: MemberChange::Set(members), password }).await;
     let session = told(sessions, cx, session, done).await?;
-    session.finish(of, id, Relations::ALL).await
+    session.finish(of, id, Relations::wanted(of, want)).await
 }
 
-#[expect(clippy::too_many_arguments, reason = "those of `Store::patch`, and the hash of a password")]
 pub(super) async fn patch(
     sessions: &impl Sessions,
     cx: &Context,
-    of: &Arc<TypeSchema>,
-    id: &ResourceId,
-    patch: &Patch,
-    when: &Precondition,
-    want: &Projection,
+    request: Modify<'_>,
     hash: Option<&Hash>,
-) -> Result<Option<Resource>, StoreError> {
+) -> Result<Resource, StoreError> {
+    let Modify { of, id, patch, when, want, .. } = request;
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
@@ -112,13 +101,13 @@ pub(super) async fn patch(
     let change = session.patched(of, &record, patch, hash).await?;
     let done = session.change(of, record, change).await;
     let session = told(sessions, cx, session, done).await?;
-    session.finish(of, id, Relations::wanted(of, want)).await.map(Some)
+    session.finish(of, id, Relations::wanted(of, want)).await
 }
 
 pub(super) async fn reaffirm(
     sessions: &impl Sessions,
     cx: &Context,
-    of: &Arc<TypeSchema>,
+    of: &TypeSchema,
     id: &ResourceId,
 ) -> Result<(), StoreError> {
     let mut session = sessions.writing(cx).await?;
@@ -128,13 +117,8 @@ pub(super) async fn reaffirm(
     session.commit().await
 }
 
-pub(super) async fn delete(
-    sessions: &impl Sessions,
-    cx: &Context,
-    of: &Arc<TypeSchema>,
-    id: &ResourceId,
-    when: &Precondition,
-) -> Result<(), StoreError> {
+pub(super) async fn delete(sessions: &impl Sessions, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+    let Delete { of, id, when, .. } = request;
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
@@ -185,80 +169,41 @@ macro_rules! store_of_sessions {
     ($sessions:ty { $($own:tt)* }) => {
         #[async_trait]
         impl Store for $sessions {
-            async fn create(
-                &self,
-                cx: &Context,
-                of: &Arc<TypeSchema>,
-                resource: Resource,
-            ) -> Result<Resource, StoreError> {
+            async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
                 let call = async |hash: Option<Hash>| {
-                    again(Self::ATTEMPTS, || contract::create(self, cx, of, resource.clone(), hash.as_ref())).await
+                    again(Self::ATTEMPTS, || contract::create(self, cx, request.clone(), hash.as_ref())).await
                 };
                 hashing(cx, Self::IN_TRANSACTION, call).await
             }
 
-            async fn get(
-                &self,
-                cx: &Context,
-                of: &Arc<TypeSchema>,
-                id: &ResourceId,
-                want: &Projection,
-            ) -> Result<Resource, StoreError> {
-                contract::get(self, cx, of, id, want).await
+            async fn read(&self, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
+                contract::read(self, cx, request).await
             }
 
-            async fn list(
-                &self,
-                cx: &Context,
-                of: &Arc<TypeSchema>,
-                query: &ListQuery,
-            ) -> Result<ListPage, StoreError> {
-                self.reading(cx).await?.list(of, query).await
+            async fn list(&self, cx: &Context, request: List<'_>) -> Result<ListPage, StoreError> {
+                self.reading(cx).await?.list(&request).await
             }
 
-            async fn replace(
-                &self,
-                cx: &Context,
-                of: &Arc<TypeSchema>,
-                id: &ResourceId,
-                resource: Resource,
-                when: &Precondition,
-            ) -> Result<Resource, StoreError> {
+            async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError> {
                 let call = async |hash: Option<Hash>| {
-                    let hash = hash.as_ref();
-                    again(Self::ATTEMPTS, || contract::replace(self, cx, of, id, resource.clone(), when, hash)).await
+                    again(Self::ATTEMPTS, || contract::replace(self, cx, request.clone(), hash.as_ref())).await
                 };
                 hashing(cx, Self::IN_TRANSACTION, call).await
             }
 
-            async fn patch(
-                &self,
-                cx: &Context,
-                of: &Arc<TypeSchema>,
-                id: &ResourceId,
-                patch: &Patch,
-                when: &Precondition,
-                want: &Projection,
-            ) -> Result<Option<Resource>, StoreError> {
+            async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Resource, StoreError> {
                 let call = async |hash: Option<Hash>| {
-                    let hash = hash.as_ref();
-                    again(Self::ATTEMPTS, || contract::patch(self, cx, of, id, patch, when, want, hash)).await
+                    again(Self::ATTEMPTS, || contract::patch(self, cx, request, hash.as_ref())).await
                 };
                 hashing(cx, Self::IN_TRANSACTION, call).await
             }
 
-            async fn reaffirm(&self, cx: &Context, of: &Arc<TypeSchema>, id: &ResourceId) -> Result<(), StoreError> {
+            async fn reaffirm(&self, cx: &Context, of: &TypeSchema, id: &ResourceId) -> Result<(), StoreError> {
                 again(Self::ATTEMPTS, || contract::reaffirm(self, cx, of, id)).await
             }
 
-            async fn delete(
-                &self,
-                cx: &Context,
-                of: &Arc<TypeSchema>,
-                id: &ResourceId,
-                when: &Precondition,
-            ) -> Result<(), StoreError> {
-                again(Self::ATTEMPTS, || contract::delete(self, cx, of, id, when)).await
+            async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+                again(Self::ATTEMPTS, || contract::delete(self, cx, request)).await
             }
 
             $($own)*
@@ -270,7 +215,7 @@ store_of_sessions!(SupersetStore {
     /// Superset keeps the addresses of users unique, and the names of groups where it has groups.
     fn capabilities(&self) -> StoreCapabilities {
         let unique = [(ResourceTypeName::user(), "emails.value", true), (ResourceTypeName::group(), "displayName", self.tables.groups)];
-        let capabilities = StoreCapabilities::default().with_transactions();
+        let capabilities = StoreCapabilities::default().with_patch().with_transactions();
         unique.into_iter().filter(|(.., enforced)| *enforced).fold(capabilities, |capabilities, (of, path, _)| {
             match path.parse() {
                 Ok(path) => capabilities.with_unique(&of, path),
@@ -279,8 +224,8 @@ store_of_sessions!(SupersetStore {
         })
     }
 
-    async fn begin(&self, cx: &Context) -> Result<Option<Box<dyn Transaction>>, StoreError> {
-        Ok(Some(Box::new(OpenTransaction::begin(self, cx).await?)))
+    async fn begin(&self, cx: &Context) -> Result<Box<dyn Transaction>, StoreError> {
+        Ok(Box::new(OpenTransaction::begin(self, cx).await?))
     }
 
     async fn health(&self) -> Result<(), StoreError> {
@@ -288,7 +233,11 @@ store_of_sessions!(SupersetStore {
     }
 });
 
-store_of_sessions!(OpenTransaction {});
+store_of_sessions!(OpenTransaction {
+    fn capabilities(&self) -> StoreCapabilities {
+        StoreCapabilities::default().with_patch()
+    }
+});
 
 impl Session<'_> {
     /// Ends a write: the guard, the answer, the commit.

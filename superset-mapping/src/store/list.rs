@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use scim_core::{Projection, Resource, Returned, TypeSchema};
 use scim_filter::lower;
-use scim_service::{ListPage, ListQuery, PageBytes, Start, StoreError};
+use scim_service::{List, ListPage, PageBytes, Start, StoreError};
 
 use crate::driver::Row;
 use crate::sql::{Fragment, Target};
@@ -34,13 +34,13 @@ impl Relations {
     }
 
     /// Those that the evaluator has to see.
-    pub(super) fn evaluated(query: &ListQuery) -> Self {
+    pub(super) fn evaluated(query: &List<'_>) -> Self {
         Self { members: query.looks_at("members"), groups: query.looks_at("groups") }
     }
 
     /// Those that the resources of a page need.
-    fn shown(of: &TypeSchema, query: &ListQuery) -> Self {
-        Self { members: query.shows(of, "members"), groups: query.shows(of, "groups") }
+    fn shown(query: &List<'_>) -> Self {
+        Self { members: query.shows("members"), groups: query.shows("groups") }
     }
 }
 
@@ -86,8 +86,9 @@ impl Session<'_> {
     }
 
     /// What of the query has an index goes to the database, the rest to the evaluator.
-    pub(super) async fn list(&mut self, of: &TypeSchema, query: &ListQuery) -> Result<ListPage, StoreError> {
-        let (pushed, residual) = match &query.filter {
+    pub(super) async fn list(&mut self, query: &List<'_>) -> Result<ListPage, StoreError> {
+        let of = query.of;
+        let (pushed, residual) = match query.filter {
             None => (None, None),
             Some(filter) => {
                 let lowered = lower(filter, &Target::new(of, self.tenant, also_unique(Kind::of(of))));
@@ -100,7 +101,7 @@ impl Session<'_> {
         if let Some(pushed) = pushed {
             selection = selection.then(Fragment::new(" AND ")).then(pushed);
         }
-        let wanted = Relations::shown(of, query);
+        let wanted = Relations::shown(query);
         if residual.is_none()
             && let Some(order) = Order::of(of, query)
         {
@@ -109,14 +110,14 @@ impl Session<'_> {
         let (ids, total_results) = self.scan(of, query, selection, residual.as_ref()).await?;
         let resources = self.by_ids(of, ids).await?;
         let (resources, ends_early) = self.fill(of, query, resources, wanted).await?;
-        Ok(ListPage { resources, total_results: Some(total_results), ends_early })
+        Ok(ListPage::new(resources).with_total(total_results).ending_early(ends_early))
     }
 
     /// Gives the resources of a page the relations asked for, until the page is full. Whether it ends early, too.
     async fn fill(
         &mut self,
         of: &TypeSchema,
-        query: &ListQuery,
+        query: &List<'_>,
         mut resources: Vec<Resource>,
         wanted: Relations,
     ) -> Result<(Vec<Resource>, bool), StoreError> {
@@ -127,7 +128,7 @@ impl Session<'_> {
         // What a client did not choose takes no room. What comes on request or never, the service may need.
         let unwanted = |name: &str| {
             let attribute = of.base().attribute(name);
-            attribute.is_some_and(|known| known.returned() == Returned::Default) && !query.shows(of, name)
+            attribute.is_some_and(|known| known.returned() == Returned::Default) && !query.shows(name)
         };
         for resource in &mut resources {
             let left_out: Vec<String> =
@@ -208,7 +209,7 @@ impl Session<'_> {
     async fn page(
         &mut self,
         of: &TypeSchema,
-        query: &ListQuery,
+        query: &List<'_>,
         order: &Order,
         selection: Fragment,
         wanted: Relations,

@@ -1,7 +1,6 @@
 //! What a login asks of the store: the account itself, and the access that goes with it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use scim_core::{ResourceId, TypeSchema};
@@ -48,7 +47,7 @@ impl LoginStore for SupersetStore {
     async fn move_user(
         &self,
         cx: &Context,
-        _: &Arc<TypeSchema>,
+        _: &TypeSchema,
         user: &ResourceId,
         leave: &[ResourceId],
         join: &[ResourceId],

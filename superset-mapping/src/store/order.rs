@@ -2,7 +2,7 @@
 
 use scim_core::{SortOrder, TypeSchema};
 use scim_filter::fold;
-use scim_service::{ListQuery, Position};
+use scim_service::{List, Position};
 use serde_json::Value;
 
 use crate::sql::Fragment;
@@ -18,8 +18,8 @@ pub(super) enum Order {
 
 impl Order {
     /// The order of a query, if it is one of these.
-    pub(super) fn of(of: &TypeSchema, query: &ListQuery) -> Option<Self> {
-        let Some(sort) = &query.sort else { return Some(Self::Id) };
+    pub(super) fn of(of: &TypeSchema, query: &List<'_>) -> Option<Self> {
+        let Some(sort) = query.sort else { return Some(Self::Id) };
         let by_name = Kind::of(of) == Kind::User && sort.path().top_level() == Some("userName") && !sort.case_exact();
         let readable = match &query.start {
             scim_service::Start::Index(_) => true,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use scim_core::{Resource, TypeSchema};
 use scim_filter::Predicate;
-use scim_service::{ListQuery, Pace, PageBuilder, StoreError};
+use scim_service::{List, Pace, PageBuilder, StoreError};
 
 use crate::driver::Row;
 use crate::sql::{Dialect, Fragment};
@@ -27,7 +27,7 @@ impl Session<'_> {
     pub(super) async fn scan(
         &mut self,
         of: &TypeSchema,
-        query: &ListQuery,
+        query: &List<'_>,
         selection: Fragment,
         residual: Option<&Predicate>,
     ) -> Result<(Vec<String>, u64), StoreError> {
@@ -55,7 +55,7 @@ impl Session<'_> {
                     None => true,
                 };
                 if selected {
-                    let key = query.sort.as_ref().filter(|_| has_room).map(|sort| sort.sort_key_of(&resource));
+                    let key = query.sort.filter(|_| has_room).map(|sort| sort.sort_key_of(&resource));
                     cx.budget.spend(2 + key.as_ref().map_or(0, |key| key.len() as u64 / 32))?;
                     page.push(key, &id, id.clone());
                 }

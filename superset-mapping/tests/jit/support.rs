@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use scim_core::{Projection, Resource, ResourceTypeName, SchemaSet, parse_date_time};
-use scim_service::{Context, MemoryStore, Precondition};
+use scim_core::{Resource, ResourceTypeName, SchemaSet, parse_date_time};
+use scim_service::{Context, Create, List, MemoryStore, Read, Replace};
 use serde_json::{Value, json};
 use superset_mapping::{
     Assertion, AttributeMapping, AuditError, Domains, IdentityProvider, JitLogin, Login, LoginAudit, LoginError,
@@ -105,12 +105,12 @@ impl House {
         let mut resource: Resource = serde_json::from_value(resource).unwrap();
         let schemas = of.schemas_of(resource.as_value());
         resource.attributes_mut().insert("schemas".into(), schemas);
-        self.store.create(&Self::cx(), of, resource).await.unwrap().id().unwrap().into_owned()
+        self.store.create(&Self::cx(), Create::new(of, resource)).await.unwrap().id().unwrap().into_owned()
     }
 
     pub(crate) async fn get(&self, of: &str, id: &str) -> Resource {
         let of = self.schemas.of(&ResourceTypeName::from(of)).unwrap();
-        self.store.get(&Self::cx(), of, &id.parse().unwrap(), &Projection::default()).await.unwrap()
+        self.store.read(&Self::cx(), Read::new(of, &id.parse().unwrap())).await.unwrap()
     }
 
     /// Changes attributes of a user, as a SCIM client does.
@@ -123,7 +123,7 @@ impl House {
         for (name, value) in changes.as_object().unwrap() {
             user.attributes_mut().insert(name.clone(), value.clone());
         }
-        self.store.replace(&Self::cx(), of, &id.parse().unwrap(), user, &Precondition::None).await.unwrap();
+        self.store.replace(&Self::cx(), Replace::new(of, &id.parse().unwrap(), user)).await.unwrap();
     }
 
     pub(crate) async fn login(&self, provider: &IdentityProvider, assertion: &Assertion) -> Result<Login, LoginError> {
@@ -156,8 +156,7 @@ impl House {
     /// The number of users.
     pub(crate) async fn users(&self) -> u64 {
         let of = self.schemas.user().unwrap();
-        let query = scim_service::ListQuery::first(None, 100);
-        self.store.list(&Self::cx(), of, &query).await.unwrap().total_results.unwrap()
+        self.store.list(&Self::cx(), List::new(of, 100)).await.unwrap().total_results.unwrap()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Calls of the store as one client or identity provider among several.
 
-use scim_core::{Projection, Resource};
-use scim_service::{Context, Precondition, Principal, Store, StoreError};
+use scim_core::Resource;
+use scim_service::{Context, Create, Delete, Modify, Principal, Read, Replace, Store, StoreError};
 use serde_json::{Value, json};
 
 use crate::support::{Superset, id_of, rid};
@@ -38,12 +38,12 @@ pub(crate) struct As<'s> {
 
 impl As<'_> {
     pub(crate) fn cx(&self) -> Context {
-        Context { principal: self.principal.clone(), ..self.superset.cx() }
+        self.superset.cx().with_principal(self.principal.clone())
     }
 
     pub(crate) async fn create(&self, of: &str, resource: Value) -> Result<Resource, StoreError> {
         let resource = self.superset.resource(of, resource);
-        self.superset.store.create(&self.cx(), self.superset.of(of), resource).await
+        self.superset.store.create(&self.cx(), Create::new(self.superset.of(of), resource)).await
     }
 
     pub(crate) async fn user(&self, user: Value) -> String {
@@ -58,14 +58,12 @@ impl As<'_> {
 
     pub(crate) async fn replace(&self, of: &str, id: &str, resource: Value) -> Result<Resource, StoreError> {
         let resource = self.superset.resource(of, resource);
-        self.superset.store.replace(&self.cx(), self.superset.of(of), &rid(id), resource, &Precondition::None).await
+        self.superset.store.replace(&self.cx(), Replace::new(self.superset.of(of), &rid(id), resource)).await
     }
 
     pub(crate) async fn patch(&self, of: &str, id: &str, operations: Value) -> Result<Resource, StoreError> {
         let patch = self.superset.checked_patch(of, &operations);
-        let (cx, of, want) = (self.cx(), self.superset.of(of), Projection::default());
-        let patched = self.superset.store.patch(&cx, of, &rid(id), &patch, &Precondition::None, &want).await?;
-        Ok(patched.unwrap())
+        self.superset.store.patch(&self.cx(), Modify::new(self.superset.of(of), &rid(id), &patch)).await
     }
 
     pub(crate) async fn set(&self, of: &str, id: &str, path: &str, value: Value) -> Result<Resource, StoreError> {
@@ -78,12 +76,12 @@ impl As<'_> {
     }
 
     pub(crate) async fn get(&self, of: &str, id: &str) -> Result<Resource, StoreError> {
-        self.superset.store.get(&self.cx(), self.superset.of(of), &rid(id), &Projection::default()).await
+        self.superset.store.read(&self.cx(), Read::new(self.superset.of(of), &rid(id))).await
     }
 
     pub(crate) async fn delete(&self, of: &str, id: &str) {
         let of = self.superset.of(of);
-        self.superset.store.delete(&self.cx(), of, &rid(id), &Precondition::None).await.unwrap();
+        self.superset.store.delete(&self.cx(), Delete::new(of, &rid(id))).await.unwrap();
     }
 }
 

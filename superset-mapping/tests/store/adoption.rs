@@ -1,7 +1,7 @@
 //! Accounts that existed before: whose they are is the host's to say.
 
 use scim_core::Resource;
-use scim_service::{Context, Store, StoreError};
+use scim_service::{Create, Store, StoreError};
 use serde_json::{Value, json};
 use superset_mapping::{Adoption, StoreOptions};
 
@@ -91,7 +91,8 @@ async fn nobody_is_adopted_twice_or_by_a_rename() {
     assert_eq!(taken(superset.create("User", json!({"userName": "ADA"})).await), "userName");
     let other = superset.cx_of("other");
     let user = |user: Value| -> Resource { superset.resource("User", user) };
-    let outcome = superset.store.create(&other, superset.of("User"), user(json!({"userName": "ada"}))).await;
+    let outcome =
+        superset.store.create(&other, Create::new(superset.of("User"), user(json!({"userName": "ada"})))).await;
     assert!(matches!(outcome, Err(StoreError::Uniqueness { .. })), "a provisioned user of another tenant");
 }
 
@@ -166,8 +167,8 @@ async fn s5_an_inactive_account_is_adopted_as_it_is_unless_the_request_says_acti
         let superset = adopting(Adoption::ByUsername).await;
         superset.run("UPDATE ab_user SET active = FALSE WHERE id = 2").await;
         let user = superset.resource("User", json!({"userName": "ada", "active": true}));
-        let cx = Context { says_active, ..superset.cx() };
-        superset.store.create(&cx, superset.of("User"), user).await.unwrap();
+        let cx = superset.cx().with_says_active(says_active);
+        superset.store.create(&cx, Create::new(superset.of("User"), user)).await.unwrap();
         assert_eq!(superset.account("Ada").await.active, says_active);
     }
 }

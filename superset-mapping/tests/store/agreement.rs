@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use scim_core::{Resource, SortOrder, Tolerance};
 use scim_filter::{Filter, Predicate, Sort, check};
-use scim_service::{ListQuery, Position, Start, Store, StoreError, finish};
+use scim_service::{List, Position, Start, Store, StoreError, finish};
 use serde_json::{Value, json};
 
 use crate::harness::{Case, cases};
@@ -83,8 +83,9 @@ async fn the_database_selects_what_the_evaluator_selects() {
             let (of, resources) = if dice.roll(3) == 0 { ("Group", &groups) } else { ("User", &users) };
             let text = filter(&mut dice, of, &users, 2);
             let predicate = predicate(&superset, of, &text);
-            let query = query(&superset, &mut dice, of, predicate, resources);
-            let page = superset.store.list(&superset.cx(), superset.of(of), &query).await.unwrap();
+            let (sort, start, count) = query(&superset, &mut dice, of, resources);
+            let query = List::new(superset.of(of), count).with_filter(&predicate).with_sort(&sort).with_start(start);
+            let page = superset.store.list(&superset.cx(), query.clone()).await.unwrap();
             let expected = finish(&superset.cx(), resources.clone(), &query).await.unwrap();
             let ids = |resources: &[Resource]| resources.iter().map(id_of).collect::<Vec<_>>();
             assert_eq!(ids(&page.resources), ids(&expected.resources), "{text} {:?} {:?}", query.sort, query.start);
@@ -209,8 +210,8 @@ fn filter(dice: &mut Dice, of: &str, users: &[Resource], depth: u32) -> String {
     dice.pick(&choices).clone()
 }
 
-/// A query by the filter, in some order, from some place.
-fn query(superset: &Superset, dice: &mut Dice, of: &str, filter: Predicate, all: &[Resource]) -> ListQuery {
+/// Some order, some place in it, and the size of a page.
+fn query(superset: &Superset, dice: &mut Dice, of: &str, all: &[Resource]) -> (Option<Sort>, Start, u64) {
     let order = if dice.roll(2) == 0 { SortOrder::Ascending } else { SortOrder::Descending };
     let path = match (dice.roll(4), of) {
         (0, "User") => Some("userName"),
@@ -225,11 +226,11 @@ fn query(superset: &Superset, dice: &mut Dice, of: &str, filter: Predicate, all:
         0 => Start::Index(1 + dice.roll(5) as u64),
         1 => Start::After(Position::of(dice.pick(all), sort.as_ref())),
         2 => Start::Before(Position::of(dice.pick(all), sort.as_ref())),
-        3 => Start::After(Position { id: String::new(), ..place() }),
+        3 => Start::After(Position::new(place().key, "")),
         _ => Start::Index(1),
     };
     let count = *dice.pick(&[1, 3, 100, 100]);
     let distinct: BTreeSet<_> = all.iter().map(id_of).collect();
     assert_eq!(distinct.len(), all.len());
-    ListQuery { sort, start, ..ListQuery::first(Some(filter), count) }
+    (sort, start, count)
 }

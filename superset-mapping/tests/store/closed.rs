@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use scim_core::{SchemaSet, urn};
-use scim_service::{BearerTokens, Context, Precondition, Principal, ScimService, ServiceConfig, Store};
+use scim_service::{BearerTokens, Principal, Replace, ScimService, ServiceConfig, Store};
 use serde_json::{Value, json};
 use superset_mapping::{DriftOptions, RepairOptions, SupersetStore};
 
@@ -31,8 +31,8 @@ async fn is_open(superset: &Superset) -> bool {
 /// What a login or a host replaces a user by: all that is known of the person.
 async fn replace(superset: &Superset, id: &str, user_name: &str, says_active: bool) {
     let user = superset.resource("User", json!({"userName": user_name, "active": true}));
-    let cx = Context { says_active, ..superset.cx() };
-    superset.store.replace(&cx, superset.of("User"), &rid(id), user, &Precondition::None).await.unwrap();
+    let cx = superset.cx().with_says_active(says_active);
+    superset.store.replace(&cx, Replace::new(superset.of("User"), &rid(id), user)).await.unwrap();
 }
 
 async fn s5_what_was_closed_in_superset_stays_closed_whatever_else_is_said() {

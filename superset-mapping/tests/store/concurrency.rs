@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use scim_core::Projection;
-use scim_service::{Precondition, Store, StoreError};
+use scim_service::{Create, Modify, Store, StoreError};
 use serde_json::json;
 use superset_mapping::SupersetStore;
 
@@ -33,10 +32,9 @@ async fn no_member_added_at_the_same_time_is_lost() {
             let add = json!([{"op": "add", "path": "members", "value": [{ "value": user }]}]);
             let (superset, store, group) = (superset.clone(), store.clone(), rid(&group));
             let patch = superset.checked_patch("Group", &add);
-            tokio::spawn(async move {
-                let any = Projection::default();
-                store.patch(&superset.cx(), superset.of("Group"), &group, &patch, &Precondition::None, &any).await
-            })
+            tokio::spawn(
+                async move { store.patch(&superset.cx(), Modify::new(superset.of("Group"), &group, &patch)).await },
+            )
         })
         .collect();
     for task in tasks {
@@ -60,7 +58,7 @@ async fn of_racing_creations_of_one_name_one_wins() {
             let (superset, store) = (superset.clone(), store.clone());
             tokio::spawn(async move {
                 let user = superset.resource("User", json!({ "userName": name }));
-                store.create(&superset.cx(), superset.of("User"), user).await
+                store.create(&superset.cx(), Create::new(superset.of("User"), user)).await
             })
         })
         .collect();

@@ -1,7 +1,6 @@
 //! Names and addresses that are taken.
 
-use scim_core::Projection;
-use scim_service::{Store, StoreError};
+use scim_service::{Create, Delete, Read, Store, StoreError};
 use serde_json::json;
 
 use crate::harness::{Case, cases};
@@ -131,23 +130,23 @@ async fn tenants_see_nothing_of_each_other_but_share_the_names_of_superset() {
     let superset = Superset::start().await;
     let (a, b) = (superset.cx_of("a"), superset.cx_of("b"));
     let user = |name: &str| superset.resource("User", json!({ "userName": name }));
-    let ada = superset.store.create(&a, superset.of("User"), user("ada")).await.unwrap();
+    let ada = superset.store.create(&a, Create::new(superset.of("User"), user("ada"))).await.unwrap();
     let ada = id_of(&ada);
-    let read = superset.store.get(&b, superset.of("User"), &rid(&ada), &Projection::default()).await;
+    let read = superset.store.read(&b, Read::new(superset.of("User"), &rid(&ada))).await;
     assert!(matches!(read, Err(StoreError::NotFound)));
     assert_eq!(superset.list_as(&b, "User", "").await.total_results, Some(0));
     assert_eq!(superset.list_as(&a, "User", r#"userName eq "ADA""#).await.total_results, Some(1));
-    assert_eq!(taken(superset.store.create(&b, superset.of("User"), user("ada")).await), "userName");
+    assert_eq!(taken(superset.store.create(&b, Create::new(superset.of("User"), user("ada"))).await), "userName");
     // A member of another tenant is an id that nobody has.
     let members = json!({"displayName": "analysts", "members": [{ "value": ada }]});
-    superset.store.create(&b, superset.of("Group"), superset.resource("Group", members)).await.unwrap();
+    superset.store.create(&b, Create::new(superset.of("Group"), superset.resource("Group", members))).await.unwrap();
     assert_eq!(superset.roles("ada").await, ["Gamma"]);
     assert!(superset.groups("ada").await.is_empty());
-    let read = superset.store.get(&a, superset.of("User"), &rid(&ada), &Projection::default()).await.unwrap();
+    let read = superset.store.read(&a, Read::new(superset.of("User"), &rid(&ada))).await.unwrap();
     assert_eq!(read.get("groups"), None);
     // What a tenant's deleted user had is not given to another tenant's.
-    superset.store.delete(&a, superset.of("User"), &rid(&ada), &scim_service::Precondition::None).await.unwrap();
-    superset.store.create(&b, superset.of("User"), user("ada")).await.unwrap();
+    superset.store.delete(&a, Delete::new(superset.of("User"), &rid(&ada))).await.unwrap();
+    superset.store.create(&b, Create::new(superset.of("User"), user("ada"))).await.unwrap();
     assert_eq!(superset.value("SELECT count(*) FROM ab_user").await, "3");
 }
 

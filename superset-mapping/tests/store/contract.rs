@@ -2,7 +2,7 @@
 
 use scim_core::{AttrPath, Profile, Projection, SortOrder, Tolerance, Version};
 use scim_filter::Sort;
-use scim_service::{ListQuery, Precondition, Start, Store, StoreError};
+use scim_service::{Delete, List, Modify, Precondition, Read, Replace, Start, Store, StoreError};
 use serde_json::json;
 
 use crate::harness::{Case, cases};
@@ -95,13 +95,13 @@ async fn r204_a_write_under_a_stale_version_changes_nothing() {
     let stale = Precondition::OneOf(vec![Version::new(7)]);
     let patch = superset.checked_patch("User", &json!([{"op": "replace", "path": "title", "value": "x"}]));
     let draft = superset.resource("User", json!({"userName": "eve"}));
-    let (cx, any) = (superset.cx(), Projection::default());
+    let cx = superset.cx();
     let failed = |outcome: StoreError| assert!(matches!(outcome, StoreError::PreconditionFailed), "{outcome}");
-    failed(superset.store.patch(&cx, of, &id, &patch, &stale, &any).await.unwrap_err());
-    failed(superset.store.replace(&cx, of, &id, draft, &stale).await.unwrap_err());
-    failed(superset.store.delete(&cx, of, &id, &stale).await.unwrap_err());
+    failed(superset.store.patch(&cx, Modify::new(of, &id, &patch).with_when(&stale)).await.unwrap_err());
+    failed(superset.store.replace(&cx, Replace::new(of, &id, draft).with_when(&stale)).await.unwrap_err());
+    failed(superset.store.delete(&cx, Delete::new(of, &id).with_when(&stale)).await.unwrap_err());
     let current = Precondition::OneOf(vec![Version::new(7), Version::new(1)]);
-    let patched = superset.store.patch(&cx, of, &id, &patch, &current, &any).await.unwrap().unwrap();
+    let patched = superset.store.patch(&cx, Modify::new(of, &id, &patch).with_when(&current)).await.unwrap();
     assert_eq!(version(&patched), 2);
 }
 
@@ -152,22 +152,18 @@ async fn pages_are_sorted_and_have_the_true_total() {
     let of = superset.of("User");
     let path: AttrPath = "userName".parse().unwrap();
     let sort = Sort::check(&path, SortOrder::Descending, of, &mut Tolerance::rfc()).unwrap();
-    let query = |sort, start_index, count| ListQuery {
-        sort,
-        start: Start::Index(start_index),
-        ..ListQuery::first(None, count)
-    };
-    let page = superset.store.list(&superset.cx(), of, &query(Some(sort), 2, 2)).await.unwrap();
+    let list = |start_index, count| List::new(of, count).with_start(Start::Index(start_index));
+    let page = superset.store.list(&superset.cx(), list(2, 2).with_sort(&sort)).await.unwrap();
     let names: Vec<_> = page.resources.iter().map(|user| user.get("userName").unwrap().as_str().unwrap()).collect();
     assert_eq!((names, page.total_results), (vec!["B".into(), "a".into()], Some(3)));
     let mut ids = Vec::new();
     for start in 1..=4 {
-        let page = superset.store.list(&superset.cx(), of, &query(None, start, 1)).await.unwrap();
+        let page = superset.store.list(&superset.cx(), list(start, 1)).await.unwrap();
         assert_eq!(page.total_results, Some(3));
         ids.extend(page.resources.iter().map(id_of));
     }
     assert!(ids.is_sorted() && ids.len() == 3, "{ids:?}");
-    let none = superset.store.list(&superset.cx(), of, &query(None, 1, 0)).await.unwrap();
+    let none = superset.store.list(&superset.cx(), list(1, 0)).await.unwrap();
     assert_eq!((none.resources.len(), none.total_results), (0, Some(3)));
 }
 
@@ -177,7 +173,7 @@ async fn relations_are_loaded_where_they_are_wanted() {
     let group = superset.group("g", &[&ada]).await;
     let of = superset.of("Group");
     let without = Projection::new(&[] as &[&str], &["members"], of, &Profile::rfc()).unwrap();
-    let read = superset.store.get(&superset.cx(), of, &rid(&group), &without).await.unwrap();
+    let read = superset.store.read(&superset.cx(), Read::new(of, &rid(&group)).with_want(&without)).await.unwrap();
     assert_eq!(read.get("members"), None);
     let page = superset.list("Group", "displayName sw \"g\"").await;
     assert_eq!(each(&page.resources[0], "members", "value"), [ada.as_str()]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use scim_core::{ResourceId, Version};
-use scim_service::{Precondition, Store, StoreError};
+use scim_service::{Create, Precondition, Replace, Store, StoreError};
 use serde_json::json;
 use tracing::instrument::WithSubscriber;
 use tracing::span::{Attributes, Id, Record};
@@ -150,7 +150,7 @@ async fn x4_what_is_refused_costs_no_hash_and_what_is_done_costs_one() {
     assert!(matches!(outcome, Err(StoreError::NotFound)) && hashes == 0, "{outcome:?}");
     let id: ResourceId = ada.parse().unwrap();
     let (cx, user) = (superset.cx(), superset.resource("User", user));
-    let replace = superset.store.replace(&cx, superset.of("User"), &id, user, &stale);
+    let replace = superset.store.replace(&cx, Replace::new(superset.of("User"), &id, user).with_when(&stale));
     let (outcome, hashes) = counted(replace).await;
     assert!(matches!(outcome, Err(StoreError::PreconditionFailed)) && hashes == 0, "{outcome:?}");
 
@@ -168,12 +168,12 @@ async fn x4_a_password_is_refused_in_a_transaction() {
     let superset = Superset::start().await;
     let cx = superset.cx();
     let of = superset.of("User");
-    let transaction = superset.store.begin(&cx).await.unwrap().unwrap();
+    let transaction = superset.store.begin(&cx).await.unwrap();
     let with = superset.resource("User", json!({"userName": "ada", "password": "x"}));
-    let (outcome, hashes) = counted(transaction.create(&cx, of, with)).await;
+    let (outcome, hashes) = counted(transaction.create(&cx, Create::new(of, with))).await;
     assert!(matches!(outcome, Err(StoreError::Refused { .. })) && hashes == 0, "{outcome:?}");
     let without = superset.resource("User", json!({"userName": "ada"}));
-    transaction.create(&cx, of, without).await.unwrap();
+    transaction.create(&cx, Create::new(of, without)).await.unwrap();
     transaction.commit().await.unwrap();
     assert_eq!(superset.value(PASSWORD).await, "!");
 }

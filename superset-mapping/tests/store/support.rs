@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use scim_core::{
-    PatchOp, Profile, Projection, Resource, ResourceId, ResourceTypeName, SchemaSet, Tolerance, TypeSchema, ValueRef,
+    PatchOp, Profile, Resource, ResourceId, ResourceTypeName, SchemaSet, Tolerance, TypeSchema, ValueRef,
     parse_date_time, urn,
 };
 use scim_filter::{Filter, check};
 use scim_patch::Patch;
-use scim_service::{Context, ListPage, ListQuery, Precondition, Principal, Store, StoreError};
+use scim_service::{Context, Create, Delete, List, ListPage, Modify, Principal, Read, Replace, Store, StoreError};
 use serde_json::{Value, json};
 use superset_mapping::{Account, StoreOptions, SupersetStore};
 
@@ -102,15 +102,15 @@ impl Superset {
     }
 
     pub(crate) fn cx(&self) -> Context {
-        Context { principal: Principal::new("test"), ..Context::internal("test", self.now()) }
+        Context::internal("test", self.now()).with_principal(Principal::new("test"))
     }
 
     pub(crate) fn cx_of(&self, tenant: &str) -> Context {
-        Context { principal: Principal::new("test").in_tenant(tenant), ..self.cx() }
+        self.cx().with_principal(Principal::new("test").in_tenant(tenant))
     }
 
     pub(crate) async fn create(&self, of: &str, resource: Value) -> Result<Resource, StoreError> {
-        self.store.create(&self.cx(), self.of(of), self.resource(of, resource)).await
+        self.store.create(&self.cx(), Create::new(self.of(of), self.resource(of, resource))).await
     }
 
     /// The resource as a check of the service leaves it.
@@ -135,12 +135,12 @@ impl Superset {
     }
 
     pub(crate) async fn get(&self, of: &str, id: &str) -> Result<Resource, StoreError> {
-        self.store.get(&self.cx(), self.of(of), &rid(id), &Projection::default()).await
+        self.store.read(&self.cx(), Read::new(self.of(of), &rid(id))).await
     }
 
     pub(crate) async fn replace(&self, of: &str, id: &str, resource: Value) -> Result<Resource, StoreError> {
         let resource = self.resource(of, resource);
-        self.store.replace(&self.cx(), self.of(of), &rid(id), resource, &Precondition::None).await
+        self.store.replace(&self.cx(), Replace::new(self.of(of), &rid(id), resource)).await
     }
 
     pub(crate) fn checked_patch(&self, of: &str, operations: &Value) -> Patch {
@@ -152,9 +152,7 @@ impl Superset {
 
     pub(crate) async fn patch(&self, of: &str, id: &str, operations: Value) -> Result<Resource, StoreError> {
         let patch = self.checked_patch(of, &operations);
-        let (cx, want) = (self.cx(), Projection::default());
-        let patched = self.store.patch(&cx, self.of(of), &rid(id), &patch, &Precondition::None, &want).await?;
-        Ok(patched.unwrap())
+        self.store.patch(&self.cx(), Modify::new(self.of(of), &rid(id), &patch)).await
     }
 
     pub(crate) async fn set(&self, of: &str, id: &str, path: &str, value: Value) -> Result<Resource, StoreError> {
@@ -172,7 +170,7 @@ impl Superset {
     }
 
     pub(crate) async fn delete(&self, of: &str, id: &str) -> Result<(), StoreError> {
-        self.store.delete(&self.cx(), self.of(of), &rid(id), &Precondition::None).await
+        self.store.delete(&self.cx(), Delete::new(self.of(of), &rid(id))).await
     }
 
     pub(crate) async fn list(&self, of: &str, filter: &str) -> ListPage {
@@ -184,8 +182,7 @@ impl Superset {
             let filter: Filter = filter.parse().unwrap();
             check(&filter, self.of(of), &mut Tolerance::rfc()).unwrap()
         });
-        let query = ListQuery::first(filter, 100);
-        self.store.list(cx, self.of(of), &query).await.unwrap()
+        self.store.list(cx, List::new(self.of(of), 100).with_filter(&filter)).await.unwrap()
     }
 
     /// The first column of every row, as text.

@@ -1,11 +1,9 @@
 //! Which groups a message names.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use scim_core::{Attribute, Leniency, Mutability, Projection, ResourceTypeName, TypeSchema};
-use scim_filter::Predicate;
+use scim_core::{Attribute, Leniency, Mutability, ResourceTypeName, TypeSchema};
 use serde_json::Value;
 
 use super::invalid;
@@ -13,7 +11,7 @@ use crate::bulk::{Form, Position, in_patch, in_resource};
 use crate::endpoint::one_of;
 use crate::fail::Failure;
 use crate::service::Call;
-use crate::store::{ListQuery, Store};
+use crate::store::{Store, StoreExt};
 
 /// How many ids one query of the store asks for.
 const AT_ONCE: usize = 64;
@@ -83,7 +81,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
         let all: Vec<&String> = names.iter().collect();
         for names in all.chunks(AT_ONCE) {
             let by_id = permit.narrow(Some(one_of(&of, &["id"], names)?));
-            for id in self.ids_of(&of, by_id, names.len() as u64).await? {
+            for id in self.store.ids(&self.cx, &of, by_id.as_ref(), names.len() as u64).await? {
                 found.insert(id.clone(), id);
             }
         }
@@ -92,25 +90,13 @@ impl<S: Store + ?Sized> Call<'_, S> {
                 continue;
             }
             let by_name = permit.narrow(Some(one_of(&of, &["displayName"], &[name])?));
-            match self.ids_of(&of, by_name, 2).await?.as_slice() {
+            match self.store.ids(&self.cx, &of, by_name.as_ref(), 2).await?.as_slice() {
                 [] => {}
                 [id] => drop(found.insert(name.clone(), id.clone())),
                 _ => return Err(invalid("the id of a group where several have the display name".to_owned())),
             }
         }
         Ok(found)
-    }
-
-    async fn ids_of(
-        &self,
-        of: &Arc<TypeSchema>,
-        filter: Option<Predicate>,
-        count: u64,
-    ) -> Result<Vec<String>, Failure> {
-        let projection = Projection::new(&["id"], &[] as &[&str], of, self.config.profile())?;
-        let query = ListQuery { projection, ..ListQuery::first(filter, count) };
-        let page = self.store.list(&self.cx, of, &query).await?;
-        Ok(page.resources.iter().filter_map(|group| group.id().map(Cow::into_owned)).collect())
     }
 }
 

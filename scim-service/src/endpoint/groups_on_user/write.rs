@@ -13,7 +13,7 @@ use crate::authorize::Permit;
 use crate::body::Body;
 use crate::fail::Failure;
 use crate::service::Call;
-use crate::store::{Precondition, Store, StoreError};
+use crate::store::{Delete, Precondition, Read, Store, StoreError};
 
 /// A write of a user, as it goes to the store.
 pub(in crate::endpoint) enum Write<'w> {
@@ -34,13 +34,13 @@ impl Write<'_> {
     ) -> Result<Resource, Failure> {
         let Some(groups) = groups else { return self.run(call, of, permit, want).await };
         // A store that hashes passwords would keep all other writers waiting for that.
-        let transaction = if self.sets_password() { None } else { call.store.begin(&call.cx).await? };
-        let Some(transaction) = transaction else {
+        if self.sets_password() || !call.can.begin {
             self.try_groups(call, of, permit, &groups).await?;
             return self.both(call, of, permit, &groups, want).await;
-        };
+        }
+        let transaction = call.store.begin(&call.cx).await?;
         let store: &dyn Store = &*transaction;
-        let mut inside = call.with(store, call.parts, Body::default());
+        let mut inside = call.within(store, Body::default());
         let outcome = self.both(&mut inside, of, permit, &groups, want).await;
         let used = inside.tolerance.used();
         call.tolerance.record(used);
@@ -91,7 +91,7 @@ impl Write<'_> {
             && created.is_some_and(|created| created == format_date_time(call.cx.now).as_str());
         if outcome.is_err()
             && is_new
-            && let Err(error) = call.store.delete(&call.cx, of, &id, &Precondition::None).await
+            && let Err(error) = call.store.delete(&call.cx, Delete::new(of, &id)).await
         {
             let request_id = &*call.cx.request_id;
             tracing::error!(request_id, %error, %id, "a user without its groups could not be deleted");
@@ -108,7 +108,7 @@ impl Write<'_> {
         id: &ResourceId,
         want: &Projection,
     ) -> Result<Resource, Failure> {
-        let current = call.store.get(&call.cx, of, id, &groups_alone(call, of)?).await?;
+        let current = call.store.read(&call.cx, Read::new(of, id).with_want(&groups_alone(call, of)?)).await?;
         call.change_groups(current, groups, Some(id)).await?;
         call.visible(of, id, want, permit).await.map_err(|failure| match failure {
             Failure::Store(StoreError::NotFound) => Failure::OutOfSight,
@@ -124,9 +124,9 @@ impl Write<'_> {
         want: &Projection,
     ) -> Result<Resource, Failure> {
         match self {
-            Self::Create { draft } => store_new(call, of, draft, permit).await,
+            Self::Create { draft } => store_new(call, of, draft, permit, want).await,
             Self::Replace { id, when, draft } => {
-                replace_with(call, of, id, when, permit, |_| Ok(Resource::clone(draft))).await
+                replace_with(call, of, id, when, permit, want, |_| Ok(Resource::clone(draft))).await
             }
             Self::Patch { id, when, patch } => store_patched(call, of, id, patch, when, permit, want).await,
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use scim_service::StoreError;
+use scim_service::{Create, StoreError};
 use serde_json::json;
 use superset_mapping::{Drift, DriftOptions, Finding, FindingKind, Stage};
 
@@ -132,7 +132,7 @@ async fn a_tenant_is_compared_by_itself() {
     let superset = Superset::start().await;
     for tenant in ["acme", "globex"] {
         let user = superset.resource("User", json!({"userName": format!("ada-{tenant}")}));
-        superset.store.create(&superset.cx_of(tenant), superset.of("User"), user).await.unwrap();
+        superset.store.create(&superset.cx_of(tenant), Create::new(superset.of("User"), user)).await.unwrap();
     }
     superset.run("DELETE FROM ab_user_role").await;
     let found = async |options: &DriftOptions| {

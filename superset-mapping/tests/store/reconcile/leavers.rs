@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use scim_core::SchemaSet;
-use scim_service::{BearerTokens, Context, MemoryStore, Principal, ScimService, ServiceConfig, Store};
+use scim_service::{BearerTokens, Create, MemoryStore, Principal, ScimService, ServiceConfig, Store};
 use serde_json::json;
 use superset_mapping::{Breaker, BreakerError, Directory, Export, Leavers, LeaversError, ScimDirectory, Transport};
 
@@ -46,8 +46,8 @@ async fn an_export_says_who_has_left() {
     superset.user(json!({"userName": "off", "active": false})).await;
     // A partner, whom no directory of one's own has.
     let partner = superset.resource("User", json!({"userName": "partner", "externalId": "jit:partners:partner"}));
-    let cx = Context { principal: Principal::provider("partners"), ..superset.cx() };
-    superset.store.create(&cx, superset.of("User"), partner).await.unwrap();
+    let cx = superset.cx().with_principal(Principal::provider("partners"));
+    superset.store.create(&cx, Create::new(superset.of("User"), partner)).await.unwrap();
     let csv = "userName,externalId,active\nrenamed,E0,true\nUSER1,,true\nuser2,E2,false\nuser3,other,\nuser4,E4,true\n";
     let lines = r#"{"userName": "renamed", "externalId": "E0"}
 {"userName": "USER1"}
@@ -90,7 +90,10 @@ async fn a_scim_service_says_who_has_left() {
         for number in 0..450 {
             let active = number != 3;
             let user = json!({"userName": format!("user{}", number + 1), "active": active});
-            memory.create(&superset.cx(), superset.of("User"), superset.resource("User", user)).await.unwrap();
+            memory
+                .create(&superset.cx(), Create::new(superset.of("User"), superset.resource("User", user)))
+                .await
+                .unwrap();
         }
         let tokens = BearerTokens::new().with_token("secret-token", Principal::new("nightly")).unwrap();
         let config = ServiceConfig::new("https://idp.example.com/scim/v2").unwrap();
