@@ -201,6 +201,7 @@ impl<S: Store> ScimService<S> {
         Ok(endpoint::with_location(response, &location))
     }
 
+    /// The futures of all endpoints but the smallest are boxed: what serves a request is moved several times before it runs.
     async fn dispatch(&self, call: &mut Call<'_, S>, route: Route) -> Result<Response<Bytes>, Failure> {
         match (&call.parts.method, route) {
             (_, Route::Health) => endpoint::health(call).await,
@@ -210,15 +211,15 @@ impl<S: Store> ScimService<S> {
             }
             (_, Route::Schemas(uri)) => endpoint::schemas(call, uri.as_deref()),
             (_, Route::ResourceTypes(name)) => endpoint::resource_types(call, name.as_deref()),
-            (_, Route::Root) => endpoint::list_all(call).await,
-            (_, Route::RootSearch) => endpoint::search_all(call).await,
-            (_, Route::Search(of)) => endpoint::search(call, &of).await,
-            (_, Route::Bulk) => endpoint::bulk(call).await,
-            (&Method::POST, Route::Collection(of)) => endpoint::create(call, &of).await,
-            (_, Route::Collection(of)) => endpoint::list(call, &of).await,
-            (&Method::PUT, Route::Resource(of, id)) => endpoint::replace(call, &of, &id).await,
-            (&Method::PATCH, Route::Resource(of, id)) => endpoint::patch(call, &of, &id).await,
-            (&Method::DELETE, Route::Resource(of, id)) => endpoint::delete(call, &of, &id).await,
+            (_, Route::Root) => Box::pin(endpoint::list_all(call)).await,
+            (_, Route::RootSearch) => Box::pin(endpoint::search_all(call)).await,
+            (_, Route::Search(of)) => Box::pin(endpoint::search(call, &of)).await,
+            (_, Route::Bulk) => Box::pin(endpoint::bulk(call)).await,
+            (&Method::POST, Route::Collection(of)) => Box::pin(endpoint::create(call, &of)).await,
+            (_, Route::Collection(of)) => Box::pin(endpoint::list(call, &of)).await,
+            (&Method::PUT, Route::Resource(of, id)) => Box::pin(endpoint::replace(call, &of, &id)).await,
+            (&Method::PATCH, Route::Resource(of, id)) => Box::pin(endpoint::patch(call, &of, &id)).await,
+            (&Method::DELETE, Route::Resource(of, id)) => Box::pin(endpoint::delete(call, &of, &id)).await,
             (_, Route::Resource(of, id)) => endpoint::read(call, &of, &id).await,
             (_, Route::Me) => Err(Failure::NotImplemented { endpoint: "/Me" }),
         }

@@ -190,6 +190,12 @@ mod tests {
         projection.write(of, &resource, &Nowhere, &mut text);
         let [tree, text] = [tree, text].map(|json| serde_json::from_str::<Value>(&json).unwrap());
         assert_eq!(tree, text);
+        if resource.get("unknown").is_none() {
+            resource.compact_as(of);
+            let mut copied = String::new();
+            projection.write(of, &resource, &Nowhere, &mut copied);
+            assert_eq!(serde_json::from_str::<Value>(&copied).unwrap(), text);
+        }
         text
     }
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Projection;
+use super::{Projection, Selection};
 use crate::resource::{Resource, ValueRef, write_string};
-use crate::schema::{Attribute, Member, Schema, TypeSchema};
+use crate::schema::{Attribute, MemberKind, Schema, TypeSchema};
 
 /// What responses show beyond what a resource holds, because it depends on where the service is.
 pub trait Additions {
@@ -55,24 +55,71 @@ impl Projection {
     pub fn write(&self, of: &TypeSchema, resource: &Resource, additions: &dyn Additions, out: &mut String) {
         out.push('{');
         let mut members = of.members();
-        for (name, value) in resource.members() {
-            let Some(member) = members.find(&name) else { continue };
-            let start = out.len();
-            begin(out, &name);
-            let is_shown = match member {
-                Member::Extension(extension) => self.write_extension(extension, value, additions, out),
-                Member::Attribute(attribute) if attribute.name() == "meta" => {
-                    let location = resource.id().map(|id| ("location", additions.location(of, &id)));
-                    let without = if additions.shows_versions() { None } else { Some("version") };
-                    self.wants(None, attribute) && self.write_object(None, attribute, value, location, without, out)
+        match resource.fitting(of).filter(|_| self.is_default()) {
+            None => {
+                for (name, value) in resource.members() {
+                    if let Some(member) = members.find(&name) {
+                        self.write_member(of, resource, &name, &member.kind, value, additions, out);
+                    }
                 }
-                Member::Attribute(attribute) => self.write_attribute(None, attribute, value, additions, out),
-            };
-            if !is_shown {
-                out.truncate(start);
+            }
+            Some(mut walk) => {
+                // Members that follow each other and need no second look are copied together.
+                let mut run = walk.at();
+                loop {
+                    let (before, passed) = (walk.at(), walk.passed(run));
+                    let Some((name, value)) = walk.next() else {
+                        copy(out, passed);
+                        break;
+                    };
+                    let member = members.find(name);
+                    if member.is_some_and(|member| member.is_plain) {
+                        continue;
+                    }
+                    if before > run {
+                        copy(out, passed);
+                    }
+                    run = walk.at();
+                    if let Some(member) = member {
+                        let value = ValueRef::of_text(value);
+                        self.write_member(of, resource, name, &member.kind, value, additions, out);
+                    }
+                }
             }
         }
         out.push('}');
+    }
+
+    /// Whether this is what is returned by default.
+    fn is_default(&self) -> bool {
+        self.selection == Selection::Default && self.hidden.is_empty()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a member, and what the whole resource is written with")]
+    fn write_member(
+        &self,
+        of: &TypeSchema,
+        resource: &Resource,
+        name: &str,
+        member: &MemberKind,
+        value: ValueRef<'_>,
+        additions: &dyn Additions,
+        out: &mut String,
+    ) {
+        let start = out.len();
+        begin(out, name);
+        let is_shown = match member {
+            MemberKind::Extension(extension) => self.write_extension(extension, value, additions, out),
+            MemberKind::Attribute(attribute) if attribute.name() == "meta" => {
+                let location = resource.id().map(|id| ("location", additions.location(of, &id)));
+                let without = if additions.shows_versions() { None } else { Some("version") };
+                self.wants(None, attribute) && self.write_object(None, attribute, value, location, without, out)
+            }
+            MemberKind::Attribute(attribute) => self.write_attribute(None, attribute, value, additions, out),
+        };
+        if !is_shown {
+            out.truncate(start);
+        }
     }
 
     fn write_extension(
@@ -168,6 +215,16 @@ impl Projection {
         }
         out.push('}');
         out.len() > before + 2
+    }
+}
+
+/// Copies members that are written already.
+fn copy(out: &mut String, members: &str) {
+    if !members.is_empty() {
+        if !out.ends_with('{') {
+            out.push(',');
+        }
+        out.push_str(members);
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::json_text::{unescaped, value_end, write_string};
 use super::value_ref::ValueRef;
+use crate::schema::TypeStamp;
 
 /// The JSON text of an object that is not changed any more, and where in it the members are.
 ///
@@ -14,6 +15,8 @@ pub(super) struct Document {
     members: Box<[Member]>,
     /// Whether a name is written with an escape. None of an attribute is.
     has_escapes: bool,
+    /// The type whose schemas it fits, if that is known.
+    of: Option<TypeStamp>,
 }
 
 /// A member: the byte offset after its value, and the bytes of its name. It begins where the one before it ends.
@@ -21,11 +24,18 @@ pub(super) struct Document {
 struct Member {
     end: u32,
     name: u16,
+    mark: u16,
+}
+
+/// Tells most names from each other without a look at the text: the first byte and the last.
+fn mark(name: &str) -> u16 {
+    let bytes = name.as_bytes();
+    bytes.first().zip(bytes.last()).map_or(0, |(first, last)| u16::from_be_bytes([*first, *last]))
 }
 
 /// Walks through the members of a document: names as they are written, and values.
 #[derive(Clone, Debug)]
-pub(super) struct Walk<'a> {
+pub(crate) struct Walk<'a> {
     text: &'a str,
     members: std::slice::Iter<'a, Member>,
     /// Where the next member begins, with the quote before its name.
@@ -37,11 +47,30 @@ impl<'a> Iterator for Walk<'a> {
 
     fn next(&mut self) -> Option<(&'a str, &'a str)> {
         let member = self.members.next()?;
-        let name = self.at + 1;
-        let value = name + usize::from(member.name) + 2;
-        let end = member.end as usize;
-        self.at = end + 1;
-        Some((self.text.get(name..value - 2)?, self.text.get(value..end)?))
+        let start = self.at;
+        self.at = member.end as usize + 1;
+        member.in_text(self.text, start)
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// The text from the name of the member that comes next to the end of the last one that came.
+    pub(crate) fn passed(&self, since: usize) -> &'a str {
+        self.text.get(since..self.at - 1).unwrap_or_default()
+    }
+
+    /// Where the member that comes next begins.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+}
+
+impl Member {
+    /// The name and the value of a member that begins at `start`.
+    fn in_text(self, text: &str, start: usize) -> Option<(&str, &str)> {
+        let name = start + 1;
+        let value = name + usize::from(self.name) + 2;
+        Some((text.get(name..value - 2)?, text.get(value..self.end as usize)?))
     }
 }
 
@@ -90,17 +119,19 @@ impl Document {
             let value = value_end(&text, at)? + 1;
             let end = value_end(&text, value)?;
             has_escapes |= bytes.get(at..value)?.contains(&b'\\');
-            members.push(Member { end: u32::try_from(end).ok()?, name: u16::try_from(value - at - 3).ok()? });
+            let name = text.get(at + 1..value - 2)?;
+            let (end, length) = (u32::try_from(end).ok()?, u16::try_from(name.len()).ok()?);
+            members.push(Member { end, name: length, mark: mark(name) });
             if bytes.get(value - 1) != Some(&b':') {
                 return None;
             }
-            match bytes.get(end)? {
-                b',' => at = end + 1,
-                _ => at = end,
+            at = value_end(&text, value)?;
+            if bytes.get(at) == Some(&b',') {
+                at += 1;
             }
         }
         let is_whole = at + 1 == bytes.len() && bytes.get(at) == Some(&b'}');
-        is_whole.then(|| Self { text: text.into_boxed_str(), members: members.into(), has_escapes })
+        is_whole.then(|| Self { text: text.into_boxed_str(), members: members.into(), has_escapes, of: None })
     }
 
     pub(super) fn text(&self) -> &str {
@@ -113,11 +144,29 @@ impl Document {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<ValueRef<'_>> {
-        let found = match self.walk().find(|(written, _)| *written == name) {
-            None if self.has_escapes => self.walk().find(|(written, _)| unescaped(written) == name),
-            found => found,
-        };
-        found.map(|(_, value)| ValueRef::of_text(value))
+        let (length, mark) = (name.len(), mark(name));
+        let mut start = 1;
+        for member in &self.members {
+            if usize::from(member.name) == length && member.mark == mark {
+                let (written, value) = member.in_text(&self.text, start)?;
+                if written == name {
+                    return Some(ValueRef::of_text(value));
+                }
+            }
+            start = member.end as usize + 1;
+        }
+        let mut escaped = self.walk().filter(|_| self.has_escapes);
+        escaped.find(|(written, _)| unescaped(written) == name).map(|(_, value)| ValueRef::of_text(value))
+    }
+
+    /// The type whose schemas the resource fits, if that is known.
+    pub(super) fn stamp(&self) -> Option<TypeStamp> {
+        self.of
+    }
+
+    /// The same document, which fits the schemas of a type.
+    pub(super) fn fitting(self, of: Option<TypeStamp>) -> Self {
+        Self { of, ..self }
     }
 
     /// The same document with other values of some members. What else there is, is copied.
@@ -149,7 +198,7 @@ impl Document {
             writer.name(name);
             writer.value(|text| text.push_str(value));
         }
-        writer.finish()
+        writer.finish().map(|document| document.fitting(self.of))
     }
 }
 
@@ -178,7 +227,8 @@ impl Writer {
         self.text.push(':');
         self.has_escapes |= written != name.len();
         self.is_too_large |= written > usize::from(u16::MAX);
-        self.members.push(Member { end: 0, name: u16::try_from(written).unwrap_or_default() });
+        let escaped = self.text.get(start..start + written).unwrap_or_default();
+        self.members.push(Member { end: 0, name: u16::try_from(written).unwrap_or_default(), mark: mark(escaped) });
     }
 
     fn value(&mut self, write: impl FnOnce(&mut String)) {
@@ -193,7 +243,7 @@ impl Writer {
     fn finish(mut self) -> Option<Document> {
         self.text.push('}');
         let (text, members) = (self.text.into_boxed_str(), self.members.into());
-        (!self.is_too_large).then_some(Document { text, members, has_escapes: self.has_escapes })
+        (!self.is_too_large).then_some(Document { text, members, has_escapes: self.has_escapes, of: None })
     }
 }
 

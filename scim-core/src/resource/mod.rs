@@ -16,10 +16,11 @@ use crate::external_id::ExternalId;
 use crate::meta::Meta;
 use crate::provenance::Provenance;
 use crate::resource_id::ResourceId;
-use crate::schema::AttributeRef;
+use crate::schema::{AttributeRef, TypeSchema};
 use crate::version::Version;
 
 use document::Document;
+pub(crate) use document::Walk;
 pub(crate) use document::rank;
 pub(crate) use json_text::write_string;
 pub use value_ref::{Elements, Members, ValueKind, ValueRef};
@@ -105,12 +106,33 @@ impl Resource {
         Self { provenance: Some(provenance), ..self }
     }
 
-    /// Makes the resource one shared piece of text, which clones share. For stores.
+    /// Makes the resource one shared piece of text, which clones share.
     pub fn compact(&mut self) {
         if let Content::Tree(attributes) = &self.content
             && let Some(document) = Document::of(attributes)
         {
             self.content = Content::Document(Arc::new(document));
+        }
+    }
+
+    /// The same of a resource that a check against the schemas of this type has made, which is remembered: responses copy what needs
+    /// no second look. For stores.
+    pub fn compact_as(&mut self, of: &TypeSchema) {
+        let document = match &self.content {
+            Content::Tree(attributes) => Document::of(attributes),
+            Content::Document(document) if document.stamp() == Some(of.stamp()) => return,
+            Content::Document(document) => document.with(&[]),
+        };
+        if let Some(document) = document {
+            self.content = Content::Document(Arc::new(document.fitting(Some(of.stamp()))));
+        }
+    }
+
+    /// The members as text, if the resource is compact and known to fit the schemas of this type.
+    pub(crate) fn fitting(&self, of: &TypeSchema) -> Option<Walk<'_>> {
+        match &self.content {
+            Content::Document(document) if document.stamp() == Some(of.stamp()) => Some(document.walk()),
+            _ => None,
         }
     }
 
@@ -126,16 +148,13 @@ impl Resource {
     pub fn as_value(&self) -> ValueRef<'_> {
         match &self.content {
             Content::Tree(attributes) => attributes.into(),
-            Content::Document(document) => ValueRef::of_text(document.text()),
+            Content::Document(document) => ValueRef::of_document(document),
         }
     }
 
     /// The attributes by registered name, and extensions by their URI.
     pub fn members(&self) -> Members<'_> {
-        match &self.content {
-            Content::Tree(attributes) => ValueRef::from(attributes).members(),
-            Content::Document(document) => Members::of_document(document.walk()),
-        }
+        self.as_value().members()
     }
 
     /// The attributes, to change. The caller keeps names and types as the schemas have them.

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value, map};
 
-use super::document::Walk;
+use super::document::{Document, Walk};
 use super::json_text::{Items, Pairs, unescaped};
 
 /// A value in a [`Resource`](crate::Resource), borrowed from it. Nothing is copied to look at one.
@@ -29,6 +29,7 @@ enum Held<'a> {
     Object(&'a Map<String, Value>),
     /// Compact JSON of one value.
     Text(&'a str),
+    Document(&'a Document),
 }
 
 /// What a value is.
@@ -49,8 +50,12 @@ pub enum ValueKind<'a> {
 }
 
 impl<'a> ValueRef<'a> {
-    pub(super) fn of_text(text: &'a str) -> Self {
+    pub(crate) fn of_text(text: &'a str) -> Self {
         Self(Held::Text(text))
+    }
+
+    pub(super) fn of_document(document: &'a Document) -> Self {
+        Self(Held::Document(document))
     }
 
     /// What the value is, with its content.
@@ -61,7 +66,7 @@ impl<'a> ValueRef<'a> {
             Held::Tree(Value::Number(number)) => ValueKind::Number(Cow::Borrowed(number)),
             Held::Tree(Value::String(text)) => ValueKind::String(Cow::Borrowed(text)),
             Held::Tree(Value::Array(_)) => ValueKind::Array(self.elements()),
-            Held::Tree(Value::Object(_)) | Held::Object(_) => ValueKind::Object(self.members()),
+            Held::Tree(Value::Object(_)) | Held::Object(_) | Held::Document(_) => ValueKind::Object(self.members()),
             Held::Text(text) => match text.as_bytes().first() {
                 Some(b'"') => ValueKind::String(self.as_str().unwrap_or_default()),
                 Some(b'[') => ValueKind::Array(self.elements()),
@@ -81,7 +86,7 @@ impl<'a> ValueRef<'a> {
     pub fn as_str(self) -> Option<Cow<'a, str>> {
         match self.0 {
             Held::Tree(value) => value.as_str().map(Cow::Borrowed),
-            Held::Object(_) => None,
+            Held::Object(_) | Held::Document(_) => None,
             Held::Text(text) => Some(unescaped(text.strip_prefix('"')?.strip_suffix('"')?)),
         }
     }
@@ -92,7 +97,7 @@ impl<'a> ValueRef<'a> {
             Held::Tree(value) => value.as_bool(),
             Held::Text("true") => Some(true),
             Held::Text("false") => Some(false),
-            Held::Object(_) | Held::Text(_) => None,
+            Held::Object(_) | Held::Text(_) | Held::Document(_) => None,
         }
     }
 
@@ -105,7 +110,7 @@ impl<'a> ValueRef<'a> {
     pub fn is_array(self) -> bool {
         match self.0 {
             Held::Tree(value) => value.is_array(),
-            Held::Object(_) => false,
+            Held::Object(_) | Held::Document(_) => false,
             Held::Text(text) => text.starts_with('['),
         }
     }
@@ -114,7 +119,7 @@ impl<'a> ValueRef<'a> {
     pub fn is_object(self) -> bool {
         match self.0 {
             Held::Tree(value) => value.is_object(),
-            Held::Object(_) => true,
+            Held::Object(_) | Held::Document(_) => true,
             Held::Text(text) => text.starts_with('{'),
         }
     }
@@ -124,6 +129,7 @@ impl<'a> ValueRef<'a> {
         match self.0 {
             Held::Tree(value) => value.get(name).map(Self::from),
             Held::Object(members) => members.get(name).map(Self::from),
+            Held::Document(document) => document.get(name),
             Held::Text(text) if text.starts_with('{') => {
                 let found = match Pairs::of(text).find(|(written, _)| *written == name) {
                     None if text.contains('\\') => Pairs::of(text).find(|(written, _)| unescaped(written) == name),
@@ -155,6 +161,7 @@ impl<'a> ValueRef<'a> {
         Members(match self.0 {
             Held::Tree(Value::Object(members)) | Held::Object(members) => MembersOf::Tree(members.iter()),
             Held::Text(text) if text.starts_with('{') => MembersOf::Text(Pairs::of(text)),
+            Held::Document(document) => MembersOf::Document(document.walk()),
             _ => MembersOf::Text(Pairs::of("{}")),
         })
     }
@@ -165,6 +172,7 @@ impl<'a> ValueRef<'a> {
             Held::Tree(value) => value.clone(),
             Held::Object(members) => Value::Object(members.clone()),
             Held::Text(text) => serde_json::from_str(text).unwrap_or_default(),
+            Held::Document(document) => serde_json::from_str(document.text()).unwrap_or_default(),
         }
     }
 
@@ -178,6 +186,7 @@ impl<'a> ValueRef<'a> {
             Held::Tree(value) => T::deserialize(value),
             Held::Object(members) => T::deserialize(members),
             Held::Text(text) => serde_json::from_str(text),
+            Held::Document(document) => serde_json::from_str(document.text()),
         }
     }
 
@@ -185,6 +194,7 @@ impl<'a> ValueRef<'a> {
     pub fn write_json(self, out: &mut String) {
         match self.0 {
             Held::Text(text) => out.push_str(text),
+            Held::Document(document) => out.push_str(document.text()),
             Held::Tree(value) => out.push_str(&value.to_string()),
             Held::Object(members) => out.push_str(&serde_json::to_string(members).unwrap_or_default()),
         }
@@ -194,6 +204,7 @@ impl<'a> ValueRef<'a> {
     pub fn json_size(self) -> usize {
         match self.0 {
             Held::Text(text) => text.len(),
+            Held::Document(document) => document.text().len(),
             Held::Tree(value) => crate::json_size(value),
             Held::Object(members) => {
                 2 + members.iter().map(|(name, value)| name.len() + 4 + crate::json_size(value)).sum::<usize>()
@@ -300,12 +311,6 @@ enum MembersOf<'a> {
     Tree(map::Iter<'a>),
     Text(Pairs<'a>),
     Document(Walk<'a>),
-}
-
-impl<'a> Members<'a> {
-    pub(super) fn of_document(members: Walk<'a>) -> Self {
-        Self(MembersOf::Document(members))
-    }
 }
 
 impl<'a> Iterator for Members<'a> {

@@ -20,4 +20,4 @@ pub use type_schema::{TypeExtension, TypeSchema, UnknownAttribute};
 
 use attribute::find;
 pub(crate) use nearest::meant;
-pub(crate) use type_schema::Member;
+pub(crate) use type_schema::{MemberKind, TypeStamp};

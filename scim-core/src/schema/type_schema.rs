@@ -1,6 +1,8 @@
 //! Everything the schemas say of one resource type, and the one place where a path is looked up in them.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use thiserror::Error;
 
@@ -9,7 +11,7 @@ use crate::profile::Leniency;
 use crate::resource::rank;
 use crate::resource_type::ResourceType;
 use crate::schema::nearest::nearest;
-use crate::schema::{Attribute, AttributeRef, Resolved, Schema, common_attributes, find};
+use crate::schema::{Attribute, AttributeRef, Resolved, Returned, Schema, common_attributes, find};
 use crate::tolerance::Tolerance;
 
 /// A resource type with its base schema and extensions, ready for look-ups.
@@ -22,11 +24,44 @@ pub struct TypeSchema {
     extensions: Vec<TypeExtension>,
     /// In the order in which compact resources have them.
     members: Vec<Member>,
+    stamp: Stamp,
+}
+
+/// Tells the definitions of types from each other: two that have the same number are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TypeStamp(NonZeroU64);
+
+/// The stamp of a definition, which is no part of what it says.
+#[derive(Clone, Copy, Debug)]
+struct Stamp(TypeStamp);
+
+impl Stamp {
+    fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        let next = LAST.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        Self(TypeStamp(NonZeroU64::new(next).unwrap_or(NonZeroU64::MAX)))
+    }
+}
+
+impl PartialEq for Stamp {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Stamp {}
+
+/// A member that resources of a type can have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub(crate) kind: MemberKind,
+    /// Whether all of it is returned by default, and nothing added: of a value that fits, the text is copied.
+    pub(crate) is_plain: bool,
 }
 
 /// What a member of a resource can be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Member {
+pub(crate) enum MemberKind {
     /// A common or base attribute.
     Attribute(Arc<Attribute>),
     /// The container of an extension.
@@ -34,12 +69,27 @@ pub(crate) enum Member {
 }
 
 impl Member {
+    fn new(kind: MemberKind) -> Self {
+        let is_plain = match &kind {
+            MemberKind::Attribute(attribute) => attribute.name() != "meta" && is_plain(attribute),
+            MemberKind::Extension(schema) => schema.attributes().iter().all(|attribute| is_plain(attribute)),
+        };
+        Self { kind, is_plain }
+    }
+
     fn name(&self) -> &str {
-        match self {
-            Self::Attribute(attribute) => attribute.name(),
-            Self::Extension(schema) => schema.id(),
+        match &self.kind {
+            MemberKind::Attribute(attribute) => attribute.name(),
+            MemberKind::Extension(schema) => schema.id(),
         }
     }
+}
+
+/// Whether an attribute and all its sub-attributes are returned by default, and none is a `$ref`, which is made on the way out.
+fn is_plain(attribute: &Attribute) -> bool {
+    let is_returned = |attribute: &Attribute| matches!(attribute.returned(), Returned::Always | Returned::Default);
+    let subs = attribute.sub_attributes();
+    is_returned(attribute) && subs.iter().all(|sub| is_returned(sub) && sub.name() != "$ref")
 }
 
 /// Finds members of resources by their registered names, quickest in the order of a compact resource.
@@ -85,17 +135,23 @@ fn hint(suggestion: Option<&str>) -> String {
 
 impl TypeSchema {
     pub(crate) fn new(resource_type: ResourceType, base: Arc<Schema>, extensions: Vec<TypeExtension>) -> Self {
-        let mut of = Self { resource_type, base, extensions, members: Vec::new() };
+        let mut of = Self { resource_type, base, extensions, members: Vec::new(), stamp: Stamp::next() };
         of.order_members();
         of
     }
 
     fn order_members(&mut self) {
-        let attributes = self.common().iter().chain(self.base.attributes()).cloned().map(Member::Attribute);
-        let extensions = self.extensions.iter().map(|extension| Member::Extension(extension.schema.clone()));
-        let mut members: Vec<Member> = attributes.chain(extensions).collect();
+        let attributes = self.common().iter().chain(self.base.attributes()).cloned().map(MemberKind::Attribute);
+        let extensions = self.extensions.iter().map(|extension| MemberKind::Extension(extension.schema.clone()));
+        let mut members: Vec<Member> = attributes.chain(extensions).map(Member::new).collect();
         members.sort_by(|a, b| rank(a.name()).cmp(&rank(b.name())));
         self.members = members;
+        self.stamp = Stamp::next();
+    }
+
+    /// What tells this definition from others.
+    pub(crate) fn stamp(&self) -> TypeStamp {
+        self.stamp.0
     }
 
     /// The members that resources can have.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use scim_core::{Meta, Provenance, Resource, ResourceTypeName, Version};
+use scim_core::{Meta, Provenance, Resource, TypeSchema, Version};
 use serde_json::Value;
 
 use super::Id;
@@ -26,7 +26,7 @@ pub(super) struct Entry {
 impl Entry {
     pub(super) fn new(
         id: Id,
-        of: &ResourceTypeName,
+        of: &TypeSchema,
         content: Resource,
         provenance: Arc<Provenance>,
         now: DateTime<Utc>,
@@ -38,7 +38,7 @@ impl Entry {
     }
 
     /// The same resource with other content.
-    pub(super) fn with_content(&self, content: Resource, by: &Context, of: &ResourceTypeName) -> Self {
+    pub(super) fn with_content(&self, content: Resource, by: &Context, of: &TypeSchema) -> Self {
         let mut next = Self { content, is_stale: false, ..self.clone() };
         next.modified(by.now);
         next.write_head(of);
@@ -46,21 +46,22 @@ impl Entry {
     }
 
     /// Makes `id` and `meta` part of the content.
-    fn write_head(&mut self, of: &ResourceTypeName) {
+    fn write_head(&mut self, of: &TypeSchema) {
         let (id, meta) = (Value::from(&*self.id).to_string(), self.meta(of).to_value().to_string());
-        self.content.compact();
+        self.content.compact_as(of);
         self.content.set_json(&[("id", Some(&id)), ("meta", Some(&meta))]);
         self.is_stale = false;
     }
 
-    fn meta(&self, of: &ResourceTypeName) -> Meta {
-        let mut meta = Meta::created_at(self.created, of.clone(), Version::new(self.version));
+    fn meta(&self, of: &TypeSchema) -> Meta {
+        let of = of.resource_type().name().clone();
+        let mut meta = Meta::created_at(self.created, of, Version::new(self.version));
         meta.last_modified = self.last_modified;
         meta
     }
 
     /// The resource as it is.
-    pub(super) fn resource(&self, of: &ResourceTypeName) -> Resource {
+    pub(super) fn resource(&self, of: &TypeSchema) -> Resource {
         let mut resource = self.content.clone();
         if self.is_stale {
             resource.set_meta(&self.meta(of));

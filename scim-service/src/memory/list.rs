@@ -211,7 +211,7 @@ impl<'a> Scan<'a> {
         let view = if self.stored_alone && !self.sees_meta {
             Cow::Borrowed(entry.content())
         } else if self.stored_alone {
-            Cow::Owned(entry.resource(self.of.resource_type().name()))
+            Cow::Owned(entry.resource(self.of))
         } else {
             let view = self.tenant.shown(self.of, entry, self.relations);
             let elements = |name: &&str| view.get(name).map(|value| value.elements().count());

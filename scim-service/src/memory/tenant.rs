@@ -48,7 +48,7 @@ impl Tenant {
 
     /// The resource, with the relations asked for.
     pub(super) fn shown(&self, of: &TypeSchema, entry: &Entry, relations: Relations) -> Resource {
-        let mut resource = entry.resource(of.resource_type().name());
+        let mut resource = entry.resource(of);
         if relations.members && is_group(of) {
             let members = self.membership.members(&entry.id);
             add(&mut resource, "members", members.map(|(member, kind)| self.reference(member, kind)));

@@ -31,7 +31,7 @@ impl Tenant {
         mark_secrets(of, None, &mut resource);
         let provenance = self.asserted_by(cx);
         let id = Id::from(issued.as_str());
-        let entry = Entry::new(id.clone(), of.resource_type().name(), resource, provenance, cx.now);
+        let entry = Entry::new(id.clone(), of, resource, provenance, cx.now);
         self.tables.entry(of.resource_type().name().clone()).or_default().insert(of, entry)?;
         let added = self.set_members(&id, &members);
         self.touch_below(added);
@@ -134,7 +134,7 @@ impl Tenant {
             Some(provenance) if change == AuthorityChange::Stays => provenance.clone(),
             _ => self.asserted_by(cx),
         };
-        let next = entry.with_content(resource.asserted_by(provenance), cx, of.resource_type().name());
+        let next = entry.with_content(resource.asserted_by(provenance), cx, of);
         let table = self.tables.get_mut(of.resource_type().name()).ok_or(StoreError::NotFound)?;
         table.replace(of, entry, next)?;
         if renamed {
