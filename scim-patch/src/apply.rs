@@ -9,7 +9,7 @@ use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
 
 use crate::assign::{assign, assign_parts, refuse_immutable_change};
-use crate::changed::Changed;
+use crate::differences::Differences;
 use crate::elements::Elements;
 use crate::error::{PatchError, PatchErrorKind};
 use crate::journal::{Journal, put};
@@ -26,7 +26,7 @@ use crate::relate::{Relate, id};
 /// # Errors
 ///
 /// [`PatchError`] with the operation at fault; the resource is then as it was (R166).
-pub fn apply(patch: &Patch, resource: &mut Resource) -> Result<Changed, PatchError> {
+pub fn apply(patch: &Patch, resource: &mut Resource) -> Result<Differences, PatchError> {
     let own = Budget::default();
     let budget = patch.limits.budget.as_deref().unwrap_or(&own);
     let mut journal = Journal::default();
@@ -43,8 +43,9 @@ pub fn apply(patch: &Patch, resource: &mut Resource) -> Result<Changed, PatchErr
     }
     match outcome {
         Ok(()) => {
-            let changes = journal.into_changes(resource);
-            Ok(Changed { changes, leniencies: patch.record(tolerance.used()) })
+            let mut leniencies = patch.leniencies();
+            leniencies.extend(tolerance.used());
+            Ok(Differences::new(journal.into_differences(resource), leniencies))
         }
         Err(error) => {
             journal.roll_back(resource);

@@ -56,6 +56,7 @@
     reason = "a case fails by a panic, as tests do"
 )]
 
+pub mod changes;
 pub mod concurrency;
 mod corpus;
 mod http;

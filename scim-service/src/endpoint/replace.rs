@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{Checker, Projection, Resource, ResourceId, TypeSchema};
+use scim_core::{Checker, Leniencies, Projection, Resource, ResourceId, TypeSchema};
 
 use super::groups_on_user::{Write, keep_groups};
 use super::resource_id;
@@ -12,7 +12,7 @@ use crate::authorize::{Operation, Permit, written};
 use crate::fail::Failure;
 use crate::replacement::{Replacement, replacement};
 use crate::service::Call;
-use crate::store::{Precondition, Replace, Store, StoreError};
+use crate::store::{Precondition, Replace, Store, StoreError, StoreExt, removed_by, say_removed};
 
 /// How often a write that lost a race is tried again.
 pub(super) const ATTEMPTS: usize = 32;
@@ -32,9 +32,11 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     // A missing resource is told before a faulty body: PUT never creates (R185).
     call.visible(of, &id, &Projection::default(), &permit).await?;
     let groups = call.groups_of_resource(of, &mut body).await?;
+    let removed = removed_by(of, &body);
     let mut checker = Checker::new(of, &mut call.tolerance).with_limits(call.config.limits().value);
     let checked = checker.resource(body);
     let mut draft = checked?;
+    removed.iter().for_each(|target| say_removed(&mut draft, target));
     call.cx.says_active = draft.get("active").is_some();
     let groups = groups.map(|groups| groups.set_by(&mut draft));
     call.check_password_change(&written)?;
@@ -51,7 +53,7 @@ pub(super) async fn replace_with<S: Store + ?Sized>(
     when: &Precondition,
     permit: &Permit,
     want: &Projection,
-    make: impl Fn(&Resource) -> Result<Resource, Failure>,
+    make: impl Fn(&Resource) -> Result<(Resource, Leniencies), Failure>,
 ) -> Result<Resource, Failure> {
     for _ in 0..ATTEMPTS {
         let current = call.visible(of, id, &Projection::default(), permit).await?;
@@ -59,7 +61,8 @@ pub(super) async fn replace_with<S: Store + ?Sized>(
         if !version.as_ref().is_none_or(|version| when.holds(version)) {
             return Err(Failure::Store(StoreError::PreconditionFailed));
         }
-        let mut draft = make(&current)?;
+        let (mut draft, needed) = make(&current)?;
+        call.tolerance.record(needed);
         permit.keep_hidden(&current, &mut draft);
         if call.tolerance.keeps_inactive(current.get("active"), draft.get("active")) {
             draft.attributes_mut().insert("active".to_owned(), false.into());
@@ -76,10 +79,9 @@ pub(super) async fn replace_with<S: Store + ?Sized>(
         };
         permit.check_result(&draft, Some(&current))?;
         call.check_references(of, &draft, Some(&current)).await?;
-        let seen = version.map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
-        match call.store.replace(&call.cx, Replace::new(of, id, draft).with_when(&seen).with_want(want)).await {
-            Err(StoreError::PreconditionFailed) => {}
-            other => return Ok(other?),
+        let request = Replace::new(of, id, draft).with_want(want);
+        if let Some(written) = call.store.replace_seen(&call.cx, request, &current).await? {
+            return Ok(written.resource);
         }
     }
     Err(Failure::TooManyRaces)

@@ -44,8 +44,12 @@ impl Entry {
         self.version += 1;
     }
 
+    pub(super) fn version(&self) -> Version {
+        Version::new(self.version)
+    }
+
     pub(super) fn check(&self, when: &Precondition) -> Result<(), StoreError> {
-        if when.holds(&Version::new(self.version)) { Ok(()) } else { Err(StoreError::PreconditionFailed) }
+        if when.holds(&self.version()) { Ok(()) } else { Err(StoreError::PreconditionFailed) }
     }
 
     /// The resource with `id` and `meta`, without the attributes that `leave_out` names; `id` stays.

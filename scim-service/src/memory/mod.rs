@@ -17,6 +17,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 use scim_core::Resource;
 
+use crate::change::{Change, Written};
 use crate::context::Context;
 use crate::store::{
     Create, Delete, List, ListPage, Modify, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
@@ -97,7 +98,7 @@ fn tenant_of(cx: &Context) -> TenantName {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
+    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
         self.write(cx, |tenant| tenant.create(cx, request)).await
     }
 
@@ -109,15 +110,15 @@ impl Store for MemoryStore {
         self.state(cx).list(&request, &cx.budget).await
     }
 
-    async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError> {
+    async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {
         self.write(cx, |tenant| tenant.replace(cx, request)).await
     }
 
-    async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Resource, StoreError> {
+    async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
         self.write(cx, |tenant| tenant.patch(cx, request)).await
     }
 
-    async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+    async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
         self.write(cx, |tenant| tenant.delete(cx, request)).await
     }
 

@@ -4,18 +4,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use scim_core::{Attribute, Resource, ResourceId, TypeSchema};
-use scim_patch::{MembershipDelta, apply};
-use serde_json::{Map, Value};
+use scim_core::{Resource, ResourceId, TypeSchema};
+use scim_patch::{Differences, MembershipDelta};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::Id;
 use super::entry::Entry;
 use super::secret::mark_secrets;
 use super::tenant::{Relations, Table, Tenant, display_of, is_group, is_user};
+use crate::change::{Change, Written};
 use crate::context::Context;
 use crate::store::{
-    AuthorityChange, Create, Delete, Modify, Read, Replace, StoreError, is_write_only, keep_write_only,
+    AuthorityChange, Create, Delete, Modify, Read, Replace, StoreError, keep_write_only, patched_content,
     reserve_external_id, unique_values,
 };
 
@@ -27,71 +28,119 @@ fn external_id(resource: &Resource) -> Option<&str> {
 /// A member as a client names it: id and type.
 type Member = (Id, Option<String>);
 
+/// Who came into a group, and who went.
+#[derive(Default)]
+struct Moved {
+    added: Vec<Id>,
+    removed: Vec<Id>,
+}
+
+impl Moved {
+    fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty()
+    }
+
+    fn all(&self) -> Vec<Id> {
+        self.added.iter().chain(&self.removed).cloned().collect()
+    }
+
+    fn told_by(&self, change: Change) -> Change {
+        let ids = |ids: &[Id]| ids.iter().map(|id| id.to_string()).collect();
+        change.with_members(ids(&self.added), ids(&self.removed))
+    }
+}
+
 impl Tenant {
-    pub(super) fn create(&mut self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
+    pub(super) fn create(&mut self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
         let Create { of, mut resource, want } = request;
         reserve_external_id(cx, None, external_id(&resource))?;
         let issued: ResourceId = Uuid::new_v4().to_string().parse().map_err(StoreError::internal)?;
         let members = take_members(of, &mut resource);
         mark_secrets(of, None, &mut resource);
+        let differences = Differences::between(of, &Resource::default(), &resource);
         let id = Id::from(issued.as_str());
         let entry = Entry::new(issued.clone(), resource, cx);
         let table = self.tables.entry(of.resource_type().name().clone()).or_default();
         table.claim(of, None, &entry.resource, &id)?;
+        let version = entry.version();
         table.entries.insert(id.clone(), Arc::new(entry));
-        let added = self.set_members(&id, &members);
-        self.touch_below(added);
-        self.read(Read::new(of, &issued).with_want(want))
+        let moved = self.set_members(&id, &members);
+        self.touch_below(moved.all());
+        let change = moved.told_by(Change::new(cx, of, issued.clone()).with_versions(None, Some(version)));
+        let resource = self.read(Read::new(of, &issued).with_want(want))?;
+        Ok(Written::new(resource, change.with_differences(differences)))
     }
 
-    pub(super) fn replace(&mut self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError> {
+    pub(super) fn replace(&mut self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {
         let Replace { of, id, mut resource, when, want } = request;
         let entry = self.entry(of, id.as_str())?.clone();
         entry.check(when)?;
-        let members = take_members(of, &mut resource);
-        drop_computed(of, &mut resource);
-        let sets_secret = sets_write_only(of, &resource);
-        keep_write_only(of, &entry.resource, &mut resource);
-        let moved = if is_group(of) { self.set_members(&Id::from(id.as_str()), &members) } else { Vec::new() };
-        // To remove a secret that is not there is no change, and only the store can tell.
-        if sets_secret || !moved.is_empty() || resource != *entry.resource {
-            self.put(cx, of, &entry, resource)?;
-            self.touch_below(moved);
-        }
-        self.read(Read::new(of, id).with_want(want))
+        let members = is_group(of).then(|| take_members(of, &mut resource));
+        let change = self.settle(cx, of, &entry, resource, members.as_deref())?;
+        Ok(Written::new(self.read(Read::new(of, id).with_want(want))?, change))
     }
 
     /// Members come and go without being read; other patches of a group leave them alone.
-    pub(super) fn patch(&mut self, cx: &Context, request: Modify<'_>) -> Result<Resource, StoreError> {
+    pub(super) fn patch(&mut self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
         let Modify { of, id, patch, when, want } = request;
         let entry = self.entry(of, id.as_str())?.clone();
         entry.check(when)?;
-        if is_group(of)
+        let change = if is_group(of)
             && let Some(delta) = patch.membership_delta()
         {
-            self.move_members(cx.now, of, &Id::from(id.as_str()), delta)?;
-            return self.read(Read::new(of, id).with_want(want));
-        }
-        let moves_members = is_group(of) && patch.targets().iter().any(|target| target.is_in("members"));
-        let mut patched = self.shown(of, &entry, Relations { members: moves_members, groups: true });
-        if !apply(patch, &mut patched)?.is_unchanged() {
-            let members = take_members(of, &mut patched);
-            self.put(cx, of, &entry, patched)?;
-            if moves_members {
-                let changed = self.set_members(&Id::from(id.as_str()), &members);
-                self.touch_below(changed);
-            }
-        }
-        self.read(Read::new(of, id).with_want(want))
+            let moved = self.move_members(cx.now, of, &Id::from(id.as_str()), delta)?;
+            let after = self.entry(of, id.as_str())?.version();
+            let change = Change::new(cx, of, id.clone()).with_versions(Some(entry.version()), Some(after));
+            moved.told_by(change).with_leniencies(patch.leniencies())
+        } else {
+            let moves_members = is_group(of) && patch.targets().iter().any(|target| target.is_in("members"));
+            let shown = self.shown(of, &entry, Relations { members: moves_members, groups: true });
+            let (mut content, applied) = patched_content(of, &shown, patch)?;
+            let members = moves_members.then(|| take_members(of, &mut content));
+            self.settle(cx, of, &entry, content, members.as_deref())?.with_leniencies(applied.leniencies())
+        };
+        Ok(Written::new(self.read(Read::new(of, id).with_want(want))?, change))
     }
 
-    pub(super) fn delete(&mut self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+    /// Makes this the content of a resource, and these its members, where it is a group and they are named. Content that says the same
+    /// changes nothing.
+    fn settle(
+        &mut self,
+        cx: &Context,
+        of: &TypeSchema,
+        entry: &Entry,
+        mut content: Resource,
+        members: Option<&[Member]>,
+    ) -> Result<Change, StoreError> {
+        drop_computed(of, &mut content);
+        let secrets = keep_write_only(of, &entry.resource, &mut content);
+        let id = Id::from(entry.id.as_str());
+        let moved = members.map(|members| self.set_members(&id, members)).unwrap_or_default();
+        let change = moved.told_by(Change::new(cx, of, entry.id.clone()));
+        let differences = Differences::between(of, &entry.resource, &content).with_secrets(secrets.clone());
+        if differences.is_unchanged() && moved.is_empty() {
+            return Ok(change.with_versions(Some(entry.version()), Some(entry.version())));
+        }
+        self.put(cx, of, entry, content)?;
+        self.touch_below(moved.all());
+        let after = self.entry(of, entry.id.as_str())?;
+        // A takeover lets go of an identifier.
+        let differences = if after.provenance == entry.provenance {
+            differences
+        } else {
+            Differences::between(of, &entry.resource, &after.resource).with_secrets(secrets)
+        };
+        Ok(change.with_versions(Some(entry.version()), Some(after.version())).with_differences(differences))
+    }
+
+    pub(super) fn delete(&mut self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
         let Delete { of, id, when } = request;
         let entry = self.entry(of, id.as_str())?.clone();
         entry.check(when)?;
+        let change = Change::new(cx, of, id.clone()).with_versions(Some(entry.version()), None);
         let id = Id::from(id.as_str());
         let members = self.set_members(&id, &[]);
-        self.touch_below(members);
+        self.touch_below(members.all());
         for group in self.membership.direct_groups(&id) {
             self.membership.remove(&group, &id);
             self.update(&group, |group| group.modified(cx.now));
@@ -100,12 +149,12 @@ impl Tenant {
             table.entries.remove(&id);
             table.index.remove(of, &entry.resource, &id);
         }
-        Ok(())
+        let differences = Differences::between(of, &entry.resource, &Resource::default());
+        Ok(members.told_by(change).with_differences(differences))
     }
 
-    /// Puts new content in place of the old, members aside. `resource` may still hold `id`, `meta` and what is computed.
+    /// Puts new content in place of the old, members aside.
     fn put(&mut self, cx: &Context, of: &TypeSchema, entry: &Entry, mut resource: Resource) -> Result<(), StoreError> {
-        drop_computed(of, &mut resource);
         reserve_external_id(cx, external_id(&entry.resource), external_id(&resource))?;
         let (writer, owner) = (cx.principal.source(), entry.provenance.source());
         let change = AuthorityChange::of(writer, owner, &entry.resource, &resource);
@@ -150,42 +199,38 @@ impl Tenant {
         of: &TypeSchema,
         group: &Id,
         delta: MembershipDelta,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Moved, StoreError> {
         self.entry(of, group)?;
         let add: Vec<Member> = delta.add.into_iter().map(|member| (member.value.into(), member.kind)).collect();
-        let changed = if delta.replace_all {
+        let moved = if delta.replace_all {
             self.set_members(group, &add)
         } else {
             let remove = delta.remove.into_iter().map(Id::from);
-            let mut changed: Vec<Id> = remove.filter(|member| self.membership.remove(group, member)).collect();
-            let add = add.into_iter();
-            changed.extend(
-                add.filter(|(member, kind)| self.membership.add(group, member, kind.as_deref()))
-                    .map(|(member, _)| member),
-            );
-            changed
+            let removed = remove.filter(|member| self.membership.remove(group, member)).collect();
+            Moved { removed, added: self.add_members(group, &add) }
         };
-        if !changed.is_empty() {
+        if !moved.is_empty() {
             self.update(group, |group| group.modified(now));
-            self.touch_below(changed);
+            self.touch_below(moved.all());
         }
-        Ok(())
+        Ok(moved)
     }
 
     /// Makes these the members of a group, and says whose membership changed.
-    fn set_members(&mut self, group: &Id, members: &[Member]) -> Vec<Id> {
+    fn set_members(&mut self, group: &Id, members: &[Member]) -> Moved {
         let wanted: BTreeSet<&str> = members.iter().map(|(member, _)| &**member).collect();
         let gone = self.membership.members(group).filter(|(member, _)| !wanted.contains(&***member));
-        let mut changed: Vec<Id> = gone.map(|(member, _)| member.clone()).collect();
-        for member in &changed {
+        let removed: Vec<Id> = gone.map(|(member, _)| member.clone()).collect();
+        for member in &removed {
             self.membership.remove(group, member);
         }
-        for (member, kind) in members {
-            if self.membership.add(group, member, kind.as_deref()) {
-                changed.push(member.clone());
-            }
-        }
-        changed
+        Moved { added: self.add_members(group, members), removed }
+    }
+
+    /// Adds members to a group, and says which of them were not there.
+    fn add_members(&mut self, group: &Id, members: &[Member]) -> Vec<Id> {
+        let added = members.iter().filter(|(member, kind)| self.membership.add(group, member, kind.as_deref()));
+        added.map(|(member, _)| member.clone()).collect()
     }
 
     /// The `groups` of these resources, and of those in them, have changed: users get a new version (R204).
@@ -226,17 +271,6 @@ fn drop_computed(of: &TypeSchema, resource: &mut Resource) {
     for computed in ["id", "meta"].into_iter().chain(groups) {
         resource.attributes_mut().remove(computed);
     }
-}
-
-/// Whether the content sets a write-only attribute.
-fn sets_write_only(of: &TypeSchema, resource: &Resource) -> bool {
-    let sets = |attributes: &[Arc<Attribute>], values: Option<&Map<String, Value>>| {
-        let sent = |attribute: &Arc<Attribute>| values?.get(attribute.name()).filter(|value| !value.is_null());
-        attributes.iter().any(|attribute| is_write_only(attribute) && sent(attribute).is_some())
-    };
-    let within = |uri: &str| resource.get(uri).and_then(Value::as_object);
-    sets(of.base().attributes(), Some(resource.attributes()))
-        || of.extensions().iter().any(|extension| sets(extension.schema.attributes(), within(extension.schema.id())))
 }
 
 /// Takes the members of a group out of the resource: id and type. None of other resources.
