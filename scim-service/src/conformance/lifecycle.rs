@@ -12,6 +12,9 @@ use crate::store::{Precondition, StoreError};
 
 const ANY: &Precondition = &Precondition::None;
 
+/// A way to write a user, known by id and name.
+type Way<'w> = Box<dyn Fn(&str, &str) -> Result<Written, StoreError> + 'w>;
+
 /// Promise 1: no two resources ever have the same id, not even after a deletion.
 pub fn p01_create_issues_an_id_of_its_own(trial: &Trial<'_>) {
     let mut ids = BTreeSet::new();
@@ -121,7 +124,6 @@ pub fn p09_every_way_to_remove_a_secret_has_one_outcome(trial: &Trial<'_>) {
             trial.written_over("User", id, content)
         }
     };
-    type Way<'w> = Box<dyn Fn(&str, &str) -> Result<Written, StoreError> + 'w>;
     let ways: [(&str, Option<Secret>, Way<'_>); 7] = [
         ("remove", Some(Secret::Removed), Box::new(patch(json!({"op": "remove", "path": "password"})))),
         (

@@ -36,7 +36,9 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     let mut checker = Checker::new(of, &mut call.tolerance).with_limits(call.config.limits().value);
     let checked = checker.resource(body);
     let mut draft = checked?;
-    removed.iter().for_each(|target| say_removed(&mut draft, target));
+    for target in &removed {
+        say_removed(&mut draft, target);
+    }
     call.cx.says_active = draft.get("active").is_some();
     let groups = groups.map(|groups| groups.set_by(&mut draft));
     call.check_password_change(&written)?;

@@ -45,7 +45,7 @@ impl Moved {
     }
 
     fn told_by(&self, change: Change) -> Change {
-        let ids = |ids: &[Id]| ids.iter().map(|id| id.to_string()).collect();
+        let ids = |ids: &[Id]| ids.iter().map(ToString::to_string).collect();
         change.with_members(ids(&self.added), ids(&self.removed))
     }
 }
