@@ -13,7 +13,7 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use scim_benches::user;
 use scim_core::{PatchOp, PatchOperation, Profile, Resource, ResourceTypeName, SchemaSet, TypeSchema};
-use scim_patch::{Changed, MembershipDelta, Patch, apply};
+use scim_patch::{Differences, MembershipDelta, Patch, apply};
 use serde_json::{Value, json};
 
 /// The floor of each group: a service that edits a copy has paid this before its first operation.
@@ -124,7 +124,7 @@ fn checked(operations: impl Into<Vec<PatchOperation>>, schema: &Arc<TypeSchema>)
     Patch::check(&message, schema, &Profile::compatible()).expect("it fits")
 }
 
-fn change(patch: &Patch, resource: &mut Resource) -> Changed {
+fn change(patch: &Patch, resource: &mut Resource) -> Differences {
     let changed = apply(patch, black_box(resource)).expect("it applies");
     assert!(!changed.is_unchanged());
     changed

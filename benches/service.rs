@@ -40,7 +40,7 @@ impl Fixture {
             let resource = serde_json::from_value(resource).unwrap();
             let created =
                 runtime.block_on(service.store().create(&cx, Create::new(schemas.of(&of).unwrap(), resource))).unwrap();
-            created.id().unwrap().into_owned()
+            created.resource.id().unwrap().into_owned()
         };
         let users: Vec<String> = (0..USERS)
             .map(|number| {

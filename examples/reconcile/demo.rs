@@ -22,7 +22,7 @@ pub(crate) async fn demo(url: &str) -> Result<(), Box<dyn Error>> {
         let mut resource: Resource = serde_json::from_value(resource)?;
         let names = of.schemas_of(resource.as_value());
         resource.set("schemas", Some(names));
-        Ok(store.create(&cx, Create::new(of, resource)).await?.id().unwrap_or_default().into_owned())
+        Ok(store.create(&cx, Create::new(of, resource)).await?.resource.id().unwrap_or_default().into_owned())
     };
     let mut people = Vec::new();
     for number in 1..=40 {

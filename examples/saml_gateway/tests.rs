@@ -150,7 +150,14 @@ async fn provision(store: &SupersetStore, name: &str) -> String {
     let schemas = SchemaSet::builtin();
     let of = schemas.user().unwrap();
     let user = user(name, &format!("jit:partners:{name}"), true);
-    store.create(&cx(Principal::provider("partners")), Create::new(of, user)).await.unwrap().id().unwrap().into_owned()
+    store
+        .create(&cx(Principal::provider("partners")), Create::new(of, user))
+        .await
+        .unwrap()
+        .resource
+        .id()
+        .unwrap()
+        .into_owned()
 }
 
 #[tokio::test]

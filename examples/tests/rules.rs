@@ -213,7 +213,8 @@ fn diff_asks_the_database_for_everyone_provisioned() {
         let create = async |kind: ResourceTypeName, mut resource: Value| -> Value {
             let of = schemas.of(&kind).unwrap();
             resource["schemas"] = json!([of.base().id()]);
-            let created = store.create(&cx, Create::new(of, serde_json::from_value(resource).unwrap())).await.unwrap();
+            let created =
+                store.create(&cx, Create::new(of, serde_json::from_value(resource).unwrap())).await.unwrap().resource;
             json!({"value": created.id().unwrap()})
         };
         let ada = create(ResourceTypeName::user(), json!({"userName": "ada", "active": true})).await;

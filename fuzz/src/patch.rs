@@ -9,7 +9,7 @@ use scim_core::{
     Attribute, AttributeType, Checker, Leniency, Mutability, PatchOp, Profile, Resource, ResourceType, Returned,
     Schema, SchemaSet, Tolerance, TypeSchema, ValueRef, urn,
 };
-use scim_patch::{Changed, Patch, PatchErrorKind, apply};
+use scim_patch::{Differences, Patch, PatchErrorKind, apply};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -55,7 +55,7 @@ fn fit(resource: &Value, schema: &TypeSchema, fixture: &Resource) -> Option<Reso
 /// Checks and applies a message; the resource that comes of it, if any.
 ///
 /// All or nothing; what is read-only stays, what is immutable too; what is left is a resource that could have been created;
-/// `Changed` tells the difference, no more and no less; operations one by one do the same; a difference of members too.
+/// `Differences` tells the difference, no more and no less; operations one by one do the same; a difference of members too.
 pub fn runs(operations: &Value, before: &Resource, schema: &Arc<TypeSchema>, profile: &Profile) -> Option<Resource> {
     let (patch, _) = checked(operations, schema, profile)?;
     let mut after = before.clone();
@@ -100,7 +100,7 @@ pub fn leads(before: &Resource, after: &Resource, schema: &Arc<TypeSchema>) -> O
     let patch = Patch::check(&message, schema, &profile).expect("a message that needs no leniency");
     let mut made = before.clone();
     let changed = apply(&patch, &mut made).expect("a message that fits the resource");
-    assert!(patch.leniencies().is_empty());
+    assert!(changed.leniencies().is_empty());
     let [made, after] = [&made, after].map(|resource| comparable(resource, schema));
     assert_eq!(made, after, "{message:?} leads from {before:?}");
     assert_eq!(message.operations.is_empty(), changed.is_unchanged(), "{message:?}");
@@ -158,8 +158,8 @@ fn stays_valid(before: &Resource, after: &Resource, schema: &TypeSchema) {
     }
 }
 
-/// Compares `Changed` with the difference that there is.
-pub fn tells_the_difference(changed: &Changed, before: &Resource, after: &Resource, schema: &TypeSchema) {
+/// Compares `Differences` with the difference that there is.
+pub fn tells_the_difference(changed: &Differences, before: &Resource, after: &Resource, schema: &TypeSchema) {
     type Difference = (Vec<Value>, Vec<Value>);
     let mut expected: BTreeMap<String, Difference> = BTreeMap::new();
     let mut secrets = Vec::new();
@@ -199,7 +199,7 @@ pub fn tells_the_difference(changed: &Changed, before: &Resource, after: &Resour
             expected.insert(path, (shown(old).into_iter().collect(), shown(new).into_iter().collect()));
         }
     }
-    for change in changed.changes() {
+    for change in changed.all() {
         if let Some(at) = secrets.iter().position(|(path, _)| *path == change.target().to_string()) {
             assert!(change.is_secret() && change.before().is_none() && change.after().is_none());
             secrets.remove(at);
@@ -218,7 +218,7 @@ pub fn tells_the_difference(changed: &Changed, before: &Resource, after: &Resour
     }
     assert!(expected.is_empty(), "untold: {expected:?}");
     assert!(!secrets.iter().any(|(_, differs)| *differs), "untold: {secrets:?}");
-    assert!(changed.targets().is_sorted() && changed.is_unchanged() == changed.changes().is_empty());
+    assert!(changed.targets().is_sorted() && changed.is_unchanged() == changed.all().is_empty());
     assert!(!changed.is_unchanged() || before == after, "nothing has changed");
 }
 

@@ -10,7 +10,7 @@ use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
 
 use crate::assign::{assign, assign_parts, refuse_immutable_change};
-use crate::changed::Changed;
+use crate::differences::Differences;
 use crate::elements::Elements;
 use crate::error::{PatchError, PatchErrorKind};
 use crate::journal::{Journal, in_tree, put};
@@ -28,13 +28,13 @@ use crate::relate::{Relate, id};
 /// # Errors
 ///
 /// [`PatchError`] with the operation at fault; the resource is then as it was (R166).
-pub fn apply(patch: &Patch, resource: &mut Resource) -> Result<Changed, PatchError> {
+pub fn apply(patch: &Patch, resource: &mut Resource) -> Result<Differences, PatchError> {
     let names = patch.members();
     let others = size_without(resource, &names, &patch.schema);
     let mut attributes = resource.take_members(&names);
     let outcome = apply_to(patch, &mut attributes, others);
-    let changes = outcome.as_ref().map_or(&[] as &[_], Changed::changes);
-    resource.put_members(&names, attributes, !changes.is_empty());
+    let differ = outcome.as_ref().is_ok_and(|differences| !differences.is_unchanged());
+    resource.put_members(&names, attributes, differ);
     outcome
 }
 
@@ -56,7 +56,7 @@ fn is_relation(schema: &TypeSchema, name: &str) -> bool {
 }
 
 /// Applies a patch to the attributes that it is about; `others` is what the resource has beside them, in bytes.
-fn apply_to(patch: &Patch, attributes: &mut Map<String, Value>, others: usize) -> Result<Changed, PatchError> {
+fn apply_to(patch: &Patch, attributes: &mut Map<String, Value>, others: usize) -> Result<Differences, PatchError> {
     let own = Budget::default();
     let budget = patch.limits.budget.as_deref().unwrap_or(&own);
     let mut journal = Journal::default();
@@ -73,8 +73,9 @@ fn apply_to(patch: &Patch, attributes: &mut Map<String, Value>, others: usize) -
     }
     match outcome {
         Ok(()) => {
-            let changes = journal.into_changes(attributes);
-            Ok(Changed { changes, leniencies: patch.record(tolerance.used()) })
+            let mut leniencies = patch.leniencies();
+            leniencies.extend(tolerance.used());
+            Ok(Differences::new(journal.into_differences(attributes), leniencies))
         }
         Err(error) => {
             journal.roll_back(attributes);

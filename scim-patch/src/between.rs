@@ -79,14 +79,14 @@ impl Patch {
     pub fn between(before: &Resource, after: &Resource, schema: &Arc<TypeSchema>) -> Result<PatchOp, DifferenceError> {
         let profile = Profile::rfc().without(Leniency::InactiveUntilTrue);
         let trial = trial(before, schema);
-        let mut difference = Difference { before, after, schema, trial, profile, operations: Vec::new() };
+        let mut message = Message { before, after, schema, trial, profile, operations: Vec::new() };
         for attribute in schema.common().iter().chain(schema.base().attributes()) {
-            difference.attribute(&AttributeRef::new(None, attribute))?;
+            message.attribute(&AttributeRef::new(None, attribute))?;
         }
         for extension in schema.extensions() {
-            difference.extension(extension)?;
+            message.extension(extension)?;
         }
-        Ok(PatchOp { operations: difference.operations })
+        Ok(PatchOp { operations: message.operations })
     }
 }
 
@@ -97,7 +97,7 @@ fn trial(before: &Resource, schema: &TypeSchema) -> Resource {
     Resource::from_attributes(kept.map(|(name, value)| (name.into_owned(), value.to_value())).collect())
 }
 
-struct Difference<'a> {
+struct Message<'a> {
     before: &'a Resource,
     after: &'a Resource,
     schema: &'a Arc<TypeSchema>,
@@ -107,7 +107,7 @@ struct Difference<'a> {
     operations: Vec<PatchOperation>,
 }
 
-impl Difference<'_> {
+impl Message<'_> {
     /// An extension that comes or goes does so as a whole where that is shorter and touches nothing read-only.
     fn extension(&mut self, extension: &TypeExtension) -> Result<(), DifferenceError> {
         let TypeExtension { schema, required } = extension;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scim_core::{Attribute, AttributeRef, Schema};
 use serde_json::{Map, Value};
 
-use crate::changed::Change;
+use crate::difference::Difference;
 use crate::operation::{Operation, Part};
 use crate::relate::Edit;
 
@@ -138,24 +138,24 @@ impl<'p> Journal<'p> {
     }
 
     /// What differs now. A relation that has the same elements in another order is put back as it was.
-    pub(crate) fn into_changes(self, attributes: &mut Map<String, Value>) -> Vec<Change> {
-        let mut changes = Vec::with_capacity(self.touched.len());
+    pub(crate) fn into_differences(self, attributes: &mut Map<String, Value>) -> Vec<Difference> {
+        let mut found = Vec::with_capacity(self.touched.len());
         for Touched { operation, before } in self.touched {
             let place = &operation.place;
             let now = in_tree(place, attributes);
             let reordered = match before {
                 Before::Whole(before) => {
-                    Change::of_whole(place, before, now, &mut changes).map(|before| Before::Whole(Some(before)))
+                    Difference::of_whole(place, before, now, &mut found).map(|before| Before::Whole(Some(before)))
                 }
                 Before::Parts(parts) => {
-                    Change::of_parts(place, parts, now, &mut changes);
+                    Difference::of_parts(place, parts, now, &mut found);
                     None
                 }
                 Before::Edit(edit) => {
                     let removed = edit.removed.iter().map(|(_, element)| element).collect();
                     let elements = now.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
                     let pushed = elements.iter().skip(elements.len().saturating_sub(edit.pushed)).collect();
-                    let differs = Change::of_elements(place, removed, pushed, &mut changes);
+                    let differs = Difference::of_elements(place, removed, pushed, &mut found);
                     (!differs && edit.pushed > 0).then_some(Before::Edit(edit))
                 }
             };
@@ -163,8 +163,7 @@ impl<'p> Journal<'p> {
                 before.put_back(place, attributes);
             }
         }
-        changes.sort_by(|a, b| a.target().cmp(b.target()));
-        changes
+        found
     }
 }
 

@@ -21,10 +21,10 @@
 //! let patch = Patch::check(&message, user, &profile)?;
 //!
 //! let mut resource: Resource = serde_json::from_value(json!({"userName": "ada", "active": true}))?;
-//! let changed = apply(&patch, &mut resource)?;
+//! let differences = apply(&patch, &mut resource)?;
 //! assert_eq!(resource.get("active").unwrap(), false);
-//! assert!(changed.targets().map(ToString::to_string).eq(["active", "name.familyName"]));
-//! assert!(changed.leniencies().contains(Leniency::StringBoolean));
+//! assert!(differences.targets().map(ToString::to_string).eq(["active", "name.familyName"]));
+//! assert!(differences.leniencies().contains(Leniency::StringBoolean));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -34,8 +34,8 @@
 //!    without a path, a dotted key and a qualified key all go through one walker, so that a guard holds however an
 //!    attribute is spelled.
 //! 2. [`apply`] runs the operations in order on a resource. On an error the resource is as it was.
-//! 3. [`Changed`] says what really changed, with the values before and after; a patch that changes nothing is told apart
-//!    exactly.
+//! 3. [`Differences`] say what really changed, with the values before and after; a patch that changes nothing is told apart
+//!    exactly. [`Differences::between`] compares two resources in the same form.
 //!
 //! [`Patch::membership_delta`] gives a store the members to add and to remove without the group being read.
 //! [`Patch::between`] makes the message that leads from one resource to another.
@@ -43,7 +43,7 @@
 //! # What departs from the RFC
 //!
 //! Nothing that the [`Profile`](scim_core::Profile) does not name. Each leniency that a message needs is reported, by
-//! [`Patch::leniencies`] and [`Changed::leniencies`], for a service to log.
+//! [`Patch::leniencies`] and [`Differences::leniencies`], for a service to log.
 //!
 //! | client | sends | [`Leniency`](scim_core::Leniency) |
 //! |---|---|---|
@@ -69,8 +69,9 @@ mod align;
 mod apply;
 mod assign;
 mod between;
-mod changed;
 mod check;
+mod difference;
+mod differences;
 mod elements;
 mod error;
 mod index;
@@ -93,7 +94,8 @@ pub use scim_filter;
 
 pub use apply::apply;
 pub use between::DifferenceError;
-pub use changed::{Change, Changed};
+pub use difference::{Difference, Secret};
+pub use differences::Differences;
 pub use error::{PatchError, PatchErrorKind};
 pub use limits::Limits;
 pub use membership::{Member, MembershipDelta};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use scim_core::{Attribute, AttributeRef, Leniencies, Leniency, Profile, TypeSchema};
 use scim_filter::View;
@@ -23,8 +23,6 @@ pub struct Patch {
     pub(crate) profile: Profile,
     pub(crate) limits: Limits,
     checked: Leniencies,
-    /// What applying needed. Shared by clones, because a store that applies the patch reports to nobody else.
-    applied: Arc<Mutex<Leniencies>>,
 }
 
 /// One effect on one place. A message's operation without a path yields one for each member of its value; operations on
@@ -105,7 +103,7 @@ impl Patch {
         limits: Limits,
         checked: Leniencies,
     ) -> Self {
-        Self { schema, operations, profile, limits, checked, applied: Arc::default() }
+        Self { schema, operations, profile, limits, checked }
     }
 
     /// The same patch, whose value paths select elements as responses show them: see
@@ -124,22 +122,10 @@ impl Patch {
         self
     }
 
-    /// The leniencies that the message needed: at the check, and whenever this patch or a clone of it has been applied so
-    /// far. Whether a value path selects something, for one, shows only then.
+    /// The leniencies that the check of the message needed. What applying it needs depends on the resource, and comes with its
+    /// [differences](crate::Differences::leniencies): whether a value path selects something, for one.
     pub fn leniencies(&self) -> Leniencies {
-        let mut leniencies = self.checked;
-        leniencies.extend(*self.applied.lock().unwrap_or_else(PoisonError::into_inner));
-        leniencies
-    }
-
-    /// Remembers what applying needed, and returns all that was needed for it.
-    pub(crate) fn record(&self, used: Leniencies) -> Leniencies {
-        if !used.is_empty() {
-            self.applied.lock().unwrap_or_else(PoisonError::into_inner).extend(used);
-        }
-        let mut all = self.checked;
-        all.extend(used);
-        all
+        self.checked
     }
 
     /// The attributes that the patch names, in order, each once and as a whole. Not all of them need to change.

@@ -54,7 +54,7 @@ fn config() -> ProptestConfig {
 proptest! {
     #![proptest_config(config())]
 
-    /// All or nothing; read-only and immutable values stay; what is left could have been created; `Changed` is exact;
+    /// All or nothing; read-only and immutable values stay; what is left could have been created; `Differences` are exact;
     /// operations one by one come to the same, and so does the difference of members.
     #[test]
     fn r165_r166_r167_r169_any_patch_of_any_resource(

@@ -19,6 +19,7 @@
 //! | [`CursorKey`] | what the cursors of long walks are sealed with (RFC 9865) |
 //! | [`Store`], [`StoreExt`], [`MemoryStore`], [`finish`], [`PageBuilder`], [`unique_values`], [`keep_write_only`], [`AuthorityChange`] | where resources live |
 //! | [`Create`], [`Read`], [`List`], [`Replace`], [`Modify`], [`Delete`] | what is asked of them |
+//! | [`Written`], [`Change`], [`AccessChange`] | what a write did |
 //! | [`Pace`] | long work in slices, so that others are served in between |
 //! | [`Context`] | what a store call knows of its request |
 //! | [`ClientAddress`], [`request_id()`], [`LogLimit`] | what an operator sees |
@@ -58,6 +59,7 @@ mod auth;
 mod authorize;
 mod body;
 mod bulk;
+mod change;
 mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -86,6 +88,7 @@ mod tower;
 pub use admission::Admitted;
 pub use auth::{AuthError, Authenticator, BearerTokens, TokenError};
 pub use authorize::{Access, AuthorizeError, Authorizer, Operation, Restriction, Verdict};
+pub use change::{AccessChange, Change, Grant, GrantKind, Written};
 pub use config::{
     BulkAtomicity, Capabilities, ConfigError, Limits, PatchResponse, ServiceConfig, TenancyMode, TenantOf,
 };
@@ -102,5 +105,5 @@ pub use service::ScimService;
 pub use store::{
     AuthorityChange, Create, Delete, List, ListPage, Modify, PageBuilder, PageBytes, Position, Precondition, Read,
     Replace, Start, Store, StoreCapabilities, StoreError, StoreExt, Transaction, UniqueValue, finish, keep_write_only,
-    reserve_external_id, unique_values,
+    patched_content, reserve_external_id, unique_values,
 };

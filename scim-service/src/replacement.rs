@@ -1,16 +1,15 @@
 //! What a replacement makes of the old content and the new (RFC 7644 section 3.5.1).
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use scim_core::{Attribute, Mutability, Resource, TypeSchema, ValueRef};
+use scim_core::{Attribute, AttributeRef, Mutability, Resource, TypeSchema, ValueRef};
 use scim_filter::equal_values;
-use scim_patch::{Patch, PatchError, apply};
+use scim_patch::{Difference, Differences};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::store::is_write_only;
+use crate::store::write_only;
 
 /// Why content cannot replace the old: the value of an immutable attribute differs (R188).
 #[derive(Debug, Error)]
@@ -28,24 +27,6 @@ pub(crate) enum Replacement {
     Changed(Resource),
 }
 
-/// What a patch makes of a resource, for a store that does not patch. A write-only attribute that the patch has removed is
-/// `null` in it, whether `current` shows it or not: absent, it would be kept (promise 9 of [`Store`](crate::Store)).
-pub(crate) fn patched(current: &Resource, patch: &Patch) -> Result<Resource, PatchError> {
-    let mut patched = current.clone();
-    apply(patch, &mut patched)?;
-    let attributes = patched.attributes_mut();
-    for target in patch.targets().iter().filter(|target| is_write_only(target.attribute())) {
-        let container = match target.uri() {
-            None => Some(&mut *attributes),
-            Some(uri) => attributes.entry(uri).or_insert_with(|| Value::Object(Map::new())).as_object_mut(),
-        };
-        if let Some(container) = container {
-            container.entry(target.name()).or_insert(Value::Null);
-        }
-    }
-    Ok(patched)
-}
-
 /// Puts together what to store: the new content, with what a client cannot clear by leaving it out (R187-R190).
 ///
 /// An immutable value stays where the new content has none, and must be equal where it has one (R188).
@@ -58,43 +39,41 @@ pub(crate) fn replacement(
     for name in ["id", "meta"] {
         draft.remove(name);
     }
-    let mut changed = carry_over(of.base().attributes(), Some(current.as_value()), &mut draft)?;
+    carry_over(of.base().attributes(), Some(current.as_value()), &mut draft)?;
     for extension in of.extensions() {
         let uri = extension.schema.id();
         let mut new = match draft.remove(uri) {
             Some(Value::Object(new)) => new,
             _ => Map::new(),
         };
-        changed |= carry_over(extension.schema.attributes(), current.get(uri), &mut new)?;
+        carry_over(extension.schema.attributes(), current.get(uri), &mut new)?;
         if !new.is_empty() {
             draft.insert(uri.to_owned(), Value::Object(new));
         }
     }
-    changed |= draft.get("externalId").map(ValueRef::from) != current.get("externalId");
-    if !changed {
+    let mut draft = Resource::from_attributes(draft);
+    if !differs(of, current, &draft) {
         return Ok(Replacement::Unchanged);
     }
-    let mut schemas = of.schemas_of(&draft);
+    let mut schemas = of.schemas_of(draft.as_value());
     if let Value::Array(uris) = &mut schemas {
         // An extension of which only secrets were left, and those are removed.
-        let empty = |uri: &str| draft.get(uri)?.as_object().map(|values| values.values().all(Value::is_null));
+        let empty = |uri: &str| Some(draft.get(uri)?.members().all(|(_, value)| value.is_null()));
         uris.retain(|uri| !uri.as_str().and_then(empty).unwrap_or(false));
     }
-    draft.insert("schemas".into(), schemas);
-    Ok(Replacement::Changed(Resource::from_attributes(draft)))
+    draft.set("schemas", Some(schemas));
+    Ok(Replacement::Changed(draft))
 }
 
-/// Carries immutable and read-only values over, and tells whether a client's value differs.
+/// Carries immutable and read-only values over.
 fn carry_over(
     attributes: &[Arc<Attribute>],
     old: Option<ValueRef<'_>>,
     new: &mut Map<String, Value>,
-) -> Result<bool, ImmutableDiffers> {
-    let mut changed = false;
+) -> Result<(), ImmutableDiffers> {
     for attribute in attributes {
         let name = attribute.name();
-        let (before, after) = (old.and_then(|old| old.get(name)), new.get(name));
-        match (attribute.mutability(), before, after) {
+        match (attribute.mutability(), old.and_then(|old| old.get(name)), new.get(name)) {
             (Mutability::Immutable, Some(before), Some(after)) => {
                 if !equal_values(attribute, before, after) {
                     return Err(ImmutableDiffers { attribute: name.to_owned() });
@@ -104,28 +83,28 @@ fn carry_over(
             (Mutability::ReadOnly, Some(before), _) | (Mutability::Immutable, Some(before), None) => {
                 new.insert(name.to_owned(), before.to_value());
             }
-            // Whether a secret is the same as before cannot be told, nor whether there is one: setting and removing it is a
-            // change, unless the store knows better.
-            (Mutability::Immutable, None, after) | (Mutability::WriteOnly, _, after) => changed |= after.is_some(),
-            (_, before, after) => changed |= !same(attribute, before, after),
+            _ => {}
         }
     }
-    Ok(changed)
+    Ok(())
 }
 
-/// Whether two values say the same. References among resources are compared by their target: `type`, `display` and
-/// `$ref` of a member are what the server makes of it, and the order of members means nothing.
-fn same(attribute: &Attribute, before: Option<ValueRef<'_>>, after: Option<&Value>) -> bool {
-    let after = after.map(ValueRef::from);
-    if attribute.is_relation() {
-        return targets(before) == targets(after);
-    }
-    before == after
+/// Whether the new content says something else. Whether a secret is the same as before cannot be told, nor whether there is one:
+/// setting and removing it is a change, unless the store knows better; leaving it out is none.
+fn differs(of: &TypeSchema, current: &Resource, new: &Resource) -> bool {
+    let is_secret = |target: &AttributeRef| target.attribute().mutability() == Mutability::WriteOnly;
+    let differences = Differences::between(of, current, new);
+    let mut seen = differences.all().iter().filter(|difference| !is_secret(difference.target()));
+    seen.any(says_something_else) || write_only(of).any(|target| new.at(&target).is_some())
 }
 
-fn targets(value: Option<ValueRef<'_>>) -> BTreeSet<Cow<'_, str>> {
-    let elements = value.into_iter().flat_map(ValueRef::elements);
-    elements.filter_map(|element| element.get("value")?.as_str()).collect()
+/// References among resources are compared by their target: `type`, `display` and `$ref` of a member are what the server makes of it.
+fn says_something_else(difference: &Difference) -> bool {
+    let targets = |value: Option<&Value>| -> BTreeSet<String> {
+        let elements = value.and_then(Value::as_array).into_iter().flatten();
+        elements.filter_map(|element| element.get("value")?.as_str().map(str::to_owned)).collect()
+    };
+    !difference.tells_elements() || targets(difference.before()) != targets(difference.after())
 }
 
 #[cfg(test)]

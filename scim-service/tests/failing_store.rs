@@ -15,8 +15,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use scim_core::{Resource, SchemaSet, urn};
 use scim_service::{
-    BearerTokens, BulkAtomicity, Context, Create, Delete, Limits, List, ListPage, MemoryStore, Principal, Read,
-    Replace, ScimService, ServiceConfig, Store, StoreError,
+    BearerTokens, BulkAtomicity, Change, Context, Create, Delete, Limits, List, ListPage, MemoryStore, Principal, Read,
+    Replace, ScimService, ServiceConfig, Store, StoreError, Written,
 };
 use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;
@@ -41,11 +41,12 @@ impl Broken {
 
 #[async_trait]
 impl Store for Broken {
-    async fn create(&self, _: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
+    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
         let Some(id) = self.issues else { return self.error() };
+        let change = Change::new(cx, request.of, "made".parse().unwrap());
         let mut made = request.resource;
         made.attributes_mut().insert("id".into(), id.into());
-        Ok(made)
+        Ok(Written::new(made, change))
     }
 
     async fn read(&self, _: &Context, _: Read<'_>) -> Result<Resource, StoreError> {
@@ -56,11 +57,11 @@ impl Store for Broken {
         self.error()
     }
 
-    async fn replace(&self, _: &Context, _: Replace<'_>) -> Result<Resource, StoreError> {
+    async fn replace(&self, _: &Context, _: Replace<'_>) -> Result<Written, StoreError> {
         self.error()
     }
 
-    async fn delete(&self, _: &Context, _: Delete<'_>) -> Result<(), StoreError> {
+    async fn delete(&self, _: &Context, _: Delete<'_>) -> Result<Change, StoreError> {
         self.error()
     }
 

@@ -2,19 +2,26 @@
 #![cfg(feature = "conformance")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
+mod without_patch;
+
 use std::panic::AssertUnwindSafe;
 
 use bytes::Bytes;
 use http::{HeaderName, Request, Response, StatusCode};
 use scim_core::SchemaSet;
 use scim_service::conformance::http_conformance;
-use scim_service::{BearerTokens, MemoryStore, Principal, ScimService, ServiceConfig};
+use scim_service::{BearerTokens, MemoryStore, Principal, ScimService, ServiceConfig, Store};
+use without_patch::WithoutPatch;
 
 const BASE_URL: &str = "https://example.com/scim/v2";
 
 fn service() -> ScimService<MemoryStore> {
+    over(MemoryStore::new())
+}
+
+fn over<S: Store>(store: S) -> ScimService<S> {
     let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
-    ScimService::new(MemoryStore::new(), SchemaSet::builtin(), ServiceConfig::new(BASE_URL).unwrap(), tokens)
+    ScimService::new(store, SchemaSet::builtin(), ServiceConfig::new(BASE_URL).unwrap(), tokens)
 }
 
 async fn check(mount: impl AsyncFn(&ScimService<MemoryStore>, Request<Bytes>) -> Response<Bytes>) {
@@ -25,6 +32,12 @@ async fn check(mount: impl AsyncFn(&ScimService<MemoryStore>, Request<Bytes>) ->
 #[tokio::test]
 async fn the_service_by_itself_keeps_every_rule() {
     check(async |service, request| service.handle(request).await).await;
+}
+
+#[tokio::test]
+async fn a_service_that_patches_by_itself_keeps_every_rule() {
+    let service = over(WithoutPatch(MemoryStore::new()));
+    http_conformance(BASE_URL, "Bearer test-token", async |request| service.handle(request).await).await;
 }
 
 #[tokio::test]

@@ -21,12 +21,12 @@ fn resource(value: Value) -> Resource {
 }
 
 async fn create(store: &MemoryStore, cx: &Context, name: &str, value: Value) -> Result<ResourceId, StoreError> {
-    let created = store.create(cx, Create::new(&of(name), resource(value))).await?;
+    let created = store.create(cx, Create::new(&of(name), resource(value))).await?.resource;
     Ok(created.id().unwrap().parse().unwrap())
 }
 
 async fn replace(store: &MemoryStore, cx: &Context, id: &ResourceId, value: Value) -> Result<Resource, StoreError> {
-    store.replace(cx, Replace::new(&of("User"), id, resource(value))).await
+    store.replace(cx, Replace::new(&of("User"), id, resource(value))).await.map(|written| written.resource)
 }
 
 async fn source(store: &MemoryStore, id: &ResourceId) -> String {
@@ -47,7 +47,11 @@ async fn x12_whoever_wrote_the_content_last_asserts_it() {
     let page = store.list(&okta, List::new(&of("User"), 10)).await.unwrap();
     assert_eq!(page.resources.first().unwrap().provenance().unwrap().source(), &Source::client("entra"));
     let in_tenant = by(Principal::new("okta").in_tenant("acme"));
-    let user = store.create(&in_tenant, Create::new(&of("User"), resource(json!({"userName": "bob"})))).await.unwrap();
+    let user = store
+        .create(&in_tenant, Create::new(&of("User"), resource(json!({"userName": "bob"}))))
+        .await
+        .unwrap()
+        .resource;
     assert_eq!(user.provenance().unwrap().tenant(), Some("acme"));
 }
 

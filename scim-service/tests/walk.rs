@@ -64,7 +64,7 @@ fn populate(service: &ScimService<MemoryStore>, users: usize) -> Vec<String> {
     let create = async |number: usize| {
         let user = json!({"schemas": [urn::USER], "userName": format!("user-{number:05}")});
         let created =
-            service.store().create(&cx, Create::new(of, serde_json::from_value(user).unwrap())).await.unwrap();
+            service.store().create(&cx, Create::new(of, serde_json::from_value(user).unwrap())).await.unwrap().resource;
         created.id().unwrap().into_owned()
     };
     (0..users).map(|number| runtime.block_on(create(number))).collect()

@@ -49,6 +49,7 @@ pub async fn http_conformance(
     }
     mount.discovery().await;
     mount.life_of_a_user().await;
+    mount.secrets().await;
     mount.conditions().await;
     mount.queries().await;
     mount.paths().await;
@@ -225,6 +226,40 @@ impl<F: AsyncFn(Request<Bytes>) -> Response<Bytes>> Mount<'_, F> {
         self.check("R193", deleted.body.is_empty(), "DELETE answers with a body");
         let gone = self.get(&path).await;
         self.status("R194", &gone, 404, "GET of what was deleted");
+    }
+
+    /// Whichever way a password is removed, kept or set, the version says the same.
+    async fn secrets(&mut self) {
+        let patch = |operation: Value| ("PATCH", json!({"schemas": [urn::PATCH_OP], "Operations": [operation]}));
+        let put =
+            |password: &Value| ("PUT", json!({"schemas": [urn::USER], "userName": "secrets", "password": password}));
+        let kept = ("PUT", json!({"schemas": [urn::USER], "userName": "secrets"}));
+        let remove = patch(json!({"op": "remove", "path": "password"}));
+        let null = patch(json!({"op": "replace", "path": "password", "value": null}));
+        for (way, (method, body), moves) in [
+            ("PATCH remove", remove, true),
+            ("PATCH replace by null", null, true),
+            // R022: null and absent are one state, and what is absent stays.
+            ("PUT null", put(&Value::Null), false),
+            ("PUT without", kept, false),
+        ] {
+            let made = put(&json!("http-conformance")).1.to_string();
+            let made = self.send("POST", "/Users", &[], &made).await;
+            let path = format!("/Users/{}", made.json["id"].as_str().unwrap_or_default());
+            let mut before = made.header(&ETAG).to_owned();
+            for again in [false, true] {
+                let written = self.send(method, &path, &[], &body.to_string()).await;
+                self.check("R190", matches!(written.status, 200 | 204), format!("{way}: status {}", written.status));
+                let after = written.header(&ETAG).to_owned();
+                self.check(
+                    "R190",
+                    (after != before) == (moves && !again),
+                    format!("{way} of a password, again: {again}: from {before} to {after}"),
+                );
+                before = after;
+            }
+            self.send("DELETE", &path, &[], "").await;
+        }
     }
 
     async fn conditions(&mut self) {

@@ -3,12 +3,17 @@
 use std::collections::BTreeSet;
 
 use scim_core::{ValueRef, urn};
+use scim_patch::{Difference, Secret};
 use serde_json::{Value, json};
 
 use super::trial::{Trial, id_of, is_not_found, taken};
+use crate::change::Written;
 use crate::store::{Precondition, StoreError};
 
 const ANY: &Precondition = &Precondition::None;
+
+/// A way to write a user, known by id and name.
+type Way<'w> = Box<dyn Fn(&str, &str) -> Result<Written, StoreError> + 'w>;
 
 /// Promise 1: no two resources ever have the same id, not even after a deletion.
 pub fn p01_create_issues_an_id_of_its_own(trial: &Trial<'_>) {
@@ -93,7 +98,8 @@ pub fn p09_a_secret_that_is_removed_is_gone(trial: &Trial<'_>) {
         let removed = if by_patch {
             trial.patch("User", &id, &remove, ANY)
         } else {
-            trial.replace_without("User", &id, json!({"userName": name, "title": "Dr"}), "password")
+            let content = json!({"userName": name, "title": "Dr", "password": null});
+            trial.written_over("User", &id, content).map(|written| written.resource)
         };
         let removed = removed.expect("promise 9: a secret can be removed");
         let after = trial.read("User", &id);
@@ -103,6 +109,57 @@ pub fn p09_a_secret_that_is_removed_is_gone(trial: &Trial<'_>) {
         assert_ne!(after.version(), user.version(), "promise 4: to remove a secret is a change");
         trial.set("User", &id, "title", "Prof").expect("promise 9: other attributes can be patched");
         assert_eq!(trial.read("User", &id).get("password"), None, "promise 9: a secret that is removed stays away");
+    }
+}
+
+/// Promises 9 and 14: whichever way a secret is set, kept or removed, the outcome is one, and the change says which, once.
+pub fn p09_every_way_to_remove_a_secret_has_one_outcome(trial: &Trial<'_>) {
+    let patch = |operation: Value| move |id: &str, _: &str| trial.written_patch("User", id, &json!([operation]), ANY);
+    let put = |password: Option<Value>| {
+        move |id: &str, name: &str| {
+            let mut content = json!({ "userName": name });
+            content.as_object_mut().into_iter().for_each(|content| {
+                content.extend(password.clone().map(|password| ("password".to_owned(), password)));
+            });
+            trial.written_over("User", id, content)
+        }
+    };
+    let ways: [(&str, Option<Secret>, Way<'_>); 7] = [
+        ("remove", Some(Secret::Removed), Box::new(patch(json!({"op": "remove", "path": "password"})))),
+        (
+            "replace by null",
+            Some(Secret::Removed),
+            Box::new(patch(json!({"op": "replace", "path": "password", "value": null}))),
+        ),
+        ("put null", Some(Secret::Removed), Box::new(put(Some(Value::Null)))),
+        ("put without", None, Box::new(put(None))),
+        ("patch another", None, Box::new(patch(json!({"op": "remove", "path": "title"})))),
+        ("put a value", Some(Secret::Set), Box::new(put(Some(json!("a-secret"))))),
+        (
+            "replace by a value",
+            Some(Secret::Set),
+            Box::new(patch(json!({"op": "replace", "path": "password", "value": "a-secret"}))),
+        ),
+    ];
+    for (number, (way, becomes, write)) in ways.iter().enumerate() {
+        let name = format!("user-{number}");
+        let user = trial.create("User", json!({"userName": name, "password": "a-secret"}));
+        let user = user.expect("promise 1: a user can be created");
+        let id = id_of(&user);
+        for again in [false, true] {
+            let before = trial.read("User", &id).version();
+            let Written { resource, change } = write(&id, &name).expect("promise 9: a secret can be written");
+            // What is gone is not removed again; what is set is set again.
+            let expected = becomes.filter(|becomes| !again || *becomes == Secret::Set);
+            let found: Vec<Option<Secret>> = change.differences.all().iter().map(Difference::secret).collect();
+            assert_eq!(found, expected.map(Some).into_iter().collect::<Vec<_>>(), "promise 14: {way}, {change:?}");
+            assert!(!format!("{change:?}").contains("a-secret"), "promise 9: {way}: a change holds no secret");
+            assert_eq!(change.is_unchanged(), expected.is_none(), "promise 14: {way}");
+            assert_eq!(resource.version() == before, expected.is_none(), "promise 4: {way} moves the version once");
+            if *becomes == Some(Secret::Removed) {
+                assert_eq!(trial.read("User", &id).get("password"), None, "promise 9: {way}: the secret is gone");
+            }
+        }
     }
 }
 

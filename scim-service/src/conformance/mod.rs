@@ -42,6 +42,7 @@
 //! | 11 | a page is found by offset, or by the key without the id that breaks ties; missing values have no place in the order; a collation of the database is not the order of bytes |
 //! | 12 | reads in the transaction go to another connection; a failed call in it has spoilt it: use a savepoint |
 //! | 13 | members are read, changed and written back as a whole: write the difference, or compare the version |
+//! | 14 | the [`Change`](crate::Change) is made of the request, not of what the transaction found: compare the documents with `Differences::between`, take members from the statements that moved them, the versions from the row before and after |
 //!
 //! # Mounts
 //!
@@ -56,6 +57,7 @@
     reason = "a case fails by a panic, as tests do"
 )]
 
+pub mod changes;
 pub mod concurrency;
 mod corpus;
 mod http;

@@ -61,8 +61,13 @@ macro_rules! store_conformance_cases {
                 p01_an_id_is_of_one_type
                 p09_a_secret_that_is_not_sent_again_is_kept
                 p09_a_secret_that_is_removed_is_gone
+                p09_every_way_to_remove_a_secret_has_one_outcome
                 p10_a_deleted_id_is_unknown_to_every_method
                 p10_unique_values_of_the_deleted_are_free
+            }
+            changes {
+                p14_a_write_says_what_it_did
+                p14_a_write_says_who_came_and_went
             }
             tenancy {
                 p02_ids_of_another_tenant_are_unknown

@@ -14,6 +14,7 @@ use scim_filter::{Filter, Predicate, Sort, check};
 use scim_patch::Patch;
 use serde_json::{Value, json};
 
+use crate::change::{Change, Written};
 use crate::context::{Context, Principal};
 use crate::store::{
     Create, Delete, List, ListPage, Modify, Precondition, Read, Replace, Store, StoreError, StoreExt, Transaction,
@@ -93,6 +94,10 @@ impl<'a> Trial<'a> {
     }
 
     pub(super) fn create(&self, of: &str, resource: Value) -> Result<Resource, StoreError> {
+        self.written_new(of, resource).map(|written| written.resource)
+    }
+
+    pub(super) fn written_new(&self, of: &str, resource: Value) -> Result<Written, StoreError> {
         let resource = self.checked(of, resource);
         self.wait(self.store.create(&self.cx(), Create::new(self.of(of), resource)))
     }
@@ -126,19 +131,24 @@ impl<'a> Trial<'a> {
         when: &Precondition,
     ) -> Result<Resource, StoreError> {
         let resource = self.checked(of, resource);
-        self.wait(self.store.replace(&self.cx(), Replace::new(self.of(of), &rid(id), resource).with_when(when)))
+        let written =
+            self.wait(self.store.replace(&self.cx(), Replace::new(self.of(of), &rid(id), resource).with_when(when)));
+        written.map(|written| written.resource)
     }
 
-    /// Replaces by content in which one attribute is `null`, as the service asks for the removal of what only clients write.
-    pub(super) fn replace_without(
-        &self,
-        of: &str,
-        id: &str,
-        resource: Value,
-        removed: &str,
-    ) -> Result<Resource, StoreError> {
-        let mut resource = self.checked(of, resource);
-        resource.attributes_mut().insert(removed.to_owned(), Value::Null);
+    /// Replaces by content as the service hands it over: an attribute that is `null` is one that only clients write, and goes.
+    pub(super) fn written_over(&self, of: &str, id: &str, content: Value) -> Result<Written, StoreError> {
+        let removed: Vec<String> = content
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(_, value)| value.is_null())
+            .map(|(name, _)| name.clone())
+            .collect();
+        let mut resource = self.checked(of, content);
+        for name in removed {
+            resource.attributes_mut().insert(name, Value::Null);
+        }
         self.wait(self.store.replace(&self.cx(), Replace::new(self.of(of), &rid(id), resource)))
     }
 
@@ -150,6 +160,16 @@ impl<'a> Trial<'a> {
         operations: &Value,
         when: &Precondition,
     ) -> Result<Resource, StoreError> {
+        self.written_patch(of, id, operations, when).map(|written| written.resource)
+    }
+
+    pub(super) fn written_patch(
+        &self,
+        of: &str,
+        id: &str,
+        operations: &Value,
+        when: &Precondition,
+    ) -> Result<Written, StoreError> {
         let profile = Profile::rfc();
         let message = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
         let message = PatchOp::from_json(message, &mut Tolerance::new(&profile), 1000).expect("the patch is valid");
@@ -189,6 +209,10 @@ impl<'a> Trial<'a> {
     }
 
     pub(super) fn delete(&self, of: &str, id: &str, when: &Precondition) -> Result<(), StoreError> {
+        self.deleted(of, id, when).map(drop)
+    }
+
+    pub(super) fn deleted(&self, of: &str, id: &str, when: &Precondition) -> Result<Change, StoreError> {
         self.wait(self.store.delete(&self.cx(), Delete::new(self.of(of), &rid(id)).with_when(when)))
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{Checker, Leniency, Projection, Resource, ResourceId, Source, TypeSchema};
+use scim_core::{Checker, Leniencies, Leniency, Projection, Resource, ResourceId, Source, TypeSchema};
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
 
 use super::groups_on_user::Write;
@@ -47,10 +47,15 @@ pub(super) async fn store_new<S: Store + ?Sized>(
 ) -> Result<Resource, Failure> {
     match call.store.create(&call.cx, Create::new(of, draft.clone()).with_want(want)).await {
         Err(StoreError::Uniqueness { attribute }) => match inactive_twin(call, of, draft, permit).await? {
-            Some(id) => replace_with(call, of, &id, &Precondition::None, permit, want, |_| Ok(draft.clone())).await,
+            Some(id) => {
+                replace_with(call, of, &id, &Precondition::None, permit, want, |_| {
+                    Ok((draft.clone(), Leniencies::default()))
+                })
+                .await
+            }
             None => Err(StoreError::Uniqueness { attribute }.into()),
         },
-        outcome => Ok(outcome?),
+        outcome => Ok(outcome?.resource),
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) async fn delete<S: Store + ?Sized>(
         let seen = version.map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
         match call.store.delete(&call.cx, Delete::new(of, &id).with_when(&seen)).await {
             Err(StoreError::PreconditionFailed) => {}
-            other => return Ok(other.map(|()| empty_response(204))?),
+            other => return Ok(other.map(|_| empty_response(204))?),
         }
     }
     Err(Failure::TooManyRaces)

@@ -14,10 +14,9 @@ use crate::authorize::{Operation, Permit};
 use crate::config::PatchResponse;
 use crate::fail::Failure;
 use crate::reference::{complete_paths, holds_members};
-use crate::replacement::patched as patched_by;
 use crate::respond::{empty_response, with_resource_headers};
 use crate::service::Call;
-use crate::store::{Modify, Precondition, Store};
+use crate::store::{Modify, Precondition, Store, patched_content};
 
 pub(crate) async fn patch<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
@@ -53,8 +52,6 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     let projection = permit.project(projection);
     let write = Write::Patch { id: &id, when: &when, patch: &patch };
     let patched = write.with_groups(call, of, &permit, groups, &projection).await?;
-    // Whoever has applied the patch, it knows what that needed.
-    call.tolerance.record(patch.leniencies());
     if !silent {
         return call.show(200, of, &patched, &projection);
     }
@@ -90,9 +87,15 @@ pub(super) async fn store_patched<S: Store + ?Sized>(
     // Whether the result may be, is known once it is made: the service then does the work.
     if call.can.patch && !permit.is_restricted() && !call.checks_references(&patch.targets()) {
         let request = Modify::new(of, id, patch).with_when(when).with_want(want);
-        return Ok(call.store.patch(&call.cx, request).await?);
+        let written = call.store.patch(&call.cx, request).await?;
+        call.tolerance.record(written.change.leniencies);
+        return Ok(written.resource);
     }
-    replace_with(call, of, id, when, permit, want, |current| Ok(patched_by(current, patch)?)).await
+    replace_with(call, of, id, when, permit, want, |current| {
+        let (content, applied) = patched_content(of, current, patch)?;
+        Ok((content, applied.leniencies()))
+    })
+    .await
 }
 
 /// Only what the headers need.

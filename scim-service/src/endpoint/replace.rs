@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{Checker, Projection, Resource, ResourceId, TypeSchema, ValueRef};
+use scim_core::{Checker, Leniencies, Projection, Resource, ResourceId, TypeSchema, ValueRef};
 
 use super::groups_on_user::{Write, keep_groups};
 use super::resource_id;
@@ -12,7 +12,7 @@ use crate::authorize::{Operation, Permit, written};
 use crate::fail::Failure;
 use crate::replacement::{Replacement, replacement};
 use crate::service::Call;
-use crate::store::{Precondition, Replace, Store, StoreError};
+use crate::store::{Precondition, Replace, Store, StoreError, StoreExt};
 
 /// How often a write that lost a race is tried again.
 pub(super) const ATTEMPTS: usize = 32;
@@ -51,7 +51,7 @@ pub(super) async fn replace_with<S: Store + ?Sized>(
     when: &Precondition,
     permit: &Permit,
     want: &Projection,
-    make: impl Fn(&Resource) -> Result<Resource, Failure>,
+    make: impl Fn(&Resource) -> Result<(Resource, Leniencies), Failure>,
 ) -> Result<Resource, Failure> {
     for _ in 0..ATTEMPTS {
         let current = call.visible(of, id, &Projection::default(), permit).await?;
@@ -60,7 +60,8 @@ pub(super) async fn replace_with<S: Store + ?Sized>(
         if !version.as_ref().is_none_or(|version| when.holds(version)) {
             return Err(Failure::Store(StoreError::PreconditionFailed));
         }
-        let mut draft = make(&current)?;
+        let (mut draft, needed) = make(&current)?;
+        call.tolerance.record(needed);
         permit.keep_hidden(&current, &mut draft);
         if call.tolerance.keeps_inactive(active(&current), active(&draft)) {
             draft.set("active", Some(false.into()));
@@ -77,10 +78,9 @@ pub(super) async fn replace_with<S: Store + ?Sized>(
         };
         permit.check_result(&draft, Some(&current))?;
         call.check_references(of, &draft, Some(&current)).await?;
-        let seen = version.map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
-        match call.store.replace(&call.cx, Replace::new(of, id, draft).with_when(&seen).with_want(want)).await {
-            Err(StoreError::PreconditionFailed) => {}
-            other => return Ok(other?),
+        let request = Replace::new(of, id, draft).with_want(want);
+        if let Some(written) = call.store.replace_seen(&call.cx, request, &current).await? {
+            return Ok(written.resource);
         }
     }
     Err(Failure::TooManyRaces)

@@ -87,8 +87,12 @@ impl Entry {
         self.is_stale = true;
     }
 
+    pub(super) fn version(&self) -> Version {
+        Version::new(self.version)
+    }
+
     pub(super) fn check(&self, when: &Precondition) -> Result<(), StoreError> {
-        if when.holds(&Version::new(self.version)) { Ok(()) } else { Err(StoreError::PreconditionFailed) }
+        if when.holds(&self.version()) { Ok(()) } else { Err(StoreError::PreconditionFailed) }
     }
 
     /// Who asserts it.

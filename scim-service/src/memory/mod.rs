@@ -18,6 +18,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use async_trait::async_trait;
 use scim_core::Resource;
 
+use crate::change::{Change, Written};
 use crate::context::Context;
 use crate::store::{
     Create, Delete, List, ListPage, Modify, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
@@ -102,7 +103,7 @@ fn tenant_of(cx: &Context) -> TenantName {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
+    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
         let is_small = !is_group(request.of);
         self.write(cx, |_| is_small, |tenant| tenant.create(cx, request)).await
     }
@@ -115,12 +116,12 @@ impl Store for MemoryStore {
         self.state(cx).list(&request, &cx.budget).await
     }
 
-    async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError> {
+    async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {
         let is_small = !is_group(request.of);
         self.write(cx, |_| is_small, |tenant| tenant.replace(cx, request)).await
     }
 
-    async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Resource, StoreError> {
+    async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
         let delta = if is_group(request.of) { request.patch.membership_delta() } else { None };
         let ids: Option<Vec<Id>> = match &delta {
             None => (!is_group(request.of)).then(Vec::new),
@@ -130,7 +131,7 @@ impl Store for MemoryStore {
         self.write(cx, is_small, |tenant| tenant.patch(cx, request, delta)).await
     }
 
-    async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+    async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
         let is_small = !is_group(request.of);
         self.write(cx, |_| is_small, |tenant| tenant.delete(cx, request)).await
     }

@@ -64,7 +64,7 @@ mod tests {
         let (store, cx) = (MemoryStore::new(), Context::internal("test", Utc::now()));
         let user = |value: Value| serde_json::from_value::<Resource>(value).unwrap();
         let secret = json!({"schemas": [scim_core::urn::USER], "userName": "ada", "password": "s3cret"});
-        let created = store.create(&cx, Create::new(of, user(secret.clone()))).await.unwrap();
+        let created = store.create(&cx, Create::new(of, user(secret.clone()))).await.unwrap().resource;
         let id = created.id().unwrap().parse().unwrap();
         let kept = async || store.read(&cx, Read::new(of, &id)).await.unwrap().get("password").map(ValueRef::to_value);
         let first = kept().await.unwrap();

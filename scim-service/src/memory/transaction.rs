@@ -8,6 +8,7 @@ use scim_core::Resource;
 use super::snapshot::Open;
 use super::tenant::{Tenant, is_group};
 use super::{TenantName, tenant_of};
+use crate::change::{Change, Written};
 use crate::context::Context;
 use crate::store::{
     Create, Delete, List, ListPage, Modify, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
@@ -44,7 +45,7 @@ impl MemoryTransaction {
 
 #[async_trait]
 impl Store for MemoryTransaction {
-    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
+    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
         self.write(cx, |tenant| tenant.create(cx, request))
     }
 
@@ -58,16 +59,16 @@ impl Store for MemoryTransaction {
         state.list(&request, &cx.budget).await
     }
 
-    async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError> {
+    async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {
         self.write(cx, |tenant| tenant.replace(cx, request))
     }
 
-    async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Resource, StoreError> {
+    async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
         let delta = if is_group(request.of) { request.patch.membership_delta() } else { None };
         self.write(cx, |tenant| tenant.patch(cx, request, delta))
     }
 
-    async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+    async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
         self.write(cx, |tenant| tenant.delete(cx, request))
     }
 

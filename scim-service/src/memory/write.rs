@@ -5,37 +5,73 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use scim_core::{Attribute, Provenance, Resource, ResourceId, Source, TypeSchema, ValueRef};
-use scim_patch::{MembershipDelta, apply};
+use scim_core::{Provenance, Resource, ResourceId, Source, TypeSchema, ValueRef, Version};
+use scim_patch::{Difference, Differences, MembershipDelta};
 use uuid::Uuid;
 
 use super::Id;
 use super::entry::Entry;
 use super::secret::mark_secrets;
 use super::tenant::{Relations, Tenant, display_of, is_group, is_user};
+use crate::change::{Change, Written};
 use crate::context::Context;
 use crate::store::{
-    AuthorityChange, Create, Delete, Modify, Read, Replace, StoreError, is_write_only, keep_write_only,
+    AuthorityChange, Create, Delete, Modify, Read, Replace, StoreError, keep_write_only, patched_content,
     reserve_external_id,
 };
 
 /// A member as a client names it: id and type.
 type Member = (Id, Option<String>);
 
+/// Who came into a group, and who went.
+#[derive(Default)]
+struct Moved {
+    added: Vec<Id>,
+    removed: Vec<Id>,
+}
+
+impl Moved {
+    fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty()
+    }
+
+    fn all(&self) -> Vec<Id> {
+        self.added.iter().chain(&self.removed).cloned().collect()
+    }
+
+    fn told_by(&self, change: Change) -> Change {
+        let ids = |ids: &[Id]| ids.iter().map(ToString::to_string).collect();
+        change.with_members(ids(&self.added), ids(&self.removed))
+    }
+}
+
+/// Content that is to replace what a resource says.
+struct Content {
+    resource: Resource,
+    /// The members of a group, where they are named.
+    members: Option<Vec<Member>>,
+    /// What differs, secrets aside, where that is known.
+    differences: Option<Differences>,
+}
+
 impl Tenant {
-    pub(super) fn create(&mut self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
+    pub(super) fn create(&mut self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
         let Create { of, mut resource, want } = request;
         reserve_external_id(cx, None, resource.text("externalId").as_deref())?;
         let issued: ResourceId = Uuid::now_v7().to_string().parse().map_err(StoreError::internal)?;
         let members = take_members(of, &mut resource);
         mark_secrets(of, None, &mut resource);
+        let differences = Differences::between(of, &Resource::default(), &resource);
         let provenance = self.asserted_by(cx);
         let id = Id::from(issued.as_str());
         let entry = Entry::new(id.clone(), of, resource, provenance, cx.now);
+        let version = entry.version();
         self.tables.entry(of.resource_type().name().clone()).or_default().insert(of, entry)?;
-        let added = self.set_members(&id, &members);
-        self.touch_below(added);
-        self.read(Read::new(of, &issued).with_want(want))
+        let moved = self.set_members(&id, &members);
+        self.touch_below(moved.all());
+        let resource = self.read(Read::new(of, &issued).with_want(want))?;
+        let change = moved.told_by(Change::new(cx, of, issued).with_versions(None, Some(version)));
+        Ok(Written::new(resource, change.with_differences(differences)))
     }
 
     /// Who asserts what a call writes.
@@ -47,73 +83,99 @@ impl Tenant {
         }
     }
 
-    pub(super) fn replace(&mut self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError> {
+    pub(super) fn replace(&mut self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {
         let Replace { of, id, mut resource, when, want } = request;
         let entry = self.entry(of, id.as_str())?.clone();
         entry.check(when)?;
-        let members = take_members(of, &mut resource);
-        drop_computed(of, &mut resource);
-        let sets_secret = sets_write_only(of, &resource);
-        keep_write_only(of, entry.content(), &mut resource);
-        let moves = is_group(of) && self.membership.differs(&entry.id, &members);
-        // To remove a secret that is not there is no change, and only the store can tell.
-        if sets_secret || moves || !is_same(entry.content(), &resource) {
-            self.put(cx, of, &entry, resource)?;
-            if moves {
-                let moved = self.set_members(&entry.id, &members);
-                self.touch_below(moved);
-            }
-        }
-        self.read(Read::new(of, id).with_want(want))
+        let members = is_group(of).then(|| take_members(of, &mut resource));
+        let change = self.settle(cx, of, id, &entry, Content { resource, members, differences: None })?;
+        Ok(Written::new(self.read(Read::new(of, id).with_want(want))?, change))
     }
 
-    /// Members come and go without being read; other patches of a group leave them alone.
+    /// Members come and go without being read where `delta` says all that the patch does; other patches of a group leave them alone.
     pub(super) fn patch(
         &mut self,
         cx: &Context,
         request: Modify<'_>,
         delta: Option<MembershipDelta>,
-    ) -> Result<Resource, StoreError> {
+    ) -> Result<Written, StoreError> {
         let Modify { of, id, patch, when, want } = request;
         let entry = self.entry(of, id.as_str())?.clone();
         entry.check(when)?;
-        if let Some(delta) = delta {
-            self.move_members(cx.now, of, &entry.id, delta)?;
-            return self.read(Read::new(of, id).with_want(want));
-        }
-        let moves_members = is_group(of) && patch.targets().iter().any(|target| target.is_in("members"));
-        let mut patched = self.shown(of, &entry, Relations { members: moves_members, groups: true });
-        if !apply(patch, &mut patched)?.is_unchanged() {
-            let members = take_members(of, &mut patched);
-            self.put(cx, of, &entry, patched)?;
-            if moves_members {
-                let changed = self.set_members(&entry.id, &members);
-                self.touch_below(changed);
-            }
-        }
-        self.read(Read::new(of, id).with_want(want))
+        let change = if let Some(delta) = delta {
+            let moved = self.move_members(cx.now, &entry.id, delta);
+            let after = self.entry(of, id.as_str())?.version();
+            let change = Change::new(cx, of, id.clone()).with_versions(Some(entry.version()), Some(after));
+            moved.told_by(change).with_leniencies(patch.leniencies())
+        } else {
+            let moves_members = is_group(of) && patch.targets().iter().any(|target| target.is_in("members"));
+            let shown = self.shown(of, &entry, Relations { members: moves_members, groups: true });
+            let (mut resource, applied) = patched_content(of, &shown, patch)?;
+            let leniencies = applied.leniencies();
+            let members = moves_members.then(|| take_members(of, &mut resource));
+            // Of members the relation tells better who came and who went.
+            let differences = (!moves_members).then_some(applied);
+            let content = Content { resource, members, differences };
+            self.settle(cx, of, id, &entry, content)?.with_leniencies(leniencies)
+        };
+        Ok(Written::new(self.read(Read::new(of, id).with_want(want))?, change))
     }
 
-    pub(super) fn delete(&mut self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+    /// Makes this the content of a resource, and these its members, where it is a group and they are named. Content that says the same
+    /// changes nothing.
+    fn settle(
+        &mut self,
+        cx: &Context,
+        of: &TypeSchema,
+        id: &ResourceId,
+        entry: &Entry,
+        content: Content,
+    ) -> Result<Change, StoreError> {
+        let Content { mut resource, members, differences } = content;
+        drop_computed(of, &mut resource);
+        let secrets = keep_write_only(of, entry.content(), &mut resource);
+        let moves = members.as_ref().is_some_and(|members| self.membership.differs(&entry.id, members));
+        let differences = differences.unwrap_or_else(|| Differences::between(of, entry.content(), &resource));
+        let differences = differences.with_secrets(secrets.iter().cloned());
+        let change = Change::new(cx, of, id.clone());
+        if differences.is_unchanged() && !moves {
+            return Ok(change.with_versions(Some(entry.version()), Some(entry.version())));
+        }
+        let (after, differences) = self.put(cx, of, entry, resource, differences, secrets)?;
+        let moved = members.map(|members| self.set_members(&entry.id, &members)).unwrap_or_default();
+        self.touch_below(moved.all());
+        let change = change.with_versions(Some(entry.version()), Some(after)).with_differences(differences);
+        Ok(moved.told_by(change))
+    }
+
+    pub(super) fn delete(&mut self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
         let Delete { of, id, when } = request;
         let entry = self.entry(of, id.as_str())?.clone();
         entry.check(when)?;
-        let id = entry.id.clone();
-        let members = self.set_members(&id, &[]);
-        self.touch_below(members);
-        for group in self.membership.direct_groups(&id) {
-            self.membership.remove(&group, &id);
+        let change = Change::new(cx, of, id.clone()).with_versions(Some(entry.version()), None);
+        let members = self.set_members(&entry.id, &[]);
+        self.touch_below(members.all());
+        for group in self.membership.direct_groups(&entry.id) {
+            self.membership.remove(&group, &entry.id);
             self.update(&group, |group| group.modified(cx.now));
         }
         if let Some(table) = self.tables.get_mut(of.resource_type().name()) {
             table.remove(of, &entry);
         }
-        Ok(())
+        let differences = Differences::between(of, entry.content(), &Resource::default());
+        Ok(members.told_by(change).with_differences(differences))
     }
 
-    /// Puts new content in place of the old, members aside. `resource` may still hold `id`, `meta` and what is computed.
-    fn put(&mut self, cx: &Context, of: &TypeSchema, entry: &Entry, mut resource: Resource) -> Result<(), StoreError> {
-        drop_computed(of, &mut resource);
+    /// Puts new content in place of the old, members aside. Says which version it has, and what differs.
+    fn put(
+        &mut self,
+        cx: &Context,
+        of: &TypeSchema,
+        entry: &Entry,
+        mut resource: Resource,
+        mut differences: Differences,
+        secrets: Vec<Difference>,
+    ) -> Result<(Version, Differences), StoreError> {
         reserve_external_id(cx, entry.content().text("externalId").as_deref(), resource.text("externalId").as_deref())?;
         let writer = cx.principal.source();
         let owner = entry.provenance().map_or(&Source::Host, |provenance| provenance.source());
@@ -125,6 +187,7 @@ impl Tenant {
             // Logins find their people by it.
             if resource.text("externalId").is_some_and(|external_id| external_id.starts_with(&owner.prefix())) {
                 resource.set("externalId", None);
+                differences = Differences::between(of, entry.content(), &resource).with_secrets(secrets);
             }
         }
         mark_secrets(of, Some(entry.content()), &mut resource);
@@ -135,6 +198,7 @@ impl Tenant {
             _ => self.asserted_by(cx),
         };
         let next = entry.with_content(resource.asserted_by(provenance), cx, of);
+        let version = next.version();
         let table = self.tables.get_mut(of.resource_type().name()).ok_or(StoreError::NotFound)?;
         table.replace(of, entry, next)?;
         if renamed {
@@ -147,52 +211,41 @@ impl Tenant {
                 self.touch_below(members);
             }
         }
-        Ok(())
+        Ok((version, differences))
     }
 
     /// Adds and removes members of a group; nothing of it depends on how many there are.
-    fn move_members(
-        &mut self,
-        now: DateTime<Utc>,
-        of: &TypeSchema,
-        group: &Id,
-        delta: MembershipDelta,
-    ) -> Result<(), StoreError> {
-        self.entry(of, group)?;
+    fn move_members(&mut self, now: DateTime<Utc>, group: &Id, delta: MembershipDelta) -> Moved {
         let add: Vec<Member> = delta.add.into_iter().map(|member| (member.value.into(), member.kind)).collect();
-        let changed = if delta.replace_all {
+        let moved = if delta.replace_all {
             self.set_members(group, &add)
         } else {
             let remove = delta.remove.into_iter().map(Id::from);
-            let mut changed: Vec<Id> = remove.filter(|member| self.membership.remove(group, member)).collect();
-            let add = add.into_iter();
-            changed.extend(
-                add.filter(|(member, kind)| self.membership.add(group, member, kind.as_deref()))
-                    .map(|(member, _)| member),
-            );
-            changed
+            let removed = remove.filter(|member| self.membership.remove(group, member)).collect();
+            Moved { removed, added: self.add_members(group, &add) }
         };
-        if !changed.is_empty() {
+        if !moved.is_empty() {
             self.update(group, |group| group.modified(now));
-            self.touch_below(changed);
+            self.touch_below(moved.all());
         }
-        Ok(())
+        moved
     }
 
     /// Makes these the members of a group, and says whose membership changed.
-    fn set_members(&mut self, group: &Id, members: &[Member]) -> Vec<Id> {
+    fn set_members(&mut self, group: &Id, members: &[Member]) -> Moved {
         let wanted: BTreeSet<&str> = members.iter().map(|(member, _)| &**member).collect();
         let gone = self.membership.members(group).filter(|(member, _)| !wanted.contains(&***member));
-        let mut changed: Vec<Id> = gone.map(|(member, _)| member.clone()).collect();
-        for member in &changed {
+        let removed: Vec<Id> = gone.map(|(member, _)| member.clone()).collect();
+        for member in &removed {
             self.membership.remove(group, member);
         }
-        for (member, kind) in members {
-            if self.membership.add(group, member, kind.as_deref()) {
-                changed.push(member.clone());
-            }
-        }
-        changed
+        Moved { added: self.add_members(group, members), removed }
+    }
+
+    /// Adds members to a group, and says which of them were not there.
+    fn add_members(&mut self, group: &Id, members: &[Member]) -> Vec<Id> {
+        let added = members.iter().filter(|(member, kind)| self.membership.add(group, member, kind.as_deref()));
+        added.map(|(member, _)| member.clone()).collect()
     }
 
     /// The `groups` of these resources, and of those in them, have changed: users get a new version (R204).
@@ -220,27 +273,6 @@ fn drop_computed(of: &TypeSchema, resource: &mut Resource) {
             resource.set(computed, None);
         }
     }
-}
-
-/// Whether content says what a stored resource says.
-fn is_same(stored: &Resource, content: &Resource) -> bool {
-    let own = stored.members().filter(|(name, _)| !matches!(&**name, "id" | "meta"));
-    let mut count = 0;
-    own.inspect(|_| count += 1).all(|(name, value)| content.get(&name) == Some(value))
-        && content.members().count() == count
-}
-
-/// Whether the content sets a write-only attribute.
-fn sets_write_only(of: &TypeSchema, resource: &Resource) -> bool {
-    let sets = |attributes: &[Arc<Attribute>], values: Option<ValueRef<'_>>| {
-        let sent = |attribute: &Arc<Attribute>| values?.get(attribute.name()).filter(|value| !value.is_null());
-        attributes.iter().any(|attribute| is_write_only(attribute) && sent(attribute).is_some())
-    };
-    sets(of.base().attributes(), Some(resource.as_value()))
-        || of
-            .extensions()
-            .iter()
-            .any(|extension| sets(extension.schema.attributes(), resource.get(extension.schema.id())))
 }
 
 /// Takes the members of a group out of the resource: id and type. None of other resources.

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use async_trait::async_trait;
-use scim_core::{Profile, Projection, Resource, ResourceId, TypeSchema};
+use scim_core::{Profile, Projection, Resource, TypeSchema};
 use scim_filter::Predicate;
 
+use crate::change::{Change, Written};
 use crate::context::Context;
-use crate::replacement::{Replacement, patched, replacement};
-use crate::store::{List, Modify, Precondition, Read, Replace, Store, StoreError};
+use crate::replacement::{Replacement, replacement};
+use crate::store::{List, Modify, Precondition, Read, Replace, Store, StoreError, patched_content};
 
 /// How often a write that lost a race is tried again.
 const ATTEMPTS: usize = 32;
@@ -26,12 +27,12 @@ const ATTEMPTS: usize = 32;
 /// let (store, schemas) = (MemoryStore::new(), SchemaSet::builtin());
 /// let users = schemas.user().ok_or("no users")?;
 /// let cx = Context::internal("example", Utc::now());
-/// let ada = store.create(&cx, Create::new(users, from_value(json!({"userName": "ada"}))?)).await?;
+/// let ada = store.create(&cx, Create::new(users, from_value(json!({"userName": "ada"}))?)).await?.resource;
 /// let id = ada.id().ok_or("no id")?.parse()?;
 ///
 /// let message = PatchOp { operations: vec![PatchOperation::replace("title", "Dr")] };
 /// let patch = Patch::check(&message, users, &Profile::rfc())?;
-/// let titled = store.apply(&cx, Modify::new(users, &id, &patch)).await?;
+/// let titled = store.apply(&cx, Modify::new(users, &id, &patch)).await?.resource;
 /// assert_eq!(titled.get("title").unwrap(), "Dr");
 /// assert_eq!(store.ids(&cx, users, None, 10).await?, [ada.id().unwrap_or_default()]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -57,30 +58,23 @@ pub trait StoreExt: Store {
         Ok(page.resources.iter().filter_map(|resource| resource.id().map(Cow::into_owned)).collect())
     }
 
-    /// Puts what `make` makes of a resource in its place, and again where another writer comes between. `None`: `make` has made
-    /// nothing, and nothing was written.
+    /// Puts new content in place of `current`, which was read before, whatever the request asks of the version. `None`: another writer has
+    /// come between, and nothing was written.
     ///
     /// # Errors
     ///
-    /// Those of `make`, [`Store::read`] and [`Store::replace`]; [`StoreError::PreconditionFailed`] where other writers come between
-    /// again and again.
-    async fn replace_with(
+    /// Those of [`Store::replace`], but [`StoreError::PreconditionFailed`].
+    async fn replace_seen(
         &self,
         cx: &Context,
-        of: &TypeSchema,
-        id: &ResourceId,
-        make: impl for<'r> Fn(&'r Resource) -> Result<Option<Resource>, StoreError> + Send + Sync,
-    ) -> Result<Option<Resource>, StoreError> {
-        for _ in 0..ATTEMPTS {
-            let current = self.read(cx, Read::new(of, id)).await?;
-            let Some(content) = make(&current)? else { return Ok(None) };
-            let seen = current.version().map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
-            match self.replace(cx, Replace::new(of, id, content).with_when(&seen)).await {
-                Err(StoreError::PreconditionFailed) => {}
-                outcome => return outcome.map(Some),
-            }
+        request: Replace<'_>,
+        current: &Resource,
+    ) -> Result<Option<Written>, StoreError> {
+        let seen = current.version().map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
+        match self.replace(cx, request.with_when(&seen)).await {
+            Err(StoreError::PreconditionFailed) => Ok(None),
+            outcome => outcome.map(Some),
         }
-        Err(StoreError::PreconditionFailed)
     }
 
     /// Applies a PATCH to a resource, whether the store [can](crate::StoreCapabilities::patch) or not: if not, the resource is read,
@@ -89,24 +83,32 @@ pub trait StoreExt: Store {
     /// # Errors
     ///
     /// Those of [`Store::patch`], [`Store::read`] and [`Store::replace`].
-    async fn apply(&self, cx: &Context, request: Modify<'_>) -> Result<Resource, StoreError> {
+    async fn apply(&self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
         if self.capabilities().patch {
             return self.patch(cx, request).await;
         }
-        let Modify { of, id, patch, when, .. } = request;
-        let make = |current: &Resource| {
-            if !current.version().is_none_or(|version| when.holds(&version)) {
-                return Err(StoreError::PreconditionFailed);
+        let Modify { of, id, patch, when, want } = request;
+        for _ in 0..ATTEMPTS {
+            let current = self.read(cx, Read::new(of, id)).await?;
+            let version = current.version();
+            if !version.as_ref().is_none_or(|version| when.holds(version)) {
+                break;
             }
-            match replacement(of, current, patched(current, patch)?).map_err(StoreError::internal)? {
-                Replacement::Changed(content) => Ok(Some(content)),
-                Replacement::Unchanged => Ok(None),
+            let (content, applied) = patched_content(of, &current, patch)?;
+            let written = match replacement(of, &current, content).map_err(StoreError::internal)? {
+                Replacement::Changed(content) => {
+                    self.replace_seen(cx, Replace::new(of, id, content).with_want(want), &current).await?
+                }
+                Replacement::Unchanged => {
+                    let change = Change::new(cx, of, id.clone()).with_versions(version.clone(), version);
+                    Some(Written::new(current, change))
+                }
+            };
+            if let Some(Written { resource, change }) = written {
+                return Ok(Written::new(resource, change.with_leniencies(applied.leniencies())));
             }
-        };
-        match self.replace_with(cx, of, id, make).await? {
-            Some(replaced) => Ok(replaced),
-            None => self.read(cx, Read::new(of, id)).await,
         }
+        Err(StoreError::PreconditionFailed)
     }
 }
 

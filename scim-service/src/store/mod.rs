@@ -16,6 +16,7 @@ mod write_only;
 use async_trait::async_trait;
 use scim_core::{Resource, ResourceId, TypeSchema};
 
+use crate::change::{Change, Written};
 use crate::context::Context;
 
 pub use authority::AuthorityChange;
@@ -28,8 +29,8 @@ pub use query::{ListPage, PageBytes, Position, Precondition, Start};
 pub use request::{Create, Delete, List, Modify, Read, Replace};
 pub use transaction::Transaction;
 pub use unique::{UniqueValue, unique_values};
-pub(crate) use write_only::is_write_only;
-pub use write_only::keep_write_only;
+pub(crate) use write_only::write_only;
+pub use write_only::{keep_write_only, patched_content};
 
 /// Storage of resources.
 ///
@@ -57,9 +58,9 @@ pub use write_only::keep_write_only;
 ///    and, where known, `display`. A member id that no resource has is kept (R015). When a resource is deleted it leaves
 ///    all groups. `groups` of a User is computed from it, `type` `direct` or `indirect`; groups may contain each other.
 ///    `$ref` and `meta.location` are the service's to add.
-/// 9. **Write-only values.** `replace` with a write-only attribute absent keeps the stored one (R190); with one that is
-///    `null` it removes it, as `patch` does with one that the patch removes ([`keep_write_only`] does both). To set one is a
-///    change whatever it was, to remove one where there is none is not.
+/// 9. **Write-only values.** `replace` with a write-only attribute absent keeps the stored one (R190), with `null` it removes it, and
+///    with a value it sets it. A patch comes to the same content ([`patched_content`]), which [`keep_write_only`] settles. To set
+///    one is a change whatever it was, to remove one where there is none is not. A [`Change`] never holds the value.
 /// 10. **Deletion.** After `delete` the id is unknown to every method, and unique values are free again.
 /// 11. **Positions.** Pages that start [`After`](Start::After) or [`Before`](Start::Before) a [`Position`] follow from it
 ///     alone, whether its resource is still there or not: who walks from page to page meets every resource that is there
@@ -69,6 +70,9 @@ pub use write_only::keep_write_only;
 ///     [`commit`](Transaction::commit), and of one that is dropped nothing is left.
 /// 13. **Concurrency.** Calls may come from many threads at once. Every write that succeeded has its effect, as if writes
 ///     had come one after another.
+/// 14. **Changes.** A write returns what it did, as its transaction saw it: the versions before and after, the attributes that
+///     differ, the members that came and went. A write that changes nothing returns a [`Change`] that
+///     [is unchanged](Change::is_unchanged).
 ///
 /// A store that lets rules decide by who asserts what tells it beside each resource
 /// ([`Resource::asserted_by`](scim_core::Resource::asserted_by)), from [`Context::provenance`]: whoever wrote its content last
@@ -84,8 +88,8 @@ pub use write_only::keep_write_only;
 /// Cancel safety: a dropped future of a writing method leaves either all of the write or nothing.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Stores a new resource and returns it as stored.
-    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError>;
+    /// Stores a new resource. Returns it as stored, with what the write did.
+    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError>;
 
     /// Reads a resource.
     async fn read(&self, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError>;
@@ -93,22 +97,22 @@ pub trait Store: Send + Sync + 'static {
     /// Selects resources.
     async fn list(&self, cx: &Context, request: List<'_>) -> Result<ListPage, StoreError>;
 
-    /// Puts new content in place of the old, and returns the resource as stored.
-    async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError>;
+    /// Puts new content in place of the old. Returns the resource as stored, with what the write did.
+    async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError>;
 
-    /// Applies a PATCH and returns the resource as stored. A patch that changes nothing leaves version and `lastModified` alone.
+    /// Applies a PATCH. Returns the resource as stored, with what the write did. A patch that changes nothing leaves version and `lastModified` alone.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unsupported`] where the [`capabilities`](Self::capabilities) do not name it, as by default: the service then reads,
     /// applies and replaces, and retries a lost race.
-    async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Resource, StoreError> {
+    async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
         let _ = (cx, request);
         Err(StoreError::Unsupported { what: "does not apply patches" })
     }
 
-    /// Deletes a resource.
-    async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError>;
+    /// Deletes a resource. Returns what the write did.
+    async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError>;
 
     /// Starts a transaction: a store whose writes take effect together at `commit`, and not at all when it is dropped.
     ///

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use scim_core::{Resource, ResourceId, TypeSchema};
 
+use crate::change::{Change, Written};
 use crate::context::Context;
 use crate::store::{
     Create, Delete, List, ListPage, Modify, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
@@ -14,7 +15,7 @@ macro_rules! forwarded_by {
     ($($pointer:ident),*) => {$(
         #[async_trait]
         impl<S: Store + ?Sized> Store for $pointer<S> {
-            async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
+            async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
                 (**self).create(cx, request).await
             }
 
@@ -26,15 +27,15 @@ macro_rules! forwarded_by {
                 (**self).list(cx, request).await
             }
 
-            async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError> {
+            async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {
                 (**self).replace(cx, request).await
             }
 
-            async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Resource, StoreError> {
+            async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
                 (**self).patch(cx, request).await
             }
 
-            async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+            async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
                 (**self).delete(cx, request).await
             }
 

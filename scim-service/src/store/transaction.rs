@@ -23,7 +23,7 @@ use crate::store::{Store, StoreError};
 /// let users = schemas.user().ok_or("no users")?;
 /// let cx = Context::internal("example", Utc::now());
 /// let transaction = store.begin(&cx).await?;
-/// let ada = transaction.create(&cx, Create::new(users, serde_json::from_value(json!({"userName": "ada"}))?)).await?;
+/// let ada = transaction.create(&cx, Create::new(users, serde_json::from_value(json!({"userName": "ada"}))?)).await?.resource;
 /// drop(transaction);
 ///
 /// let id = ada.id().ok_or("no id")?.parse()?;

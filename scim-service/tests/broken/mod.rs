@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use scim_core::{Resource, ResourceId, ValueRef};
-use scim_patch::apply;
+use scim_patch::{Differences, apply};
 use scim_service::conformance::{
-    self, Trial, concurrency, lifecycle, listing, membership, positions, tenancy, transactions, uniqueness, versions,
+    self, Trial, changes, concurrency, lifecycle, listing, membership, positions, tenancy, transactions, uniqueness,
+    versions,
 };
 use scim_service::{
-    Context, Create, Delete, List, ListPage, MemoryStore, Modify, Precondition, Read, Replace, Start, Store,
-    StoreCapabilities, StoreError, Transaction,
+    Change, Context, Create, Delete, List, ListPage, MemoryStore, Modify, Precondition, Read, Replace, Start, Store,
+    StoreCapabilities, StoreError, Transaction, Written,
 };
 use serde_json::{Value, json};
 
@@ -55,6 +56,8 @@ enum Fault {
     PagesByOffset,
     /// 12: writes take effect at once.
     NoIsolation,
+    /// 14: what differs is not told.
+    UntoldChanges,
     /// 13: a patch reads a replica, which lags one write behind.
     LostUpdates,
 }
@@ -105,6 +108,13 @@ impl Broken {
         resource
     }
 
+    fn told(&self, Written { resource, mut change, .. }: Written) -> Written {
+        if self.fault == Fault::UntoldChanges {
+            change.differences = Differences::default();
+        }
+        Written::new(self.shown(resource), change)
+    }
+
     fn refused<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
         match outcome {
             Err(StoreError::Uniqueness { .. }) if self.fault == Fault::VagueConflict => {
@@ -117,8 +127,8 @@ impl Broken {
 
 #[async_trait]
 impl Store for Broken {
-    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
-        self.refused(self.store.create(&self.cx(cx), request).await).map(|resource| self.shown(resource))
+    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
+        self.refused(self.store.create(&self.cx(cx), request).await).map(|written| self.told(written))
     }
 
     async fn read(&self, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
@@ -156,7 +166,7 @@ impl Store for Broken {
         Ok(page)
     }
 
-    async fn replace(&self, cx: &Context, mut request: Replace<'_>) -> Result<Resource, StoreError> {
+    async fn replace(&self, cx: &Context, mut request: Replace<'_>) -> Result<Written, StoreError> {
         if self.fault == Fault::LostSecrets && request.resource.get("password").is_none() {
             request.resource.attributes_mut().insert("password".to_owned(), json!("!"));
         }
@@ -164,10 +174,10 @@ impl Store for Broken {
             request.resource.attributes_mut().retain(|_, value| !value.is_null());
         }
         request.when = self.when(request.when);
-        self.refused(self.store.replace(&self.cx(cx), request).await).map(|resource| self.shown(resource))
+        self.refused(self.store.replace(&self.cx(cx), request).await).map(|written| self.told(written))
     }
 
-    async fn patch(&self, cx: &Context, mut request: Modify<'_>) -> Result<Resource, StoreError> {
+    async fn patch(&self, cx: &Context, mut request: Modify<'_>) -> Result<Written, StoreError> {
         let cx = self.cx(cx);
         if self.fault == Fault::OtherVersion {
             return Err(StoreError::Unsupported { what: "does not apply patches" });
@@ -187,12 +197,13 @@ impl Store for Broken {
             half.attributes_mut().insert("title".to_owned(), json!("Dr"));
             self.store.replace(&cx, Replace::new(of, id, half).with_when(when)).await?;
         }
-        self.refused(outcome).map(|resource| self.shown(resource))
+        self.refused(outcome).map(|written| self.told(written))
     }
 
-    async fn delete(&self, cx: &Context, mut request: Delete<'_>) -> Result<(), StoreError> {
+    async fn delete(&self, cx: &Context, mut request: Delete<'_>) -> Result<Change, StoreError> {
         if self.fault == Fault::DeletedIsListed {
-            return self.store.read(cx, Read::new(request.of, request.id)).await.map(drop);
+            self.store.read(cx, Read::new(request.of, request.id)).await?;
+            return Ok(Change::new(cx, request.of, request.id.clone()));
         }
         request.when = self.when(request.when);
         self.store.delete(&self.cx(cx), request).await
@@ -262,5 +273,7 @@ found! {
     a3_positions_in_nothing: NothingListed breaks "promise 7:" in positions::p11_a_position_outlives_its_resource;
     a3_pages_without_end: SamePage breaks "promise 11:" in positions::p11_what_stays_is_met_once_while_others_come_and_go;
     a3_pages_without_end_in_the_corpus: SamePage breaks "promise 11:" in positions::p11_pages_after_a_position_meet_everything_once;
+    changes_untold: UntoldChanges breaks "promise 14:" in changes::p14_a_write_says_what_it_did;
+    secrets_untold: UntoldChanges breaks "promise 14:" in lifecycle::p09_every_way_to_remove_a_secret_has_one_outcome;
     updates_lost: LostUpdates breaks "promise 13:" in concurrency::p13_no_member_added_at_the_same_time_is_lost;
 }

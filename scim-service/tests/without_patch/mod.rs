@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use scim_core::Resource;
 use scim_service::{
-    Context, Create, Delete, List, ListPage, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
+    Change, Context, Create, Delete, List, ListPage, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
+    Written,
 };
 
 /// Passes everything on but `patch`; a transaction is that of the store behind it.
@@ -11,7 +12,7 @@ pub(crate) struct WithoutPatch<S>(pub(crate) S);
 
 #[async_trait]
 impl<S: Store> Store for WithoutPatch<S> {
-    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
+    async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
         self.0.create(cx, request).await
     }
 
@@ -23,13 +24,13 @@ impl<S: Store> Store for WithoutPatch<S> {
         self.0.list(cx, request).await
     }
 
-    async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError> {
+    async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {
         // Lets other tasks come between the service's read and this write.
         tokio::task::yield_now().await;
         self.0.replace(cx, request).await
     }
 
-    async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+    async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
         self.0.delete(cx, request).await
     }
 

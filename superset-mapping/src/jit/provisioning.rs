@@ -5,10 +5,13 @@ use std::sync::Arc;
 use scim_core::{AttrPath, PatchOp, Profile, Projection, Resource, ResourceId, SchemaSet, Tolerance, TypeSchema, urn};
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
 use scim_patch::Patch;
-use scim_service::{Context, Create, List, Modify, Read, StoreError, StoreExt};
+use scim_service::{Context, Create, List, Modify, Read, Replace, StoreError, StoreExt};
 use serde_json::{Value, json};
 
 use crate::jit::login_store::LoginStore;
+
+/// How often a write that lost a race is tried again.
+const ATTEMPTS: usize = 16;
 
 /// Most resources that a search for one value looks at.
 const MAX_FOUND: u64 = 100;
@@ -91,7 +94,7 @@ impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
 
     /// A new user.
     pub(super) async fn create_user(&self, user: Resource) -> Result<Resource, StoreError> {
-        self.store.create(self.cx, Create::new(self.user, user)).await
+        Ok(self.store.create(self.cx, Create::new(self.user, user)).await?.resource)
     }
 
     /// New groups without members, and those of them that the store refuses: somebody else's group has the name, or no group can have
@@ -112,7 +115,7 @@ impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
                 None => self.store.create(self.cx, Create::new(self.group, draft)).await,
             };
             match outcome {
-                Ok(group) => created.groups.push(group),
+                Ok(written) => created.groups.push(written.resource),
                 Err(
                     StoreError::Uniqueness { .. }
                     | StoreError::HeldElsewhere { .. }
@@ -134,13 +137,14 @@ impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
     pub(super) async fn change_user(
         &self,
         id: &ResourceId,
-        change: impl Fn(&mut Resource) + Send + Sync,
+        change: impl Fn(&mut Resource),
     ) -> Result<bool, StoreError> {
-        let make = |current: &Resource| {
+        for _ in 0..ATTEMPTS {
+            let current = self.user(id).await?;
             let mut changed = current.clone();
             change(&mut changed);
-            if changed == *current {
-                return Ok(None);
+            if changed == current {
+                return Ok(false);
             }
             let attributes = changed.attributes_mut();
             // Issued by the store, or computed by it.
@@ -149,9 +153,12 @@ impl<'a, S: LoginStore + ?Sized> Provisioning<'a, S> {
             }
             let schemas = self.user.schemas_of(&*attributes);
             attributes.insert("schemas".to_owned(), schemas);
-            Ok(Some(changed))
-        };
-        Ok(self.store.replace_with(self.cx, self.user, id, make).await?.is_some())
+            let request = Replace::new(self.user, id, changed);
+            if self.store.replace_seen(self.cx, request, &current).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Err(StoreError::PreconditionFailed)
     }
 
     /// Takes a user out of groups, and puts it into others after that. A group that is gone has no members.

@@ -12,7 +12,7 @@ use crate::reconcile::drift::{in_tenant, size};
 use crate::reconcile::finding::Who;
 use crate::reconcile::group_drift::after;
 use crate::reconcile::progress::{Progress, Stage};
-use crate::store::{Change, MemberChange, Password, Profile, Session, Sessions, SupersetStore, again};
+use crate::store::{Profile, Session, Sessions, SupersetStore, Write, again};
 
 /// Somebody who is active in SCIM and has left.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -163,7 +163,7 @@ impl SupersetStore {
         };
         let mut body = record.body.clone();
         body.attributes_mut().insert("active".to_owned(), Value::Bool(false));
-        session.change(of, record, Change { body, members: MemberChange::NONE, password: Password::Kept }).await?;
+        session.change(of, record, Write::of(body)).await?;
         session.keep_last_admin().await?;
         session.commit().await?;
         Ok(true)

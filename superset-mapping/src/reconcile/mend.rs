@@ -93,7 +93,7 @@ impl Session<'_> {
         if has(findings, &[FindingKind::ActiveInSuperset, FindingKind::InactiveWithAccess])
             && let Some(taken) = self.close_account(&local).await?
         {
-            self.note(Action::Deactivate, "User", &record.id, None, taken.detail()?);
+            self.note_taken(Action::Deactivate, &record.id, None, &taken)?;
         }
         if has(findings, &[FindingKind::ProfileDiffers, FindingKind::InactiveInSuperset]) {
             // An account that was adopted keeps its name and address until SCIM changes the person.

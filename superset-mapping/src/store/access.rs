@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scim_core::{Resource, ResourceId, Source};
-use scim_service::StoreError;
+use scim_service::{Grant, GrantKind, StoreError};
 
 use crate::rules::{Decision, GroupRef, Reason, Subject};
 use crate::sql::Fragment;
@@ -11,6 +11,7 @@ use crate::store::audit::Action;
 use crate::store::grants::{GROUP_ROLES, Moved, USER_GROUPS, USER_ROLES};
 use crate::store::membership::InGroup;
 use crate::store::profile::Profile;
+use crate::store::protected::OnWord;
 use crate::store::record::{CHUNK, RECORD_COLUMNS, Record};
 use crate::store::session::Session;
 use crate::store::taken::Taken;
@@ -39,6 +40,16 @@ impl Due {
     /// Whether the person is to be in the row of this group.
     pub(crate) fn joins(&self, group: &InGroup) -> bool {
         self.joined.contains(&group.group.id)
+    }
+
+    /// The rule that gives the role, in words.
+    fn rule(&self, role: &str) -> Option<String> {
+        self.decision.reasons(role).next().map(|reason| match reason {
+            Reason::Rule { rule, group: Some(group), .. } => format!("rule {rule}, by the group `{group}`"),
+            Reason::Rule { rule, .. } => format!("rule {rule}"),
+            Reason::Default { .. } => "default roles".to_owned(),
+            Reason::Host(reason) => reason.clone(),
+        })
     }
 
     /// By whose word the role is given.
@@ -76,7 +87,7 @@ impl Session<'_> {
         let taken = self.revoke_access(&rows).await?;
         for person in people {
             if let Some(taken) = taken.get(&person.row).filter(|taken| !taken.is_nothing()) {
-                self.note(Action::Revoke, "User", &person.record.id, None, taken.detail()?);
+                self.note_taken(Action::Revoke, &person.record.id, None, taken)?;
             }
         }
         Ok(())
@@ -106,6 +117,7 @@ impl Session<'_> {
         self.role_ids().await?;
         let (mut memberships, mut roles) = (BTreeMap::new(), BTreeMap::new());
         let mut carried: BTreeMap<i64, GroupRef> = BTreeMap::new();
+        let mut rules = BTreeMap::new();
         for person in people {
             let in_groups = groups.remove(person.record.id.as_str()).unwrap_or_default();
             let due = self.due(&person.record.asserted(), &in_groups, |in_group| in_group.local.is_some());
@@ -126,13 +138,19 @@ impl Session<'_> {
             let known = self.role_ids().await?;
             let words =
                 direct.iter().filter_map(|role| Some((*known.get(*role)?, due.word(role, &person.record.source))));
+            for role in &direct {
+                if let (Some(id), Some(rule)) = (known.get(*role), due.rule(role)) {
+                    rules.insert((person.row, *id), rule);
+                }
+            }
             roles.insert(person.row, words.filter(|(id, _)| ids.contains(id)).collect());
         }
         let joined = if self.tables.groups { self.settle(&USER_GROUPS, &memberships).await? } else { Moved::default() };
         self.sync_group_roles(&carried).await?;
         let moved = self.settle(&USER_ROLES, &roles).await?;
         let ids: BTreeMap<i64, &ResourceId> = people.iter().map(|person| (person.row, &person.record.id)).collect();
-        self.note_moved("User", &moved, &ids).await?;
+        self.note_moved("User", &moved, &ids, &rules).await?;
+        self.tell_joined(&joined, &ids).await?;
         self.note_joined(&joined, &ids).await
     }
 
@@ -175,7 +193,7 @@ impl Session<'_> {
         }
         let moved = self.settle(&GROUP_ROLES, &due).await?;
         let ids = groups.iter().map(|(row, group)| (*row, &group.id)).collect();
-        self.note_moved("Group", &moved, &ids).await
+        self.note_moved("Group", &moved, &ids, &BTreeMap::new()).await
     }
 
     async fn note_moved(
@@ -183,14 +201,44 @@ impl Session<'_> {
         resource_type: &str,
         moved: &Moved,
         ids: &BTreeMap<i64, &ResourceId>,
+        rules: &BTreeMap<(i64, i64), String>,
     ) -> Result<(), StoreError> {
         for (granted, pairs) in [(true, &moved.granted), (false, &moved.revoked)] {
             for (holder, role) in pairs {
                 let Some(id) = ids.get(holder) else { continue };
                 let roles = self.role_ids().await?;
                 let name = roles.iter().find_map(|(name, id)| (id == role).then(|| name.clone()));
-                let source = moved.sources.get(&(*holder, *role)).cloned();
-                self.note_role(resource_type, id, name.as_deref().unwrap_or_default(), granted, source.as_ref());
+                let pair = (*holder, *role);
+                let grant = Grant::new(GrantKind::Role, name.unwrap_or_default(), resource_type, ResourceId::clone(id));
+                let mut grant = grant.on(moved.sources.get(&pair));
+                grant.rule = rules.get(&pair).filter(|_| granted).cloned();
+                self.note_role(grant, granted);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells which groups of Superset people came into or left.
+    async fn tell_joined(&mut self, joined: &Moved, ids: &BTreeMap<i64, &ResourceId>) -> Result<(), StoreError> {
+        let rows: BTreeSet<i64> = joined.granted.union(&joined.revoked).map(|(_, group)| *group).collect();
+        let rows: Vec<i64> = rows.into_iter().collect();
+        let mut names = BTreeMap::new();
+        for rows in rows.chunks(CHUNK) {
+            let select = Fragment::new("SELECT id, name FROM ab_group WHERE id IN ");
+            for row in self.transaction.rows(select.then(Fragment::list(rows.iter().copied()))).await? {
+                names.insert(row.integer(0)?, row.text(1)?);
+            }
+        }
+        for (granted, pairs) in [(true, &joined.granted), (false, &joined.revoked)] {
+            for pair in pairs {
+                let (Some(id), Some(name)) = (ids.get(&pair.0), names.get(&pair.1)) else { continue };
+                let grant = Grant::new(GrantKind::Group, name, "User", ResourceId::clone(id));
+                let grant = grant.on(joined.sources.get(pair));
+                if granted {
+                    self.gains(grant);
+                } else {
+                    self.loses(grant);
+                }
             }
         }
         Ok(())

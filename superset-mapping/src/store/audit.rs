@@ -1,8 +1,10 @@
 //! What was done, in a table of its own, in the transaction that did it.
 
+use std::collections::BTreeSet;
+
 use scim_core::{ResourceId, format_date_time};
-use scim_service::StoreError;
-use serde_json::Value;
+use scim_service::{Change, StoreError};
+use serde_json::{Value, json};
 
 use crate::sql::{Fragment, Param};
 use crate::store::record::CHUNK;
@@ -77,6 +79,13 @@ impl Action {
     }
 }
 
+/// What a row says was written: the attributes that differ, by name and in order, never their values.
+pub(super) fn written(change: &Change, also: impl IntoIterator<Item = &'static str>) -> Value {
+    let names = change.differences.targets().map(ToString::to_string);
+    let names: BTreeSet<String> = names.chain(also.into_iter().map(str::to_owned)).collect();
+    json!({ "set": names })
+}
+
 /// One row of `scim_audit` to be. `detail` names attributes, roles and rows, never values that a client sent.
 #[derive(Clone, Debug)]
 pub(crate) struct AuditEvent {
@@ -99,6 +108,14 @@ impl Session<'_> {
         tracing::debug!(action = action.as_str(), resource_type, %id, "noted");
         let (resource_type, resource_id) = (resource_type.to_owned(), id.to_string());
         self.audit.push(AuditEvent { action, resource_type, resource_id, version, detail });
+    }
+
+    /// Notes who came into a group and who went.
+    pub(super) fn note_members(&mut self, group: &ResourceId, added: &[String], removed: &[String]) {
+        if !added.is_empty() || !removed.is_empty() {
+            let detail = json!({"added": added, "removed": removed});
+            self.note(Action::Members, "Group", group, None, detail);
+        }
     }
 
     /// Notes what was tried and refused. It is written although the call leaves nothing else.

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use scim_core::{Resource, ResourceId, ResourceTypeName, TypeSchema};
-use scim_patch::{MembershipDelta, Patch, apply};
+use scim_patch::{MembershipDelta, Patch};
 use scim_service::{
-    Context, Create, Delete, List, ListPage, Modify, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
-    keep_write_only,
+    Change, Context, Create, Delete, List, ListPage, Modify, Read, Replace, Store, StoreCapabilities, StoreError,
+    Transaction, Written, keep_write_only, patched_content,
 };
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::driver::is_lost_race;
@@ -24,7 +23,7 @@ use crate::store::password::{Hash, Password};
 use crate::store::record::Record;
 use crate::store::session::Session;
 use crate::store::transaction::OpenTransaction;
-use crate::store::write::{Change, MemberChange};
+use crate::store::write::{MemberChange, Write};
 
 /// Half of what a call waits before it is repeated for the first time.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -49,14 +48,14 @@ pub(super) async fn create(
     cx: &Context,
     request: Create<'_>,
     hash: Option<&Hash>,
-) -> Result<Resource, StoreError> {
+) -> Result<Written, StoreError> {
     let Create { of, resource, want, .. } = request;
     let Content { body, members, password } = Content::of(Kind::of(of), resource);
     let id: ResourceId = Uuid::new_v4().to_string().parse().map_err(StoreError::internal)?;
     let mut session = sessions.writing(cx).await?;
     let done = session.create(of, id.clone(), body, &members, &password.hashed_as(hash)).await;
-    let session = told(sessions, cx, session, done).await?;
-    session.finish(of, &id, Relations::wanted(of, want)).await
+    let (session, change) = told(sessions, cx, session, done).await?;
+    session.finish(of, &id, Relations::wanted(of, want), change).await
 }
 
 pub(super) async fn read(sessions: &impl Sessions, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
@@ -71,20 +70,17 @@ pub(super) async fn replace(
     cx: &Context,
     request: Replace<'_>,
     hash: Option<&Hash>,
-) -> Result<Resource, StoreError> {
+) -> Result<Written, StoreError> {
     let Replace { of, id, resource, when, want, .. } = request;
-    let Content { mut body, members, password } = Content::of(Kind::of(of), resource);
+    let Content { body, members, password } = Content::of(Kind::of(of), resource);
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
-    keep_write_only(of, &record.body, &mut body);
-    let password = match password {
-        Password::Removed => session.removed(&record).await?,
-        password => password.hashed_as(hash),
-    };
-    let done = session.change(of, record, Change { body, members: MemberChange::Set(members), password }).await;
-    let session = told(sessions, cx, session, done).await?;
-    session.finish(of, id, Relations::wanted(of, want)).await
+    let write = Write { members: MemberChange::Set(members), password, ..Write::of(body) };
+    let write = session.settled(of, &record, write, hash).await?;
+    let done = session.change(of, record, write).await;
+    let (session, change) = told(sessions, cx, session, done).await?;
+    session.finish(of, id, Relations::wanted(of, want), change).await
 }
 
 pub(super) async fn patch(
@@ -92,16 +88,17 @@ pub(super) async fn patch(
     cx: &Context,
     request: Modify<'_>,
     hash: Option<&Hash>,
-) -> Result<Resource, StoreError> {
+) -> Result<Written, StoreError> {
     let Modify { of, id, patch, when, want, .. } = request;
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
     session.says_active |= patch.targets().iter().any(|target| target.is_in("active"));
-    let change = session.patched(of, &record, patch, hash).await?;
-    let done = session.change(of, record, change).await;
-    let session = told(sessions, cx, session, done).await?;
-    session.finish(of, id, Relations::wanted(of, want)).await
+    let write = session.patched(of, &record, patch).await?;
+    let write = session.settled(of, &record, write, hash).await?;
+    let done = session.change(of, record, write).await;
+    let (session, change) = told(sessions, cx, session, done).await?;
+    session.finish(of, id, Relations::wanted(of, want), change).await
 }
 
 pub(super) async fn reaffirm(
@@ -117,14 +114,16 @@ pub(super) async fn reaffirm(
     session.commit().await
 }
 
-pub(super) async fn delete(sessions: &impl Sessions, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+pub(super) async fn delete(sessions: &impl Sessions, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
     let Delete { of, id, when, .. } = request;
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
-    session.remove(of, &record).await?;
+    let change = session.remove(of, &record).await?;
     session.keep_last_admin().await?;
-    session.commit().await
+    let access = std::mem::take(&mut session.access);
+    session.commit().await?;
+    Ok(change.with_access(access))
 }
 
 /// Goes on with a write that was done. Of one that was refused nothing stays but what the refusal is to be known by, which is written by
@@ -133,9 +132,12 @@ async fn told<'a>(
     sessions: &'a impl Sessions,
     cx: &'a Context,
     mut session: Session<'a>,
-    done: Result<(), StoreError>,
-) -> Result<Session<'a>, StoreError> {
-    let Err(refusal) = done else { return Ok(session) };
+    done: Result<Change, StoreError>,
+) -> Result<(Session<'a>, Change), StoreError> {
+    let refusal = match done {
+        Ok(change) => return Ok((session, change)),
+        Err(refusal) => refusal,
+    };
     let alerts = std::mem::take(&mut session.alerts);
     drop(session);
     if !alerts.is_empty() {
@@ -169,7 +171,7 @@ macro_rules! store_of_sessions {
     ($sessions:ty { $($own:tt)* }) => {
         #[async_trait]
         impl Store for $sessions {
-            async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Resource, StoreError> {
+            async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
                 let call = async |hash: Option<Hash>| {
                     again(Self::ATTEMPTS, || contract::create(self, cx, request.clone(), hash.as_ref())).await
                 };
@@ -184,14 +186,14 @@ macro_rules! store_of_sessions {
                 self.reading(cx).await?.list(&request).await
             }
 
-            async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Resource, StoreError> {
+            async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {
                 let call = async |hash: Option<Hash>| {
                     again(Self::ATTEMPTS, || contract::replace(self, cx, request.clone(), hash.as_ref())).await
                 };
                 hashing(cx, Self::IN_TRANSACTION, call).await
             }
 
-            async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Resource, StoreError> {
+            async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
                 let call = async |hash: Option<Hash>| {
                     again(Self::ATTEMPTS, || contract::patch(self, cx, request, hash.as_ref())).await
                 };
@@ -202,7 +204,7 @@ macro_rules! store_of_sessions {
                 again(Self::ATTEMPTS, || contract::reaffirm(self, cx, of, id)).await
             }
 
-            async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<(), StoreError> {
+            async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
                 again(Self::ATTEMPTS, || contract::delete(self, cx, request)).await
             }
 
@@ -241,52 +243,53 @@ store_of_sessions!(OpenTransaction {
 
 impl Session<'_> {
     /// Ends a write: the guard, the answer, the commit.
-    async fn finish(mut self, of: &TypeSchema, id: &ResourceId, relations: Relations) -> Result<Resource, StoreError> {
+    async fn finish(
+        mut self,
+        of: &TypeSchema,
+        id: &ResourceId,
+        relations: Relations,
+        change: Change,
+    ) -> Result<Written, StoreError> {
         self.keep_last_admin().await?;
         let record = self.find(of, id).await?;
         let resource = self.show(of, &record, relations).await?;
+        let before = change.before.clone();
+        let change = change.with_versions(before, Some(record.tag())).with_access(std::mem::take(&mut self.access));
         self.commit().await?;
-        Ok(resource)
+        Ok(Written::new(resource, change))
     }
 
-    /// The removal of a password. Where there is none, nothing changes.
-    async fn removed(&mut self, record: &Record) -> Result<Password, StoreError> {
-        let there = self.has_password(record.local.as_ref()).await?;
-        Ok(if there { Password::Removed } else { Password::Kept })
-    }
-
-    /// What a patch makes of a resource. Members are not loaded where the patch can do without them.
-    async fn patched(
-        &mut self,
-        of: &TypeSchema,
-        record: &Record,
-        patch: &Patch,
-        hash: Option<&Hash>,
-    ) -> Result<Change, StoreError> {
+    /// The content that a patch makes of a resource. Members are not loaded where the patch can do without them.
+    async fn patched(&mut self, of: &TypeSchema, record: &Record, patch: &Patch) -> Result<Write, StoreError> {
         let kind = Kind::of(of);
         if kind == Kind::Group
             && let Some(delta) = patch.membership_delta()
         {
-            let body = record.body.clone();
-            return Ok(Change { body, members: member_change(delta), password: Password::Kept });
+            let members = member_change(delta);
+            return Ok(Write { members, leniencies: patch.leniencies(), ..Write::of(record.body.clone()) });
         }
         let moves_members = patch.targets().iter().any(|target| target.is_in("members"));
         let relations = if moves_members { Relations::ALL } else { Relations::ALL_BUT_MEMBERS };
-        let mut resource = self.show(of, record, relations).await?;
-        // A password that nobody can send stands for the stored one, so that its removal and its replacement show.
-        let kept = Uuid::new_v4().to_string();
-        if kind == Kind::User {
-            resource.attributes_mut().insert("password".to_owned(), Value::String(kept.clone()));
-        }
-        apply(patch, &mut resource)?;
-        let Content { body, members, password } = Content::of(kind, resource);
-        let password = match password {
-            Password::Set { password, .. } if password == kept => Password::Kept,
-            Password::Kept | Password::Removed if kind == Kind::User => self.removed(record).await?,
+        let (content, applied) = patched_content(of, &self.show(of, record, relations).await?, patch)?;
+        let Content { body, members, password } = Content::of(kind, content);
+        let members = if moves_members { MemberChange::Set(members) } else { MemberChange::NONE };
+        Ok(Write { members, password, leniencies: applied.leniencies(), ..Write::of(body) })
+    }
+
+    /// Settles what nobody can read: what the content lacks is kept, what it has as `null` is removed, where there is anything.
+    async fn settled(
+        &mut self,
+        of: &TypeSchema,
+        record: &Record,
+        mut write: Write,
+        hash: Option<&Hash>,
+    ) -> Result<Write, StoreError> {
+        let secrets = keep_write_only(of, &record.body, &mut write.body);
+        let password = match write.password {
+            Password::Removed if !self.has_password(record.local.as_ref()).await? => Password::Kept,
             password => password.hashed_as(hash),
         };
-        let members = if moves_members { MemberChange::Set(members) } else { MemberChange::NONE };
-        Ok(Change { body, members, password })
+        Ok(Write { password, secrets, ..write })
     }
 }
 

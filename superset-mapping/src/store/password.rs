@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use scim_core::TypeSchema;
+use scim_patch::{Difference, Secret};
 use scim_service::StoreError;
 use scrypt::Params;
 use uuid::Uuid;
@@ -68,6 +70,17 @@ impl Password {
             Self::Set { password, .. } => Self::Set { password, hash: hash.cloned() },
             other => other,
         }
+    }
+
+    /// What the change of a user says of it.
+    pub(super) fn difference(&self, of: &TypeSchema) -> Option<Difference> {
+        let becomes = match self {
+            Self::Kept => return None,
+            Self::Removed => Secret::Removed,
+            Self::Set { .. } => Secret::Set,
+        };
+        let target = of.attributes().find(|target| target.is_in("password"))?;
+        Some(Difference::of_secret(target, becomes))
     }
 
     /// Whether the column is written.

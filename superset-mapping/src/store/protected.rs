@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use scim_core::ResourceId;
-use scim_service::StoreError;
+use scim_service::{Grant, GrantKind, StoreError};
 use serde_json::json;
 
 use crate::sql::Fragment;
@@ -52,7 +52,7 @@ impl Session<'_> {
             else {
                 continue;
             };
-            self.note_role("User", &id, role, false, None);
+            self.note_role(Grant::new(GrantKind::Role, role, "User", id), false);
         }
         Ok(())
     }
@@ -65,7 +65,7 @@ impl Session<'_> {
         let protected = self.protected_roles().await?;
         let held = self.pairs(Fragment::new(GROUP_ROLES.select).then(Fragment::list([row]))).await?;
         for role in held.into_iter().filter_map(|(_, role)| protected.get(&role)) {
-            self.note_role("Group", id, role, false, None);
+            self.note_role(Grant::new(GrantKind::Role, role, "Group", id.clone()), false);
         }
         Ok(())
     }
@@ -93,7 +93,8 @@ impl Session<'_> {
                 let Some(id) = ids.get(&pair.0) else { continue };
                 for (_, role) in held.iter().filter(|(group, _)| *group == pair.1) {
                     let Some(role) = protected.get(role) else { continue };
-                    self.note_role("User", id, role, granted, joined.sources.get(pair));
+                    let grant = Grant::new(GrantKind::Role, role, "User", ResourceId::clone(id));
+                    self.note_role(grant.on(joined.sources.get(pair)), granted);
                 }
             }
         }
@@ -101,14 +102,8 @@ impl Session<'_> {
     }
 
     /// Notes that a role was given or taken back, and by whose word. A protected one is an event of its own.
-    pub(super) fn note_role(
-        &mut self,
-        resource_type: &str,
-        id: &ResourceId,
-        role: &str,
-        granted: bool,
-        source: Option<&String>,
-    ) {
+    pub(super) fn note_role(&mut self, grant: Grant, granted: bool) {
+        let Grant { name: role, holder_type: resource_type, holder: id, source, .. } = &grant;
         let action = match (granted, self.rules.is_protected(role)) {
             (true, false) => Action::Grant,
             (true, true) => Action::GrantProtected,
@@ -123,9 +118,28 @@ impl Session<'_> {
             _ => {}
         }
         let detail = match source {
-            Some(source) if !source.is_empty() => json!({ "role": role, "source": source }),
-            _ => json!({ "role": role }),
+            Some(source) => json!({ "role": role, "source": source }),
+            None => json!({ "role": role }),
         };
         self.note(action, resource_type, id, None, detail);
+        if granted {
+            self.gains(grant);
+        } else {
+            self.loses(grant);
+        }
+    }
+}
+
+/// By whose word something is given, where anybody's is known.
+pub(super) trait OnWord {
+    fn on(self, source: Option<&String>) -> Self;
+}
+
+impl OnWord for Grant {
+    fn on(self, source: Option<&String>) -> Self {
+        match source.filter(|source| !source.is_empty()) {
+            Some(source) => self.on_word_of(source),
+            None => self,
+        }
     }
 }

@@ -132,7 +132,7 @@ impl Record {
     }
 
     pub(super) fn check(&self, when: &Precondition) -> Result<(), StoreError> {
-        if when.holds(&Version::new(self.version)) { Ok(()) } else { Err(StoreError::PreconditionFailed) }
+        if when.holds(&self.tag()) { Ok(()) } else { Err(StoreError::PreconditionFailed) }
     }
 
     /// Counts a change of the resource itself.
@@ -183,6 +183,11 @@ impl Record {
     /// What other resources call this one.
     pub(crate) fn display_name(&self) -> Cow<'_, str> {
         display(&self.body).unwrap_or_default()
+    }
+
+    /// The version, as clients have it.
+    pub(super) fn tag(&self) -> Version {
+        Version::new(self.version)
     }
 
     pub(super) fn version(&self) -> i64 {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use scim_core::Source;
-use scim_service::{Context, StoreError};
+use scim_service::{AccessChange, Context, StoreError};
 
 use crate::rules::RoleMapper;
 use crate::sql::Dialect;
@@ -37,6 +37,10 @@ pub(crate) struct Session<'a> {
     pub(crate) had_admin: Option<bool>,
     /// Members whose membership the caller asserts from now on, which somebody else did before.
     pub(crate) reasserted: Vec<String>,
+    /// What people came to be allowed by the call, and what they are allowed no longer.
+    pub(super) access: AccessChange,
+    /// Whether the password of the request was ignored, because an account that is adopted keeps its own.
+    pub(super) ignores_password: bool,
     /// What the call has done, to be written when it ends.
     pub(crate) audit: Vec<AuditEvent>,
     /// What was tried and refused, to be written although the call leaves nothing else.
@@ -59,6 +63,8 @@ impl<'a> Session<'a> {
             role_ids: None,
             had_admin: None,
             reasserted: Vec::new(),
+            access: AccessChange::default(),
+            ignores_password: false,
             audit: Vec::new(),
             alerts: Vec::new(),
         }

@@ -75,11 +75,13 @@ impl Session<'_> {
         self.note(Action::Takeover, name_of(kind), &record.id, None, detail);
         if kind == Kind::User {
             record.generation += 1;
+            self.sessions_end(&record.id);
             self.leave_groups_of(&before, record).await?;
             if let Some(local) = record.local.clone()
                 && self.account_is_ours(&local).await?
             {
                 self.revoke_keys(local.id).await?;
+                self.keys_end(&record.id);
                 self.end_sessions(local.id).await?;
             }
         }

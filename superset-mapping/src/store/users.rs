@@ -46,6 +46,7 @@ impl Session<'_> {
                 self.adopt_account(row, &profile).await?;
                 let mut detail = json!({"ab_user": row, "by": by});
                 if let (true, Some(detail)) = (password.is_written(), detail.as_object_mut()) {
+                    self.ignores_password = true;
                     tracing::warn!(ab_user = row, "the password in the request that adopts the account is ignored");
                     detail.insert("ignored".to_owned(), json!(["password"]));
                 }

@@ -1,14 +1,14 @@
 //! The writes, step by step: document, row of Superset, versions of whoever shows it, access.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use scim_core::{Resource, ResourceId, TypeSchema};
-use scim_service::StoreError;
+use scim_core::{Leniencies, Resource, ResourceId, TypeSchema};
+use scim_patch::{Difference, Differences};
+use scim_service::{Change, StoreError};
 use serde_json::json;
 
 use crate::sql::Fragment;
-use crate::store::audit::Action;
+use crate::store::audit::{Action, written};
 use crate::store::content::{Kind, Member, check_external_id};
 use crate::store::password::Password;
 use crate::store::profile::Profile;
@@ -24,12 +24,37 @@ pub(crate) enum MemberChange {
     Delta { add: Vec<Member>, remove: Vec<String> },
 }
 
-/// New content for a resource.
+/// New content for a resource, and what is known of how it came about.
 #[derive(Debug)]
-pub(crate) struct Change {
-    pub(crate) body: Resource,
-    pub(crate) members: MemberChange,
-    pub(crate) password: Password,
+pub(crate) struct Write {
+    pub(super) body: Resource,
+    pub(super) members: MemberChange,
+    pub(super) password: Password,
+    /// The secrets of the document that are set or removed.
+    pub(super) secrets: Vec<Difference>,
+    /// What applying a patch needed.
+    pub(super) leniencies: Leniencies,
+}
+
+impl Write {
+    /// This document, with the members and the password that there are.
+    pub(crate) fn of(body: Resource) -> Self {
+        let (members, password) = (MemberChange::NONE, Password::Kept);
+        Self { body, members, password, secrets: Vec::new(), leniencies: Leniencies::default() }
+    }
+}
+
+/// Who came into a group, and who went.
+#[derive(Default)]
+struct MovedMembers {
+    added: Vec<String>,
+    removed: Vec<String>,
+}
+
+impl MovedMembers {
+    fn all(&self) -> Vec<String> {
+        [self.added.as_slice(), self.removed.as_slice()].concat()
+    }
 }
 
 impl MemberChange {
@@ -46,7 +71,7 @@ impl Session<'_> {
         body: Resource,
         members: &[Member],
         password: &Password,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Change, StoreError> {
         self.record_writer().await?;
         let mut record = Record::new(id, body, None, self.cx);
         check_external_id(self.cx, None, &record.body)?;
@@ -65,21 +90,27 @@ impl Session<'_> {
             Kind::Other => None,
         };
         self.insert(of, &record).await?;
+        let mut differences = Differences::between(of, &Resource::default(), &record.body);
+        if let Some(password) = password.difference(of).filter(|_| !self.ignores_password) {
+            differences = differences.with(password);
+        }
+        let change = Change::new(self.cx, of, record.id.clone()).with_differences(differences);
         let name = of.resource_type().name().as_str();
-        let set: Vec<_> = record.body.members().map(|(name, _)| name).collect();
-        self.note(Action::Create, name, &record.id, Some(record.version()), json!({ "set": set }));
+        self.note(Action::Create, name, &record.id, Some(record.version()), written(&change, ["schemas"]));
         match kind {
-            Kind::User => self.sync_access(&BTreeSet::from([record.id.to_string()])).await,
+            Kind::User => self.sync_access(&BTreeSet::from([record.id.to_string()])).await?,
             Kind::Group => {
                 self.sync_roles_of(&record).await?;
                 let added = self.add_members(record.id.as_str(), members).await?;
                 self.note_members(&record.id, &added, &[]);
                 let users = self.users_within(&added).await?;
                 self.touch_all(&users).await?;
-                self.sync_access(&users).await
+                self.sync_access(&users).await?;
+                return Ok(change.with_members(added, Vec::new()));
             }
-            Kind::Other => Ok(()),
+            Kind::Other => {}
         }
+        Ok(change)
     }
 
     /// Puts new content in place of the old. Content that says the same changes nothing, neither version nor time.
@@ -87,24 +118,28 @@ impl Session<'_> {
         &mut self,
         of: &TypeSchema,
         mut record: Record,
-        change: Change,
-    ) -> Result<(), StoreError> {
-        let Change { mut body, members, password } = change;
+        write: Write,
+    ) -> Result<Change, StoreError> {
+        let Write { mut body, members, password, secrets, leniencies } = write;
         self.record_writer().await?;
         let kind = Kind::of(of);
         check_external_id(self.cx, Some(&record.body), &body)?;
         let before = record.clone();
-        let change = self.authority_change(kind, &record, &mut body, password.is_written())?;
+        let authority = self.authority_change(kind, &record, &mut body, password.is_written())?;
         let moved = match (kind, members) {
             (Kind::Group, members) => self.move_members(&record, members).await?,
-            _ => Vec::new(),
+            _ => MovedMembers::default(),
         };
-        if record.body == body && !password.is_written() && moved.is_empty() {
-            self.follow_authority(kind, &mut record, change).await?;
-            return self.reassert(kind, &record).await;
+        let change = Change::new(self.cx, of, record.id.clone()).with_leniencies(leniencies);
+        let change = change.with_versions(Some(record.tag()), None);
+        let moves = !moved.all().is_empty();
+        if record.body == body && secrets.is_empty() && !password.is_written() && !moves {
+            self.follow_authority(kind, &mut record, authority).await?;
+            self.reassert(kind, &record).await?;
+            return Ok(change);
         }
         record.body = body;
-        self.set_authority(kind, &mut record, change).await?;
+        self.set_authority(kind, &mut record, authority).await?;
         self.claim_values(of, Some(&before), &record).await?;
         self.index_values(of, &record.id, Some(&before.body), &record.body).await?;
         let local = record.local.take();
@@ -131,21 +166,26 @@ impl Session<'_> {
             || before.external_id() != record.external_id()
             || before.source != record.source
             || before.local != record.local;
-        let mut set = changed_names(&before.body, &record.body);
-        set.extend(password.is_written().then_some(Cow::Borrowed("password")));
-        set.extend((!moved.is_empty()).then_some(Cow::Borrowed("members")));
-        let detail = json!({ "set": set });
+        let secrets = secrets.into_iter().chain(password.difference(of));
+        let differences = Differences::between(of, &before.body, &record.body).with_secrets(secrets);
+        let change = change.with_differences(differences);
+        // It follows from the rest, and is written down as ever.
+        let schemas = before.body.get("schemas") != record.body.get("schemas");
+        let detail = written(&change, schemas.then_some("schemas").into_iter().chain(moves.then_some("members")));
         let (was_active, active) = (!before.body.is_inactive(), !record.body.is_inactive());
         let deactivated = kind == Kind::User && was_active && !active;
         if kind == Kind::User && was_active != active {
             record.generation += 1;
+        }
+        if deactivated || password.is_written() {
+            self.sessions_end(&record.id);
         }
         record.modified(self.now);
         self.update(&record).await?;
         self.note(Action::Update, of.resource_type().name().as_str(), &record.id, Some(record.version()), detail);
         if let (true, Some(local)) = (deactivated, &record.local) {
             let taken = self.revoke_access(&[local.id]).await?.remove(&local.id).unwrap_or_default();
-            self.note(Action::Deactivate, "User", &record.id, None, taken.detail()?);
+            self.note_taken(Action::Deactivate, &record.id, None, &taken)?;
         }
         if renamed {
             // What a member is called is part of its groups' representation.
@@ -153,16 +193,17 @@ impl Session<'_> {
             self.touch(&groups).await?;
         }
         match kind {
-            Kind::User => self.sync_access(&BTreeSet::from([record.id.to_string()])).await,
+            Kind::User => self.sync_access(&BTreeSet::from([record.id.to_string()])).await?,
             Kind::Group => {
                 if seen_by_rules {
                     self.sync_roles_of(&record).await?;
                 }
-                self.follow_group(record.id.as_str(), &moved, renamed, seen_by_rules).await?;
-                self.follow_reasserted().await
+                self.follow_group(record.id.as_str(), &moved.all(), renamed, seen_by_rules).await?;
+                self.follow_reasserted().await?;
             }
-            Kind::Other => Ok(()),
+            Kind::Other => {}
         }
+        Ok(change.with_members(moved.added, moved.removed))
     }
 
     /// Whom somebody else put into a group before may have other roles now.
@@ -176,9 +217,13 @@ impl Session<'_> {
     }
 
     /// Deletes a resource. It leaves all groups.
-    pub(super) async fn remove(&mut self, of: &TypeSchema, record: &Record) -> Result<(), StoreError> {
+    pub(super) async fn remove(&mut self, of: &TypeSchema, record: &Record) -> Result<Change, StoreError> {
         let kind = Kind::of(of);
         let id = record.id.as_str();
+        let change = Change::new(self.cx, of, record.id.clone()).with_versions(Some(record.tag()), None);
+        let differences = Differences::between(of, &record.body, &Resource::default());
+        let members = if kind == Kind::Group { self.member_ids(id).await? } else { Vec::new() };
+        let change = change.with_differences(differences).with_members(Vec::new(), members);
         let holders = self.direct_groups(id).await?;
         let within = match kind {
             Kind::Group => self.users_within(&[id.to_owned()]).await?,
@@ -187,8 +232,10 @@ impl Session<'_> {
         let mut detail = json!({});
         match (kind, &record.local) {
             (Kind::User, Some(local)) => {
-                let taken = self.close_account(local).await?;
-                detail = taken.unwrap_or_default().detail()?;
+                let taken = self.close_account(local).await?.unwrap_or_default();
+                self.takes(&record.id, &taken);
+                self.sessions_end(&record.id);
+                detail = taken.detail()?;
             }
             (Kind::Group, Some(local)) => {
                 self.note_protected_of_group(&record.id, local.id).await?;
@@ -207,7 +254,14 @@ impl Session<'_> {
         }
         self.touch_as_modified(&holders).await?;
         self.touch_all(&within).await?;
-        self.sync_access(&within).await
+        self.sync_access(&within).await?;
+        Ok(change)
+    }
+
+    /// The ids of the members of a group.
+    async fn member_ids(&mut self, group: &str) -> Result<Vec<String>, StoreError> {
+        let select = Fragment::new("SELECT member_id FROM scim_member WHERE group_id = ?").bind(group);
+        self.transaction.rows(select).await?.iter().map(|row| Ok(row.text(0)?)).collect()
     }
 
     /// Makes the row of a stored group hold what the rules give for the group.
@@ -217,28 +271,17 @@ impl Session<'_> {
         self.sync_group_roles(&group.map(|(group, _)| (local.id, group)).into_iter().collect()).await
     }
 
-    async fn move_members(&mut self, group: &Record, members: MemberChange) -> Result<Vec<String>, StoreError> {
+    async fn move_members(&mut self, group: &Record, members: MemberChange) -> Result<MovedMembers, StoreError> {
         let id = group.id.as_str();
-        match members {
-            MemberChange::Set(members) => {
-                let (added, removed) = self.set_members(id, &members).await?;
-                self.note_members(&group.id, &added, &removed);
-                Ok([added, removed].concat())
-            }
+        let (added, removed) = match members {
+            MemberChange::Set(members) => self.set_members(id, &members).await?,
             MemberChange::Delta { add, remove } => {
                 let removed = self.remove_members(id, &remove).await?;
-                let added = self.add_members(id, &add).await?;
-                self.note_members(&group.id, &added, &removed);
-                Ok([added, removed].concat())
+                (self.add_members(id, &add).await?, removed)
             }
-        }
-    }
-
-    pub(super) fn note_members(&mut self, group: &ResourceId, added: &[String], removed: &[String]) {
-        if !added.is_empty() || !removed.is_empty() {
-            let detail = json!({"added": added, "removed": removed});
-            self.note(Action::Members, "Group", group, None, detail);
-        }
+        };
+        self.note_members(&group.id, &added, &removed);
+        Ok(MovedMembers { added, removed })
     }
 
     /// Who is in a changed group, now or until now, has other `groups` and maybe other roles.
@@ -274,7 +317,7 @@ impl Session<'_> {
         let profile = Profile::of(&record.body)?;
         if !profile.active {
             if let Some(taken) = self.close_account(local).await? {
-                self.note(Action::Deactivate, "User", &record.id, Some(record.version()), taken.detail()?);
+                self.note_taken(Action::Deactivate, &record.id, Some(record.version()), &taken)?;
             }
         } else if self.says_active && self.is_closed_by_hand(Some(local), true).await? {
             self.change_account(&record.id, &record.identity(), Some(local.clone()), profile, &Password::Kept).await?;
@@ -283,11 +326,4 @@ impl Session<'_> {
         }
         Ok(())
     }
-}
-
-/// The attributes that differ, by name.
-fn changed_names<'r>(old: &'r Resource, new: &'r Resource) -> Vec<Cow<'r, str>> {
-    let set = new.members().filter(|(name, value)| old.get(name) != Some(*value)).map(|(name, _)| name);
-    let gone = old.members().map(|(name, _)| name).filter(|name| new.get(name).is_none());
-    set.chain(gone).collect()
 }

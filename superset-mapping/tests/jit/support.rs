@@ -105,7 +105,7 @@ impl House {
         let mut resource: Resource = serde_json::from_value(resource).unwrap();
         let schemas = of.schemas_of(resource.as_value());
         resource.attributes_mut().insert("schemas".into(), schemas);
-        self.store.create(&Self::cx(), Create::new(of, resource)).await.unwrap().id().unwrap().into_owned()
+        self.store.create(&Self::cx(), Create::new(of, resource)).await.unwrap().resource.id().unwrap().into_owned()
     }
 
     pub(crate) async fn get(&self, of: &str, id: &str) -> Resource {

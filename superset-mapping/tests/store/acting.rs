@@ -43,7 +43,11 @@ impl As<'_> {
 
     pub(crate) async fn create(&self, of: &str, resource: Value) -> Result<Resource, StoreError> {
         let resource = self.superset.resource(of, resource);
-        self.superset.store.create(&self.cx(), Create::new(self.superset.of(of), resource)).await
+        self.superset
+            .store
+            .create(&self.cx(), Create::new(self.superset.of(of), resource))
+            .await
+            .map(|written| written.resource)
     }
 
     pub(crate) async fn user(&self, user: Value) -> String {
@@ -58,12 +62,20 @@ impl As<'_> {
 
     pub(crate) async fn replace(&self, of: &str, id: &str, resource: Value) -> Result<Resource, StoreError> {
         let resource = self.superset.resource(of, resource);
-        self.superset.store.replace(&self.cx(), Replace::new(self.superset.of(of), &rid(id), resource)).await
+        self.superset
+            .store
+            .replace(&self.cx(), Replace::new(self.superset.of(of), &rid(id), resource))
+            .await
+            .map(|written| written.resource)
     }
 
     pub(crate) async fn patch(&self, of: &str, id: &str, operations: Value) -> Result<Resource, StoreError> {
         let patch = self.superset.checked_patch(of, &operations);
-        self.superset.store.patch(&self.cx(), Modify::new(self.superset.of(of), &rid(id), &patch)).await
+        self.superset
+            .store
+            .patch(&self.cx(), Modify::new(self.superset.of(of), &rid(id), &patch))
+            .await
+            .map(|written| written.resource)
     }
 
     pub(crate) async fn set(&self, of: &str, id: &str, path: &str, value: Value) -> Result<Resource, StoreError> {

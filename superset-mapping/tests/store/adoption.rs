@@ -91,8 +91,11 @@ async fn nobody_is_adopted_twice_or_by_a_rename() {
     assert_eq!(taken(superset.create("User", json!({"userName": "ADA"})).await), "userName");
     let other = superset.cx_of("other");
     let user = |user: Value| -> Resource { superset.resource("User", user) };
-    let outcome =
-        superset.store.create(&other, Create::new(superset.of("User"), user(json!({"userName": "ada"})))).await;
+    let outcome = superset
+        .store
+        .create(&other, Create::new(superset.of("User"), user(json!({"userName": "ada"}))))
+        .await
+        .map(|written| written.resource);
     assert!(matches!(outcome, Err(StoreError::Uniqueness { .. })), "a provisioned user of another tenant");
 }
 

@@ -1,16 +1,18 @@
 //! What was done is written down in the transaction that did it.
 
-use scim_service::StoreError;
+use scim_service::{Change, Create, Delete, Grant, GrantKind, Modify, Replace, Store, StoreError};
 use serde_json::json;
 
 use crate::harness::{Case, cases};
-use crate::support::Superset;
+use crate::support::{Superset, rid};
 
 pub(crate) const CASES: &[Case] = cases![
     every_write_is_written_down_once_and_what_changes_nothing_is_not,
     what_fails_leaves_no_trace,
     no_value_is_written_down,
     s12_the_record_of_a_deactivation_says_what_was_taken,
+    a_change_says_what_people_may_do_and_by_which_rule,
+    the_audit_names_what_the_change_names,
 ];
 
 /// Actions and details of a resource, or of all.
@@ -108,4 +110,63 @@ async fn s12_the_record_of_a_deactivation_says_what_was_taken() {
     give(&superset, "k-2").await;
     superset.delete("User", &ada).await.unwrap();
     assert_eq!(details(&superset, "delete").await, [everything.replace("[1]", "[2]")]);
+}
+
+/// The names of what was given or taken, with the rule.
+fn named(grants: &[Grant], kind: GrantKind) -> Vec<(String, Option<String>)> {
+    let mut named: Vec<_> = grants
+        .iter()
+        .filter(|grant| grant.kind == kind && grant.holder_type == "User")
+        .map(|grant| (grant.name.clone(), grant.rule.clone()))
+        .collect();
+    named.sort();
+    named
+}
+
+async fn a_change_says_what_people_may_do_and_by_which_rule() {
+    let superset = Superset::start().await;
+    let users = superset.of("User");
+    let create = Create::new(users, superset.resource("User", json!({"userName": "ada"})));
+    let made = superset.store.create(&superset.cx(), create).await.unwrap();
+    let ada = made.resource.id().unwrap().into_owned();
+    let gained = named(&made.change.access.gained, GrantKind::Role);
+    assert_eq!(gained, [("Gamma".to_owned(), Some("default roles".to_owned()))]);
+    assert_eq!(made.change.access.gained[0].source.as_deref(), Some("client:test"));
+
+    let group = superset.resource("Group", json!({"displayName": "analysts", "members": [{"value": ada}]}));
+    let joined = superset.store.create(&superset.cx(), Create::new(superset.of("Group"), group)).await.unwrap();
+    let access = &joined.change.access;
+    assert_eq!(named(&access.gained, GrantKind::Group), [("analysts".to_owned(), None)]);
+    assert_eq!(named(&access.lost, GrantKind::Role), [("Gamma".to_owned(), None)], "a rule gives something else");
+    assert_eq!(joined.change.members_added, [&*ada]);
+
+    superset.by_hand("ab_user_role", "user_id, role_id", "2, 5").await;
+    let out = superset.checked_patch("User", &json!([{"op": "replace", "path": "active", "value": false}]));
+    let left = superset.store.patch(&superset.cx(), Modify::new(users, &rid(&ada), &out)).await.unwrap().change;
+    assert_eq!(named(&left.access.lost, GrantKind::Group), [("analysts".to_owned(), None)]);
+    assert_eq!(named(&left.access.lost, GrantKind::Role).len(), 1, "{left:?}");
+    assert_eq!(left.access.sessions_ended, [rid(&ada)]);
+
+    let version = superset.get("User", &ada).await.unwrap().version();
+    let gone: Change = superset.store.delete(&superset.cx(), Delete::new(users, &rid(&ada))).await.unwrap();
+    assert_eq!((gone.before, gone.after), (version, None));
+}
+
+async fn the_audit_names_what_the_change_names() {
+    let superset = Superset::start().await;
+    let enterprise = scim_core::urn::ENTERPRISE_USER;
+    let ada = superset.user(json!({"userName": "ada", "name": {"givenName": "Ada", "familyName": "King"}})).await;
+    let content = json!({
+        "userName": "ada", "name": {"givenName": "Ada", "familyName": "Byron"}, "password": "s3cret",
+        enterprise: {"department": "Engines"}
+    });
+    let id = rid(&ada);
+    let replace = Replace::new(superset.of("User"), &id, superset.resource("User", content));
+    let change = superset.store.replace(&superset.cx(), replace).await.unwrap().change;
+    let named: Vec<String> = change.differences.targets().map(ToString::to_string).collect();
+    let department = format!("{enterprise}:department");
+    assert_eq!(named, ["name.familyName", "password", &department]);
+    let row = details(&superset, "update").await.pop().unwrap();
+    assert_eq!(row, json!({"set": ["name.familyName", "password", "schemas", department]}).to_string());
+    assert!(!format!("{change:?}").contains("s3cret"), "{change:?}");
 }

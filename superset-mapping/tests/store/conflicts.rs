@@ -130,13 +130,22 @@ async fn tenants_see_nothing_of_each_other_but_share_the_names_of_superset() {
     let superset = Superset::start().await;
     let (a, b) = (superset.cx_of("a"), superset.cx_of("b"));
     let user = |name: &str| superset.resource("User", json!({ "userName": name }));
-    let ada = superset.store.create(&a, Create::new(superset.of("User"), user("ada"))).await.unwrap();
+    let ada = superset.store.create(&a, Create::new(superset.of("User"), user("ada"))).await.unwrap().resource;
     let ada = id_of(&ada);
     let read = superset.store.read(&b, Read::new(superset.of("User"), &rid(&ada))).await;
     assert!(matches!(read, Err(StoreError::NotFound)));
     assert_eq!(superset.list_as(&b, "User", "").await.total_results, Some(0));
     assert_eq!(superset.list_as(&a, "User", r#"userName eq "ADA""#).await.total_results, Some(1));
-    assert_eq!(taken(superset.store.create(&b, Create::new(superset.of("User"), user("ada"))).await), "userName");
+    assert_eq!(
+        taken(
+            superset
+                .store
+                .create(&b, Create::new(superset.of("User"), user("ada")))
+                .await
+                .map(|written| written.resource)
+        ),
+        "userName"
+    );
     // A member of another tenant is an id that nobody has.
     let members = json!({"displayName": "analysts", "members": [{ "value": ada }]});
     superset.store.create(&b, Create::new(superset.of("Group"), superset.resource("Group", members))).await.unwrap();

@@ -101,7 +101,7 @@ async fn r204_a_write_under_a_stale_version_changes_nothing() {
     failed(superset.store.replace(&cx, Replace::new(of, &id, draft).with_when(&stale)).await.unwrap_err());
     failed(superset.store.delete(&cx, Delete::new(of, &id).with_when(&stale)).await.unwrap_err());
     let current = Precondition::OneOf(vec![Version::new(7), Version::new(1)]);
-    let patched = superset.store.patch(&cx, Modify::new(of, &id, &patch).with_when(&current)).await.unwrap();
+    let patched = superset.store.patch(&cx, Modify::new(of, &id, &patch).with_when(&current)).await.unwrap().resource;
     assert_eq!(version(&patched), 2);
 }
 

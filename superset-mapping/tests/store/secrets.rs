@@ -4,8 +4,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use scim_core::{ResourceId, Version};
-use scim_service::{Create, Precondition, Replace, Store, StoreError};
+use scim_core::{ResourceId, SchemaSet, Version};
+use scim_service::conformance::http_conformance;
+use scim_service::{
+    BearerTokens, Create, Precondition, Principal, Replace, ScimService, ServiceConfig, Store, StoreError,
+};
 use serde_json::json;
 use tracing::instrument::WithSubscriber;
 use tracing::span::{Attributes, Id, Record};
@@ -19,6 +22,7 @@ pub(crate) const CASES: &[Case] = cases![
     a_password_is_hashed_for_superset_and_found_nowhere_else,
     r190_a_replacement_without_a_password_keeps_it_and_a_removal_makes_it_unusable,
     p9_a_password_is_removed_once_by_patch_and_by_null,
+    p9_over_http_every_way_to_remove_a_password_has_one_outcome,
     x4_what_is_refused_costs_no_hash_and_what_is_done_costs_one,
     x4_a_password_is_refused_in_a_transaction,
 ];
@@ -82,6 +86,15 @@ async fn p9_a_password_is_removed_once_by_patch_and_by_null() {
         let replaced = superset.replace("User", &id, json!({"userName": "ada", "password": null})).await.unwrap();
         assert_eq!((superset.value(PASSWORD).await.as_str(), version(&replaced)), ("!", 4));
     }
+}
+
+async fn p9_over_http_every_way_to_remove_a_password_has_one_outcome() {
+    let superset = Superset::start().await;
+    let tokens = BearerTokens::new().with_token("a-token-for-tests", Principal::new("test")).unwrap();
+    let base_url = "https://example.com/scim/v2";
+    let config = ServiceConfig::new(base_url).unwrap();
+    let service = ScimService::new(superset.store.clone(), SchemaSet::builtin(), config, tokens);
+    http_conformance(base_url, "Bearer a-token-for-tests", async |request| service.handle(request).await).await;
 }
 
 /// Counts the hashes that the log tells of.

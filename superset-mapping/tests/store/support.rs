@@ -110,7 +110,10 @@ impl Superset {
     }
 
     pub(crate) async fn create(&self, of: &str, resource: Value) -> Result<Resource, StoreError> {
-        self.store.create(&self.cx(), Create::new(self.of(of), self.resource(of, resource))).await
+        self.store
+            .create(&self.cx(), Create::new(self.of(of), self.resource(of, resource)))
+            .await
+            .map(|written| written.resource)
     }
 
     /// The resource as a check of the service leaves it.
@@ -140,7 +143,10 @@ impl Superset {
 
     pub(crate) async fn replace(&self, of: &str, id: &str, resource: Value) -> Result<Resource, StoreError> {
         let resource = self.resource(of, resource);
-        self.store.replace(&self.cx(), Replace::new(self.of(of), &rid(id), resource)).await
+        self.store
+            .replace(&self.cx(), Replace::new(self.of(of), &rid(id), resource))
+            .await
+            .map(|written| written.resource)
     }
 
     pub(crate) fn checked_patch(&self, of: &str, operations: &Value) -> Patch {
@@ -152,7 +158,7 @@ impl Superset {
 
     pub(crate) async fn patch(&self, of: &str, id: &str, operations: Value) -> Result<Resource, StoreError> {
         let patch = self.checked_patch(of, &operations);
-        self.store.patch(&self.cx(), Modify::new(self.of(of), &rid(id), &patch)).await
+        self.store.patch(&self.cx(), Modify::new(self.of(of), &rid(id), &patch)).await.map(|written| written.resource)
     }
 
     pub(crate) async fn set(&self, of: &str, id: &str, path: &str, value: Value) -> Result<Resource, StoreError> {
@@ -170,7 +176,7 @@ impl Superset {
     }
 
     pub(crate) async fn delete(&self, of: &str, id: &str) -> Result<(), StoreError> {
-        self.store.delete(&self.cx(), Delete::new(self.of(of), &rid(id))).await
+        self.store.delete(&self.cx(), Delete::new(self.of(of), &rid(id))).await.map(drop)
     }
 
     pub(crate) async fn list(&self, of: &str, filter: &str) -> ListPage {

@@ -29,7 +29,10 @@ impl Superset {
         of: &str,
         resource: Value,
     ) -> Result<Resource, StoreError> {
-        transaction.create(cx, Create::new(self.of(of), self.resource(of, resource))).await
+        transaction
+            .create(cx, Create::new(self.of(of), self.resource(of, resource)))
+            .await
+            .map(|written| written.resource)
     }
 
     async fn remains(&self) -> [String; 4] {

@@ -89,8 +89,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
         let wanted = match &change.wish {
             Wish::Exactly(ids) => ids.clone(),
             Wish::Patched(patch) => {
-                apply(patch, &mut current)?;
-                self.tolerance.record(patch.leniencies());
+                self.tolerance.record(apply(patch, &mut current)?.leniencies());
                 ids(current.get("groups"))
             }
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scim_core::{Leniency, Projection, Resource, ResourceId, TypeSchema, format_date_time};
+use scim_core::{Leniencies, Leniency, Projection, Resource, ResourceId, TypeSchema, format_date_time};
 use scim_patch::Patch;
 
 use super::super::create::store_new;
@@ -126,7 +126,8 @@ impl Write<'_> {
         match self {
             Self::Create { draft } => store_new(call, of, draft, permit, want).await,
             Self::Replace { id, when, draft } => {
-                replace_with(call, of, id, when, permit, want, |_| Ok(Resource::clone(draft))).await
+                replace_with(call, of, id, when, permit, want, |_| Ok((Resource::clone(draft), Leniencies::default())))
+                    .await
             }
             Self::Patch { id, when, patch } => store_patched(call, of, id, patch, when, permit, want).await,
         }

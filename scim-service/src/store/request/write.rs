@@ -18,7 +18,7 @@ use crate::store::Precondition;
 /// let (store, schemas) = (MemoryStore::new(), SchemaSet::builtin());
 /// let users = schemas.user().ok_or("no users")?;
 /// let cx = Context::internal("example", Utc::now());
-/// let ada = store.create(&cx, Create::new(users, from_value(json!({"userName": "ada"}))?)).await?;
+/// let ada = store.create(&cx, Create::new(users, from_value(json!({"userName": "ada"}))?)).await?.resource;
 /// assert!(ada.id().is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;
@@ -60,7 +60,7 @@ impl<'a> Create<'a> {
 /// let (store, schemas) = (MemoryStore::new(), SchemaSet::builtin());
 /// let users = schemas.user().ok_or("no users")?;
 /// let cx = Context::internal("example", Utc::now());
-/// let ada = store.create(&cx, Create::new(users, from_value(json!({"userName": "ada"}))?)).await?;
+/// let ada = store.create(&cx, Create::new(users, from_value(json!({"userName": "ada"}))?)).await?.resource;
 ///
 /// let (id, seen) = (ada.id().ok_or("no id")?.parse()?, Precondition::OneOf(ada.version().into_iter().collect()));
 /// let titled = Replace::new(users, &id, from_value(json!({"userName": "ada", "title": "Dr"}))?).with_when(&seen);
@@ -118,11 +118,11 @@ impl<'a> Replace<'a> {
 /// let (store, schemas) = (MemoryStore::new(), SchemaSet::builtin());
 /// let users = schemas.user().ok_or("no users")?;
 /// let cx = Context::internal("example", Utc::now());
-/// let ada = store.create(&cx, Create::new(users, from_value(json!({"userName": "ada"}))?)).await?;
+/// let ada = store.create(&cx, Create::new(users, from_value(json!({"userName": "ada"}))?)).await?.resource;
 ///
 /// let message = PatchOp { operations: vec![PatchOperation::replace("title", "Dr")] };
 /// let patch = Patch::check(&message, users, &Profile::rfc())?;
-/// let ada = store.patch(&cx, Modify::new(users, &ada.id().ok_or("no id")?.parse()?, &patch)).await?;
+/// let ada = store.patch(&cx, Modify::new(users, &ada.id().ok_or("no id")?.parse()?, &patch)).await?.resource;
 /// assert_eq!(ada.get("title"), Some(&json!("Dr")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;

@@ -1,85 +1,36 @@
-//! What a patch really changed.
+//! One attribute that differs between two states of a resource.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use scim_core::{Attribute, AttributeRef, AttributeType, Leniencies, Mutability, Returned};
+use scim_core::{Attribute, AttributeRef, AttributeType, Mutability, Returned};
 use serde_json::Value;
 
-/// The outcome of a patch: for audit, for events, and for the question whether there is anything to write.
-///
-/// ```
-/// use scim_core::{PatchOp, Profile, Resource, SchemaSet, Tolerance};
-/// use scim_patch::{Patch, apply};
-/// use serde_json::json;
-///
-/// let schemas = SchemaSet::builtin();
-/// let user = schemas.user().unwrap();
-/// let message = json!({
-///     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-///     "Operations": [
-///         {"op": "replace", "path": "name.givenName", "value": "Augusta"},
-///         {"op": "replace", "path": "active", "value": true},
-///         {"op": "replace", "path": "password", "value": "correct horse"}
-///     ]
-/// });
-/// let message = PatchOp::from_json(message, &mut Tolerance::rfc(), 100)?;
-/// let patch = Patch::check(&message, user, &Profile::rfc())?;
-///
-/// let mut ada: Resource =
-///     serde_json::from_value(json!({"userName": "ada", "name": {"givenName": "Ada"}, "active": true}))?;
-/// let changed = apply(&patch, &mut ada)?;
-/// let [name, password] = changed.changes() else { panic!("{changed:?}") };
-/// assert_eq!((name.target().to_string().as_str(), name.before()), ("name.givenName", Some(&json!("Ada"))));
-/// assert_eq!((password.target().name(), password.is_secret(), password.after()), ("password", true, None));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Changed {
-    pub(crate) changes: Vec<Change>,
-    pub(crate) leniencies: Leniencies,
+/// What became of a value that nobody can read (RFC 7643 section 7, "writeOnly"). One that is kept is no difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Secret {
+    /// It was set, to the value that it had or to another.
+    Set,
+    /// It was removed.
+    Removed,
 }
 
-impl Changed {
-    /// Whether the resource says just what it said before: version and `lastModified` then stay (R133, R192).
-    pub fn is_unchanged(&self) -> bool {
-        self.changes.is_empty()
-    }
-
-    /// What differs, in order, each attribute once.
-    ///
-    /// What differs is an attribute or a sub-attribute of a singular complex attribute. `schemas` is
-    /// not among them: it follows from the rest. To set a secret is a change whatever it was before, or the answer would
-    /// tell whether it was guessed.
-    pub fn changes(&self) -> &[Change] {
-        &self.changes
-    }
-
-    /// What the [changes](Self::changes) are of.
-    pub fn targets(&self) -> impl Iterator<Item = &AttributeRef> {
-        self.changes.iter().map(Change::target)
-    }
-
-    /// The leniencies that the message needed, at the check and when it was applied.
-    pub fn leniencies(&self) -> Leniencies {
-        self.leniencies
-    }
-}
-
-/// One path that a patch changed.
+/// One attribute, or sub-attribute of a singular complex attribute, that differs.
 ///
 /// `Debug` shows the values but those of secrets.
 #[derive(Clone, PartialEq)]
-pub struct Change {
+pub struct Difference {
     target: AttributeRef,
     before: Option<Value>,
     after: Option<Value>,
     secret: bool,
+    /// What became of the value, where all of it is secret.
+    becomes: Option<Secret>,
     elements: bool,
 }
 
-impl Change {
+impl Difference {
     /// What differs, such as `name.givenName` or `emails`.
     pub fn target(&self) -> &AttributeRef {
         &self.target
@@ -100,6 +51,16 @@ impl Change {
         self.secret
     }
 
+    /// What became of a value that is never returned; `None` where the attribute has others.
+    pub fn secret(&self) -> Option<Secret> {
+        self.becomes
+    }
+
+    /// What became of a value that is never returned.
+    pub fn of_secret(target: AttributeRef, becomes: Secret) -> Self {
+        Self { target, before: None, after: None, secret: true, becomes: Some(becomes), elements: false }
+    }
+
     /// Whether [`before`](Self::before) and [`after`](Self::after) are not the whole value, but the elements that went and
     /// those that came. That is so of attributes whose elements stand for other resources, as `members` does: there may
     /// be very many, and their order means nothing.
@@ -110,16 +71,16 @@ impl Change {
     fn new(target: AttributeRef, before: Option<Value>, after: Option<&Value>) -> Self {
         let attribute = target.leaf().clone();
         if is_secret(&attribute) {
-            return Self { target, before: None, after: None, secret: true, elements: false };
+            return Self::of_secret(target, if after.is_some() { Secret::Set } else { Secret::Removed });
         }
         let secret = attribute.sub_attributes().iter().any(|sub| is_secret(sub));
-        let mut change = Self { target, before, after: after.cloned(), secret, elements: false };
+        let mut difference = Self { target, before, after: after.cloned(), secret, becomes: None, elements: false };
         if secret {
-            for value in [&mut change.before, &mut change.after].into_iter().flatten() {
+            for value in [&mut difference.before, &mut difference.after].into_iter().flatten() {
                 hide(&attribute, value);
             }
         }
-        change
+        difference
     }
 
     /// What differs where an attribute was remembered as a whole. `Some`: a relation has the same elements in another
@@ -128,13 +89,13 @@ impl Change {
         place: &AttributeRef,
         before: Option<Value>,
         after: Option<&Value>,
-        changes: &mut Vec<Self>,
+        found: &mut Vec<Self>,
     ) -> Option<Value> {
         let attribute = &**place.attribute();
         if attribute.is_relation() {
             let old = before.as_ref().and_then(Value::as_array).map(|elements| elements.iter().collect());
             let new = after.and_then(Value::as_array).map(|elements| elements.iter().collect());
-            let differs = Self::of_elements(place, old.unwrap_or_default(), new.unwrap_or_default(), changes);
+            let differs = Self::of_elements(place, old.unwrap_or_default(), new.unwrap_or_default(), found);
             return if differs { None } else { before };
         }
         if attribute.kind() == AttributeType::Complex && !attribute.multi_valued() {
@@ -142,11 +103,11 @@ impl Change {
                 let old = before.as_ref().and_then(|before| before.get(sub.name()));
                 let new = after.and_then(|after| after.get(sub.name()));
                 if old != new {
-                    changes.push(Self::new(place.clone().with_sub(sub), old.cloned(), new));
+                    found.push(Self::new(place.clone().with_sub(sub), old.cloned(), new));
                 }
             }
         } else if before.as_ref() != after || (is_secret(attribute) && after.is_some()) {
-            changes.push(Self::new(place.clone(), before, after));
+            found.push(Self::new(place.clone(), before, after));
         }
         None
     }
@@ -156,12 +117,12 @@ impl Change {
         place: &AttributeRef,
         parts: Vec<(Arc<Attribute>, Option<Value>)>,
         after: Option<&Value>,
-        changes: &mut Vec<Self>,
+        found: &mut Vec<Self>,
     ) {
         for (sub, before) in parts {
             let after = after.and_then(|after| after.get(sub.name()));
             if before.as_ref() != after || (is_secret(&sub) && after.is_some()) {
-                changes.push(Self::new(place.clone().with_sub(&sub), before, after));
+                found.push(Self::new(place.clone().with_sub(&sub), before, after));
             }
         }
     }
@@ -171,7 +132,7 @@ impl Change {
         place: &AttributeRef,
         mut removed: Vec<&Value>,
         mut added: Vec<&Value>,
-        changes: &mut Vec<Self>,
+        found: &mut Vec<Self>,
     ) -> bool {
         if !removed.is_empty() && !added.is_empty() {
             cancel(&mut removed, &mut added);
@@ -181,8 +142,8 @@ impl Change {
         }
         let value =
             |elements: Vec<&Value>| (!elements.is_empty()).then(|| elements.into_iter().cloned().collect::<Value>());
-        let change = Self::new(place.clone(), value(removed), value(added).as_ref());
-        changes.push(Self { elements: true, ..change });
+        let difference = Self::new(place.clone(), value(removed), value(added).as_ref());
+        found.push(Self { elements: true, ..difference });
         true
     }
 }
@@ -231,8 +192,11 @@ fn hide(attribute: &Attribute, value: &mut Value) {
     }
 }
 
-impl fmt::Debug for Change {
+impl fmt::Debug for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(becomes) = self.becomes {
+            return write!(f, "`{}`: {}", self.target, if becomes == Secret::Set { "set" } else { "removed" });
+        }
         let shown = |value: &Option<Value>| match value {
             Some(value) => value.to_string(),
             None if self.secret => "(hidden)".to_owned(),
