@@ -60,6 +60,8 @@ mod json;
 mod key_path;
 mod message;
 mod meta;
+#[cfg(feature = "population")]
+pub mod population;
 mod profile;
 mod projection;
 mod provenance;
