@@ -59,7 +59,7 @@ impl Population {
         person::user(&mut Random::of(self.seed, PERSON, number), number, manager.as_ref())
     }
 
-    /// The number of a user's manager, of whom eight users report to each. `None` for number 0.
+    /// The number of a user's manager, to whom up to eight users report. `None` for number 0.
     pub fn manager_of(self, number: usize) -> Option<usize> {
         const REPORTS: usize = 8;
         number.checked_sub(1).map(|before| before / REPORTS)

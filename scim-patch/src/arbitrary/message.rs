@@ -13,8 +13,8 @@ pub const MAX_OPERATIONS: usize = 5;
 /// A message that [`Patch::check`](crate::Patch::check) takes for the type, under
 /// [`Profile::rfc`](scim_core::Profile::rfc) and [`Profile::compatible`](scim_core::Profile::compatible).
 ///
-/// It adds, replaces and removes what a client may write: attributes, sub-attributes, values and parts of them that brackets
-/// select, extensions as a whole; with a path, or as the members of a value without one.
+/// It adds, replaces and removes what a client may write: attributes, sub-attributes, values that brackets select and
+/// sub-attributes of those, extensions as a whole; with a path, or as the members of a value without one.
 ///
 /// # Errors
 ///

@@ -40,7 +40,7 @@ pub(super) fn place(of: &TypeSchema, u: &mut Unstructured<'_>) -> Result<Place> 
     let written = written(of);
     let attribute = u.choose(&written)?;
     match u.int_in_range(0..=7)? {
-        0..=2 => part(of, attribute, u),
+        0..=2 => sub_attribute(of, attribute, u),
         3..=4 => selected(of, attribute, u),
         _ => whole(of, attribute, u),
     }
@@ -65,7 +65,7 @@ fn whole(of: &TypeSchema, attribute: &AttributeRef, u: &mut Unstructured<'_>) ->
 }
 
 /// A sub-attribute, of the value or of all values; the attribute where it has none.
-fn part(of: &TypeSchema, attribute: &AttributeRef, u: &mut Unstructured<'_>) -> Result<Place> {
+fn sub_attribute(of: &TypeSchema, attribute: &AttributeRef, u: &mut Unstructured<'_>) -> Result<Place> {
     let Some(sub) = written_sub(attribute, u)? else { return whole(of, attribute, u) };
     let path = spelling(of, &attribute.clone().with_sub(sub), u)?;
     Ok(Place { path: path.to_string(), value: value(sub, u)?, removable: !sub.required() })
