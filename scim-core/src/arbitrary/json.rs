@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::arbitrary::odds::happens;
 use crate::arbitrary::text::text;
 
-/// Deepest nesting of the arrays and objects that [`json`] makes, in levels.
+/// Deepest nesting of the arrays and objects that [`json()`] makes, in levels.
 pub const MAX_JSON_DEPTH: usize = 3;
 
 /// Any JSON: what clients send for a value by mistake, and arrays and objects of up to [`MAX_JSON_DEPTH`] levels.

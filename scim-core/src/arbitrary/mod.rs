@@ -11,7 +11,7 @@
 //! | [`resource`] | the same as [`Checker`](crate::Checker) leaves it |
 //! | [`stored`] | a resource as a store keeps it, with `id`, `meta` and what else only the service writes |
 //! | [`value`], [`element`] | values of one attribute |
-//! | [`json`], [`text`] | JSON and strings that fit nothing in particular |
+//! | [`json()`], [`text`] | JSON and strings that fit nothing in particular |
 //!
 //! Types that need no schema implement [`Arbitrary`](::arbitrary::Arbitrary): [`AttrName`](crate::AttrName),
 //! [`AttrPath`](crate::AttrPath), [`ExternalId`](crate::ExternalId), [`ResourceId`](crate::ResourceId),
