@@ -19,7 +19,7 @@ use scim_filter::arbitrary::{MAX_COMPARISONS, MAX_DEPTH, element_filter, filter,
 use scim_filter::{Comparison, Filter, Limits, Literal, Operator, PatchPath, check, check_element, parse, parse_path};
 use serde::Deserialize;
 
-const SEEDS: u64 = 3_000;
+const SEEDS: u64 = 1_500;
 
 /// Bytes that follow from a seed; of the first seeds few or none.
 fn bytes(seed: u64) -> Vec<u8> {
