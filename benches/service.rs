@@ -15,7 +15,8 @@ use bytes::Bytes;
 use chrono::Utc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use http::{Request, Response};
-use scim_core::{ResourceTypeName, SchemaSet, urn};
+use scim_core::population::Population;
+use scim_core::{Resource, ResourceTypeName, SchemaSet};
 use scim_service::{BearerTokens, Context, Create, MemoryStore, Principal, ScimService, ServiceConfig, Store};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
@@ -26,6 +27,7 @@ struct Fixture {
     service: ScimService<MemoryStore>,
     runtime: Runtime,
     user: String,
+    user_name: String,
     group: String,
 }
 
@@ -36,27 +38,16 @@ impl Fixture {
         let service = ScimService::new(MemoryStore::new(), SchemaSet::builtin(), config, tokens);
         let runtime = Builder::new_current_thread().build().unwrap();
         let (schemas, cx) = (SchemaSet::builtin(), Context::internal("bench", Utc::now()));
-        let create = |of: ResourceTypeName, resource: Value| {
-            let resource = serde_json::from_value(resource).unwrap();
-            let created =
-                runtime.block_on(service.store().create(&cx, Create::new(schemas.of(&of).unwrap(), resource))).unwrap();
+        let create = |of: ResourceTypeName, resource: Resource| {
+            let create = Create::new(schemas.of(&of).unwrap(), resource);
+            let created = runtime.block_on(service.store().create(&cx, create)).unwrap();
             created.resource.id().unwrap().into_owned()
         };
-        let users: Vec<String> = (0..USERS)
-            .map(|number| {
-                let mut user = serde_json::to_value(scim_benches::user().unwrap()).unwrap();
-                for computed in ["id", "meta", "groups"] {
-                    user.as_object_mut().unwrap().remove(computed);
-                }
-                user["userName"] = json!(format!("user{number:06}@example.com"));
-                user["externalId"] = json!(format!("external-{number}"));
-                create(ResourceTypeName::user(), user)
-            })
-            .collect();
-        let members: Vec<Value> = users.iter().map(|id| json!({"value": id, "type": "User"})).collect();
-        let group = json!({"schemas": [urn::GROUP], "displayName": "everybody", "members": members});
-        let group = create(ResourceTypeName::group(), group);
-        Self { user: users[USERS / 2].clone(), service, runtime, group }
+        let company = Population::new(1, USERS);
+        let users: Vec<String> = company.users().map(|user| create(ResourceTypeName::user(), user)).collect();
+        let user_name = company.user(USERS / 2).get("userName").unwrap().as_str().unwrap().to_uppercase();
+        let group = create(ResourceTypeName::group(), company.group(0, &users));
+        Self { user: users[USERS / 2].clone(), user_name, service, runtime, group }
     }
 
     fn send(&self, method: &str, path: &str, body: String) -> Response<Bytes> {
@@ -86,8 +77,8 @@ fn service(criterion: &mut Criterion) {
         b.iter(|| black_box(fixture.send("GET", &path, String::new())));
     });
     group.bench_function("GET ?filter=userName eq", |b| {
-        let path = "/Users?filter=userName%20eq%20%22USER050000@example.com%22";
-        b.iter(|| black_box(fixture.send("GET", path, String::new())));
+        let path = format!("/Users?filter=userName%20eq%20%22{}%22", fixture.user_name);
+        b.iter(|| black_box(fixture.send("GET", &path, String::new())));
     });
     group.bench_function("GET ?cursor&count=100, a page in the middle", |b| {
         let query = "/Users?count=100&attributes=userName&cursor";

@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|text: &str| scim_fuzz::filter::filter_parse(text));
+use scim_fuzz::{filter, generated};
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| generated::either(input, filter::filter_parse, generated::filter));

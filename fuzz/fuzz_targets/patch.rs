@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|text: &str| scim_fuzz::patch::patch(text));
+use scim_fuzz::{generated, patch};
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| generated::either(input, patch::patch, generated::message));

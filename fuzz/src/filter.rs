@@ -89,7 +89,8 @@ fn is_one_line_about(error: &ParseError, text: &str) {
     assert_eq!(error.caret().to_string().lines().count(), 2);
 }
 
-fn check_and_match(filter: &Filter, schema: &TypeSchema, profile: &Profile, resources: &[Resource]) {
+/// Whatever fits a type runs over its resources: alone, negated, and split between a database and the rest.
+pub fn check_and_match(filter: &Filter, schema: &TypeSchema, profile: &Profile, resources: &[Resource]) {
     for attribute in schema.base().attributes() {
         let reference = AttributeRef::new(None, attribute);
         if let Ok(element) = check_element(filter, &reference, &mut Tolerance::new(profile)) {
@@ -126,7 +127,7 @@ fn check_and_match(filter: &Filter, schema: &TypeSchema, profile: &Profile, reso
 }
 
 /// The comparator is a total order, or sorting would panic.
-fn sort(path: &AttrPath, schema: &TypeSchema, profile: &Profile, resources: &[Resource]) {
+pub fn sort(path: &AttrPath, schema: &TypeSchema, profile: &Profile, resources: &[Resource]) {
     let check = |order| Sort::check(path, order, schema, &mut Tolerance::new(profile));
     let Ok(up) = check(SortOrder::Ascending) else { return };
     let down = check(SortOrder::Descending).expect("the order makes no difference");

@@ -328,8 +328,10 @@ fn is_secret(attribute: &Attribute) -> bool {
 }
 
 /// Resource types, each with resources that fit.
-struct Fixture {
-    types: Vec<(Arc<TypeSchema>, Vec<Resource>)>,
+#[derive(Debug)]
+pub struct Fixture {
+    /// The types of the corpus.
+    pub types: Vec<(Arc<TypeSchema>, Vec<Resource>)>,
 }
 
 #[derive(Deserialize)]
@@ -340,7 +342,8 @@ struct File {
     fixtures: BTreeMap<String, Resource>,
 }
 
-static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
+/// The fixture of the corpus.
+pub static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     let file: File =
         serde_json::from_str(include_str!("../../scim-patch/tests/data/fixtures.json")).expect("the fixtures");
     let schemas = SchemaSet::builtin().with(file.schemas, file.resource_types).expect("the types register");

@@ -35,8 +35,19 @@
 //!
 //! [`JsonLimits`] bound the depth, arrays and texts of JSON; a path has at most [`MAX_ATTR_PATH_LEN`] bytes, an id [`MAX_ID_LEN`]. Sizes of bodies
 //! and lists are for the service to limit.
+//!
+//! # Features
+//!
+//! Both are for harnesses and off by default. Neither changes what the rest of the crate does.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `arbitrary` | the module `arbitrary`: random paths, values and resources of a type, made from bytes, for fuzz targets and property tests |
+//! | `population` | the module `population`: made-up users and groups, as many as asked for, for benchmarks, tests and load programs |
 
 mod active;
+#[cfg(feature = "arbitrary")]
+pub mod arbitrary;
 mod attr_name;
 mod attr_path;
 mod check;
@@ -49,6 +60,8 @@ mod json;
 mod key_path;
 mod message;
 mod meta;
+#[cfg(feature = "population")]
+pub mod population;
 mod profile;
 mod projection;
 mod provenance;

@@ -42,8 +42,16 @@
 //! parentheses of the text, so the limit on nesting bounds the stack.
 //!
 //! A [`Budget`] bounds the work of a filter on many resources, in steps: [`Predicate::matches_within`].
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `arbitrary` | the module `arbitrary`: random filters over the attributes of a type, made from bytes, for fuzz targets and property tests |
 
 mod any_of;
+#[cfg(feature = "arbitrary")]
+pub mod arbitrary;
 mod ast;
 mod budget;
 mod builder;

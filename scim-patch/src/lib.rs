@@ -64,9 +64,17 @@
 //! [`Limits`] bound what a patch costs, in steps, and what it leaves in a resource. The number of operations is for
 //! [`PatchOp::from_json`](scim_core::PatchOp::from_json) to limit, the length of a path and
 //! the depth of its filter by [`Limits::default`](scim_filter::Limits). Errors repeat 256 bytes of a client's text at most.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `arbitrary` | the module `arbitrary`: random messages about a type, made from bytes, for fuzz targets and property tests |
 
 mod align;
 mod apply;
+#[cfg(feature = "arbitrary")]
+pub mod arbitrary;
 mod assign;
 mod between;
 mod check;
