@@ -12,67 +12,31 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::Utc;
 use criterion::{Criterion, criterion_group, criterion_main};
-use http::{Request, Response};
-use scim_core::{ResourceTypeName, SchemaSet, urn};
-use scim_service::{BearerTokens, Context, MemoryStore, Principal, ScimService, ServiceConfig, Store};
+use http::Response;
+use scim_benches::host::Host;
+use scim_benches::population::{UserSize, add_members, patch};
 use serde_json::{Value, json};
-use tokio::runtime::{Builder, Runtime};
 
 const USERS: usize = 100_000;
 
 struct Fixture {
-    service: ScimService<MemoryStore>,
-    runtime: Runtime,
+    host: Host,
     user: String,
     group: String,
 }
 
 impl Fixture {
     fn new() -> Self {
-        let tokens = BearerTokens::new().with_token("token", Principal::new("bench")).unwrap();
-        let config = ServiceConfig::new("https://example.com/scim/v2").unwrap();
-        let service = ScimService::new(MemoryStore::new(), SchemaSet::builtin(), config, tokens);
-        let runtime = Builder::new_current_thread().build().unwrap();
-        let (schemas, cx) = (SchemaSet::builtin(), Context::internal("bench", Utc::now()));
-        let create = |of: ResourceTypeName, resource: Value| {
-            let resource = serde_json::from_value(resource).unwrap();
-            let created = runtime.block_on(service.store().create(&cx, schemas.of(&of).unwrap(), resource)).unwrap();
-            created.id().unwrap().to_owned()
-        };
-        let users: Vec<String> = (0..USERS)
-            .map(|number| {
-                let mut user = serde_json::to_value(scim_benches::user().unwrap()).unwrap();
-                for computed in ["id", "meta", "groups"] {
-                    user.as_object_mut().unwrap().remove(computed);
-                }
-                user["userName"] = json!(format!("user{number:06}@example.com"));
-                user["externalId"] = json!(format!("external-{number}"));
-                create(ResourceTypeName::user(), user)
-            })
-            .collect();
-        let members: Vec<Value> = users.iter().map(|id| json!({"value": id, "type": "User"})).collect();
-        let group = json!({"schemas": [urn::GROUP], "displayName": "everybody", "members": members});
-        let group = create(ResourceTypeName::group(), group);
-        Self { user: users[USERS / 2].clone(), service, runtime, group }
+        let host = Host::new().unwrap();
+        let users = host.fill(UserSize::Large, 0, USERS).unwrap();
+        let group = host.create_group("everybody", &users).unwrap();
+        Self { user: users[USERS / 2].clone(), host, group }
     }
 
     fn send(&self, method: &str, path: &str, body: String) -> Response<Bytes> {
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("https://example.com/scim/v2{path}"))
-            .header("authorization", "Bearer token")
-            .body(Bytes::from(body))
-            .unwrap();
-        let response = self.runtime.block_on(self.service.handle(request));
-        assert!(response.status().is_success(), "{response:?}");
-        response
+        self.host.send(method, path, body).unwrap()
     }
-}
-
-fn patch(operation: &Value) -> String {
-    json!({"schemas": [urn::PATCH_OP], "Operations": [operation]}).to_string()
 }
 
 fn service(criterion: &mut Criterion) {
@@ -99,8 +63,7 @@ fn service(criterion: &mut Criterion) {
     group.bench_function("PATCH: add one of 100,000 members and remove it", |b| {
         b.iter(|| {
             let member = format!("member-{}", next.fetch_add(1, Ordering::Relaxed));
-            let add = json!({"op": "add", "path": "members", "value": [{"value": member}]});
-            fixture.send("PATCH", &path, patch(&add));
+            fixture.send("PATCH", &path, add_members([member.as_str()]));
             let remove = json!({"op": "remove", "path": format!("members[value eq \"{member}\"]")});
             black_box(fixture.send("PATCH", &path, patch(&remove)))
         });
@@ -110,8 +73,7 @@ fn service(criterion: &mut Criterion) {
         b.iter(|| {
             let remove = json!({"op": "remove", "path": format!("members[value eq \"{}\"]", fixture.user)});
             fixture.send("PATCH", &path, patch(&remove));
-            let add = json!({"op": "add", "path": "members", "value": [{"value": fixture.user}]});
-            black_box(fixture.send("PATCH", &path, patch(&add)))
+            black_box(fixture.send("PATCH", &path, add_members([fixture.user.as_str()])))
         });
     });
     group.finish();
