@@ -17,12 +17,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def licensed(expression, allowed):
-    """Whether an SPDX expression can be met by the licences allowed. `/` is how `OR` was written once."""
+    """Whether an SPDX expression can be met by the licences allowed. `/` is how `OR` was written once; some write it small."""
     text = re.sub(r"\s+WITH\s+[\w.-]+", "", expression.replace("/", " OR "))
     tokens = re.findall(r"\(|\)|[\w.+-]+", text)
     words = {"AND": "and", "OR": "or", "(": "(", ")": ")"}
     # Nothing but these words, parentheses and truth values is evaluated.
-    return eval(" ".join(words.get(token) or str(token.rstrip("+") in allowed) for token in tokens))
+    return eval(" ".join(words.get(token.upper()) or str(token.rstrip("+") in allowed) for token in tokens))
 
 
 def main():

@@ -11,6 +11,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use scim_benches::population::member_id;
 use scim_benches::user;
 use scim_core::{PatchOp, PatchOperation, Profile, Resource, ResourceTypeName, SchemaSet, TypeSchema};
 use scim_patch::{Differences, MembershipDelta, Patch, apply};
@@ -128,11 +129,6 @@ fn change(patch: &Patch, resource: &mut Resource) -> Differences {
     let changed = apply(patch, black_box(resource)).expect("it applies");
     assert!(!changed.is_unchanged());
     changed
-}
-
-/// As long as a UUID.
-fn member_id(number: usize) -> String {
-    format!("{:08x}-0000-4000-8000-{number:012}", number.wrapping_mul(0x9e37_79b9) & 0xffff_ffff)
 }
 
 fn elements(from: usize, count: usize) -> Vec<Value> {

@@ -12,59 +12,31 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::Utc;
 use criterion::{Criterion, criterion_group, criterion_main};
-use http::{Request, Response};
-use scim_core::population::Population;
-use scim_core::{Resource, ResourceTypeName, SchemaSet};
-use scim_service::{BearerTokens, Context, Create, MemoryStore, Principal, ScimService, ServiceConfig, Store};
+use http::Response;
+use scim_benches::host::Host;
+use scim_benches::population::{UserSize, add_members, patch};
 use serde_json::{Value, json};
-use tokio::runtime::{Builder, Runtime};
 
 const USERS: usize = 100_000;
 
 struct Fixture {
-    service: ScimService<MemoryStore>,
-    runtime: Runtime,
+    host: Host,
     user: String,
-    user_name: String,
     group: String,
 }
 
 impl Fixture {
     fn new() -> Self {
-        let tokens = BearerTokens::new().with_token("token", Principal::new("bench")).unwrap();
-        let config = ServiceConfig::new("https://example.com/scim/v2").unwrap();
-        let service = ScimService::new(MemoryStore::new(), SchemaSet::builtin(), config, tokens);
-        let runtime = Builder::new_current_thread().build().unwrap();
-        let (schemas, cx) = (SchemaSet::builtin(), Context::internal("bench", Utc::now()));
-        let create = |of: ResourceTypeName, resource: Resource| {
-            let create = Create::new(schemas.of(&of).unwrap(), resource);
-            let created = runtime.block_on(service.store().create(&cx, create)).unwrap();
-            created.resource.id().unwrap().into_owned()
-        };
-        let company = Population::new(1, USERS);
-        let users: Vec<String> = company.users().map(|user| create(ResourceTypeName::user(), user)).collect();
-        let user_name = company.user(USERS / 2).get("userName").unwrap().as_str().unwrap().to_uppercase();
-        let group = create(ResourceTypeName::group(), company.group(0, &users));
-        Self { user: users[USERS / 2].clone(), user_name, service, runtime, group }
+        let host = Host::new().unwrap();
+        let users = host.fill(UserSize::Large, 0, USERS).unwrap();
+        let group = host.create_group("everybody", &users).unwrap();
+        Self { user: users[USERS / 2].clone(), host, group }
     }
 
     fn send(&self, method: &str, path: &str, body: String) -> Response<Bytes> {
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("https://example.com/scim/v2{path}"))
-            .header("authorization", "Bearer token")
-            .body(Bytes::from(body))
-            .unwrap();
-        let response = self.runtime.block_on(self.service.handle(request));
-        assert!(response.status().is_success(), "{response:?}");
-        response
+        self.host.send(method, path, body).unwrap()
     }
-}
-
-fn patch(operation: &Value) -> String {
-    json!({"schemas": [urn::PATCH_OP], "Operations": [operation]}).to_string()
 }
 
 fn service(criterion: &mut Criterion) {
@@ -77,8 +49,8 @@ fn service(criterion: &mut Criterion) {
         b.iter(|| black_box(fixture.send("GET", &path, String::new())));
     });
     group.bench_function("GET ?filter=userName eq", |b| {
-        let path = format!("/Users?filter=userName%20eq%20%22{}%22", fixture.user_name);
-        b.iter(|| black_box(fixture.send("GET", &path, String::new())));
+        let path = "/Users?filter=userName%20eq%20%22USER050000@example.com%22";
+        b.iter(|| black_box(fixture.send("GET", path, String::new())));
     });
     group.bench_function("GET ?cursor&count=100, a page in the middle", |b| {
         let query = "/Users?count=100&attributes=userName&cursor";
@@ -91,8 +63,7 @@ fn service(criterion: &mut Criterion) {
     group.bench_function("PATCH: add one of 100,000 members and remove it", |b| {
         b.iter(|| {
             let member = format!("member-{}", next.fetch_add(1, Ordering::Relaxed));
-            let add = json!({"op": "add", "path": "members", "value": [{"value": member}]});
-            fixture.send("PATCH", &path, patch(&add));
+            fixture.send("PATCH", &path, add_members([member.as_str()]));
             let remove = json!({"op": "remove", "path": format!("members[value eq \"{member}\"]")});
             black_box(fixture.send("PATCH", &path, patch(&remove)))
         });
@@ -102,8 +73,7 @@ fn service(criterion: &mut Criterion) {
         b.iter(|| {
             let remove = json!({"op": "remove", "path": format!("members[value eq \"{}\"]", fixture.user)});
             fixture.send("PATCH", &path, patch(&remove));
-            let add = json!({"op": "add", "path": "members", "value": [{"value": fixture.user}]});
-            black_box(fixture.send("PATCH", &path, patch(&add)))
+            black_box(fixture.send("PATCH", &path, add_members([fixture.user.as_str()])))
         });
     });
     group.finish();

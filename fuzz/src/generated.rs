@@ -9,7 +9,6 @@
 use arbitrary::{Result, Unstructured};
 use scim_core::{AttrPath, Profile};
 use scim_filter::{Filter, Limits, PatchPath, parse, parse_path};
-use serde_json::Value;
 
 use crate::filter::{check_and_match, filter_parse, path_parse, sort};
 use crate::fixture::FIXTURE;

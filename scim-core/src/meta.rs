@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use crate::datetime::{format_date_time, parse_date_time};
-use crate::resource::ValueRef;
+use crate::resource::{ValueRef, write_string};
 use crate::resource_type::ResourceTypeName;
 use crate::version::Version;
 
@@ -38,6 +38,23 @@ impl Meta {
         Value::Object(meta)
     }
 
+    /// The same as compact JSON.
+    pub fn to_json(&self) -> String {
+        let mut json = String::with_capacity(160);
+        let members = [
+            ("{\"created\":", format_date_time(self.created)),
+            (",\"lastModified\":", format_date_time(self.last_modified)),
+            (",\"resourceType\":", self.resource_type.as_str().to_owned()),
+            (",\"version\":", self.version.as_str().to_owned()),
+        ];
+        for (name, value) in members {
+            json.push_str(name);
+            write_string(&mut json, &value);
+        }
+        json.push('}');
+        json
+    }
+
     /// Reads the value of the `meta` attribute; `None` where a member is missing or malformed.
     pub fn from_value(value: ValueRef<'_>) -> Option<Self> {
         let text = |name: &str| value.get(name).and_then(ValueRef::as_str);
@@ -58,6 +75,7 @@ mod tests {
     fn meta_round_trips_to_the_millisecond() {
         let now = parse_date_time("2026-11-24T01:02:03.004Z").unwrap();
         let meta = Meta::created_at(now, ResourceTypeName::user(), Version::new(1));
+        assert_eq!(serde_json::from_str::<Value>(&meta.to_json()).unwrap(), meta.to_value());
         assert_eq!(Meta::from_value((&meta.to_value()).into()), Some(meta));
     }
 }

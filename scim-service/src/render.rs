@@ -33,7 +33,12 @@ pub(crate) fn segment(text: &str) -> PercentEncode<'_> {
 
 /// The URL of a resource.
 pub(crate) fn location(base_url: &str, endpoint: &str, id: &str) -> String {
-    format!("{base_url}{endpoint}/{}", segment(id))
+    let mut url = String::with_capacity(base_url.len() + endpoint.len() + 1 + id.len());
+    url.push_str(base_url);
+    url.push_str(endpoint);
+    url.push('/');
+    url.extend(segment(id));
+    url
 }
 
 /// What responses show beyond what is stored: URLs made of the configured base.

@@ -135,7 +135,6 @@ impl Population {
 mod tests {
     use std::collections::HashSet;
 
-    use serde_json::Value;
 
     use super::*;
     use crate::{Checker, SchemaSet, Tolerance, urn};
@@ -190,7 +189,7 @@ mod tests {
     fn users_differ_in_what_filters_ask_for() {
         let users: Vec<Resource> = Population::new(5, 2_000).users().collect();
         let share = |name: &str, value: &str| {
-            users.iter().filter(|user| user.get(name).is_some_and(|found| found == *value)).count()
+            users.iter().filter(|user| user.get(name).is_some_and(|found| found == value)).count()
         };
         assert!((1_000..1_600).contains(&share("userType", "Employee")));
         assert!((100..400).contains(&share("locale", "de-DE")));

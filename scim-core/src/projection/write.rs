@@ -59,7 +59,7 @@ impl Projection {
             None => {
                 for (name, value) in resource.members() {
                     if let Some(member) = members.find(&name) {
-                        self.write_member(of, resource, &name, &member.kind, value, additions, out);
+                        self.write_member(of, resource, &name, &member.kind, value, false, additions, out);
                     }
                 }
             }
@@ -72,8 +72,8 @@ impl Projection {
                         copy(out, passed);
                         break;
                     };
-                    let member = members.find(name);
-                    if member.is_some_and(|member| member.is_plain) {
+                    let (member, value) = (members.find(name), ValueRef::of_text(value));
+                    if member.is_some_and(|member| member.is_plain(value)) {
                         continue;
                     }
                     if before > run {
@@ -81,8 +81,7 @@ impl Projection {
                     }
                     run = walk.at();
                     if let Some(member) = member {
-                        let value = ValueRef::of_text(value);
-                        self.write_member(of, resource, name, &member.kind, value, additions, out);
+                        self.write_member(of, resource, name, &member.kind, value, true, additions, out);
                     }
                 }
             }
@@ -103,6 +102,7 @@ impl Projection {
         name: &str,
         member: &MemberKind,
         value: ValueRef<'_>,
+        is_whole: bool,
         additions: &dyn Additions,
         out: &mut String,
     ) {
@@ -113,7 +113,11 @@ impl Projection {
             MemberKind::Attribute(attribute) if attribute.name() == "meta" => {
                 let location = resource.id().map(|id| ("location", additions.location(of, &id)));
                 let without = if additions.shows_versions() { None } else { Some("version") };
-                self.wants(None, attribute) && self.write_object(None, attribute, value, location, without, out)
+                if is_whole && without.is_none() && value.get("location").is_none() {
+                    append(value, location, out)
+                } else {
+                    self.wants(None, attribute) && self.write_object(None, attribute, value, location, without, out)
+                }
             }
             MemberKind::Attribute(attribute) => self.write_attribute(None, attribute, value, additions, out),
         };
@@ -216,6 +220,18 @@ impl Projection {
         out.push('}');
         out.len() > before + 2
     }
+}
+
+/// Copies an object, with a member more.
+fn append(object: ValueRef<'_>, added: Added<'_>, out: &mut String) -> bool {
+    object.write_json(out);
+    if let Some((name, text)) = added {
+        out.pop();
+        begin(out, name);
+        write_string(out, &text);
+        out.push('}');
+    }
+    true
 }
 
 /// Copies members that are written already.

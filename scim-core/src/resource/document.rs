@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::json_text::{unescaped, value_end, write_string};
+use super::json_text::{unescaped, value_end, write_string, write_value};
 use super::value_ref::ValueRef;
 use crate::schema::TypeStamp;
 
@@ -100,7 +100,7 @@ impl Document {
             writer.name(name);
             writer.value(|text| match value {
                 Value::String(string) => write_string(text, string),
-                value => text.push_str(&value.to_string()),
+                value => write_value(text, value),
             });
         }
         writer.finish()

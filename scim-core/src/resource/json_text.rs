@@ -4,8 +4,9 @@
 //! panics, and each looks at a byte once.
 
 use std::borrow::Cow;
+use std::io::{self, Write};
 
-use serde_json::Value;
+use serde::Serialize;
 
 /// The index after the value that begins at `start`.
 pub(super) fn value_end(text: &str, start: usize) -> Option<usize> {
@@ -69,11 +70,35 @@ fn read(inner: &str) -> String {
 /// Writes a string with its quotes and escapes.
 pub(crate) fn write_string(out: &mut String, text: &str) {
     if text.bytes().any(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
-        out.push_str(&Value::from(text).to_string());
+        write_value(out, &text);
     } else {
         out.push('"');
         out.push_str(text);
         out.push('"');
+    }
+}
+
+/// Writes a value as compact JSON.
+pub(crate) fn write_value(out: &mut String, value: &impl Serialize) {
+    // What cannot be written is not JSON, such as a map whose keys are no strings; values always can.
+    let _ = serde_json::to_writer(Text(out), value);
+}
+
+/// A text that is written to by bytes.
+struct Text<'a>(&'a mut String);
+
+impl Write for Text<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.push_str(str::from_utf8(bytes).map_err(io::Error::other)?);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -106,6 +106,21 @@ impl Resource {
         Self { provenance: Some(provenance), ..self }
     }
 
+    /// Sets `id` and `meta`.
+    pub fn set_head(&mut self, id: &str, meta: &Meta) {
+        match &mut self.content {
+            Content::Tree(attributes) => {
+                attributes.insert("id".to_owned(), id.into());
+                attributes.insert("meta".to_owned(), meta.to_value());
+            }
+            Content::Document(_) => {
+                let mut json = String::with_capacity(id.len() + 2);
+                write_string(&mut json, id);
+                self.set_json(&[("id", Some(&json)), ("meta", Some(&meta.to_json()))]);
+            }
+        }
+    }
+
     /// Makes the resource one shared piece of text, which clones share.
     pub fn compact(&mut self) {
         if let Content::Tree(attributes) = &self.content
@@ -303,7 +318,10 @@ impl Resource {
 
     /// Sets `meta`.
     pub fn set_meta(&mut self, meta: &Meta) {
-        self.set("meta", Some(meta.to_value()));
+        match &self.content {
+            Content::Tree(_) => self.set("meta", Some(meta.to_value())),
+            Content::Document(_) => self.set_json(&[("meta", Some(&meta.to_json()))]),
+        }
     }
 
     /// Reads the resource as a typed view such as [`User`](crate::User), or as the host's own struct.

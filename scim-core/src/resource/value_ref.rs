@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value, map};
 
 use super::document::{Document, Walk};
-use super::json_text::{Items, Pairs, unescaped};
+use super::json_text::{Items, Pairs, unescaped, write_value};
 
 /// A value in a [`Resource`](crate::Resource), borrowed from it. Nothing is copied to look at one.
 ///
@@ -195,8 +195,8 @@ impl<'a> ValueRef<'a> {
         match self.0 {
             Held::Text(text) => out.push_str(text),
             Held::Document(document) => out.push_str(document.text()),
-            Held::Tree(value) => out.push_str(&value.to_string()),
-            Held::Object(members) => out.push_str(&serde_json::to_string(members).unwrap_or_default()),
+            Held::Tree(value) => write_value(out, value),
+            Held::Object(members) => write_value(out, members),
         }
     }
 

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::attr_path::AttrPath;
 use crate::profile::Leniency;
-use crate::resource::rank;
+use crate::resource::{ValueRef, rank};
 use crate::resource_type::ResourceType;
 use crate::schema::nearest::nearest;
 use crate::schema::{Attribute, AttributeRef, Resolved, Returned, Schema, common_attributes, find};
@@ -55,8 +55,11 @@ impl Eq for Stamp {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Member {
     pub(crate) kind: MemberKind,
-    /// Whether all of it is returned by default, and nothing added: of a value that fits, the text is copied.
-    pub(crate) is_plain: bool,
+    /// Whether all of it is returned by default, and nothing added, unless one of the attributes has a value that are not so: of a
+    /// value that fits, the text is copied.
+    is_plain: bool,
+    /// The attributes of an extension that are not returned by default, or have something added.
+    others: Vec<Arc<Attribute>>,
 }
 
 /// What a member of a resource can be.
@@ -70,11 +73,21 @@ pub(crate) enum MemberKind {
 
 impl Member {
     fn new(kind: MemberKind) -> Self {
-        let is_plain = match &kind {
-            MemberKind::Attribute(attribute) => attribute.name() != "meta" && is_plain(attribute),
-            MemberKind::Extension(schema) => schema.attributes().iter().all(|attribute| is_plain(attribute)),
-        };
-        Self { kind, is_plain }
+        match &kind {
+            MemberKind::Attribute(attribute) => {
+                let is_plain = attribute.name() != "meta" && is_plain(attribute);
+                Self { is_plain, others: Vec::new(), kind }
+            }
+            MemberKind::Extension(schema) => {
+                let others = schema.attributes().iter().filter(|attribute| !is_plain(attribute)).cloned().collect();
+                Self { is_plain: true, others, kind }
+            }
+        }
+    }
+
+    /// Whether a value that fits is returned by default as it is.
+    pub(crate) fn is_plain(&self, value: ValueRef<'_>) -> bool {
+        self.is_plain && self.others.iter().all(|attribute| value.get(attribute.name()).is_none())
     }
 
     fn name(&self) -> &str {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use scim_core::{Meta, Provenance, Resource, TypeSchema, Version};
-use serde_json::Value;
 
 use super::Id;
 use crate::context::Context;
@@ -47,9 +46,9 @@ impl Entry {
 
     /// Makes `id` and `meta` part of the content.
     fn write_head(&mut self, of: &TypeSchema) {
-        let (id, meta) = (Value::from(&*self.id).to_string(), self.meta(of).to_value().to_string());
+        let meta = self.meta(of);
+        self.content.set_head(&self.id, &meta);
         self.content.compact_as(of);
-        self.content.set_json(&[("id", Some(&id)), ("meta", Some(&meta))]);
         self.is_stale = false;
     }
 

@@ -145,9 +145,7 @@ impl Record {
     /// The resource with `id` and `meta`.
     pub(super) fn shown(&self, of: &TypeSchema) -> Resource {
         let mut resource = self.body.clone();
-        let id = Value::from(self.id.as_str()).to_string();
-        let meta = meta(of, self.version, self.created, self.last_modified).to_value().to_string();
-        resource.set_json(&[("id", Some(&id)), (META, Some(&meta))]);
+        resource.set_head(self.id.as_str(), &meta(of, self.version, self.created, self.last_modified));
         resource.asserted_by(Arc::new(self.provenance()))
     }
 
