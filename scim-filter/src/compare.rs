@@ -101,6 +101,9 @@ fn caseless_holds<'r>(operator: Operator, text: &'r str, operand: &str, folded: 
         Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le if text.is_ascii() && operand.is_ascii() => {
             ordering_holds(operator, fold::order(text, operand))
         }
+        Operator::Co => {
+            fold::contains(text, operand).unwrap_or_else(|| folded.with(text, |text| text.contains(operand)))
+        }
         _ => folded.with(text, |text| text_holds(operator, text, operand, |text| text.cmp(operand))),
     }
 }

@@ -98,6 +98,16 @@ pub(crate) fn ends_with(text: &str, folded: &str) -> bool {
     end.is_some_and(|end| end.eq_ignore_ascii_case(folded.as_bytes()))
 }
 
+/// Whether `fold(text)` contains `folded`, where that is known without a copy: for short strings in ASCII.
+pub(crate) fn contains(text: &str, folded: &str) -> Option<bool> {
+    let is_short = text.is_ascii() && text.len() * folded.len() <= SHORT;
+    let (text, folded) = (text.as_bytes(), folded.as_bytes());
+    is_short.then(|| folded.is_empty() || text.windows(folded.len()).any(|part| part.eq_ignore_ascii_case(folded)))
+}
+
+/// The most comparisons of bytes for which a copy is not worth its while.
+const SHORT: usize = 2048;
+
 /// The order of `fold(a)` and `fold(b)` by code point.
 pub(crate) fn order(a: &str, b: &str) -> Ordering {
     if a.is_ascii() && b.is_ascii() {
@@ -157,6 +167,7 @@ mod tests {
                 assert_eq!(equals(text, &part), whole == part, "{text} {other}");
                 assert_eq!(starts_with(text, &part), whole.starts_with(&*part), "{text} {other}");
                 assert_eq!(ends_with(text, &part), whole.ends_with(&*part), "{text} {other}");
+                assert!(contains(text, &part).is_none_or(|found| found == whole.contains(&*part)), "{text} {other}");
                 assert_eq!(order(text, other), whole.cmp(&part), "{text} {other}");
             }
         }

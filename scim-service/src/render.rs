@@ -37,7 +37,11 @@ pub(crate) fn location(base_url: &str, endpoint: &str, id: &str) -> String {
     url.push_str(base_url);
     url.push_str(endpoint);
     url.push('/');
-    url.extend(segment(id));
+    if id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        url.push_str(id);
+    } else {
+        url.extend(segment(id));
+    }
     url
 }
 

@@ -135,7 +135,6 @@ impl Population {
 mod tests {
     use std::collections::HashSet;
 
-
     use super::*;
     use crate::{Checker, SchemaSet, Tolerance, urn};
 

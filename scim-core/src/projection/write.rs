@@ -113,7 +113,7 @@ impl Projection {
             MemberKind::Attribute(attribute) if attribute.name() == "meta" => {
                 let location = resource.id().map(|id| ("location", additions.location(of, &id)));
                 let without = if additions.shows_versions() { None } else { Some("version") };
-                if is_whole && without.is_none() && value.get("location").is_none() {
+                if is_whole && without.is_none() && !value.has("location") {
                     append(value, location, out)
                 } else {
                     self.wants(None, attribute) && self.write_object(None, attribute, value, location, without, out)

@@ -141,6 +141,14 @@ impl<'a> ValueRef<'a> {
         }
     }
 
+    /// Whether an object has a member of this name, which an attribute can have: quicker than to look for it where there is none.
+    pub(crate) fn has(self, name: &str) -> bool {
+        match self.0 {
+            Held::Text(text) if !text.contains(name) => false,
+            _ => self.get(name).is_some(),
+        }
+    }
+
     /// The values of an array; none of what is no array.
     pub fn elements(self) -> Elements<'a> {
         Elements(match self.0 {

@@ -87,7 +87,7 @@ impl Member {
 
     /// Whether a value that fits is returned by default as it is.
     pub(crate) fn is_plain(&self, value: ValueRef<'_>) -> bool {
-        self.is_plain && self.others.iter().all(|attribute| value.get(attribute.name()).is_none())
+        self.is_plain && !self.others.iter().any(|attribute| value.has(attribute.name()))
     }
 
     fn name(&self) -> &str {
