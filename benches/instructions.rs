@@ -120,6 +120,7 @@ fn join() -> Asked {
     let host = Host::new().unwrap();
     let members: Vec<String> = (0..MEMBERS).map(member_id).collect();
     let group = host.create_group("everybody", &members).unwrap();
+    drop(members);
     let path = format!("/Groups/{group}");
     let add = |member: usize| request("PATCH", &path, add_members([member_id(member).as_str()])).unwrap();
     // The first requests after a large one tidy up what the allocator was given back.

@@ -1,6 +1,6 @@
 //! One walk over a resource for all the attributes that a predicate looks at.
 
-use scim_core::{Attribute, AttributeRef, Resource, ValueRef};
+use scim_core::{Attribute, AttributeRef, Resource, ValueRef, member_order};
 
 use crate::fold::Folded;
 use crate::predicate::Node;
@@ -10,7 +10,7 @@ const MAX_GATHERED: usize = 32;
 /// Fewest look-ups for which one walk over the resource is cheaper than looking each of them up.
 const MIN_LOOK_UPS: usize = 6;
 
-/// The members of a resource that a predicate looks at, each once, in the order of a resource's members.
+/// The members of a resource that a predicate looks at, each once, in the order of a compact resource.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Gathered {
     names: Vec<Box<str>>,
@@ -99,11 +99,11 @@ impl Gathered {
             node.each_path(&mut |_, slot| *slot = Slot::default());
             return Self::default();
         }
-        names.sort_unstable();
+        names.sort_unstable_by(|a, b| member_order(a, b));
         names.dedup();
         names.truncate(MAX_GATHERED);
         node.each_path(&mut |path, slot| {
-            let place = names.binary_search_by(|name| (**name).cmp(member(path))).ok();
+            let place = names.binary_search_by(|name| member_order(name, member(path))).ok();
             *slot = Slot(place.and_then(|place| u8::try_from(place).ok()));
         });
         Self { names }
@@ -116,9 +116,7 @@ impl Gathered {
             return test(Source { of: Of::Resource { resource, gathered: &[] }, folded: &folded });
         }
         let mut values: Values<'r> = [None; MAX_GATHERED];
-        for (name, value) in self.names.iter().zip(&mut values) {
-            *value = resource.get(name);
-        }
+        resource.get_all(&self.names, &mut values);
         test(Source { of: Of::Resource { resource, gathered: &values }, folded: &folded })
     }
 }

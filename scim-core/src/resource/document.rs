@@ -15,6 +15,8 @@ pub(super) struct Document {
     members: Box<[Member]>,
     /// Whether a name is written with an escape. None of an attribute is.
     has_escapes: bool,
+    /// Whether the members stand in their order. Text that another program has written may have another.
+    is_ordered: bool,
     /// The type whose schemas it fits, if that is known.
     of: Option<TypeStamp>,
 }
@@ -131,7 +133,15 @@ impl Document {
             }
         }
         let is_whole = at + 1 == bytes.len() && bytes.get(at) == Some(&b'}');
-        is_whole.then(|| Self { text: text.into_boxed_str(), members: members.into(), has_escapes, of: None })
+        let mut names = Walk { text: &text, members: members.iter(), at: 1 }.map(|(name, _)| rank(name));
+        let is_ordered = names.next().is_none_or(|first| names.try_fold(first, |a, b| (a < b).then_some(b)).is_some());
+        is_whole.then(|| Self {
+            text: text.into_boxed_str(),
+            members: members.into(),
+            has_escapes,
+            is_ordered,
+            of: None,
+        })
     }
 
     pub(super) fn text(&self) -> &str {
@@ -159,6 +169,22 @@ impl Document {
         escaped.find(|(written, _)| unescaped(written) == name).map(|(_, value)| ValueRef::of_text(value))
     }
 
+    /// The values of some members, whose names are in the order of a document, in one walk.
+    pub(super) fn get_all<'d>(&'d self, names: &[Box<str>], values: &mut [Option<ValueRef<'d>>]) {
+        if !self.is_ordered || self.has_escapes {
+            for (name, value) in names.iter().zip(values) {
+                *value = self.get(name);
+            }
+            return;
+        }
+        let mut walk = self.walk().peekable();
+        for (name, value) in names.iter().zip(values) {
+            let wanted = rank(name);
+            while walk.next_if(|(written, _)| rank(written) < wanted).is_some() {}
+            *value = walk.next_if(|(written, _)| *written == &**name).map(|(_, value)| ValueRef::of_text(value));
+        }
+    }
+
     /// The type whose schemas the resource fits, if that is known.
     pub(super) fn stamp(&self) -> Option<TypeStamp> {
         self.of
@@ -173,6 +199,7 @@ impl Document {
     pub(super) fn with(&self, changed: &[Changed<'_>]) -> Option<Self> {
         let room: usize = changed.iter().map(|(name, value)| name.len() + value.map_or(0, str::len) + 4).sum();
         let mut writer = Writer::with_room_for(self.members.len() + changed.len(), self.text.len() + room);
+        writer.is_ordered = self.is_ordered;
         let mut new: Vec<(&str, &str)> = Vec::with_capacity(changed.len());
         let is_there = |name: &str| self.get(name).is_some();
         new.extend(
@@ -207,6 +234,7 @@ struct Writer {
     text: String,
     members: Vec<Member>,
     has_escapes: bool,
+    is_ordered: bool,
     is_too_large: bool,
 }
 
@@ -214,7 +242,7 @@ impl Writer {
     fn with_room_for(members: usize, bytes: usize) -> Self {
         let mut text = String::with_capacity(bytes + 2);
         text.push('{');
-        Self { text, members: Vec::with_capacity(members), has_escapes: false, is_too_large: false }
+        Self { text, members: Vec::with_capacity(members), has_escapes: false, is_ordered: true, is_too_large: false }
     }
 
     fn name(&mut self, name: &str) {
@@ -243,7 +271,13 @@ impl Writer {
     fn finish(mut self) -> Option<Document> {
         self.text.push('}');
         let (text, members) = (self.text.into_boxed_str(), self.members.into());
-        (!self.is_too_large).then_some(Document { text, members, has_escapes: self.has_escapes, of: None })
+        (!self.is_too_large).then_some(Document {
+            text,
+            members,
+            has_escapes: self.has_escapes,
+            is_ordered: self.is_ordered,
+            of: None,
+        })
     }
 }
 
@@ -267,6 +301,13 @@ mod tests {
         let read = Document::read(text.to_owned()).unwrap();
         for name in ["schemas", "id", "externalId", "active", "userName", "urn:b", "meta", "none"] {
             assert_eq!(read.get(name), document.get(name), "{name}");
+        }
+        let names = ["id", "active", "none", "userName", "urn:b", "meta"].map(Box::from);
+        let backwards = r#"{"meta":{},"urn:b":{"c":1},"userName":"a","active":true,"id":"1"}"#;
+        for document in [&document, &read, &Document::read(backwards.to_owned()).unwrap()] {
+            let mut values = [None; 6];
+            document.get_all(&names, &mut values);
+            assert_eq!(values, names.each_ref().map(|name| document.get(name)));
         }
     }
 

@@ -5,6 +5,7 @@ mod json_text;
 mod value_ref;
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ use document::Document;
 pub(crate) use document::Walk;
 pub(crate) use document::rank;
 pub(crate) use json_text::write_string;
-pub use value_ref::{Elements, Members, ValueKind, ValueRef};
+pub use value_ref::{ValueElements, ValueKind, ValueMembers, ValueRef};
 
 /// A resource: its attributes under their registered names, extensions under the URI of their schema.
 ///
@@ -168,7 +169,7 @@ impl Resource {
     }
 
     /// The attributes by registered name, and extensions by their URI.
-    pub fn members(&self) -> Members<'_> {
+    pub fn members(&self) -> ValueMembers<'_> {
         self.as_value().members()
     }
 
@@ -264,6 +265,19 @@ impl Resource {
         }
     }
 
+    /// The values of some members at once. The names are in the [order](member_order) of a compact resource.
+    #[doc(hidden)]
+    pub fn get_all<'r>(&'r self, names: &[Box<str>], values: &mut [Option<ValueRef<'r>>]) {
+        match &self.content {
+            Content::Document(document) => document.get_all(names, values),
+            Content::Tree(attributes) => {
+                for (name, value) in names.iter().zip(values) {
+                    *value = attributes.get(&**name).map(ValueRef::from);
+                }
+            }
+        }
+    }
+
     /// A string that is the value of a common or base attribute.
     pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
         self.get(name).and_then(ValueRef::as_str)
@@ -332,6 +346,12 @@ impl Resource {
     pub fn view<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         self.as_value().read()
     }
+}
+
+/// The order in which a compact resource has two members.
+#[doc(hidden)]
+pub fn member_order(a: &str, b: &str) -> Ordering {
+    rank(a).cmp(&rank(b))
 }
 
 impl<'de> Deserialize<'de> for Resource {

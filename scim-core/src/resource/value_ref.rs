@@ -44,9 +44,9 @@ pub enum ValueKind<'a> {
     /// A string.
     String(Cow<'a, str>),
     /// The values of an array, in order.
-    Array(Elements<'a>),
+    Array(ValueElements<'a>),
     /// The members of an object.
-    Object(Members<'a>),
+    Object(ValueMembers<'a>),
 }
 
 impl<'a> ValueRef<'a> {
@@ -150,8 +150,8 @@ impl<'a> ValueRef<'a> {
     }
 
     /// The values of an array; none of what is no array.
-    pub fn elements(self) -> Elements<'a> {
-        Elements(match self.0 {
+    pub fn elements(self) -> ValueElements<'a> {
+        ValueElements(match self.0 {
             Held::Tree(Value::Array(elements)) => ElementsOf::Tree(elements.iter()),
             Held::Text(text) if text.starts_with('[') => ElementsOf::Text(Items::of(text)),
             _ => ElementsOf::Tree([].iter()),
@@ -165,8 +165,8 @@ impl<'a> ValueRef<'a> {
     }
 
     /// The members of an object; none of what is no object.
-    pub fn members(self) -> Members<'a> {
-        Members(match self.0 {
+    pub fn members(self) -> ValueMembers<'a> {
+        ValueMembers(match self.0 {
             Held::Tree(Value::Object(members)) | Held::Object(members) => MembersOf::Tree(members.iter()),
             Held::Text(text) if text.starts_with('{') => MembersOf::Text(Pairs::of(text)),
             Held::Document(document) => MembersOf::Document(document.walk()),
@@ -291,7 +291,7 @@ impl fmt::Debug for ValueRef<'_> {
 
 /// The values of an array. Made by [`ValueRef::elements`].
 #[derive(Clone, Debug)]
-pub struct Elements<'a>(ElementsOf<'a>);
+pub struct ValueElements<'a>(ElementsOf<'a>);
 
 #[derive(Clone, Debug)]
 enum ElementsOf<'a> {
@@ -299,7 +299,7 @@ enum ElementsOf<'a> {
     Text(Items<'a>),
 }
 
-impl<'a> Iterator for Elements<'a> {
+impl<'a> Iterator for ValueElements<'a> {
     type Item = ValueRef<'a>;
 
     fn next(&mut self) -> Option<ValueRef<'a>> {
@@ -312,7 +312,7 @@ impl<'a> Iterator for Elements<'a> {
 
 /// The members of an object, by name. Made by [`ValueRef::members`].
 #[derive(Clone, Debug)]
-pub struct Members<'a>(MembersOf<'a>);
+pub struct ValueMembers<'a>(MembersOf<'a>);
 
 #[derive(Clone, Debug)]
 enum MembersOf<'a> {
@@ -321,7 +321,7 @@ enum MembersOf<'a> {
     Document(Walk<'a>),
 }
 
-impl<'a> Iterator for Members<'a> {
+impl<'a> Iterator for ValueMembers<'a> {
     type Item = (Cow<'a, str>, ValueRef<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {

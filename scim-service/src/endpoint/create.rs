@@ -31,6 +31,8 @@ pub(crate) async fn create<S: Store + ?Sized>(
     let groups = groups.map(|groups| groups.set_by(&mut draft));
     permit.check_result(&draft, None)?;
     call.check_references(of, &draft, None).await?;
+    // Stores get a copy, and the restoring of a twin another: of a compact resource one costs nothing.
+    draft.compact_as(of);
     let created = Write::Create { draft: &draft }.with_groups(call, of, &permit, groups, &projection).await?;
     // R039: a store that issues what cannot be an id is told by its first resource.
     created.id().unwrap_or_default().parse::<ResourceId>().map_err(StoreError::internal)?;
