@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use scim_core::ValueRef;
 use thiserror::Error;
 
 /// The steps that a request may still take: whoever works for it counts them here, and stops when they are used up.
@@ -90,6 +91,11 @@ impl Default for Budget {
     fn default() -> Self {
         Self::new(Self::DEFAULT)
     }
+}
+
+/// What it costs to find one's way in the text of values.
+pub(crate) fn steps_through(value: Option<ValueRef<'_>>) -> u64 {
+    value.map_or(0, |value| value.scanned_len() as u64 / 64)
 }
 
 /// What a look at a text costs. What is not ASCII is folded character by character.

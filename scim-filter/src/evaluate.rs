@@ -106,20 +106,20 @@ impl Node {
         match self {
             Self::Test(test, slot) => {
                 let accepts = |value| test.accepts(value, source.folded, budget);
-                test.holds(source.reach(&test.path, *slot), budget, accepts)
+                test.holds(source.within(&test.path, *slot, budget)?, budget, accepts)
             }
             Self::AnyOf(any, slot) => {
                 // The tests differ only in what they compare with.
                 let Some(test) = any.tests().first() else { return Ok(false) };
                 let accepts = |value| any.accepts(test, value, source.folded, budget);
-                test.holds(source.reach(&test.path, *slot), budget, accepts)
+                test.holds(source.within(&test.path, *slot, budget)?, budget, accepts)
             }
-            Self::Presence(presence, slot) => presence.holds(source.reach(&presence.path, *slot), budget),
+            Self::Presence(presence, slot) => presence.holds(source.within(&presence.path, *slot, budget)?, budget),
             Self::And(nodes) => any(nodes, |node| node.holds(source, budget).map(|holds| !holds)).map(|fails| !fails),
             Self::Or(nodes) => any(nodes, |node| node.holds(source, budget)),
             Self::Not(node) => node.holds(source, budget).map(|holds| !holds),
             Self::ValuePath { path, slot, filter } => {
-                let reached = source.reach(path, *slot);
+                let reached = source.within(path, *slot, budget)?;
                 any(elements(reached.value), |element| match reached.sub_in(element) {
                     // R084: one element fulfils all of it.
                     Some(value) => any(value.values(), |element| filter.matches_element_within(element, budget)),

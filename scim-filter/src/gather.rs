@@ -2,6 +2,7 @@
 
 use scim_core::{Attribute, AttributeRef, Resource, ValueRef, member_order};
 
+use crate::budget::{Budget, BudgetExceeded, steps_through};
 use crate::fold::Folded;
 use crate::predicate::Node;
 
@@ -49,6 +50,8 @@ pub(crate) struct Reached<'p, 'r> {
     sub: Option<&'p str>,
     /// Whether there may be several values.
     pub(crate) multi_valued: bool,
+    /// What it costs to find the values in the text that holds them, in steps.
+    pub(crate) steps: u64,
 }
 
 impl<'r> Reached<'_, 'r> {
@@ -72,20 +75,41 @@ impl<'s, 'r> Source<'s, 'r> {
         Self { of: Of::Simple(value), folded }
     }
 
+    /// What a path reaches, if the budget allows to look for it.
+    pub(crate) fn within<'p>(
+        self,
+        path: &'p AttributeRef,
+        slot: Slot,
+        budget: &Budget,
+    ) -> Result<Reached<'p, 'r>, BudgetExceeded> {
+        let reached = self.reach(path, slot);
+        budget.spend(reached.steps)?;
+        Ok(reached)
+    }
+
     /// What a path reaches.
-    pub(crate) fn reach<'p>(self, path: &'p AttributeRef, slot: Slot) -> Reached<'p, 'r> {
-        let within = |value, leaf: &Attribute| Reached { value, sub: None, multi_valued: leaf.multi_valued() };
+    fn reach<'p>(self, path: &'p AttributeRef, slot: Slot) -> Reached<'p, 'r> {
+        let within = |value, leaf: &Attribute| Reached {
+            value,
+            sub: None,
+            multi_valued: leaf.multi_valued(),
+            steps: steps_through(value),
+        };
         let (resource, gathered) = match self.of {
             Of::Resource { resource, gathered } => (resource, gathered),
             Of::Element(element) => return within(path.sub().and_then(|sub| element.get(sub)), path.leaf()),
-            Of::Simple(value) => return Reached { value: Some(value), sub: None, multi_valued: false },
+            Of::Simple(value) => return Reached { value: Some(value), sub: None, multi_valued: false, steps: 0 },
         };
-        let value = match (slot.0.and_then(|slot| gathered.get(usize::from(slot))), path.uri()) {
-            (None, _) => path.attribute_in(resource),
-            (Some(member), None) => *member,
-            (Some(member), Some(_)) => member.and_then(|container| container.get(path.name())),
+        let member = match slot.0.and_then(|slot| gathered.get(usize::from(slot))) {
+            Some(member) => *member,
+            None => resource.get(member(path)),
         };
-        Reached { value, sub: path.sub(), multi_valued: path.attribute().multi_valued() }
+        let (value, container) = match path.uri() {
+            None => (member, None),
+            Some(_) => (member.and_then(|container| container.get(path.name())), member),
+        };
+        let steps = steps_through(container) + steps_through(value);
+        Reached { value, sub: path.sub(), multi_valued: path.attribute().multi_valued(), steps }
     }
 }
 

@@ -8,6 +8,7 @@ use scim_core::{
 };
 use serde_json::Value;
 
+use crate::budget::steps_through;
 use crate::check::{refuse_never_returned, to_default_sub_attribute};
 use crate::check_error::{CheckError, CheckErrorKind};
 use crate::sort_key::SortKey;
@@ -136,6 +137,11 @@ impl Sort {
             None => self.ready(self.key_in(resource)),
             Some(seen) => self.ready(self.key_in(&seen.shown(resource))),
         }
+    }
+
+    /// What it costs to find the [key](Self::key) of a resource, in steps of a [`Budget`](crate::Budget).
+    pub fn steps(&self, resource: &Resource) -> u64 {
+        2 + steps_through(resource.get(self.path.uri().unwrap_or(self.path.name())))
     }
 
     /// The same of a key that has been kept, such as that of a cursor.

@@ -96,3 +96,22 @@ fn x7_tests_taken_together_hold_where_one_of_them_does() {
         }
     }
 }
+
+#[test]
+fn a_look_through_the_text_of_many_values_counts_its_bytes() {
+    let certificate = "A".repeat(4096);
+    let certificates: Vec<Value> = (0..100).map(|_| json!({"value": certificate})).collect();
+    let mut user: Resource =
+        serde_json::from_value(json!({"userName": "a", "x509Certificates": certificates})).unwrap();
+    user.compact();
+    for filter in ["x509Certificates.display eq \"x\"", "x509Certificates[display pr]", "x509Certificates.display pr"] {
+        let budget = Budget::unlimited();
+        predicate(filter).matches_within(&user, &budget).unwrap();
+        let steps = budget.limit() - budget.left();
+        assert!(steps > 100 * 4096 / 64, "{filter}: {steps} steps");
+        let budget = Budget::new(1000);
+        assert!(predicate(filter).matches_within(&user, &budget).is_err(), "{filter}");
+    }
+    let budget = Budget::new(10);
+    assert!(predicate("userName eq \"b\"").matches_within(&user, &budget).is_ok(), "the rest is not looked through");
+}

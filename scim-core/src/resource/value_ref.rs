@@ -141,6 +141,15 @@ impl<'a> ValueRef<'a> {
         }
     }
 
+    /// The bytes of text that a look into the value may pass over; 0 where its parts are found without.
+    #[doc(hidden)]
+    pub fn scanned_len(self) -> usize {
+        match self.0 {
+            Held::Text(text) if text.starts_with(['[', '{']) => text.len(),
+            _ => 0,
+        }
+    }
+
     /// Whether an object has a member of this name, which an attribute can have: quicker than to look for it where there is none.
     pub(crate) fn has(self, name: &str) -> bool {
         match self.0 {

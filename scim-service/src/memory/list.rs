@@ -187,7 +187,7 @@ impl<'a> Scan<'a> {
             pace.rest().await;
             let Some(view) = self.view_of(entry)? else { continue };
             let key = has_room.then(|| sort.sort_key_of(&view));
-            self.budget.spend(2 + key.as_ref().map_or(0, |key| key.len() as u64 / 32))?;
+            self.budget.spend(sort.steps(&view) + key.as_ref().map_or(0, |key| key.len() as u64 / 32))?;
             page.push(key, &entry.id, entry);
         }
         let (entries, total) = page.finish();

@@ -56,7 +56,8 @@ impl Session<'_> {
                 };
                 if selected {
                     let key = query.sort.filter(|_| has_room).map(|sort| sort.sort_key_of(&resource));
-                    cx.budget.spend(2 + key.as_ref().map_or(0, |key| key.len() as u64 / 32))?;
+                    let finding = query.sort.map_or(2, |sort| sort.steps(&resource));
+                    cx.budget.spend(finding + key.as_ref().map_or(0, |key| key.len() as u64 / 32))?;
                     page.push(key, &id, id.clone());
                 }
             }
