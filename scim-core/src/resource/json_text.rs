@@ -17,7 +17,8 @@ pub(super) fn value_end(text: &str, start: usize) -> Option<usize> {
         _ => {
             let rest = bytes.get(start..)?;
             let length = rest.iter().position(|byte| matches!(byte, b',' | b'}' | b']')).unwrap_or(rest.len());
-            (length > 0).then_some(start + length)
+            let is_compact = !rest.iter().take(length).any(u8::is_ascii_whitespace);
+            (length > 0 && is_compact).then_some(start + length)
         }
     }
 }
@@ -45,6 +46,8 @@ fn nested_end(bytes: &[u8], start: usize) -> Option<usize> {
                 continue;
             }
             b'{' | b'[' => depth += 1,
+            // Not compact.
+            b' ' | b'\n' | b'\r' | b'\t' => return None,
             b'}' | b']' => {
                 depth = depth.checked_sub(1)?;
                 if depth == 0 {
@@ -169,7 +172,7 @@ mod tests {
                 assert_eq!(value_end(&format!("{value}{after}"), 0), Some(value.len()), "{value}{after}");
             }
         }
-        for broken in ["", "\"a", "\"a\\", "{\"a\":1", "[1,2", ",", "}"] {
+        for broken in ["", "\"a", "\"a\\", "{\"a\":1", "[1,2", ",", "}", "1 ", "[1, 2]", "{\"a\": \"b c\"}", "[\n]"] {
             assert_eq!(value_end(broken, 0), None, "{broken}");
         }
     }

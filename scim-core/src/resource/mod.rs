@@ -88,12 +88,18 @@ impl Resource {
         Self { content: Content::Tree(attributes), provenance: None }
     }
 
-    /// The resource that [`to_json`](Self::to_json) has written, compact; `None` where the text is no compact JSON object.
+    /// The resource whose attributes [`to_json`](Self::to_json) has written, compact; `None` where the text is no JSON object.
     ///
-    /// For stores that keep the text. It is not looked at further than to find the members: a value that is no JSON reads as `null`.
+    /// For stores that keep the text. Compact text is not looked at further than to find the members: a value in it that is no JSON
+    /// reads as `null`. Other text, which another program has written, is parsed.
     pub fn from_json(text: String) -> Option<Self> {
-        let document = Document::read(text)?;
-        Some(Self { content: Content::Document(Arc::new(document)), provenance: None })
+        let content = match Document::read(text) {
+            Ok(document) => Content::Document(Arc::new(document)),
+            Err(text) => Content::Tree(serde_json::from_str(&text).ok()?),
+        };
+        let mut resource = Self { content, provenance: None };
+        resource.compact();
+        Some(resource)
     }
 
     /// Who asserts the resource, where a store has told.
@@ -400,6 +406,24 @@ mod tests {
         let shown = format!("{:?}", resource(json!({"userName": "a", "password": "s3cret"})));
         assert!(shown.contains("userName") && shown.contains("(hidden)"), "{shown}");
         assert!(!shown.contains("s3cret"), "{shown}");
+    }
+
+    #[test]
+    fn text_of_another_program_is_read_too() {
+        let stored = resource(json!({"userName": "a", "emails": [{"value": "a@x", "primary": true}], "active": false}));
+        let pretty = serde_json::to_string_pretty(&stored).unwrap();
+        for text in [
+            stored.to_json().into_owned(),
+            pretty,
+            r#"{"userName":"a","emails":[{"value": "a@x","primary":true}],"active":false}"#.to_owned(),
+        ] {
+            let read = Resource::from_json(text).unwrap();
+            assert_eq!(read, stored);
+            assert_eq!(read.get("emails").unwrap().elements().next().unwrap().get("value").unwrap(), "a@x");
+        }
+        for text in ["", "[]", "{", "{\"a\":", "null"] {
+            assert!(Resource::from_json(text.to_owned()).is_none(), "{text}");
+        }
     }
 
     #[test]
