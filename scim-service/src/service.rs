@@ -9,7 +9,7 @@ use http::{Method, Request, Response};
 use scim_core::{Leniency, SchemaSet, Tolerance};
 
 use crate::auth::Authenticator;
-use crate::authorize::{AllowAll, Authorizer};
+use crate::authorize::Authorizer;
 use crate::body::Body;
 use crate::config::{BulkAtomicity, ServiceConfig};
 use crate::context::Context;
@@ -65,7 +65,7 @@ struct Shared {
     can: Can,
     config: ServiceConfig,
     authenticator: Arc<dyn Authenticator>,
-    authorizer: Arc<dyn Authorizer>,
+    authorizer: Option<Arc<dyn Authorizer>>,
     me: Option<(Arc<dyn MeResolver>, MeAnswer)>,
     log_limit: Arc<LogLimit>,
 }
@@ -97,7 +97,7 @@ impl<S: Store> ScimService<S> {
             can: Can::of(&capabilities),
             config,
             authenticator: Arc::new(authenticator),
-            authorizer: Arc::new(AllowAll),
+            authorizer: None,
             me: None,
             log_limit: Arc::default(),
         };
@@ -107,7 +107,7 @@ impl<S: Store> ScimService<S> {
     /// Asks `authorizer` what clients may do; without one, everybody who is authenticated may do everything.
     #[must_use]
     pub fn with_authorizer(mut self, authorizer: impl Authorizer) -> Self {
-        Arc::make_mut(&mut self.shared).authorizer = Arc::new(authorizer);
+        Arc::make_mut(&mut self.shared).authorizer = Some(Arc::new(authorizer));
         self
     }
 
@@ -165,8 +165,9 @@ impl<S: Store> ScimService<S> {
         &*self.shared.authenticator
     }
 
-    pub(crate) fn authorizer(&self) -> &dyn Authorizer {
-        &*self.shared.authorizer
+    /// The policy; without one, whoever is authenticated may do everything.
+    pub(crate) fn authorizer(&self) -> Option<&dyn Authorizer> {
+        self.shared.authorizer.as_deref()
     }
 
     /// What bounds the lines about clients that nobody knows.
@@ -247,7 +248,7 @@ pub(crate) struct Call<'a, S: ?Sized> {
     /// The schemas as `/Schemas` shows them.
     pub(crate) advertised: &'a SchemaSet,
     pub(crate) config: &'a ServiceConfig,
-    pub(crate) authorizer: &'a dyn Authorizer,
+    pub(crate) authorizer: Option<&'a dyn Authorizer>,
     pub(crate) parts: &'a Parts,
     pub(crate) body: Body,
     pub(crate) format: Format,

@@ -186,13 +186,3 @@ impl AuthorizeError {
         Self(source.into())
     }
 }
-
-/// Everybody who is authenticated may do everything.
-pub(crate) struct AllowAll;
-
-#[async_trait]
-impl Authorizer for AllowAll {
-    async fn authorize(&self, _: &Access<'_>) -> Result<Verdict, AuthorizeError> {
-        Ok(Verdict::Allow)
-    }
-}

@@ -3,6 +3,5 @@
 mod authorizer;
 mod permit;
 
-pub(crate) use authorizer::AllowAll;
 pub use authorizer::{Access, AuthorizeError, Authorizer, Operation, Restriction, Verdict};
 pub(crate) use permit::{Permit, targets, written};

@@ -23,7 +23,7 @@ pub(crate) async fn read<S: Store + ?Sized>(
     let (projection, _) = call.projection(of)?;
     let id = resource_id(id)?;
     let asked = search_request(call.parts.uri.query())?.attributes;
-    let permit = call.permit(of, Operation::Read, Some(&id), call.named(of, &asked)).await?;
+    let permit = call.permit(of, Operation::Read, Some(&id), || call.named(of, &asked)).await?;
     let projection = permit.project(projection);
     let resource = call.visible(of, &id, &projection, &permit).await?;
     if call.config.capabilities().etag && is_fresh(&call.parts.headers, resource.version().as_ref())? {
