@@ -51,8 +51,8 @@ impl Population {
     /// let company = Population::new(1, 10);
     /// let manager = company.manager_of(9).unwrap();
     /// let user = company.user(9);
-    /// let named = &user.get(urn::ENTERPRISE_USER).unwrap()["manager"]["value"];
-    /// assert_eq!(named, company.id(manager).as_str());
+    /// let named = user.get(urn::ENTERPRISE_USER).and_then(|values| values.get("manager")?.get("value"));
+    /// assert_eq!(named.unwrap(), company.id(manager).as_str());
     /// ```
     pub fn user(self, number: usize) -> Resource {
         let manager = self.manager_of(number).map(|manager| self.id(manager));
@@ -73,7 +73,7 @@ impl Population {
     /// let company = Population::new(1, 10);
     /// let mut stored = company.user(3);
     /// stored.set_id(&company.id(3));
-    /// assert_eq!(stored.id().map(str::len), Some(36));
+    /// assert_eq!(stored.id().map(|id| id.len()), Some(36));
     /// ```
     pub fn id(self, number: usize) -> ResourceId {
         person::uuid(&mut Random::of(self.seed, ID, number))
@@ -93,7 +93,7 @@ impl Population {
     /// let company = Population::new(1, 500);
     /// let sizes: Vec<usize> = company
     ///     .groups([0, 20, 1_000])
-    ///     .map(|group| group.get("members").and_then(|members| members.as_array()).map_or(0, Vec::len))
+    ///     .map(|group| group.get("members").map_or(0, |members| members.elements().count()))
     ///     .collect();
     /// assert_eq!(sizes, [0, 20, 500]);
     /// ```
@@ -124,7 +124,8 @@ impl Population {
     /// use scim_core::population::Population;
     ///
     /// let group = Population::new(1, 0).group(0, ["issued-1", "issued-2"]);
-    /// assert_eq!(group.get("members").unwrap()[1]["value"], "issued-2");
+    /// let second = group.get("members").and_then(|members| members.elements().nth(1)?.get("value"));
+    /// assert_eq!(second.unwrap(), "issued-2");
     /// ```
     pub fn group(self, number: usize, members: impl IntoIterator<Item: ToString>) -> Resource {
         group::group(number, members)

@@ -39,7 +39,7 @@
 //! let issued: Vec<String> = (0..100).map(|number| format!("issued-{number}")).collect();
 //! let members = company.member_numbers(0, 10).filter_map(|number| issued.get(number));
 //! let group = company.group(0, members);
-//! assert_eq!(group.get("members").and_then(|members| members.as_array()).map(Vec::len), Some(10));
+//! assert_eq!(group.get("members").map(|members| members.elements().count()), Some(10));
 //! ```
 
 mod company;

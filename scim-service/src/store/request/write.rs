@@ -123,7 +123,7 @@ impl<'a> Replace<'a> {
 /// let message = PatchOp { operations: vec![PatchOperation::replace("title", "Dr")] };
 /// let patch = Patch::check(&message, users, &Profile::rfc())?;
 /// let ada = store.patch(&cx, Modify::new(users, &ada.id().ok_or("no id")?.parse()?, &patch)).await?.resource;
-/// assert_eq!(ada.get("title"), Some(&json!("Dr")));
+/// assert_eq!(ada.get("title").unwrap(), "Dr");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
