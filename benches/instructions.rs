@@ -1,6 +1,6 @@
 //! Ten hot paths, counted in instructions: what they cost whatever else the machine does.
 //!
-//! `instructions.tsv` has what they may cost, and `.ci/instructions.sh` compares.
+//! `instructions.tsv` has what they may cost, and `benches/instructions.sh` compares.
 
 #![allow(
     clippy::unwrap_used,

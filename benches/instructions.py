@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-RECORDED = Path(__file__).resolve().parent.parent / "benches/instructions.tsv"
+RECORDED = Path(__file__).resolve().parent / "instructions.tsv"
 # What may come to a path before it is a fault. The seeds of hash maps and the ids of resources are random, and move it by
 # less than one percent.
 MORE = 0.05
@@ -48,7 +48,7 @@ def main():
     if grown:
         sys.exit(
             "a hot path takes more instructions than recorded. Where that is meant: "
-            "`bash .ci/instructions.sh FOLDER --record`, and commit benches/instructions.tsv with the reason"
+            "`bash benches/instructions.sh FOLDER --record`, and commit benches/instructions.tsv with the reason"
         )
 
 

@@ -20,4 +20,4 @@ fi
 
 # With the features that `.ci/run` has built the benchmarks with; other packages could change those of dependencies.
 cargo bench -q -p scim-benches --all-features --bench instructions -- --output-format=json >"$cache/instructions.json"
-python3 .ci/instructions.py "$cache/instructions.json" $record
+python3 benches/instructions.py "$cache/instructions.json" $record
