@@ -113,5 +113,7 @@ pub use service_provider_config::{
 pub use tolerance::Tolerance;
 pub use typed::{Address, EnterpriseUser, Group, Manager, MultiValue, Name, Password, TypedError, User};
 pub use value_check::ValueCheck;
+#[doc(hidden)]
+pub use value_limits::members_size;
 pub use value_limits::{ValueLimits, json_size};
 pub use version::{Version, VersionError};

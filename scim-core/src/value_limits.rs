@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::resource::Resource;
+use crate::resource::{Resource, ValueRef};
 use crate::schema::{Attribute, AttributeType, TypeSchema};
 
 /// Bounds of what a client can store. [`Checker`](crate::Checker) refuses what exceeds one, with the limit named.
@@ -57,10 +57,16 @@ impl ValueLimits {
 impl Resource {
     /// The bytes of JSON that the resource has without relations such as `members`.
     pub fn json_size(&self, of: &TypeSchema) -> usize {
-        let counts = |name: &str| !of.top_level(name).is_some_and(|attribute| attribute.is_relation());
-        let members = self.members().filter(|(name, _)| counts(name));
-        2 + members.map(|(name, value)| name.len() + 4 + value.json_size()).sum::<usize>()
+        2 + members_size(of, self.as_value(), &[])
     }
+}
+
+/// The bytes of JSON that members of a resource have, without relations and without these.
+#[doc(hidden)]
+pub fn members_size(of: &TypeSchema, members: ValueRef<'_>, without: &[&str]) -> usize {
+    let is_relation = |name: &str| of.top_level(name).is_some_and(|attribute| attribute.is_relation());
+    let counted = members.members().filter(|(name, _)| !without.contains(&&**name) && !is_relation(name));
+    counted.map(|(name, value)| name.len() + 4 + value.json_size()).sum()
 }
 
 /// The bytes of JSON that a value has, give or take its escapes and numbers.

@@ -54,17 +54,12 @@ impl SortKey {
         Self { rank, descending: order == SortOrder::Descending }
     }
 
-    /// The bytes of the string that it is; 0 for everything else.
-    pub fn len(&self) -> usize {
+    /// What it costs to keep and compare it, in steps of a [`Budget`](crate::Budget).
+    pub fn steps(&self) -> u64 {
         match &self.rank {
-            Rank::Text(text) => text.len(),
+            Rank::Text(text) => text.len() as u64 / 32,
             _ => 0,
         }
-    }
-
-    /// Whether it is no string, or an empty one.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 

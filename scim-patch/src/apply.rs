@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use scim_core::{
     Attribute, AttributeRef, AttributeType, Leniency, Mutability, Resource, Tolerance, TypeSchema, ValueLimits,
-    json_size,
+    members_size,
 };
 use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
@@ -30,29 +30,12 @@ use crate::relate::{Relate, id};
 /// [`PatchError`] with the operation at fault; the resource is then as it was (R166).
 pub fn apply(patch: &Patch, resource: &mut Resource) -> Result<Differences, PatchError> {
     let names = patch.members();
-    let others = size_without(resource, &names, &patch.schema);
+    let others = 2 + members_size(&patch.schema, resource.as_value(), &names);
     let mut attributes = resource.take_members(&names);
     let outcome = apply_to(patch, &mut attributes, others);
     let differ = outcome.as_ref().is_ok_and(|differences| !differences.is_unchanged());
     resource.put_members(&names, attributes, differ);
     outcome
-}
-
-/// The bytes of the members of a resource that a patch leaves alone, those of relations aside.
-fn size_without(resource: &Resource, names: &[&str], schema: &TypeSchema) -> usize {
-    let counts = |name: &str| !names.contains(&name) && !is_relation(schema, name);
-    let members = resource.members().filter(|(name, _)| counts(name));
-    2 + members.map(|(name, value)| name.len() + 4 + value.json_size()).sum::<usize>()
-}
-
-/// The same of the members that a patch is about.
-fn size_of(attributes: &Map<String, Value>, schema: &TypeSchema) -> usize {
-    let members = attributes.iter().filter(|(name, _)| !is_relation(schema, name));
-    members.map(|(name, value)| name.len() + 4 + json_size(value)).sum()
-}
-
-fn is_relation(schema: &TypeSchema, name: &str) -> bool {
-    schema.top_level(name).is_some_and(|attribute| attribute.is_relation())
 }
 
 /// Applies a patch to the attributes that it is about; `others` is what the resource has beside them, in bytes.
@@ -62,11 +45,12 @@ fn apply_to(patch: &Patch, attributes: &mut Map<String, Value>, others: usize) -
     let mut journal = Journal::default();
     let mut tolerance = Tolerance::new(&patch.profile);
     let mut outcome = run(patch, attributes, &mut journal, &mut tolerance, budget);
-    let size = size_of(attributes, &patch.schema);
+    let size_of = |attributes: &Map<String, Value>| members_size(&patch.schema, attributes.into(), &[]);
+    let size = size_of(attributes);
     if outcome.is_ok() && others + size > patch.limits.value.resource {
         let mut before = attributes.clone();
         std::mem::take(&mut journal).roll_back(&mut before);
-        let grows = size > size_of(&before, &patch.schema);
+        let grows = size > size_of(&before);
         *attributes = before;
         outcome =
             if grows { Err(too_large(patch)) } else { run(patch, attributes, &mut journal, &mut tolerance, budget) };

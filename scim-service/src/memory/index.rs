@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 
 use imbl::OrdSet;
-use scim_core::{Attribute, AttributeRef, AttributeType, Resource, TypeSchema, Uniqueness, ValueKind, ValueRef};
-use scim_filter::fold;
+use scim_core::{Attribute, AttributeRef, AttributeType, Resource, TypeSchema, Uniqueness, ValueRef};
 
 use super::Id;
+use crate::store::comparison_key;
 
 /// Attributes that clients look resources up by, indexed wherever a type has them as strings.
 const LOOKED_UP_BY: &[&str] = &["externalId", "displayName", "employeeNumber"];
@@ -118,17 +118,15 @@ fn add<'a>(
     found: &mut Vec<(Indexed<'a>, bool)>,
 ) {
     let leaf = sub.unwrap_or(attribute);
-    let key = match value.kind() {
-        ValueKind::String(text) if leaf.case_exact() => text,
-        ValueKind::String(Cow::Borrowed(text)) => fold(text),
-        ValueKind::String(Cow::Owned(text)) => Cow::Owned(fold(&text).into_owned()),
-        // Nearly all are active: only who is not is looked up.
-        ValueKind::Boolean(true) | ValueKind::Null => return,
-        _ => Cow::Owned(value.to_string()),
-    };
+    let is_unique = leaf.uniqueness() != Uniqueness::None;
+    // Nearly all are active: unless values are unique, only who is not is looked up.
+    if value.is_null() || (!is_unique && value.as_bool() == Some(true)) {
+        return;
+    }
+    let key = comparison_key(leaf, value);
     let value = Indexed { uri, name: attribute.name(), sub: sub.map(Attribute::name), key };
     if !found.iter().any(|(known, _)| *known == value) {
-        found.push((value, leaf.uniqueness() != Uniqueness::None));
+        found.push((value, is_unique));
     }
 }
 
@@ -154,4 +152,29 @@ fn is_indexed(attribute: &Attribute, sub: Option<&Attribute>) -> bool {
     };
     let by_value = sub.name() == "value" && LOOKED_UP_BY_VALUE.contains(&attribute.name());
     sub.uniqueness() != Uniqueness::None || (by_value && !sub.multi_valued())
+}
+
+#[cfg(test)]
+mod tests {
+    use scim_core::{Resource, SchemaSet};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_true_that_must_be_unique_is_indexed_and_active_is_not() {
+        let schema = json!({"id": "urn:e:1.0:T", "name": "T", "attributes": [
+            {"name": "active", "type": "boolean"}, {"name": "default", "type": "boolean", "uniqueness": "server"}
+        ]});
+        let of = json!({"name": "T", "endpoint": "/Ts", "schema": "urn:e:1.0:T"});
+        let read = (serde_json::from_value(schema).unwrap(), serde_json::from_value(of).unwrap());
+        let schemas = SchemaSet::default().with([read.0], [read.1]).unwrap();
+        let of = schemas.of(&"T".into()).unwrap();
+        let names = |resource| {
+            let resource: Resource = serde_json::from_value(resource).unwrap();
+            indexed(of, &resource).iter().map(|(value, unique)| (value.path(), *unique)).collect::<Vec<_>>()
+        };
+        assert_eq!(names(json!({"active": true, "default": true})), [("default".to_owned(), true)]);
+        assert_eq!(names(json!({"active": false})), [("active".to_owned(), false)]);
+    }
 }

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use scim_core::{Resource, TypeSchema, ValueRef};
-use scim_filter::{Budget, BudgetExceeded, Predicate, Sort, lower};
+use scim_filter::{Budget, BudgetExceeded, Predicate, Sort, SortKey, lower};
 
 use super::Id;
 use super::entry::Entry;
@@ -187,7 +187,7 @@ impl<'a> Scan<'a> {
             pace.rest().await;
             let Some(view) = self.view_of(entry)? else { continue };
             let key = has_room.then(|| sort.sort_key_of(&view));
-            self.budget.spend(sort.steps(&view) + key.as_ref().map_or(0, |key| key.len() as u64 / 32))?;
+            self.budget.spend(sort.steps(&view) + key.as_ref().map_or(0, SortKey::steps))?;
             page.push(key, &entry.id, entry);
         }
         let (entries, total) = page.finish();

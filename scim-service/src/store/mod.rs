@@ -28,6 +28,7 @@ pub use finish::{PageBuilder, finish};
 pub use query::{ListPage, PageBytes, Position, Precondition, Start};
 pub use request::{Create, Delete, List, Modify, Read, Replace};
 pub use transaction::Transaction;
+pub(crate) use unique::comparison_key;
 pub use unique::{UniqueValue, unique_values};
 pub(crate) use write_only::write_only;
 pub use write_only::{keep_write_only, patched_content};

@@ -1,5 +1,7 @@
 //! Which values of a resource must be unique (RFC 7643 section 7).
 
+use std::borrow::Cow;
+
 use scim_core::{Attribute, Resource, TypeSchema, Uniqueness, ValueKind, ValueRef};
 use scim_filter::fold;
 
@@ -51,16 +53,20 @@ fn collect(attribute: &Attribute, path: &str, value: Option<ValueRef<'_>>, found
             }
         }
         _ if attribute.uniqueness() == Uniqueness::None => {}
-        kind => found.push(UniqueValue { attribute: path.to_owned(), key: unique_key(attribute, &kind, value) }),
+        _ => {
+            let key = comparison_key(attribute, value).into_owned();
+            found.push(UniqueValue { attribute: path.to_owned(), key });
+        }
     }
 }
 
-/// The form in which a value is compared.
-fn unique_key(attribute: &Attribute, kind: &ValueKind<'_>, value: ValueRef<'_>) -> String {
-    match kind {
-        ValueKind::String(text) if attribute.case_exact() => text.to_string(),
-        ValueKind::String(text) => fold(text).into_owned(),
-        _ => value.to_string(),
+/// The form in which a value is compared: folded unless the attribute is case exact.
+pub(crate) fn comparison_key<'v>(attribute: &Attribute, value: ValueRef<'v>) -> Cow<'v, str> {
+    match value.as_str() {
+        Some(text) if attribute.case_exact() => text,
+        Some(Cow::Borrowed(text)) => fold(text),
+        Some(Cow::Owned(text)) => Cow::Owned(fold(&text).into_owned()),
+        None => Cow::Owned(value.to_string()),
     }
 }
 

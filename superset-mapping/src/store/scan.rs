@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use scim_core::{Resource, TypeSchema};
-use scim_filter::Predicate;
+use scim_filter::{Predicate, SortKey};
 use scim_service::{List, Pace, PageBuilder, StoreError};
 
 use crate::driver::Row;
@@ -57,7 +57,7 @@ impl Session<'_> {
                 if selected {
                     let key = query.sort.filter(|_| has_room).map(|sort| sort.sort_key_of(&resource));
                     let finding = query.sort.map_or(2, |sort| sort.steps(&resource));
-                    cx.budget.spend(finding + key.as_ref().map_or(0, |key| key.len() as u64 / 32))?;
+                    cx.budget.spend(finding + key.as_ref().map_or(0, SortKey::steps))?;
                     page.push(key, &id, id.clone());
                 }
             }
