@@ -27,12 +27,12 @@ const FILTERS: usize = 2000;
 /// What the calling thread has used of a processor, in nanoseconds.
 fn clock() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
-    #[expect(clippy::cast_precision_loss, reason = "a process that runs for a hundred days is none of ours")]
+    #[expect(clippy::cast_precision_loss, reason = "nanoseconds fit until a process has run for a hundred days")]
     let [seconds, nanoseconds] = [time.tv_sec as f64, time.tv_nsec as f64];
     seconds * 1e9 + nanoseconds
 }
 
-/// What one call of `work` costs, which is told how many there were before.
+/// What one call of `work` costs. `work` gets the number of the calls before it.
 fn cost(calls: usize, mut work: impl FnMut(usize) -> Result<()>) -> Result<f64> {
     let mut batches = (0..BATCHES)
         .map(|batch| {

@@ -93,7 +93,7 @@ impl fmt::Debug for Host {
 ///
 /// # Errors
 ///
-/// A method or path that is none.
+/// A method or path that is invalid.
 pub fn request(method: &str, path: &str, body: String) -> Result<Request<Bytes>, http::Error> {
     Request::builder()
         .method(method)

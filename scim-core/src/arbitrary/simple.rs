@@ -9,7 +9,7 @@ use crate::arbitrary::odds::happens;
 use crate::arbitrary::text::{identifier, some_text, text};
 use crate::schema::{Attribute, AttributeType, Mutability, Uniqueness};
 
-/// One value of a simple attribute. Of a complex one there is none: null.
+/// One value of a simple attribute. `null` for a complex attribute, which has no simple value.
 pub(super) fn simple(attribute: &Attribute, u: &mut Unstructured<'_>) -> Result<Value> {
     Ok(match attribute.kind() {
         AttributeType::String => string(attribute, u)?.into(),

@@ -19,13 +19,13 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `end`; 0 where there is none.
+    /// A number below `end`; 0 where `end` is 0.
     pub(super) fn below(&mut self, end: usize) -> usize {
         let drawn = self.next().checked_rem(end as u64).unwrap_or_default();
         usize::try_from(drawn).unwrap_or_default()
     }
 
-    /// One of the words; the empty text where there is none.
+    /// One of the words; the empty string where the list is empty.
     pub(super) fn one_of(&mut self, words: &[&'static str]) -> &'static str {
         let at = self.below(words.len());
         words.get(at).copied().unwrap_or_default()

@@ -108,7 +108,7 @@ impl Document {
         writer.finish()
     }
 
-    /// Reads the text of an object; the text itself where it is none, or no compact JSON.
+    /// Reads the text of an object; the text itself where it is not the compact JSON of an object.
     pub(super) fn read(text: String) -> Result<Self, String> {
         match Self::members_of(&text) {
             Some((members, has_escapes, is_ordered)) => {

@@ -33,7 +33,7 @@ pub use value_ref::{ValueElements, ValueKind, ValueMembers, ValueRef};
 /// [`Resource::from_attributes`]: the caller answers for the content, such as a store for what it stored.
 ///
 /// A resource that is being made is a tree of values. [`compact`](Self::compact) turns it into one shared piece of JSON text with an
-/// index of its members: about a fifth of the memory, cloned at no cost, written as it is. What reads a resource sees no
+/// index of its members: much less memory, cloned at no cost, written as it is. What reads a resource sees no
 /// difference, and what [changes](Self::attributes_mut) a compact one gets a tree of its own.
 ///
 /// Beside the attributes a store tells who asserts the resource ([`provenance`](Self::provenance)). That is no part of its
@@ -188,7 +188,7 @@ impl Resource {
         }
         match &mut self.content {
             Content::Tree(attributes) => attributes,
-            Content::Document(_) => unreachable!(),
+            Content::Document(_) => unreachable!("the content has become a tree"),
         }
     }
 

@@ -150,7 +150,7 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// Whether an object has a member of this name, which an attribute can have: quicker than to look for it where there is none.
+    /// Whether an object has a member of this name, which is the name of an attribute. Quicker than [`get`](Self::get) where the object has no such member.
     pub(crate) fn has(self, name: &str) -> bool {
         match self.0 {
             Held::Text(text) if !text.contains(name) => false,

@@ -62,7 +62,7 @@ pub fn p14_a_write_says_what_it_did(trial: &Trial<'_>) {
     assert_eq!((change.before, change.after), (last, None), "promise 14: of a deleted resource there is no version");
 }
 
-/// Promise 14: who came into a group and who went is told by id, once.
+/// Promise 14: a change names each member that joined or left a group by its id, once.
 pub fn p14_a_write_says_who_came_and_went(trial: &Trial<'_>) {
     let (ada, bea, cal) = (trial.user("ada"), trial.user("bea"), trial.user("cal"));
     let member = |id: &str| json!({ "value": id });
