@@ -96,9 +96,9 @@ pub use meta::Meta;
 pub use profile::{InteropRule, Leniencies, Leniency, Profile};
 pub use projection::{Additions, Projection, ProjectionError};
 pub use provenance::{Provenance, Source, SourceError};
-#[doc(hidden)]
-pub use resource::member_order;
 pub use resource::{Resource, ValueElements, ValueKind, ValueMembers, ValueRef};
+#[doc(hidden)]
+pub use resource::{Unlike, member_order};
 pub use resource_id::{MAX_ID_LEN, ResourceId, ResourceIdError};
 pub use resource_type::{ResourceType, ResourceTypeName, SchemaExtension};
 pub use schema::{

@@ -64,9 +64,17 @@ impl Resource {
 /// The bytes of JSON that members of a resource have, without relations and without these.
 #[doc(hidden)]
 pub fn members_size(of: &TypeSchema, members: ValueRef<'_>, without: &[&str]) -> usize {
-    let is_relation = |name: &str| of.top_level(name).is_some_and(|attribute| attribute.is_relation());
+    let size = |name: &str, value: ValueRef<'_>| name.len() + 4 + value.json_size();
+    let is_relation = |name: &str| of.relations().iter().any(|relation| relation == name);
+    if let Some(whole) = members.text_len() {
+        let relations = of.relations().iter().map(String::as_str);
+        let others = relations.chain(without.iter().copied().filter(|name| !is_relation(name)));
+        let aside = others.filter_map(|name| Some(size(name, members.get(name)?))).sum();
+        // The braces, and a comma less than there are members.
+        return whole.saturating_sub(1).saturating_sub(aside);
+    }
     let counted = members.members().filter(|(name, _)| !without.contains(&&**name) && !is_relation(name));
-    counted.map(|(name, value)| name.len() + 4 + value.json_size()).sum()
+    counted.map(|(name, value)| size(&name, value)).sum()
 }
 
 /// The bytes of JSON that a value has, give or take its escapes and numbers.

@@ -78,6 +78,7 @@ pub mod arbitrary;
 mod assign;
 mod between;
 mod check;
+mod comparison;
 mod difference;
 mod differences;
 mod elements;

@@ -251,6 +251,8 @@ pub(crate) struct Call<'a, S: ?Sized> {
     pub(crate) authorizer: Option<&'a dyn Authorizer>,
     pub(crate) parts: &'a Parts,
     pub(crate) body: Body,
+    /// Whether this is an operation of a bulk request: nobody reads the body of its response.
+    pub(crate) in_bulk: bool,
     pub(crate) format: Format,
     pub(crate) cx: Context,
     /// The leniencies that the request needed so far.

@@ -20,8 +20,7 @@ use crate::resource_id::ResourceId;
 use crate::schema::{AttributeRef, TypeSchema};
 use crate::version::Version;
 
-use document::Document;
-pub(crate) use document::Walk;
+pub(crate) use document::Document;
 pub(crate) use document::rank;
 pub(crate) use json_text::write_string;
 pub use value_ref::{ValueElements, ValueKind, ValueMembers, ValueRef};
@@ -137,7 +136,12 @@ impl Resource {
         }
     }
 
-    /// The same of a resource that a check against the schemas of this type has made, which is remembered: responses copy what needs
+    /// Whether the resource is one piece of text, so that a clone costs nothing.
+    pub fn is_compact(&self) -> bool {
+        matches!(self.content, Content::Document(_))
+    }
+
+    /// [Compacts](Self::compact) a resource that a check against the schemas of this type has made, which is remembered: responses copy what needs
     /// no second look. For stores.
     pub fn compact_as(&mut self, of: &TypeSchema) {
         let document = match &self.content {
@@ -150,10 +154,10 @@ impl Resource {
         }
     }
 
-    /// The members as text, if the resource is compact and known to fit the schemas of this type.
-    pub(crate) fn fitting(&self, of: &TypeSchema) -> Option<Walk<'_>> {
+    /// The document, if the resource is compact and known to fit the schemas of this type.
+    pub(crate) fn fitting(&self, of: &TypeSchema) -> Option<&Document> {
         match &self.content {
-            Content::Document(document) if document.stamp() == Some(of.stamp()) => Some(document.walk()),
+            Content::Document(document) if document.stamp() == Some(of.stamp()) => Some(document),
             _ => None,
         }
     }
@@ -284,6 +288,26 @@ impl Resource {
         }
     }
 
+    /// The members whose values are not the same in another resource, with both.
+    #[doc(hidden)]
+    pub fn members_unlike<'r>(&'r self, other: &'r Self) -> Vec<Unlike<'r>> {
+        if let (Content::Document(a), Content::Document(b)) = (&self.content, &other.content)
+            && let Some(unlike) = a.members_unlike(b)
+        {
+            return unlike;
+        }
+        let mut unlike = Vec::new();
+        for (name, value) in self.members() {
+            let others = other.get(&name);
+            if others != Some(value) {
+                unlike.push((name, Some(value), others));
+            }
+        }
+        let added = other.members().filter(|(name, _)| self.get(name).is_none());
+        unlike.extend(added.map(|(name, value)| (name, None, Some(value))));
+        unlike
+    }
+
     /// A string that is the value of a common or base attribute.
     pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
         self.get(name).and_then(ValueRef::as_str)
@@ -353,6 +377,10 @@ impl Resource {
         self.as_value().read()
     }
 }
+
+/// The name of a member, and its values in two resources.
+#[doc(hidden)]
+pub type Unlike<'r> = (Cow<'r, str>, Option<ValueRef<'r>>, Option<ValueRef<'r>>);
 
 /// The order in which a compact resource has two members.
 #[doc(hidden)]

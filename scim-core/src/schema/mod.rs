@@ -18,6 +18,5 @@ pub use definition::Schema;
 pub use schema_set::SchemaSet;
 pub use type_schema::{TypeExtension, TypeSchema, UnknownAttribute};
 
-use attribute::find;
 pub(crate) use nearest::meant;
 pub(crate) use type_schema::{MemberKind, TypeStamp};

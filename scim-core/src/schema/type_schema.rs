@@ -8,23 +8,48 @@ use thiserror::Error;
 
 use crate::attr_path::AttrPath;
 use crate::profile::Leniency;
-use crate::resource::{ValueRef, rank};
+use crate::resource::{Resource, ValueRef, rank};
 use crate::resource_type::ResourceType;
 use crate::schema::nearest::nearest;
-use crate::schema::{Attribute, AttributeRef, Resolved, Returned, Schema, common_attributes, find};
+use crate::schema::{Attribute, AttributeRef, Mutability, Resolved, Returned, Schema, common_attributes};
 use crate::tolerance::Tolerance;
 
 /// A resource type with its base schema and extensions, ready for look-ups.
 ///
-/// Obtained from a [`SchemaSet`](crate::SchemaSet), which has made sure that every schema exists.
+/// Obtained from a [`SchemaSet`](crate::SchemaSet), which has made sure that every schema exists. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TypeSchema {
+    parts: Arc<Parts>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Parts {
     resource_type: ResourceType,
     base: Arc<Schema>,
     extensions: Vec<TypeExtension>,
     /// In the order in which compact resources have them.
     members: Vec<Member>,
+    /// The common and base attributes, by their names.
+    top_level: Vec<(NameKey, Arc<Attribute>)>,
+    /// The attributes that a resource must have.
+    required: Vec<Arc<Attribute>>,
+    /// The attributes that refer to other resources as a set does, by name.
+    relations: Vec<String>,
+    /// The members that can hold what no response shows.
+    secret: Vec<String>,
+    /// Whether there are attributes that are returned on request.
+    has_requested: bool,
     stamp: Stamp,
+}
+
+/// Tells most names from each other, whatever their case: the length, the first byte and the last.
+type NameKey = u32;
+
+fn name_key(name: &str) -> NameKey {
+    let bytes = name.as_bytes();
+    let fold = |byte: Option<&u8>| NameKey::from(byte.map_or(0, u8::to_ascii_lowercase));
+    let length = NameKey::from(u16::try_from(bytes.len()).unwrap_or(u16::MAX));
+    length << 16 | fold(bytes.first()) << 8 | fold(bytes.last())
 }
 
 /// Tells the definitions of types from each other: two that have the same number are the same.
@@ -146,56 +171,90 @@ fn hint(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 
-impl TypeSchema {
-    pub(crate) fn new(resource_type: ResourceType, base: Arc<Schema>, extensions: Vec<TypeExtension>) -> Self {
-        let mut of = Self { resource_type, base, extensions, members: Vec::new(), stamp: Stamp::next() };
-        of.order_members();
-        of
-    }
-
+impl Parts {
     fn order_members(&mut self) {
-        let attributes = self.common().iter().chain(self.base.attributes()).cloned().map(MemberKind::Attribute);
+        let attributes = common_attributes().iter().chain(self.base.attributes()).cloned().map(MemberKind::Attribute);
         let extensions = self.extensions.iter().map(|extension| MemberKind::Extension(extension.schema.clone()));
         let mut members: Vec<Member> = attributes.chain(extensions).map(Member::new).collect();
         members.sort_by(|a, b| rank(a.name()).cmp(&rank(b.name())));
         self.members = members;
+        let own: Vec<&Arc<Attribute>> = common_attributes().iter().chain(self.base.attributes()).collect();
+        self.top_level = own.iter().map(|attribute| (name_key(attribute.name()), Arc::clone(attribute))).collect();
+        let required = self.base.attributes().iter().filter(|attribute| attribute.required());
+        self.required = required.cloned().collect();
+        let relations = own.iter().filter(|attribute| attribute.is_relation());
+        self.relations = relations.map(|attribute| attribute.name().to_owned()).collect();
+        let parts = |attribute: &Attribute, is: fn(&Attribute) -> bool| {
+            is(attribute) || attribute.sub_attributes().iter().any(|sub| is(sub))
+        };
+        let secret = |attribute: &Arc<Attribute>| {
+            parts(attribute, |part| part.mutability() == Mutability::WriteOnly || part.returned() == Returned::Never)
+        };
+        let requested = |attribute: &Arc<Attribute>| parts(attribute, |part| part.returned() == Returned::Request);
+        let schemas = self.extensions.iter().map(|extension| &extension.schema);
+        let extended = |is: &dyn Fn(&Arc<Attribute>) -> bool| -> Vec<String> {
+            let having = schemas.clone().filter(|schema| schema.attributes().iter().any(is));
+            having.map(|schema| schema.id().to_owned()).collect()
+        };
+        self.has_requested = own.iter().any(|attribute| requested(attribute)) || !extended(&requested).is_empty();
+        let own_secret = own.iter().filter(|attribute| secret(attribute)).map(|attribute| attribute.name().to_owned());
+        self.secret = own_secret.chain(extended(&secret)).collect();
         self.stamp = Stamp::next();
+    }
+}
+
+impl TypeSchema {
+    pub(crate) fn new(resource_type: ResourceType, base: Arc<Schema>, extensions: Vec<TypeExtension>) -> Self {
+        let mut parts = Parts {
+            resource_type,
+            base,
+            extensions,
+            members: Vec::new(),
+            top_level: Vec::new(),
+            required: Vec::new(),
+            relations: Vec::new(),
+            secret: Vec::new(),
+            has_requested: false,
+            stamp: Stamp::next(),
+        };
+        parts.order_members();
+        Self { parts: Arc::new(parts) }
     }
 
     /// What tells this definition from others.
     pub(crate) fn stamp(&self) -> TypeStamp {
-        self.stamp.0
+        self.parts.stamp.0
     }
 
     /// The members that resources can have.
     pub(crate) fn members(&self) -> Members<'_> {
-        Members { members: &self.members, next: 0 }
+        Members { members: &self.parts.members, next: 0 }
     }
 
     /// The same with another definition of a schema, wherever it stands.
     pub(crate) fn redefining(&self, schema: &Arc<Schema>) -> Self {
-        let mut of = self.clone();
-        let schemas = of.extensions.iter_mut().map(|extension| &mut extension.schema);
-        for known in std::iter::once(&mut of.base).chain(schemas).filter(|known| known.id() == schema.id()) {
+        let mut parts = Parts::clone(&self.parts);
+        let schemas = parts.extensions.iter_mut().map(|extension| &mut extension.schema);
+        for known in std::iter::once(&mut parts.base).chain(schemas).filter(|known| known.id() == schema.id()) {
             *known = schema.clone();
         }
-        of.order_members();
-        of
+        parts.order_members();
+        Self { parts: Arc::new(parts) }
     }
 
     /// The resource type.
     pub fn resource_type(&self) -> &ResourceType {
-        &self.resource_type
+        &self.parts.resource_type
     }
 
     /// The base schema.
     pub fn base(&self) -> &Arc<Schema> {
-        &self.base
+        &self.parts.base
     }
 
     /// The extensions in the order of the resource type.
     pub fn extensions(&self) -> &[TypeExtension] {
-        &self.extensions
+        &self.parts.extensions
     }
 
     /// The attributes that every resource has: `schemas`, `id`, `externalId`, `meta`.
@@ -205,20 +264,53 @@ impl TypeSchema {
 
     /// All attributes: the common ones, those of the base schema and those of the extensions.
     pub fn attributes(&self) -> impl Iterator<Item = AttributeRef> {
-        let own =
-            self.common().iter().chain(self.base.attributes()).map(|attribute| AttributeRef::new(None, attribute));
+        let own = self
+            .common()
+            .iter()
+            .chain(self.parts.base.attributes())
+            .map(|attribute| AttributeRef::new(None, attribute));
         let of_extension = |extension: &TypeExtension| Resolved::Extension(extension.schema.clone()).attributes();
-        own.chain(self.extensions.iter().flat_map(of_extension))
+        own.chain(self.parts.extensions.iter().flat_map(of_extension))
     }
 
     /// The common or base attribute of this name, in any case.
     pub fn top_level(&self, name: &str) -> Option<&Arc<Attribute>> {
-        find(common_attributes(), name).or_else(|| self.base.attribute(name))
+        let wanted = name_key(name);
+        let is_it = |(key, attribute): &&(NameKey, Arc<Attribute>)| {
+            *key == wanted && attribute.name().eq_ignore_ascii_case(name)
+        };
+        self.parts.top_level.iter().find(is_it).map(|(_, attribute)| attribute)
+    }
+
+    /// The base attributes that a resource must have.
+    pub(crate) fn required(&self) -> &[Arc<Attribute>] {
+        &self.parts.required
+    }
+
+    /// The names of attributes that refer to other resources as a set does, such as `members`.
+    pub(crate) fn relations(&self) -> &[String] {
+        &self.parts.relations
+    }
+
+    /// Whether there are attributes that are returned on request.
+    #[doc(hidden)]
+    pub fn has_requested(&self) -> bool {
+        self.parts.has_requested
+    }
+
+    /// Whether a resource has a member that can hold what no response shows.
+    #[doc(hidden)]
+    pub fn may_hold_secret(&self, resource: &Resource) -> bool {
+        self.parts.secret.iter().any(|name| resource.get(name).is_some())
     }
 
     /// The extension with this URI, in any case (R033).
     pub fn extension(&self, uri: &str) -> Option<&Arc<Schema>> {
-        self.extensions.iter().map(|extension| &extension.schema).find(|schema| schema.id().eq_ignore_ascii_case(uri))
+        self.parts
+            .extensions
+            .iter()
+            .map(|extension| &extension.schema)
+            .find(|schema| schema.id().eq_ignore_ascii_case(uri))
     }
 
     /// Looks a path up (R065-R068, R110, R171).
@@ -238,7 +330,9 @@ impl TypeSchema {
         let unknown = || self.unknown(path);
         let name = path.name().ok_or_else(unknown)?;
         let (extension, attribute) = match path.uri() {
-            Some(uri) if uri.eq_ignore_ascii_case(self.base.id()) => (None, self.top_level(name).ok_or_else(unknown)?),
+            Some(uri) if uri.eq_ignore_ascii_case(self.parts.base.id()) => {
+                (None, self.top_level(name).ok_or_else(unknown)?)
+            }
             Some(uri) => {
                 let schema = self.extension(uri).ok_or_else(unknown)?;
                 (Some(schema), schema.attribute(name).ok_or_else(unknown)?)
@@ -272,7 +366,7 @@ impl TypeSchema {
     /// ```
     pub fn is_foreign(&self, path: &AttrPath) -> bool {
         let Some(uri) = path.uri() else { return false };
-        let known = |uri: &str| uri.eq_ignore_ascii_case(self.base.id()) || self.extension(uri).is_some();
+        let known = |uri: &str| uri.eq_ignore_ascii_case(self.parts.base.id()) || self.extension(uri).is_some();
         // `urn:...:User.department` is a slip of the pen, and `urn:...:User` the extension as a whole.
         let begins_as_known = path.name().is_some_and(|name| known(&format!("{uri}:{name}")));
         !known(uri) && !begins_as_known
@@ -283,7 +377,7 @@ impl TypeSchema {
         name: &str,
         tolerance: &mut Tolerance,
     ) -> Option<(Option<&Arc<Schema>>, &Arc<Attribute>)> {
-        let mut found = self.extensions.iter().filter_map(|extension| {
+        let mut found = self.parts.extensions.iter().filter_map(|extension| {
             extension.schema.attribute(name).map(|attribute| (Some(&extension.schema), attribute))
         });
         let only = found.next()?;
@@ -297,18 +391,18 @@ impl TypeSchema {
         };
         let suggestion = match (self.top_level(wanted), path.sub()) {
             (Some(attribute), Some(sub)) => near(attribute.sub_attributes(), sub, &format!("{}.", attribute.name())),
-            _ => near(self.base.attributes(), wanted, "").or_else(|| near(common_attributes(), wanted, "")).or_else(
-                || {
-                    let schemas = self.extensions.iter().map(|extension| &extension.schema);
+            _ => near(self.parts.base.attributes(), wanted, "")
+                .or_else(|| near(common_attributes(), wanted, ""))
+                .or_else(|| {
+                    let schemas = self.parts.extensions.iter().map(|extension| &extension.schema);
                     schemas
                         .into_iter()
                         .find_map(|schema| near(schema.attributes(), wanted, &format!("{}:", schema.id())))
-                },
-            ),
+                }),
         };
         UnknownAttribute {
             path: path.as_str().to_owned(),
-            resource_type: self.resource_type.name().as_str().to_owned(),
+            resource_type: self.parts.resource_type.name().as_str().to_owned(),
             suggestion,
         }
     }

@@ -9,7 +9,7 @@ use scim_filter::{Comparison, Filter, Literal, Operator, check};
 
 use super::groups_on_user::Write;
 use super::replace::replace_with;
-use crate::authorize::{Operation, Permit, written};
+use crate::authorize::{Operation, Permit};
 use crate::fail::Failure;
 use crate::service::Call;
 use crate::store::{Create, List, Precondition, Store, StoreError, unique_values};
@@ -20,7 +20,7 @@ pub(crate) async fn create<S: Store + ?Sized>(
 ) -> Result<Response<Bytes>, Failure> {
     let (projection, _) = call.projection(of)?;
     let mut body = call.resource_of(of)?;
-    let written = written(&body, of);
+    let written = call.asked_of(&body, of);
     let permit = call.permit_write(of, Operation::Create, None, &written).await?;
     let projection = permit.project(projection.after_writing(&written));
     let groups = call.groups_of_resource(of, &mut body).await?;

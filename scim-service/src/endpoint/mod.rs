@@ -39,6 +39,7 @@ use scim_core::{AttributeRef, Projection, Resource, ResourceId, TypeSchema, pars
 use scim_filter::{Comparison, Filter, Literal, Operator, Predicate, View};
 use serde_json::Value;
 
+use crate::authorize::written;
 use crate::body::Body;
 use crate::fail::Failure;
 use crate::negotiate::{check_content_encoding, check_content_type};
@@ -46,7 +47,7 @@ use crate::precondition::precondition;
 use crate::query::search_request;
 use crate::reference::complete;
 use crate::render::{Rendering, Urls};
-use crate::respond::{ResourceHeaders, body_response, with_resource_headers};
+use crate::respond::{ResourceHeaders, body_response, empty_response, with_resource_headers};
 use crate::service::Call;
 use crate::store::{Precondition, StoreError};
 
@@ -126,6 +127,13 @@ impl<S: ?Sized> Call<'_, S> {
         if password && !self.config.capabilities().change_password { Err(Failure::PasswordChange) } else { Ok(()) }
     }
 
+    /// What a body writes, where somebody asks: a policy, a projection with attributes that come back after they were written, or
+    /// what may not be changed.
+    fn asked_of(&self, body: &Value, of: &TypeSchema) -> Vec<AttributeRef> {
+        let is_asked = self.authorizer.is_some() || of.has_requested() || !self.config.capabilities().change_password;
+        if is_asked { written(body, of) } else { Vec::new() }
+    }
+
     /// The response that shows a resource. What was written is written: where the answer to a write would be too large, it
     /// leaves out what refers to other resources.
     fn show(
@@ -135,11 +143,13 @@ impl<S: ?Sized> Call<'_, S> {
         resource: &Resource,
         projection: &Projection,
     ) -> Result<Response<Bytes>, Failure> {
-        let headers = self.headers_of(of, resource);
+        if self.in_bulk {
+            return Ok(self.headed(empty_response(status), of, resource));
+        }
         let limit = self.config.limits().response;
         let body = self.written_alone(of, resource, projection);
         if body.len() <= limit {
-            return Ok(with_resource_headers(body_response(status, body, self.format), &headers));
+            return Ok(self.headed(body_response(status, body, self.format), of, resource));
         }
         if matches!(self.parts.method, Method::GET | Method::HEAD) {
             return Err(self.too_large(resource));
@@ -149,7 +159,7 @@ impl<S: ?Sized> Call<'_, S> {
             attributes.filter(|attribute| attribute.attribute().sub_attribute("$ref").is_some()).collect();
         tracing::info!(request_id = %self.cx.request_id, limit, "an answer was too large and leaves out references");
         let body = self.written_alone(of, resource, &projection.clone().hiding(&refers));
-        Ok(with_resource_headers(body_response(status, body, self.format), &headers))
+        Ok(self.headed(body_response(status, body, self.format), of, resource))
     }
 
     fn written_alone(&self, of: &TypeSchema, resource: &Resource, projection: &Projection) -> String {
@@ -158,9 +168,14 @@ impl<S: ?Sized> Call<'_, S> {
         body
     }
 
-    /// What the headers of a response say of a resource.
-    fn headers_of(&self, of: &TypeSchema, resource: &Resource) -> ResourceHeaders {
-        ResourceHeaders::of(of, resource, &self.urls())
+    /// The response with what is known of its resource: in headers, or for a bulk request as an extension.
+    fn headed(&self, mut response: Response<Bytes>, of: &TypeSchema, resource: &Resource) -> Response<Bytes> {
+        let headers = ResourceHeaders::of(of, resource, &self.urls());
+        if self.in_bulk {
+            response.extensions_mut().insert(headers.with_id(resource));
+            return response;
+        }
+        with_resource_headers(response, headers)
     }
 }
 

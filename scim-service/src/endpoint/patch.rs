@@ -14,7 +14,7 @@ use crate::authorize::{Operation, Permit};
 use crate::config::PatchResponse;
 use crate::fail::Failure;
 use crate::reference::{complete_paths, holds_members};
-use crate::respond::{empty_response, with_resource_headers};
+use crate::respond::empty_response;
 use crate::service::Call;
 use crate::store::{Modify, Precondition, Store, patched_content};
 
@@ -55,7 +55,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     if !silent {
         return call.show(200, of, &patched, &projection);
     }
-    Ok(with_resource_headers(empty_response(204), &call.headers_of(of, &patched)))
+    Ok(call.headed(empty_response(204), of, &patched))
 }
 
 /// Whether a client that asks for no attributes gets no body.

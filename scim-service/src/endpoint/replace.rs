@@ -8,7 +8,7 @@ use scim_core::{Checker, Leniencies, Projection, Resource, ResourceId, TypeSchem
 
 use super::groups_on_user::{Write, keep_groups};
 use super::resource_id;
-use crate::authorize::{Operation, Permit, written};
+use crate::authorize::{Operation, Permit};
 use crate::fail::Failure;
 use crate::replacement::{Replacement, replacement};
 use crate::service::Call;
@@ -26,7 +26,7 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     let when = call.precondition()?;
     let id = resource_id(id)?;
     let mut body = call.resource_of(of)?;
-    let written = written(&body, of);
+    let written = call.asked_of(&body, of);
     let permit = call.permit_write(of, Operation::Replace, Some(&id), &written).await?;
     let projection = permit.project(projection.after_writing(&written));
     // A missing resource is told before a faulty body: PUT never creates (R185).
@@ -38,6 +38,8 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     call.cx.says_active = draft.get("active").is_some();
     let groups = groups.map(|groups| groups.set_by(&mut draft));
     call.check_password_change(&written)?;
+    // Each attempt gets a copy: of a compact resource one costs nothing.
+    draft.compact_as(of);
     let write = Write::Replace { id: &id, when: &when, draft: &draft };
     let replaced = write.with_groups(call, of, &permit, groups, &projection).await?;
     call.show(200, of, &replaced, &projection)
