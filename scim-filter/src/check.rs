@@ -1,9 +1,8 @@
 //! Does a filter fit the schema? From [`Filter`] to [`Predicate`].
 
-use scim_core::{
-    AttrPath, Attribute, AttributeRef, AttributeType, Leniency, Mutability, Resolved, Returned, Tolerance, TypeSchema,
-    parse_date_time,
-};
+use scim_core::json::parse_date_time;
+use scim_core::schema::{AttributeType, Mutability, Resolved, Returned};
+use scim_core::{AttrPath, Attribute, AttributeRef, Leniency, Tolerance, TypeSchema};
 
 use crate::ast::{Comparison, Filter, Literal, Operator};
 use crate::check_error::{CheckError, CheckErrorKind};

@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
-use scim_core::{ScimType, UnknownAttribute};
+use scim_core::ScimType;
+use scim_core::schema::UnknownAttribute;
 
 use crate::ast::Literal;
 use crate::caret::Caret;

@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use scim_core::{Attribute, AttributeType, ValueKind, ValueRef, parse_date_time};
+use scim_core::json::parse_date_time;
+use scim_core::resource::ValueKind;
+use scim_core::schema::AttributeType;
+use scim_core::{Attribute, ValueRef};
 use serde_json::Number;
 
 use crate::ast::Operator;

@@ -1,6 +1,7 @@
 //! Does a resource fulfil a predicate?
 
-use scim_core::{Resource, ValueKind, ValueRef};
+use scim_core::resource::ValueKind;
+use scim_core::{Resource, ValueRef};
 
 use crate::ast::Operator;
 use crate::budget::{Budget, BudgetExceeded};

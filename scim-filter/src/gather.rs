@@ -1,6 +1,7 @@
 //! One walk over a resource for all the attributes that a predicate looks at.
 
-use scim_core::{Attribute, AttributeRef, Resource, ValueRef, member_order};
+use scim_core::schema::member_order;
+use scim_core::{Attribute, AttributeRef, Resource, ValueRef};
 
 use crate::budget::{Budget, BudgetExceeded, steps_through};
 use crate::fold::Folded;

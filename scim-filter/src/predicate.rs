@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use scim_core::{AttributeRef, AttributeType, ValueRef};
+use scim_core::schema::AttributeType;
+use scim_core::{AttributeRef, ValueRef};
 use serde_json::Value;
 
 use crate::any_of::{AnyOf, grouped};

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use scim_core::{
-    AttrPath, AttributeRef, AttributeType, Resolved, Resource, ScimType, SortOrder, Tolerance, TypeSchema, ValueRef,
-};
+use scim_core::message::SortOrder;
+use scim_core::schema::{AttributeType, Resolved};
+use scim_core::{AttrPath, AttributeRef, Resource, ScimType, Tolerance, TypeSchema, ValueRef};
 use serde_json::Value;
 
 use crate::budget::steps_through;
@@ -38,7 +38,8 @@ impl Sort {
     /// # Examples
     ///
     /// ```
-    /// use scim_core::{SchemaSet, SortOrder, Tolerance};
+    /// use scim_core::{SchemaSet, Tolerance};
+    /// use scim_core::message::SortOrder;
     /// use scim_filter::Sort;
     ///
     /// let schemas = SchemaSet::builtin();

@@ -3,7 +3,11 @@
 use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
-use scim_core::{AttributeType, SortOrder, ValueKind, ValueRef, parse_date_time};
+use scim_core::ValueRef;
+use scim_core::json::parse_date_time;
+use scim_core::message::SortOrder;
+use scim_core::resource::ValueKind;
+use scim_core::schema::AttributeType;
 use serde_json::Number;
 
 use crate::compare::{order_numbers, without_padding};

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use scim_core::{Attribute, AttributeType, Mutability, PatchOperation};
+use scim_core::Attribute;
+use scim_core::message::PatchOperation;
+use scim_core::schema::{AttributeType, Mutability};
 use scim_filter::equal_values;
 use serde_json::Value;
 

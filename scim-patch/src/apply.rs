@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use scim_core::{
-    Attribute, AttributeRef, AttributeType, Leniency, Mutability, Resource, Tolerance, TypeSchema, ValueLimits,
-    members_size,
-};
+use scim_core::resource::members_size;
+use scim_core::schema::{AttributeType, Mutability};
+use scim_core::{Attribute, AttributeRef, Leniency, Resource, Tolerance, TypeSchema, ValueLimits};
 use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
 

@@ -1,6 +1,7 @@
 //! Effects on singular attributes.
 
-use scim_core::{Attribute, AttributeType, Mutability};
+use scim_core::Attribute;
+use scim_core::schema::{AttributeType, Mutability};
 use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
 

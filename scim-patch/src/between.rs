@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use scim_core::{
-    Attribute, AttributeRef, AttributeType, Leniency, Mutability, PatchOp, PatchOperation, Profile, Resource, Schema,
-    TypeExtension, TypeSchema,
-};
+use scim_core::message::{PatchOp, PatchOperation};
+use scim_core::schema::{AttributeType, Mutability, Schema, TypeExtension};
+use scim_core::{Attribute, AttributeRef, Leniency, Profile, Resource, TypeSchema};
 use serde_json::{Map, Value};
 use thiserror::Error;
 

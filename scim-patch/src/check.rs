@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use scim_core::{
-    Attribute, AttributeRef, Checker, InteropRule, Leniency, Mutability, PatchOp, PatchOperation, Profile, Tolerance,
-    TypeSchema, ValueLimits,
-};
+use scim_core::message::{PatchOp, PatchOperation};
+use scim_core::schema::Mutability;
+use scim_core::{Attribute, AttributeRef, Checker, InteropRule, Leniency, Profile, Tolerance, TypeSchema, ValueLimits};
 use serde_json::{Map, Value};
 
 use crate::error::{PatchError, PatchErrorKind, shown};

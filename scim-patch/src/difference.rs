@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use scim_core::{Attribute, AttributeRef, AttributeType, Mutability, Returned};
+use scim_core::schema::{AttributeType, Mutability, Returned};
+use scim_core::{Attribute, AttributeRef};
 use serde_json::Value;
 
 /// What became of a value that nobody can read (RFC 7643 section 7, "writeOnly"). One that is kept is no difference.

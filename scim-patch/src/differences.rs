@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use scim_core::{Attribute, AttributeRef, Leniencies, Resource, Schema, TypeExtension, TypeSchema, ValueRef};
+use scim_core::schema::{Schema, TypeExtension};
+use scim_core::{Attribute, AttributeRef, Leniencies, Resource, TypeSchema, ValueRef};
 
 use crate::difference::Difference;
 
@@ -11,7 +12,8 @@ use crate::difference::Difference;
 /// [`apply`](crate::apply) tells what a patch has done, [`between`](Self::between) compares two resources.
 ///
 /// ```
-/// use scim_core::{PatchOp, Profile, Resource, SchemaSet, Tolerance};
+/// use scim_core::{Profile, Resource, SchemaSet, Tolerance};
+/// use scim_core::message::PatchOp;
 /// use scim_patch::{Patch, Secret, apply};
 /// use serde_json::json;
 ///

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use scim_core::{Attribute, AttributeType, Leniency, Mutability, ValueLimits};
+use scim_core::schema::{AttributeType, Mutability};
+use scim_core::{Attribute, Leniency, ValueLimits};
 use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
 

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use scim_core::{Attribute, AttributeType, Mutability, parse_date_time};
+use scim_core::Attribute;
+use scim_core::json::parse_date_time;
+use scim_core::schema::{AttributeType, Mutability};
 use scim_filter::fold;
 use serde_json::Value;
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use scim_core::{Attribute, AttributeRef, Schema};
+use scim_core::schema::Schema;
+use scim_core::{Attribute, AttributeRef};
 use serde_json::{Map, Value};
 
 use crate::difference::Difference;

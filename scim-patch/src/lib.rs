@@ -1,7 +1,8 @@
 //! SCIM PATCH (RFC 7644 section 3.5.2): a message becomes a checked plan, the plan an effect, all or nothing.
 //!
 //! ```
-//! use scim_core::{Leniency, PatchOp, Profile, Resource, SchemaSet, Tolerance};
+//! use scim_core::{Leniency, Profile, Resource, SchemaSet, Tolerance};
+//! use scim_core::message::PatchOp;
 //! use scim_patch::{Patch, apply};
 //! use serde_json::json;
 //!
@@ -62,7 +63,7 @@
 //! # Limits
 //!
 //! [`Limits`] bound what a patch costs, in steps, and what it leaves in a resource. The number of operations is for
-//! [`PatchOp::from_json`](scim_core::PatchOp::from_json) to limit, the length of a path and
+//! [`PatchOp::from_json`](scim_core::message::PatchOp::from_json) to limit, the length of a path and
 //! the depth of its filter by [`Limits::default`](scim_filter::Limits). Errors repeat 256 bytes of a client's text at most.
 //!
 //! # Features

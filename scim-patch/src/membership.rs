@@ -69,7 +69,8 @@ impl From<&Relate> for MembershipDelta {
 
 #[cfg(test)]
 mod tests {
-    use scim_core::{PatchOp, Profile, SchemaSet, Tolerance};
+    use scim_core::message::PatchOp;
+    use scim_core::{Profile, SchemaSet, Tolerance};
     use serde_json::json;
 
     use super::*;

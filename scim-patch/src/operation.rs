@@ -154,7 +154,8 @@ impl Patch {
     /// whoever keeps that attribute elsewhere.
     ///
     /// ```
-    /// use scim_core::{PatchOp, Profile, SchemaSet, Tolerance};
+    /// use scim_core::{Profile, SchemaSet, Tolerance};
+    /// use scim_core::message::PatchOp;
     /// use scim_patch::Patch;
     /// use serde_json::json;
     ///
@@ -188,7 +189,8 @@ impl Patch {
     /// their id.
     ///
     /// ```
-    /// use scim_core::{PatchOp, Profile, SchemaSet, Tolerance};
+    /// use scim_core::{Profile, SchemaSet, Tolerance};
+    /// use scim_core::message::PatchOp;
     /// use scim_patch::Patch;
     /// use serde_json::json;
     ///

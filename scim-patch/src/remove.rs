@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use scim_core::{Attribute, AttributeRef, Leniency, Mutability, Schema};
+use scim_core::schema::{Mutability, Schema};
+use scim_core::{Attribute, AttributeRef, Leniency};
 use serde_json::Value;
 
 use crate::check::Check;

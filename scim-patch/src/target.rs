@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use scim_core::{
-    AttrName, Attribute, AttributeRef, AttributeType, InteropRule, Leniency, Mutability, Resolved, Schema, Tolerance,
-    TypeSchema,
-};
+use scim_core::schema::{AttributeType, Mutability, Resolved, Schema};
+use scim_core::{AttrName, Attribute, AttributeRef, InteropRule, Leniency, Tolerance, TypeSchema};
 use scim_filter::{ElementPredicate, Filter, Limits, PatchPath, check_element, parse_path_with};
 
 use crate::error::{PatchErrorKind, shown};

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use scim_core::{Attribute, AttributeRef, AttributeType, Checker, InteropRule, Leniency, Mutability, Schema};
+use scim_core::schema::{AttributeType, Mutability, Schema};
+use scim_core::{Attribute, AttributeRef, Checker, InteropRule, Leniency};
 use serde_json::{Map, Value};
 
 use crate::check::{Action, Check, refuse_repeated, refuse_unassigning};

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Method, Response};
-use scim_core::{CheckError, JsonError, MessageError, ProjectionError, ScimError, ScimType};
+use scim_core::json::JsonError;
+use scim_core::message::MessageError;
+use scim_core::{CheckError, ProjectionError, ScimError, ScimType};
 use scim_patch::PatchError;
 
 use crate::auth::AuthError;

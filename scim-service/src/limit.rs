@@ -1,6 +1,6 @@
 //! The limits that need a look into what came, or into what would go out.
 
-use scim_core::SearchRequest;
+use scim_core::message::SearchRequest;
 use serde_json::Value;
 
 use crate::config::Limits;

@@ -1,6 +1,6 @@
 //! The parameters of a URL's query (RFC 7644 section 3.4.2).
 
-use scim_core::{SearchRequest, SortOrder};
+use scim_core::message::{SearchRequest, SortOrder};
 
 use crate::cursor::CursorError;
 use crate::fail::Failure;

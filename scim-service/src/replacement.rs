@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use scim_core::{Attribute, AttributeRef, Mutability, Resource, TypeSchema, ValueRef};
+use scim_core::schema::Mutability;
+use scim_core::{Attribute, AttributeRef, Resource, TypeSchema, ValueRef};
 use scim_filter::equal_values;
 use scim_patch::{Difference, Differences};
 use serde_json::{Map, Value};
@@ -110,7 +111,8 @@ fn says_something_else(difference: &Difference) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scim_core::{Schema, SchemaSet};
+    use scim_core::SchemaSet;
+    use scim_core::schema::Schema;
     use serde_json::json;
 
     fn outcome(of: &TypeSchema, current: Value, draft: Value) -> Result<Option<Value>, ImmutableDiffers> {

@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response};
-use scim_core::{AuthenticationScheme, SchemaSet, urn};
+use scim_core::message::AuthenticationScheme;
+use scim_core::{SchemaSet, urn};
 use scim_service::{
     AuthError, Authenticator, BearerTokens, ClientAddress, MemoryStore, Principal, ScimService, ServiceConfig,
     TenancyMode,

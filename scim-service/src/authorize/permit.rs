@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use scim_core::{
-    AttrPath, Attribute, AttributeRef, Profile, Projection, Resource, Schema, Tolerance, TypeSchema, ValueRef,
-};
+use scim_core::schema::Schema;
+use scim_core::{AttrPath, Attribute, AttributeRef, Profile, Projection, Resource, Tolerance, TypeSchema, ValueRef};
 use scim_filter::{Predicate, View, check};
 use serde_json::{Map, Value};
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use http::Method;
 use http::header::{HeaderMap, HeaderValue, IF_MATCH};
-use scim_core::{BulkMethod, BulkOperation, InvalidOperation, Profile, SchemaSet, Tolerance, TypeSchema, urn};
+use scim_core::message::{BulkMethod, BulkOperation, InvalidOperation};
+use scim_core::{Profile, SchemaSet, Tolerance, TypeSchema, urn};
 use serde_json::{Value, json};
 
 use super::error::BulkError;
@@ -152,7 +153,7 @@ fn patch_message(data: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scim_core::BulkRequest;
+    use scim_core::message::BulkRequest;
 
     fn status(operation: &Value) -> Result<Target, u16> {
         let message = json!({"schemas": [urn::BULK_REQUEST], "Operations": [operation]});

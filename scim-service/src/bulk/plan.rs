@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use scim_core::{BulkMethod, BulkRequest, Profile, SchemaSet, Tolerance};
+use scim_core::message::{BulkMethod, BulkRequest};
+use scim_core::{Profile, SchemaSet, Tolerance};
 
 use super::error::BulkError;
 use super::operation::{Label, Target, Work, read};

@@ -1,6 +1,6 @@
 //! Whether and how bulk requests are done.
 
-use scim_core::BulkSupport;
+use scim_core::message::BulkSupport;
 
 use crate::config::{Capabilities, ServiceConfig};
 

@@ -1,6 +1,8 @@
 //! What a service can do, and how it says so.
 
-use scim_core::{AuthenticationScheme, FilterSupport, Pagination, PaginationMethod, ServiceProviderConfig, Supported};
+use scim_core::message::{
+    AuthenticationScheme, FilterSupport, Pagination, PaginationMethod, ServiceProviderConfig, Supported,
+};
 
 use crate::config::{BulkAtomicity, ServiceConfig};
 

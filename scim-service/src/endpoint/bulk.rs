@@ -10,7 +10,8 @@ use bytes::Bytes;
 use http::header::{HeaderValue, IF_MATCH};
 use http::request::Parts;
 use http::{Request, Response, Uri};
-use scim_core::{BulkMethod, BulkRequest, BulkResponse, BulkResult, Tolerance, TypeSchema};
+use scim_core::message::{BulkMethod, BulkRequest, BulkResponse, BulkResult};
+use scim_core::{Tolerance, TypeSchema};
 use serde_json::Value;
 
 use super::{create, delete, patch, replace, resource_id};

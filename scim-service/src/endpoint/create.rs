@@ -105,7 +105,7 @@ fn inactive_with(of: &TypeSchema, draft: &Resource) -> Option<Filter> {
     of.base().attribute("active")?;
     let mut parts = vec![equal("active", Literal::Bool(false))?];
     for attribute in of.base().attributes() {
-        if attribute.uniqueness() != scim_core::Uniqueness::None
+        if attribute.uniqueness() != scim_core::schema::Uniqueness::None
             && let Some(text) = draft.text(attribute.name())
         {
             parts.push(equal(attribute.name(), Literal::String(text.into_owned()))?);

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{AttributeRef, ListResponse, Projection, SearchRequest, TypeSchema};
+use scim_core::message::{ListResponse, SearchRequest};
+use scim_core::{AttributeRef, Projection, TypeSchema};
 use scim_filter::{Filter, Predicate, Sort, check, parse_with};
 
 use super::merge::{Found, merged};

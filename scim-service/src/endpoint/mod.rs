@@ -35,7 +35,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, Response};
-use scim_core::{AttributeRef, Projection, Resource, ResourceId, TypeSchema, parse_json_with};
+use scim_core::json::parse_json_with;
+use scim_core::{AttributeRef, Projection, Resource, ResourceId, TypeSchema};
 use scim_filter::{Comparison, Filter, Literal, Operator, Predicate, View};
 use serde_json::Value;
 

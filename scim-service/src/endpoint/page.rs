@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{ListResponse, Projection, Resource, TypeSchema};
+use scim_core::message::ListResponse;
+use scim_core::{Projection, Resource, TypeSchema};
 
 use crate::fail::Failure;
 use crate::pace::Pace;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{AttributeRef, PatchOp, Projection, Resource, ResourceId, TypeSchema};
+use scim_core::message::PatchOp;
+use scim_core::{AttributeRef, Projection, Resource, ResourceId, TypeSchema};
 use scim_patch::{Limits, Patch};
 
 use super::groups_on_user::Write;

@@ -111,7 +111,7 @@ fn path(test: &Filter) -> Option<&AttrPath> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scim_core::{ResourceType, Schema};
+    use scim_core::schema::{ResourceType, Schema};
     use serde_json::json;
 
     /// For each of User, Group and T: whether a resource of that type without any attribute is selected.

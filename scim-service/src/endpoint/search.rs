@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{SearchRequest, TypeSchema};
+use scim_core::TypeSchema;
+use scim_core::message::SearchRequest;
 
 use super::list::{query, query_all};
 use crate::fail::Failure;

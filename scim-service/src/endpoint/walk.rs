@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{ListResponse, Projection, Resource, SearchRequest, TypeSchema};
+use scim_core::message::{ListResponse, SearchRequest};
+use scim_core::{Projection, Resource, TypeSchema};
 use scim_filter::{Predicate, Sort};
 
 use super::list::page;

@@ -18,7 +18,8 @@ const ATTEMPTS: usize = 32;
 ///
 /// ```
 /// use chrono::Utc;
-/// use scim_core::{PatchOp, PatchOperation, Profile, SchemaSet};
+/// use scim_core::{Profile, SchemaSet};
+/// use scim_core::message::{PatchOp, PatchOperation};
 /// use scim_patch::Patch;
 /// use scim_service::{Context, Create, MemoryStore, Modify, Store, StoreExt};
 /// use serde_json::{from_value, json};

@@ -164,7 +164,8 @@ impl<T> PageBuilder<T> {
 mod tests {
     use super::*;
     use crate::store::Position;
-    use scim_core::{SchemaSet, SortOrder, Tolerance};
+    use scim_core::message::SortOrder;
+    use scim_core::{SchemaSet, Tolerance};
     use scim_filter::Sort;
     use serde_json::json;
 

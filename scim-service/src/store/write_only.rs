@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use scim_core::{Attribute, AttributeRef, Mutability, Resource, TypeSchema, ValueRef};
+use scim_core::schema::Mutability;
+use scim_core::{Attribute, AttributeRef, Resource, TypeSchema, ValueRef};
 use scim_patch::{Difference, Differences, Patch, PatchError, Secret, apply};
 use serde_json::{Map, Value};
 
@@ -69,7 +70,8 @@ pub fn keep_write_only(of: &TypeSchema, current: &Resource, new: &mut Resource) 
 /// [`PatchError`] where the patch cannot be applied to the resource.
 ///
 /// ```
-/// use scim_core::{PatchOp, PatchOperation, Profile, Resource, SchemaSet};
+/// use scim_core::{Profile, Resource, SchemaSet};
+/// use scim_core::message::{PatchOp, PatchOperation};
 /// use scim_patch::Patch;
 /// use scim_service::patched_content;
 /// use serde_json::{from_value, json};

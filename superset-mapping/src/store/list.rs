@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use scim_core::{Projection, Resource, Returned, TypeSchema};
+use scim_core::schema::Returned;
+use scim_core::{Projection, Resource, TypeSchema};
 use scim_filter::lower;
 use scim_service::{List, ListPage, PageBytes, Start, StoreError};
 

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use scim_core::{Resource, SortOrder, Tolerance};
+use scim_core::message::SortOrder;
+use scim_core::{Resource, Tolerance};
 use scim_filter::{Filter, Predicate, Sort, check};
 use scim_service::{List, Position, Start, Store, StoreError, finish};
 use serde_json::{Value, json};

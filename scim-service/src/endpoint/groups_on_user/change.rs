@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use scim_core::{
-    PatchOp, PatchOperation, Profile, Projection, Resource, ResourceId, ResourceTypeName, TypeSchema, ValueRef,
-};
+use scim_core::message::{PatchOp, PatchOperation};
+use scim_core::{Profile, Projection, Resource, ResourceId, ResourceTypeName, TypeSchema, ValueRef};
 use scim_patch::{Patch, apply};
 use serde_json::{Value, json};
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use scim_core::{Attribute, Leniency, Mutability, ResourceTypeName, TypeSchema};
+use scim_core::schema::Mutability;
+use scim_core::{Attribute, Leniency, ResourceTypeName, TypeSchema};
 use serde_json::Value;
 
 use super::invalid;

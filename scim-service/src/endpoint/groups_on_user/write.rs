@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use scim_core::{Leniencies, Leniency, Projection, Resource, ResourceId, TypeSchema, format_date_time};
+use scim_core::json::format_date_time;
+use scim_core::{Leniencies, Leniency, Projection, Resource, ResourceId, TypeSchema};
 use scim_patch::Patch;
 
 use super::super::create::store_new;

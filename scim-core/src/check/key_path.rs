@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::attr_path::AttrPath;
-use crate::profile::{Leniencies, Leniency, Profile};
+use crate::name::AttrPath;
 use crate::schema::{AttributeRef, TypeSchema};
 use crate::tolerance::Tolerance;
+use crate::tolerance::{Leniencies, Leniency, Profile};
 
 impl TypeSchema {
     /// Moves each member of a body whose key is a path to where the path leads, as far as the profile takes such keys:

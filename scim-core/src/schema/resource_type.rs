@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::error::{RegistrationError, refuse_unknown};
+use crate::schema::error::{RegistrationError, refuse_unknown};
 use crate::urn;
 
 /// The name of a resource type, such as `User`. Names regard case.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::value_check::ValueCheck;
+use crate::tolerance::value_check::ValueCheck;
 
 /// One departure from the letter of the RFCs that real clients need. Each has its own switch in a [`Profile`], and each
 /// use is recorded in a [`Leniencies`] set, so that a service can log it.

@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use crate::attr_name::AttrNameError;
-use crate::schema::meant;
+use crate::name::AttrNameError;
+use crate::name::meant;
 
 /// A schema or resource type that cannot be registered. Names in messages are as the definition spells them.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::check_error::{CheckError, CheckProblem};
+use crate::check::error::{CheckError, CheckProblem};
+use crate::check::limits::ValueLimits;
+use crate::check::simple_value::{check_primary, simple_value};
 use crate::json::parse_json;
-use crate::profile::Leniency;
 use crate::resource::{Resource, ValueRef};
 use crate::schema::{Attribute, AttributeType, Mutability, Schema, TypeSchema};
+use crate::tolerance::Leniency;
 use crate::tolerance::Tolerance;
-use crate::value::{check_primary, simple_value};
-use crate::value_limits::ValueLimits;
 
 /// Checks what clients send against the schemas of one resource type.
 ///

@@ -27,7 +27,7 @@ impl JsonError {
 /// How much JSON a text may hold. The size of the text as a whole is for the caller to limit.
 ///
 /// ```
-/// use scim_core::{JsonLimits, parse_json_with};
+/// use scim_core::json::{JsonLimits, parse_json_with};
 ///
 /// let limits = JsonLimits { array: 2, ..JsonLimits::default() };
 /// assert!(parse_json_with(b"[1, 2]", &limits).is_ok());

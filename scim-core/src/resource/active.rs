@@ -2,8 +2,8 @@
 //!
 //! The rule has its home here. PATCH asks it for each operation, PUT and the restoring POST for the content as a whole.
 
-use crate::profile::Leniency;
 use crate::resource::Resource;
+use crate::tolerance::Leniency;
 use crate::tolerance::Tolerance;
 
 impl Resource {

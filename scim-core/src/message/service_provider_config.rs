@@ -136,7 +136,7 @@ impl AuthenticationScheme {
     /// A scheme with what must be said of it.
     ///
     /// ```
-    /// use scim_core::{AuthenticationScheme, SchemeKind};
+    /// use scim_core::message::{AuthenticationScheme, SchemeKind};
     ///
     /// let scheme = AuthenticationScheme::new(SchemeKind::HttpBasic, "HTTP Basic", "Name and password of a service account");
     /// assert_eq!(serde_json::to_value(&scheme)?["type"], "httpbasic");

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::attr_name::AttrName;
-use crate::attr_path::AttrPath;
-use crate::external_id::ExternalId;
-use crate::provenance::Source;
-use crate::resource_id::ResourceId;
-use crate::version::Version;
+use crate::identity::external_id::ExternalId;
+use crate::identity::provenance::Source;
+use crate::identity::resource_id::ResourceId;
+use crate::identity::version::Version;
+use crate::name::AttrName;
+use crate::name::AttrPath;
 
 macro_rules! as_string {
     ($($type:ty),*) => {$(

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use crate::datetime::{format_date_time, parse_date_time};
+use crate::identity::Version;
+use crate::json::{format_date_time, parse_date_time};
 use crate::resource::{ValueRef, write_string};
-use crate::resource_type::ResourceTypeName;
-use crate::version::Version;
+use crate::schema::ResourceTypeName;
 
 /// What a service knows of a resource besides its attributes. `location` is not here: it is made of the base URL, the
 /// endpoint and the id when a response is written (R045, R243).

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::attr_name::{AttrName, compare_caseless, hash_caseless};
+use crate::name::attr_name::{AttrName, compare_caseless, hash_caseless};
 
 /// An attribute path: `[schema URI ":"] name ["." sub-attribute]`, or a schema URI alone.
 ///

@@ -1,6 +1,10 @@
 //! What a check takes beyond the RFCs.
 
-use crate::profile::{InteropRule, Leniencies, Leniency, Profile};
+mod profile;
+mod value_check;
+
+pub use profile::{InteropRule, Leniencies, Leniency, Profile};
+pub use value_check::ValueCheck;
 
 /// What is taken beyond the RFCs while something is parsed or checked, and what of it was needed.
 ///

@@ -1,9 +1,6 @@
 //! How much one value, one attribute and one resource may hold.
 
-use serde_json::Value;
-
-use crate::resource::{Resource, ValueRef};
-use crate::schema::{Attribute, AttributeType, TypeSchema};
+use crate::schema::{Attribute, AttributeType};
 
 /// Bounds of what a client can store. [`Checker`](crate::Checker) refuses what exceeds one, with the limit named.
 ///
@@ -54,39 +51,12 @@ impl ValueLimits {
     }
 }
 
-impl Resource {
-    /// The bytes of JSON that the resource has without relations such as `members`.
-    pub fn json_size(&self, of: &TypeSchema) -> usize {
-        2 + members_size(of, self.as_value(), &[])
-    }
-}
-
-/// The bytes of JSON that members of a resource have, without relations and without these.
-#[doc(hidden)]
-pub fn members_size(of: &TypeSchema, members: ValueRef<'_>, without: &[&str]) -> usize {
-    let is_relation = |name: &str| of.top_level(name).is_some_and(|attribute| attribute.is_relation());
-    let counted = members.members().filter(|(name, _)| !without.contains(&&**name) && !is_relation(name));
-    counted.map(|(name, value)| name.len() + 4 + value.json_size()).sum()
-}
-
-/// The bytes of JSON that a value has, give or take its escapes and numbers.
-pub fn json_size(value: &Value) -> usize {
-    match value {
-        Value::Null | Value::Bool(_) => 5,
-        Value::Number(_) => 12,
-        Value::String(text) => text.len() + 2,
-        Value::Array(elements) => 2 + elements.iter().map(|element| json_size(element) + 1).sum::<usize>(),
-        Value::Object(members) => {
-            2 + members.iter().map(|(name, value)| name.len() + 4 + json_size(value)).sum::<usize>()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Checker, ResourceTypeName, SchemaSet, Tolerance, urn};
-    use serde_json::json;
+    use crate::urn;
+    use crate::{Checker, ResourceTypeName, SchemaSet, Tolerance};
+    use serde_json::{Value, json};
 
     /// What is wrong with a user or group that has these members, within limits of 10 bytes, 20 bytes of data, 3 elements and
     /// 400 bytes.

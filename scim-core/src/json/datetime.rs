@@ -18,7 +18,7 @@ pub struct DateTimeError;
 /// [`DateTimeError`] for anything else, a date without a time included.
 ///
 /// ```
-/// use scim_core::parse_date_time;
+/// use scim_core::json::parse_date_time;
 ///
 /// assert_eq!(parse_date_time("2011-05-13T06:42:34.000+02:00"), parse_date_time("2011-05-13T04:42:34Z"));
 /// assert!(parse_date_time("2008-01-23").is_err());
@@ -54,9 +54,9 @@ pub fn parse_date_time(text: &str) -> Result<DateTime<Utc>, DateTimeError> {
 /// The text of an instant as responses show it: UTC, milliseconds, `Z`.
 ///
 /// ```
-/// let instant = scim_core::parse_date_time("2011-05-13T06:42:34+02:00")?;
-/// assert_eq!(scim_core::format_date_time(instant), "2011-05-13T04:42:34.000Z");
-/// # Ok::<(), scim_core::DateTimeError>(())
+/// let instant = scim_core::json::parse_date_time("2011-05-13T06:42:34+02:00")?;
+/// assert_eq!(scim_core::json::format_date_time(instant), "2011-05-13T04:42:34.000Z");
+/// # Ok::<(), scim_core::json::DateTimeError>(())
 /// ```
 pub fn format_date_time(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::Millis, true)

@@ -1,42 +1,15 @@
-//! Checks of values beyond their data type, each with its switch.
+//! How values are checked beyond their data type.
 
 use serde_json::Value;
 
-use crate::check_error::CheckProblem;
-use crate::identifier::is_plain;
+use crate::check::error::CheckProblem;
+use crate::check::simple_value::decode_base64;
+use crate::name::is_plain;
 use crate::schema::{Attribute, Mutability, TypeSchema, Uniqueness};
+use crate::tolerance::ValueCheck;
 use crate::urn;
 
-/// A check of values beyond their type, with its switch in a [`Profile`](crate::Profile).
-///
-/// [`Identifier`](Self::Identifier) and [`Secret`](Self::Secret) are on in every profile. The others are off unless asked for:
-/// identity providers send what their directories hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ValueCheck {
-    /// A text is one of its attribute's `canonicalValues`, in any case unless the attribute is case exact (R025).
-    CanonicalValues,
-    /// `addresses.country` of a User is a code of ISO 3166-1 alpha-2, in any case (R052).
-    Country,
-    /// `x509Certificates.value` of a User has the form of one certificate in DER (R053). Nothing is verified: neither
-    /// signature nor dates.
-    Certificate,
-    /// A text that must be unique, such as `userName`, can be told from every other by looking at it: no space around it, no
-    /// control characters, nothing invisible, nothing that turns the direction of text. Names of any script fit.
-    Identifier,
-    /// A text that nobody can read back, such as `password`, is not empty.
-    Secret,
-}
-
 impl ValueCheck {
-    /// Every check.
-    pub const ALL: [Self; 5] =
-        [Self::CanonicalValues, Self::Country, Self::Certificate, Self::Identifier, Self::Secret];
-
-    pub(crate) const fn bit(self) -> u8 {
-        1 << self as u8
-    }
-
     /// Makes the check of one simple value of an attribute of the type.
     pub(crate) fn check(self, of: &TypeSchema, attribute: &Attribute, value: &Value) -> Result<(), CheckProblem> {
         let Some(text) = value.as_str() else { return Ok(()) };
@@ -91,7 +64,7 @@ fn is_country(text: &str) -> bool {
 fn is_certificate(text: &str) -> bool {
     const SEQUENCE: u8 = 0x30;
     const BIT_STRING: u8 = 0x03;
-    let Some(bytes) = decode(text) else { return false };
+    let Some(bytes) = decode_base64(text) else { return false };
     let Some((content, [])) = element(SEQUENCE, &bytes) else { return false };
     let Some((signed, rest)) = element(SEQUENCE, content) else { return false };
     let Some((algorithm, rest)) = element(SEQUENCE, rest) else { return false };
@@ -116,29 +89,6 @@ fn element(tag: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
         (length.iter().fold(0_usize, |length, byte| length << 8 | usize::from(*byte)), rest)
     };
     (*found == tag && rest.len() >= length).then(|| rest.split_at(length))
-}
-
-/// Decodes base64, whose form has been checked.
-fn decode(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
-    let (mut bits, mut count) = (0_u32, 0);
-    for character in text.trim_end_matches('=').bytes() {
-        let value = match character {
-            b'A'..=b'Z' => character - b'A',
-            b'a'..=b'z' => character - b'a' + 26,
-            b'0'..=b'9' => character - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
