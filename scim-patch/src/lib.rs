@@ -72,28 +72,15 @@
 //! |---|---|
 //! | `arbitrary` | the module `arbitrary`: random messages about a type, made from bytes, for fuzz targets and property tests |
 
-mod align;
 mod apply;
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
-mod assign;
 mod between;
 mod check;
 mod difference;
-mod differences;
-mod elements;
 mod error;
-mod index;
-mod journal;
 mod limits;
-mod membership;
-mod operation;
-mod primary;
-mod relate;
-mod remove;
-mod selector;
-mod target;
-mod write;
+mod plan;
 
 /// The crates whose types the signatures here have.
 #[doc(no_inline)]
@@ -103,9 +90,7 @@ pub use scim_filter;
 
 pub use apply::apply;
 pub use between::DifferenceError;
-pub use difference::{Difference, Secret};
-pub use differences::Differences;
+pub use difference::{Difference, Differences, Secret};
 pub use error::{PatchError, PatchErrorKind};
 pub use limits::Limits;
-pub use membership::{Member, MembershipDelta};
-pub use operation::Patch;
+pub use plan::{Member, MembershipDelta, Patch};

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::operation::{Effect, Operation};
-use crate::relate::Relate;
+use crate::plan::operation::{Effect, Operation, Patch};
+use crate::plan::relate::Relate;
 
 /// The members that a patch adds and removes, whatever the group has. No id is in both.
 ///
@@ -37,7 +37,7 @@ impl MembershipDelta {
 
     /// The difference, when the operations do nothing else. The check has made one operation of all that name members by
     /// their ids.
-    pub(crate) fn of(operations: &[Operation]) -> Option<Self> {
+    fn of(operations: &[Operation]) -> Option<Self> {
         let [operation] = operations else { return None };
         let place = &operation.place;
         match &operation.effect {
@@ -49,6 +49,36 @@ impl MembershipDelta {
     /// Whether nothing is added and nothing removed.
     pub fn is_empty(&self) -> bool {
         !self.replace_all && self.add.is_empty() && self.remove.is_empty()
+    }
+}
+
+impl Patch {
+    /// What the patch does to the members of a group, when that is all it does: a store can then write the difference
+    /// without reading the group, whatever its size. `None` when the patch does more, or selects members by anything but
+    /// their id.
+    ///
+    /// ```
+    /// use scim_core::{Profile, SchemaSet, Tolerance};
+    /// use scim_core::message::PatchOp;
+    /// use scim_patch::Patch;
+    /// use serde_json::json;
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let group = schemas.group().unwrap();
+    /// let message = json!({
+    ///     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+    ///     "Operations": [
+    ///         {"op": "add", "path": "members", "value": [{"value": "ada"}, {"value": "grace"}]},
+    ///         {"op": "remove", "path": "members[value eq \"ada\"]"}
+    ///     ]
+    /// });
+    /// let message = PatchOp::from_json(message, &mut Tolerance::rfc(), 100)?;
+    /// let delta = Patch::check(&message, group, &Profile::rfc())?.membership_delta().unwrap();
+    /// assert_eq!((delta.add[0].value.as_str(), delta.remove), ("grace", vec!["ada".to_owned()]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn membership_delta(&self) -> Option<MembershipDelta> {
+        MembershipDelta::of(&self.operations)
     }
 }
 
@@ -74,7 +104,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::Patch;
 
     fn delta(operations: &Value) -> Option<MembershipDelta> {
         let schemas = SchemaSet::builtin();

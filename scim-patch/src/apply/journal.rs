@@ -7,8 +7,8 @@ use scim_core::{Attribute, AttributeRef};
 use serde_json::{Map, Value};
 
 use crate::difference::Difference;
-use crate::operation::{Operation, Part};
-use crate::relate::Edit;
+use crate::plan::Edit;
+use crate::plan::{Operation, Part};
 
 /// The attributes of a resource as they were before a patch touched them. Going back costs what was touched, not what the
 /// resource holds.

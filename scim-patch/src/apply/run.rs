@@ -8,13 +8,13 @@ use scim_core::{Attribute, AttributeRef, Leniency, Resource, Tolerance, TypeSche
 use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
 
-use crate::assign::{assign, assign_parts, refuse_immutable_change};
-use crate::differences::Differences;
-use crate::elements::Elements;
+use crate::apply::assign::{assign, assign_parts, refuse_immutable_change};
+use crate::apply::elements::Elements;
+use crate::apply::journal::{Journal, in_tree, put};
+use crate::difference::Differences;
 use crate::error::{PatchError, PatchErrorKind};
-use crate::journal::{Journal, in_tree, put};
-use crate::operation::{Effect, Operation, Patch};
-use crate::relate::{Relate, id};
+use crate::plan::{Effect, Operation, Patch};
+use crate::plan::{Relate, id};
 
 /// Applies a patch. Operations run in order, each on what the one before left (R165).
 ///

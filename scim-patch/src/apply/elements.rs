@@ -7,13 +7,13 @@ use scim_core::{Attribute, Leniency, ValueLimits};
 use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
 
-use crate::assign::{keep_fixed, keep_read_only, refuse_immutable_change, write_parts};
+use crate::apply::assign::{keep_fixed, keep_read_only, refuse_immutable_change, write_parts};
+use crate::apply::index::Index;
+use crate::apply::primary::{is_primary, settle};
 use crate::error::PatchErrorKind;
-use crate::index::Index;
-use crate::operation::{Effect, Missing, Part};
-use crate::primary::{is_primary, settle};
-use crate::relate::id;
-use crate::selector::Selector;
+use crate::plan::Selector;
+use crate::plan::id;
+use crate::plan::{Effect, Missing, Part};
 
 /// Up to so many elements, looking at each costs less than an index of them.
 const FEW: usize = 32;

@@ -8,14 +8,14 @@ use scim_core::schema::{AttributeType, Mutability};
 use scim_filter::equal_values;
 use serde_json::Value;
 
-use crate::between::{by_parts, size};
+use crate::between::parts::{by_parts, size};
 
 /// Longest lists of differing elements that are compared each with each.
 const MAX_COMPARED: usize = 100;
 
 /// Operations that change, remove and add elements one by one; `None` where that cannot be told or is not worth it.
 /// Whether they lead to the new list, in its order, is for the caller to try.
-pub(crate) fn by_elements(
+pub(super) fn by_elements(
     path: &str,
     attribute: &Attribute,
     before: &[Value],

@@ -6,11 +6,11 @@ use scim_core::schema::{AttributeType, Mutability, Schema};
 use scim_core::{Attribute, AttributeRef, Checker, InteropRule, Leniency};
 use serde_json::{Map, Value};
 
-use crate::check::{Action, Check, refuse_repeated, refuse_unassigning};
+use crate::check::checker::{Action, Check, refuse_repeated, refuse_unassigning};
+use crate::check::target::Target;
 use crate::error::{PatchErrorKind, shown};
-use crate::operation::{Effect, Missing, Part, Write};
-use crate::selector::Selector;
-use crate::target::Target;
+use crate::plan::Selector;
+use crate::plan::{Effect, Missing, Part, Write};
 
 impl Check<'_> {
     /// `add` and `replace`, where the target is not read-only.

@@ -8,11 +8,11 @@ use scim_core::schema::Mutability;
 use scim_core::{Attribute, AttributeRef, Checker, InteropRule, Leniency, Profile, Tolerance, TypeSchema, ValueLimits};
 use serde_json::{Map, Value};
 
+use crate::check::target::{Resolver, Target};
 use crate::error::{PatchError, PatchErrorKind, shown};
 use crate::limits::Limits;
-use crate::operation::{Effect, Operation, Patch};
-use crate::relate::{Relate, id};
-use crate::target::{Resolver, Target};
+use crate::plan::{Effect, Operation, Patch};
+use crate::plan::{Relate, id};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {

@@ -9,10 +9,11 @@ use scim_core::{Attribute, AttributeRef, Leniency, Profile, Resource, TypeSchema
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::align::by_elements;
 use crate::apply::apply;
-use crate::operation::Patch;
-use crate::relate::{Relate, id};
+use crate::between::align::by_elements;
+use crate::between::parts::{by_parts, size};
+use crate::plan::Patch;
+use crate::plan::{Relate, id};
 
 /// No patch turns the one resource into the other.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -187,11 +188,6 @@ fn is_same(attribute: &Attribute, a: Option<&Value>, b: Option<&Value>) -> bool 
     }
 }
 
-/// Bytes of an operation in the message.
-pub(crate) fn size(operation: &PatchOperation) -> usize {
-    serde_json::to_string(operation).map_or(usize::MAX, |text| text.len())
-}
-
 /// What a client may write of a value; `None` when that is nothing.
 fn writable(attribute: &Attribute, value: &Value) -> Option<Value> {
     match value {
@@ -275,34 +271,6 @@ fn candidates(place: &AttributeRef, before: Option<&Value>, after: Option<&Value
         }
         _ => vec![whole],
     }
-}
-
-/// Changes the parts of an object, each on its own, or those that get a value all at once (R144).
-pub(crate) fn by_parts(
-    path: &str,
-    attribute: &Attribute,
-    before: &Map<String, Value>,
-    after: &Map<String, Value>,
-    at_once: bool,
-) -> Vec<PatchOperation> {
-    let mut operations = Vec::new();
-    let mut merged = Map::new();
-    for sub in attribute.sub_attributes() {
-        let name = sub.name();
-        let path = || format!("{path}.{name}");
-        match (before.get(name), after.get(name)) {
-            (before, after) if before == after => {}
-            (_, None) => operations.push(PatchOperation::remove(path())),
-            (_, Some(after)) if at_once && !sub.multi_valued() => {
-                merged.insert(name.to_owned(), after.clone());
-            }
-            (_, Some(after)) => operations.push(PatchOperation::replace(path(), after.clone())),
-        }
-    }
-    if !merged.is_empty() {
-        operations.push(PatchOperation::add(path, merged));
-    }
-    operations
 }
 
 /// Adds and removes elements of a relation by their ids, whatever their order; `None` where one has no id.

@@ -6,10 +6,10 @@ use scim_core::schema::{Mutability, Schema};
 use scim_core::{Attribute, AttributeRef, Leniency};
 use serde_json::Value;
 
-use crate::check::Check;
+use crate::check::checker::Check;
+use crate::check::target::Target;
 use crate::error::PatchErrorKind;
-use crate::operation::{Effect, Missing, Part, Write};
-use crate::target::Target;
+use crate::plan::{Effect, Missing, Part, Write};
 
 impl Check<'_> {
     /// `remove`, where the target is not read-only.

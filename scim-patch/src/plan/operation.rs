@@ -9,9 +9,8 @@ use scim_filter::View;
 use serde_json::{Map, Value};
 
 use crate::limits::Limits;
-use crate::membership::MembershipDelta;
-use crate::relate::Relate;
-use crate::selector::Selector;
+use crate::plan::relate::Relate;
+use crate::plan::selector::Selector;
 
 /// A PATCH message, checked against the schemas of a resource type and ready to apply to any resource of that type.
 ///
@@ -182,34 +181,6 @@ impl Patch {
             self.limits.clone(),
             Leniencies::default(),
         )
-    }
-
-    /// What the patch does to the members of a group, when that is all it does: a store can then write the difference
-    /// without reading the group, whatever its size. `None` when the patch does more, or selects members by anything but
-    /// their id.
-    ///
-    /// ```
-    /// use scim_core::{Profile, SchemaSet, Tolerance};
-    /// use scim_core::message::PatchOp;
-    /// use scim_patch::Patch;
-    /// use serde_json::json;
-    ///
-    /// let schemas = SchemaSet::builtin();
-    /// let group = schemas.group().unwrap();
-    /// let message = json!({
-    ///     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
-    ///     "Operations": [
-    ///         {"op": "add", "path": "members", "value": [{"value": "ada"}, {"value": "grace"}]},
-    ///         {"op": "remove", "path": "members[value eq \"ada\"]"}
-    ///     ]
-    /// });
-    /// let message = PatchOp::from_json(message, &mut Tolerance::rfc(), 100)?;
-    /// let delta = Patch::check(&message, group, &Profile::rfc())?.membership_delta().unwrap();
-    /// assert_eq!((delta.add[0].value.as_str(), delta.remove), ("grace", vec!["ada".to_owned()]));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn membership_delta(&self) -> Option<MembershipDelta> {
-        MembershipDelta::of(&self.operations)
     }
 }
 

@@ -7,7 +7,7 @@ use scim_core::{AttrName, Attribute, AttributeRef, InteropRule, Leniency, Tolera
 use scim_filter::{ElementPredicate, Filter, Limits, PatchPath, check_element, parse_path_with};
 
 use crate::error::{PatchErrorKind, shown};
-use crate::selector::Selector;
+use crate::plan::Selector;
 
 /// A resolved path.
 pub(crate) enum Target {

@@ -5,10 +5,10 @@ use scim_core::schema::{AttributeType, Mutability};
 use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
 
+use crate::apply::journal::put;
 use crate::error::PatchErrorKind;
-use crate::journal::put;
-use crate::operation::{Part, Write};
-use crate::selector::Selector;
+use crate::plan::Selector;
+use crate::plan::{Part, Write};
 
 /// Gives an attribute a value, or none (R143, R149, R157).
 pub(crate) fn assign(
