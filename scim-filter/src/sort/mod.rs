@@ -1,5 +1,7 @@
 //! Sorting (RFC 7644 section 3.4.2.3).
 
+mod key;
+
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -9,10 +11,11 @@ use scim_core::{AttrPath, AttributeRef, Resource, ScimType, Tolerance, TypeSchem
 use serde_json::Value;
 
 use crate::budget::steps_through;
+use crate::check::{CheckError, CheckErrorKind};
 use crate::check::{refuse_never_returned, to_default_sub_attribute};
-use crate::check_error::{CheckError, CheckErrorKind};
-use crate::sort_key::SortKey;
-use crate::view::{Seen, View};
+use crate::predicate::{Seen, View};
+
+pub use key::SortKey;
 
 /// A sort key and its direction, resolved against the schema of one resource type.
 ///

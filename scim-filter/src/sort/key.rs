@@ -10,7 +10,7 @@ use scim_core::resource::ValueKind;
 use scim_core::schema::AttributeType;
 use serde_json::Number;
 
-use crate::compare::{order_numbers, without_padding};
+use crate::evaluate::{order_numbers, without_padding};
 use crate::fold::fold;
 
 /// The place of a resource in an order, but for ties. Made by [`Sort::sort_key`](crate::Sort::sort_key); keys of one sort

@@ -12,7 +12,7 @@ use serde_json::Number;
 use crate::ast::Operator;
 use crate::budget::{Budget, BudgetExceeded, steps_of};
 use crate::fold::{self, Folded};
-use crate::test::{Operand, Test};
+use crate::predicate::{Operand, Test};
 
 impl Test {
     /// Whether one assigned value fulfils the test. A value of another type than the operand's is merely different.

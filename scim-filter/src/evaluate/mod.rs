@@ -1,14 +1,19 @@
 //! Does a resource fulfil a predicate?
 
+mod compare;
+
 use scim_core::resource::ValueKind;
 use scim_core::{Resource, ValueRef};
 
 use crate::ast::Operator;
 use crate::budget::{Budget, BudgetExceeded};
 use crate::fold::Folded;
-use crate::gather::{Reached, Source};
 use crate::predicate::{ElementPredicate, Node, Predicate, Presence};
-use crate::test::{Operand, Test};
+use crate::predicate::{Operand, Test};
+use crate::predicate::{Reached, Source};
+
+pub use compare::equal_values;
+pub(crate) use compare::{order_numbers, without_padding};
 
 impl Predicate {
     /// Whether the resource fulfils the predicate.
@@ -246,7 +251,8 @@ mod tests {
     use scim_core::{SchemaSet, Tolerance};
     use serde_json::{Value, json};
 
-    use crate::{check, check_element};
+    use crate::check;
+    use crate::check_element;
 
     fn matches(text: &str, resource: &Value) -> bool {
         let schemas = SchemaSet::builtin();

@@ -2,18 +2,16 @@
 //! however many they are.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 
 use aho_corasick::AhoCorasick;
-use scim_core::{Attribute, AttributeRef, ValueRef};
+use scim_core::{AttributeRef, ValueRef};
 
 use crate::ast::Operator;
 use crate::budget::{Budget, BudgetExceeded, steps_of};
 use crate::fold::Folded;
-use crate::gather::Slot;
-use crate::predicate::Node;
-use crate::test::{Operand, Test};
+use crate::predicate::test::{Operand, Test};
 
 /// Up to so many texts are searched for one after the other; for more, an automaton is built.
 const FEW: usize = 4;
@@ -41,7 +39,7 @@ enum Matcher {
 
 impl AnyOf {
     /// The tests, two or more, alike as [`key`] says.
-    fn new(tests: Vec<Test>, operator: Operator) -> Self {
+    pub(super) fn new(tests: Vec<Test>, operator: Operator) -> Self {
         let texts = tests.iter().filter_map(|test| match &test.operand {
             Operand::Text(text) => Some(text.clone()),
             _ => None,
@@ -142,94 +140,14 @@ impl Matcher {
 }
 
 /// What tests have in common that can be taken together: only texts are.
-fn key(test: &Test) -> Option<(AttributeRef, Operator, bool)> {
+pub(super) fn key(test: &Test) -> Option<(AttributeRef, Operator, bool)> {
     let is_text = matches!(test.operand, Operand::Text(_));
     is_text.then(|| (test.path.clone(), test.operator, test.case_exact))
 }
 
-/// The same tree with tests taken together: those of an `or`, and those of an `and` that ask one value to differ from many.
-/// `in_element`: the paths are about one element, not about all of a resource.
-pub(crate) fn grouped(mut node: Node, in_element: bool) -> Node {
-    group(&mut node, in_element);
-    node
-}
-
-/// From the leaves up. A tree may be [as deep](crate::Limits::MAX_DEPTH) as a thread's stack allows, so this frame is small.
-fn group(node: &mut Node, in_element: bool) {
-    match node {
-        Node::Or(nodes) | Node::And(nodes) => {
-            for node in nodes {
-                group(node, in_element);
-            }
-        }
-        Node::Not(inner) => return group(inner, in_element),
-        _ => return,
-    }
-    group_children(node, in_element);
-}
-
-fn group_children(node: &mut Node, in_element: bool) {
-    *node = match std::mem::replace(node, Node::Constant(false)) {
-        Node::Or(nodes) => {
-            let mut nodes = together(nodes, |_| true, Node::AnyOf);
-            if nodes.len() == 1 { nodes.pop().unwrap_or(Node::Constant(false)) } else { Node::Or(nodes) }
-        }
-        Node::And(nodes) => {
-            // Of a multi-valued attribute, `ne` asks for one element that differs: the elements may be others for each.
-            let has_one_value = |path: &AttributeRef| {
-                let multi_valued = |attribute: &Attribute| attribute.multi_valued();
-                if in_element {
-                    path.sub().is_none() || !multi_valued(path.leaf())
-                } else {
-                    path.sub().is_none() && !multi_valued(path.attribute())
-                }
-            };
-            let excludes = |test: &Test| test.operator == Operator::Ne && has_one_value(&test.path);
-            let differs = |any: AnyOf, slot| Node::Not(Box::new(Node::AnyOf(any.negated(), slot)));
-            let mut nodes = together(nodes, excludes, differs);
-            if nodes.len() == 1 { nodes.pop().unwrap_or(Node::Constant(true)) } else { Node::And(nodes) }
-        }
-        other => other,
-    };
-}
-
-/// Puts one node in the place of all tests that are alike, where the first of them was.
-fn together(nodes: Vec<Node>, fits: impl Fn(&Test) -> bool, join: impl Fn(AnyOf, Slot) -> Node) -> Vec<Node> {
-    enum Part {
-        Other(Node),
-        Tests(Vec<Test>),
-    }
-    let mut places = HashMap::new();
-    let mut parts: Vec<Part> = Vec::new();
-    for node in nodes {
-        let key = match &node {
-            Node::Test(test, _) if fits(test) => key(test),
-            _ => None,
-        };
-        match (node, key) {
-            (Node::Test(test, _), Some(key)) => {
-                let place = *places.entry(key).or_insert(parts.len());
-                match parts.get_mut(place) {
-                    Some(Part::Tests(tests)) => tests.push(test),
-                    _ => parts.push(Part::Tests(vec![test])),
-                }
-            }
-            (node, _) => parts.push(Part::Other(node)),
-        }
-    }
-    let node = |part| match part {
-        Part::Other(node) => node,
-        Part::Tests(mut tests) => match (tests.len(), tests.first().map(|test| test.operator)) {
-            (2.., Some(operator)) => join(AnyOf::new(tests, operator), Slot::default()),
-            _ => tests.pop().map_or(Node::Constant(false), |test| Node::Test(test, Slot::default())),
-        },
-    };
-    parts.into_iter().map(node).collect()
-}
-
 impl AnyOf {
     /// The `eq` tests that hold where these `ne` tests don't.
-    fn negated(self) -> Self {
+    pub(super) fn negated(self) -> Self {
         let tests: Vec<Test> = self.tests.into_iter().map(|test| Test { operator: Operator::Eq, ..test }).collect();
         Self::new(tests, Operator::Eq)
     }

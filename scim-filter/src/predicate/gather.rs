@@ -5,7 +5,6 @@ use scim_core::{Attribute, AttributeRef, Resource, ValueRef};
 
 use crate::budget::{Budget, BudgetExceeded, steps_through};
 use crate::fold::Folded;
-use crate::predicate::Node;
 
 /// Most attributes that are gathered; a predicate that looks at more looks the others up one by one.
 const MAX_GATHERED: usize = 32;
@@ -24,6 +23,9 @@ pub(crate) struct Slot(Option<u8>);
 
 /// The values of one resource's gathered members.
 type Values<'r> = [Option<ValueRef<'r>>; MAX_GATHERED];
+
+/// What is done with the path of a test and its slot.
+pub(super) type Visit<'v> = dyn FnMut(&AttributeRef, &mut Slot) + 'v;
 
 /// What a test takes values from.
 #[derive(Clone, Copy)]
@@ -115,19 +117,19 @@ impl<'s, 'r> Source<'s, 'r> {
 }
 
 impl Gathered {
-    /// Plans the walk for the tests of `node`, and tells each its slot. Value paths count as one look-up: their body
+    /// Plans the walk for the tests that `each_path` visits, and tells each its slot. Value paths count as one look-up: their body
     /// runs over elements.
-    pub(crate) fn plan(node: &mut Node) -> Self {
+    pub(super) fn plan(each_path: &mut dyn FnMut(&mut Visit<'_>)) -> Self {
         let mut names: Vec<Box<str>> = Vec::new();
-        node.each_path(&mut |path, _| names.push(member(path).into()));
+        each_path(&mut |path, _| names.push(member(path).into()));
         if names.len() < MIN_LOOK_UPS {
-            node.each_path(&mut |_, slot| *slot = Slot::default());
+            each_path(&mut |_, slot| *slot = Slot::default());
             return Self::default();
         }
         names.sort_unstable_by(|a, b| member_order(a, b));
         names.dedup();
         names.truncate(MAX_GATHERED);
-        node.each_path(&mut |path, slot| {
+        each_path(&mut |path, slot| {
             let place = names.binary_search_by(|name| member_order(name, member(path))).ok();
             *slot = Slot(place.and_then(|place| u8::try_from(place).ok()));
         });
@@ -157,7 +159,8 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::*;
-    use crate::{Filter, Predicate, check};
+    use crate::check;
+    use crate::{Filter, Predicate};
 
     fn predicate(filter: &str) -> Predicate {
         let schemas = SchemaSet::builtin();

@@ -1,17 +1,18 @@
 //! Does a filter fit the schema? From [`Filter`] to [`Predicate`].
 
-use scim_core::json::parse_date_time;
-use scim_core::schema::{AttributeType, Mutability, Resolved, Returned};
+use scim_core::schema::{AttributeType, Resolved};
 use scim_core::{AttrPath, Attribute, AttributeRef, Leniency, Tolerance, TypeSchema};
 
 use crate::ast::{Comparison, Filter, Literal, Operator};
-use crate::check_error::{CheckError, CheckErrorKind};
-use crate::compare::without_padding;
-use crate::fold::fold;
-use crate::gather::Slot;
+use crate::check::error::{CheckError, CheckErrorKind};
+use crate::check::rules::{
+    is_primary, never_returned, operand, refuse, refuse_never_returned, refuse_operator, refuse_simple, sub_attribute,
+    to_default_sub_attribute,
+};
 use crate::limits::Limits;
+use crate::predicate::Slot;
 use crate::predicate::{ElementPredicate, Node, Predicate, Presence};
-use crate::test::{Operand, Test};
+use crate::predicate::{Operand, Test};
 
 /// Resolves a filter against the schema of one resource type.
 ///
@@ -265,27 +266,6 @@ impl Check<'_> {
     }
 }
 
-/// R020: the `primary` flag of an element of a multi-valued attribute.
-fn is_primary(target: &AttributeRef) -> bool {
-    target.sub() == Some("primary") && target.attribute().multi_valued()
-}
-
-/// The sub-attribute that a path in the brackets of a value path names; the attribute itself where its values are simple.
-fn sub_attribute(of: &AttributeRef, path: &AttrPath) -> Result<AttributeRef, CheckError> {
-    let attribute = of.leaf();
-    let name = path.name().filter(|_| path.uri().is_none() && path.sub().is_none());
-    if name.is_some_and(|name| attribute.is_own_value(name)) {
-        return Ok(of.clone());
-    }
-    if let Some(sub) = name.and_then(|name| attribute.sub_attribute(name)) {
-        return Ok(of.clone().with_sub(sub));
-    }
-    let near = name.and_then(|name| attribute.nearest_sub_attribute(name));
-    let suggestion = near.map(|near| near.name().to_owned());
-    let attribute = attribute.name().to_owned();
-    Err(refuse(path.as_str(), CheckErrorKind::UnknownSub { attribute, suggestion }))
-}
-
 /// The attributes that a path is about and that responses may show.
 fn shown(found: &Resolved) -> impl Iterator<Item = AttributeRef> {
     found.attributes().into_iter().filter(|attribute| !never_returned(attribute.leaf()))
@@ -298,89 +278,6 @@ fn any_of(nodes: impl Iterator<Item = Node>) -> Node {
         Err(nodes) if nodes.is_empty() => Node::Constant(false),
         Err(nodes) => Node::Or(nodes),
     }
-}
-
-/// Leads a path that stops at a complex attribute to its `value` sub-attribute (R083).
-///
-/// # Errors
-///
-/// [`CheckErrorKind::Complex`] when there is no such sub-attribute.
-pub(crate) fn to_default_sub_attribute(text: &str, target: AttributeRef) -> Result<AttributeRef, CheckError> {
-    if target.leaf().kind() != AttributeType::Complex {
-        return Ok(target);
-    }
-    let value = target.leaf().sub_attribute("value").cloned();
-    let value = value.filter(|value| target.sub().is_none() && value.kind() != AttributeType::Complex);
-    let Some(value) = value else { return Err(refuse(text, CheckErrorKind::Complex)) };
-    let target = target.with_sub(&value);
-    refuse_never_returned(text, &target)?;
-    Ok(target)
-}
-
-/// R077, R078.
-fn refuse_operator(text: &str, operator: Operator, kind: AttributeType) -> Result<(), CheckError> {
-    let fits = match operator {
-        Operator::Eq | Operator::Ne => true,
-        Operator::Co | Operator::Sw | Operator::Ew => matches!(kind, AttributeType::String | AttributeType::Reference),
-        Operator::Gt | Operator::Ge | Operator::Lt | Operator::Le => {
-            !matches!(kind, AttributeType::Boolean | AttributeType::Binary)
-        }
-    };
-    if fits {
-        return Ok(());
-    }
-    Err(refuse(text, CheckErrorKind::Operator { operator: operator.as_str(), kind: kind.as_str() }))
-}
-
-/// The literal as a value of the attribute's type (R081).
-fn operand(text: &str, kind: AttributeType, case_exact: bool, literal: &Literal) -> Result<Operand, CheckError> {
-    let expected = match (kind, literal) {
-        (AttributeType::String | AttributeType::Reference, Literal::String(value)) => {
-            let value = if case_exact { value.as_str().into() } else { fold(value).into() };
-            return Ok(Operand::Text(value));
-        }
-        (AttributeType::Boolean, Literal::Bool(value)) => return Ok(Operand::Bool(*value)),
-        (AttributeType::Integer | AttributeType::Decimal, Literal::Number(value)) => {
-            return Ok(match value.as_i64() {
-                Some(whole) if kind == AttributeType::Integer => Operand::Integer(whole),
-                _ => Operand::Decimal(value.clone()),
-            });
-        }
-        (AttributeType::Binary, Literal::String(value)) => return Ok(Operand::Binary(without_padding(value).into())),
-        (AttributeType::DateTime, Literal::String(value)) => match parse_date_time(value) {
-            Ok(instant) => return Ok(Operand::Instant(instant)),
-            Err(_) => "a date and time such as \"2008-01-23T04:56:22Z\"",
-        },
-        (AttributeType::DateTime, _) => "a date and time in quotes",
-        (AttributeType::Boolean, _) => "true or false",
-        (AttributeType::Integer | AttributeType::Decimal, _) => "a number",
-        (AttributeType::Binary, _) => "base64 in quotes",
-        (AttributeType::String | AttributeType::Reference | AttributeType::Complex, _) => "a string in quotes",
-    };
-    Err(refuse(text, CheckErrorKind::LiteralType { expected, found: literal.clone() }))
-}
-
-fn never_returned(attribute: &Attribute) -> bool {
-    attribute.returned() == Returned::Never || attribute.mutability() == Mutability::WriteOnly
-}
-
-/// R096: what no response shows, no question may reveal.
-pub(crate) fn refuse_never_returned(text: &str, target: &AttributeRef) -> Result<(), CheckError> {
-    let hidden = never_returned(target.attribute()) || never_returned(target.leaf());
-    if hidden { Err(refuse(text, CheckErrorKind::NeverReturned)) } else { Ok(()) }
-}
-
-/// Brackets select among values: of a complex attribute, or of an array.
-fn refuse_simple(text: &str, attribute: &Attribute) -> Result<(), CheckError> {
-    if attribute.kind() == AttributeType::Complex || attribute.multi_valued() {
-        Ok(())
-    } else {
-        Err(refuse(text, CheckErrorKind::BracketsOnSimple))
-    }
-}
-
-fn refuse(path: &str, kind: CheckErrorKind) -> CheckError {
-    CheckError::new(path, kind)
 }
 
 /// Some attribute of the filter, to name it by.

@@ -6,7 +6,7 @@ use scim_core::{AttrPath, AttrPathError};
 use serde_json::Number;
 use thiserror::Error;
 
-use crate::ast::{Comparison, Filter, Literal, Operator};
+use crate::ast::filter::{Comparison, Filter, Literal, Operator};
 use crate::limits::Limits;
 
 /// Starts a filter at an attribute: `userName`, `name.givenName`, or with the URI of its schema before it.

@@ -8,8 +8,8 @@ use scim_core::schema::UnknownAttribute;
 
 use crate::ast::Literal;
 use crate::caret::Caret;
+use crate::parse::MAX_FOUND;
 use crate::parse::attribute_offset;
-use crate::parse_error::MAX_FOUND;
 
 /// A filter or sort key that is well formed but does not fit the schema: which attribute, and why.
 ///
@@ -185,7 +185,8 @@ mod tests {
     use scim_core::{SchemaSet, Tolerance};
 
     use super::*;
-    use crate::{Limits, check, parse_with};
+    use crate::check;
+    use crate::{Limits, parse_with};
 
     fn refused(text: &str) -> CheckError {
         let schemas = SchemaSet::builtin();
