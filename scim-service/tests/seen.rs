@@ -14,9 +14,9 @@ use http::request::Parts;
 use http::{Request, Response};
 use scim_core::message::AuthenticationScheme;
 use scim_core::{SchemaSet, urn};
+use scim_service::observe::ClientAddress;
 use scim_service::{
-    AuthError, Authenticator, BearerTokens, ClientAddress, MemoryStore, Principal, ScimService, ServiceConfig,
-    TenancyMode,
+    AuthError, Authenticator, BearerTokens, MemoryStore, Principal, ScimService, ServiceConfig, TenancyMode,
 };
 use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;

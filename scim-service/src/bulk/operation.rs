@@ -9,13 +9,13 @@ use scim_core::message::{BulkMethod, BulkOperation, InvalidOperation};
 use scim_core::{Profile, SchemaSet, Tolerance, TypeSchema, urn};
 use serde_json::{Value, json};
 
-use super::error::BulkError;
 use super::position::{Visit, in_patch, in_resource};
 use super::reference::Reference;
 use crate::config::ServiceConfig;
-use crate::fail::Failure;
-use crate::precondition::precondition;
-use crate::route::Route;
+use crate::wire::BulkError;
+use crate::wire::Failure;
+use crate::wire::Route;
+use crate::wire::precondition;
 
 /// What a result repeats of an operation.
 #[derive(Clone, Debug)]

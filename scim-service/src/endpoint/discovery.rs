@@ -8,10 +8,10 @@ use scim_core::schema::{ResourceType, Schema};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::fail::Failure;
-use crate::query::search_request;
-use crate::respond::{Format, ResourceHeaders, json_response, with_resource_headers};
-use crate::service::Call;
+use crate::call::Call;
+use crate::wire::Failure;
+use crate::wire::search_request;
+use crate::wire::{Format, ResourceHeaders, json_response, with_resource_headers};
 
 pub(crate) fn service_provider_config<S: ?Sized>(
     call: &mut Call<'_, S>,

@@ -8,7 +8,7 @@ use scim_filter::Predicate;
 
 use crate::change::{Change, Written};
 use crate::context::Context;
-use crate::replacement::{Replacement, replacement};
+use crate::store::replacement::{Replacement, replacement};
 use crate::store::{List, Modify, Precondition, Read, Replace, Store, StoreError, patched_content};
 
 /// How often a write that lost a race is tried again.

@@ -44,7 +44,8 @@ pub async fn finish(
 ///
 /// ```
 /// use scim_core::SchemaSet;
-/// use scim_service::{List, PageBuilder};
+/// use scim_service::List;
+/// use scim_service::store::PageBuilder;
 ///
 /// let schemas = SchemaSet::builtin();
 /// let query = List::new(schemas.user().ok_or("no users")?, 2);

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 /// ```
 /// use scim_core::{Resource, SchemaSet};
 /// use scim_patch::Secret;
-/// use scim_service::keep_write_only;
+/// use scim_service::store::keep_write_only;
 /// use serde_json::{from_value, json};
 ///
 /// let schemas = SchemaSet::builtin();
@@ -73,7 +73,7 @@ pub fn keep_write_only(of: &TypeSchema, current: &Resource, new: &mut Resource) 
 /// use scim_core::{Profile, Resource, SchemaSet};
 /// use scim_core::message::{PatchOp, PatchOperation};
 /// use scim_patch::Patch;
-/// use scim_service::patched_content;
+/// use scim_service::store::patched_content;
 /// use serde_json::{from_value, json};
 ///
 /// let schemas = SchemaSet::builtin();
