@@ -74,8 +74,6 @@ mod store;
 pub use demo::{DemoError, create_demo_schema};
 #[cfg(feature = "jit")]
 pub use fab_config::{FabConfig, FabProvider};
-#[cfg(all(feature = "jit", feature = "_store"))]
-pub use jit::SqlReplays;
 #[cfg(feature = "jit")]
 pub use jit::{
     Access, Assertion, AssertionError, AssertionVerifier, AttributeMapping, AuditError, DomainError, Domains,
@@ -100,5 +98,7 @@ pub use saml::{
     MAX_RESPONSE_LEN, MetadataError, SamlConfigError, SamlIdentityProvider, SamlServiceProvider, SamlVerifier,
     SignedPart,
 };
+#[cfg(all(feature = "jit", feature = "_store"))]
+pub use store::SqlReplays;
 #[cfg(feature = "_store")]
 pub use store::{Account, AccountSession, Adoption, ConnectError, Pin, StoreOptions, SupersetStore};

@@ -19,8 +19,6 @@ mod presets;
 mod provisioning;
 mod refusal;
 mod replay;
-#[cfg(feature = "_store")]
-mod sql_replays;
 mod trusted_provider;
 
 pub use assertion::{
@@ -37,6 +35,4 @@ pub use login_store::{Access, LoginStore};
 pub use name_case::NameCase;
 pub use refusal::{LoginError, Refusal};
 pub use replay::{MemoryReplays, ReplayStore};
-#[cfg(feature = "_store")]
-pub use sql_replays::SqlReplays;
 pub use trusted_provider::TrustedProvider;
