@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use scim_core::schema::{AttributeType, Mutability, Resolved, Returned, Uniqueness};
 use scim_core::{AttrPath, AttributeRef, Checker, Profile, Resource, SchemaSet, Tolerance, TypeSchema, ValueRef};
 use serde_json::{Map, Value, json};
-use thiserror::Error;
 
 use crate::jit::assertion::Assertion;
 use crate::jit::group_claim::GroupClaim;
+use crate::jit::mapping_error::MappingError;
 use crate::jit::name_case::NameCase;
 
 /// Attributes that no assertion decides.
@@ -66,32 +66,6 @@ pub struct Person {
     /// The groups, each once; `None` where the mapping does not say where they stand. An assertion without the attribute is one
     /// of a person without groups: identity providers leave out what is empty.
     pub groups: Option<Vec<String>>,
-}
-
-/// A mapping that can't be, or an assertion that does not fit it.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum MappingError {
-    /// The path is no attribute of users.
-    #[error("`{path}`: {reason}")]
-    Path {
-        /// The path.
-        path: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The values do not fit the schema.
-    #[error("the attributes do not make a user: {0}")]
-    User(String),
-    /// The assertion is larger than the limits.
-    #[error("the assertion has too many or too long attributes")]
-    TooLarge,
-    /// There are more groups than the limit.
-    #[error("the assertion names more than {limit} groups")]
-    TooManyGroups {
-        /// The limit.
-        limit: usize,
-    },
 }
 
 impl Person {

@@ -1,7 +1,7 @@
 //! Where an assertion names the groups of a person.
 
 use crate::jit::assertion::Assertion;
-use crate::jit::attribute_mapping::MappingError;
+use crate::jit::mapping_error::MappingError;
 
 /// Most groups that an assertion may name. Entra ID sends 150 in a SAML assertion, and none of them where there are more.
 pub const MAX_ASSERTED_GROUPS: usize = 200;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use scim_core::{Resource, SchemaSet};
+use scim_core::SchemaSet;
 use scim_service::{Context, Principal};
 
 use crate::jit::assertion::{Assertion, LoginResponse};
@@ -12,9 +12,10 @@ use crate::jit::attempt::Attempt;
 use crate::jit::audit::{LoginAudit, LoginOutcome, LoginRecord};
 use crate::jit::identity_provider::IdentityProvider;
 use crate::jit::login_store::LoginStore;
+use crate::jit::outcome::Login;
 use crate::jit::refusal::{LoginError, Refusal};
 use crate::jit::trusted_provider::TrustedProvider;
-use crate::rules::{Decision, RoleMapper};
+use crate::rules::RoleMapper;
 
 /// Just-in-time (JIT) provisioning: a person whom an identity provider asserts becomes a user of the store, with the roles that the rules
 /// give.
@@ -65,37 +66,6 @@ pub struct JitLogin<S: ?Sized> {
     schemas: SchemaSet,
     roles: Arc<dyn RoleMapper>,
     audit: Box<dyn LoginAudit>,
-}
-
-/// Somebody who is logged in.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Login {
-    /// The User resource as it is now.
-    pub user: Resource,
-    /// What the rules decide, with the reasons.
-    pub decision: Decision,
-    /// The roles that the user holds now in the service behind the store.
-    pub roles: Vec<String>,
-    /// Which generation of the user a session that begins now is of ([`Access::generation`](crate::Access::generation)); 0 where the
-    /// store has none.
-    pub generation: i64,
-    /// Whether the user was created by this login.
-    pub created: bool,
-    /// Whether attributes of the user were changed by it.
-    pub changed: bool,
-    /// What happened to the groups.
-    pub groups: GroupChanges,
-}
-
-/// What a login did to the groups of a person, by display name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct GroupChanges {
-    /// Groups that were joined.
-    pub joined: Vec<String>,
-    /// Groups that were left.
-    pub left: Vec<String>,
-    /// Groups of the assertion that were not joined: somebody else made a group of that name, or the store can't have one.
-    pub not_joined: Vec<String>,
 }
 
 impl<S: LoginStore + ?Sized> JitLogin<S> {

@@ -9,8 +9,8 @@ use scim_service::StoreError;
 use crate::jit::attempt::group_ids;
 use crate::jit::group_claim::{GroupClaim, GroupNames};
 use crate::jit::identity_provider::{GroupScope, IdentityProvider};
-use crate::jit::login::GroupChanges;
 use crate::jit::login_store::LoginStore;
+use crate::jit::outcome::GroupChanges;
 use crate::jit::provisioning::{Provisioning, id_of};
 
 impl<S: LoginStore + ?Sized> Provisioning<'_, S> {

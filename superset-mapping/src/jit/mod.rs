@@ -13,8 +13,10 @@ mod identity_provider;
 mod known_user;
 mod login;
 mod login_store;
+mod mapping_error;
 mod membership;
 mod name_case;
+mod outcome;
 mod presets;
 mod provisioning;
 mod refusal;
@@ -25,14 +27,16 @@ pub use assertion::{
     Assertion, AssertionError, AssertionVerifier, LoginRequest, LoginResponse, MAX_ATTRIBUTE_LEN, MAX_ATTRIBUTE_VALUES,
     MAX_ATTRIBUTES,
 };
-pub use attribute_mapping::{AttributeMapping, MappingError, Person};
+pub use attribute_mapping::{AttributeMapping, Person};
 pub use audit::{AuditError, JsonLines, LoginAudit, LoginOutcome, LoginRecord};
 pub use domains::{DomainError, Domains};
 pub use group_claim::{GroupClaim, GroupNames, MAX_ASSERTED_GROUPS};
 pub use identity_provider::{GroupScope, IdentityProvider, MAX_PROVIDER_NAME_LEN, People, ProviderNameError};
-pub use login::{GroupChanges, JitLogin, Login};
+pub use login::JitLogin;
 pub use login_store::{Access, LoginStore};
+pub use mapping_error::MappingError;
 pub use name_case::NameCase;
+pub use outcome::{GroupChanges, Login};
 pub use refusal::{LoginError, Refusal};
 pub use replay::{MemoryReplays, ReplayStore};
 pub use trusted_provider::TrustedProvider;

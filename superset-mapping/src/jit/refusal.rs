@@ -4,8 +4,8 @@ use scim_service::StoreError;
 use thiserror::Error;
 
 use crate::jit::assertion::AssertionError;
-use crate::jit::attribute_mapping::MappingError;
 use crate::jit::audit::AuditError;
+use crate::jit::mapping_error::MappingError;
 
 /// Why a person is not logged in.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

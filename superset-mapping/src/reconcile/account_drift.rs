@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use scim_filter::fold;
 use scim_service::StoreError;
 
-use crate::reconcile::drift::DriftOptions;
+use crate::reconcile::drift_options::DriftOptions;
 use crate::reconcile::finding::{FindingKind, Subject, Who};
 use crate::reconcile::world::{Found, World};
 use crate::sql::Fragment;

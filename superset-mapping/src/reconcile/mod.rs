@@ -1,9 +1,11 @@
 //! Keeping rules, SCIM and Superset equal: what differs, its repair, and who has left.
 
 mod account_drift;
+mod account_row;
 mod breaker;
 mod directory;
 mod drift;
+mod drift_options;
 mod export;
 mod finding;
 mod grant_drift;
@@ -22,7 +24,8 @@ mod world;
 
 pub use breaker::{Breaker, BreakerError};
 pub use directory::{Directory, DirectoryError, DirectoryPage, DirectoryPerson, MAX_DIRECTORY_PEOPLE};
-pub use drift::{Checked, Drift, DriftOptions};
+pub use drift::{Checked, Drift};
+pub use drift_options::DriftOptions;
 pub use export::{Export, MAX_EXPORT_LINE};
 pub use finding::{Finding, FindingKind, Who};
 pub use leavers::{Leaver, Leavers, LeaversError};

@@ -1,6 +1,6 @@
 //! What is done about each finding, and what is left alone.
 
-use crate::reconcile::drift::DriftOptions;
+use crate::reconcile::drift_options::DriftOptions;
 use crate::reconcile::finding::{Finding, FindingKind, Subject};
 
 /// How much to repair.

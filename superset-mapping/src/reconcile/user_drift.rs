@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use scim_service::StoreError;
 
 use crate::driver::Row;
+use crate::reconcile::account_row::AccountRow;
 use crate::reconcile::finding::{FindingKind, Subject, Who};
 use crate::reconcile::why::{because, profile_differences};
 use crate::reconcile::world::{Found, Held, World};
@@ -19,17 +20,6 @@ pub(super) struct UserPair {
     pub(super) account: Option<AccountRow>,
     /// Who has the row with the id now.
     taken_by: Option<String>,
-}
-
-/// What `ab_user` says of somebody.
-#[derive(Clone, Debug)]
-pub(super) struct AccountRow {
-    pub(super) id: i64,
-    pub(super) username: String,
-    pub(super) first_name: String,
-    pub(super) last_name: String,
-    pub(super) email: String,
-    pub(super) active: bool,
 }
 
 /// What of Superset's relations some users have.

@@ -2,7 +2,7 @@
 
 use scim_core::{Provenance, ResourceId};
 
-use crate::reconcile::user_drift::AccountRow;
+use crate::reconcile::account_row::AccountRow;
 use crate::rules::{Decision, Reason};
 use crate::store::{Email, Profile};
 

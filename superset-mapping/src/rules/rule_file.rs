@@ -9,7 +9,7 @@ use crate::rules::fault::Fault;
 use crate::rules::reach::unreachable;
 use crate::rules::rule::{Ground, RuleEntry};
 use crate::rules::rule_index::RuleIndex;
-use crate::rules::rule_set::{RuleSet, UnknownGroups};
+use crate::rules::rule_set::{RuleSet, UnknownGroups, protected_by_default};
 
 /// Most rules of a file.
 pub const MAX_RULES: usize = 10_000;
@@ -32,10 +32,6 @@ pub(super) struct RuleFile {
     create_roles_from: Option<String>,
     #[serde(default, rename = "rule")]
     rules: Vec<RuleEntry>,
-}
-
-pub(super) fn protected_by_default() -> Vec<String> {
-    vec!["Admin".to_owned()]
 }
 
 impl From<RuleSet> for RuleFile {

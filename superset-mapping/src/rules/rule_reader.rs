@@ -6,6 +6,8 @@ use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 
 use scim_core::{SchemaSet, TypeSchema};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::rules::fault::Fault;
 use crate::rules::rule::Ground;
@@ -125,13 +127,17 @@ fn offset(text: &str, line: usize, column: usize) -> Range<usize> {
     offset..text.len()
 }
 
-impl TryFrom<RuleFile> for RuleSet {
-    type Error = RuleError;
+impl Serialize for RuleSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RuleFile::from(self.clone()).serialize(serializer)
+    }
+}
 
-    fn try_from(file: RuleFile) -> Result<Self, Self::Error> {
-        RuleReader::new().check(file).map_err(|fault| {
+impl<'de> Deserialize<'de> for RuleSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        RuleReader::new().check(RuleFile::deserialize(deserializer)?).map_err(|fault| {
             let rule = fault.rule().map_or_else(String::new, |index| format!("rule {}: ", index + 1));
-            RuleError::new(format!("{rule}{}", fault.message))
+            D::Error::custom(format_args!("{rule}{}", fault.message))
         })
     }
 }

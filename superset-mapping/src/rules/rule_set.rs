@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::rules::belief::{Believed, Trust};
 use crate::rules::role_template::RoleTemplate;
 use crate::rules::rule::Rule;
-use crate::rules::rule_file::{RuleFile, protected_by_default};
 use crate::rules::rule_index::RuleIndex;
 
 /// The rules by which groups become Superset roles.
@@ -79,8 +78,7 @@ use crate::rules::rule_index::RuleIndex;
 /// [`MAX_RULES_LEN`](crate::MAX_RULES_LEN), [`MAX_RULES`](crate::MAX_RULES), [`MAX_PATTERN_LEN`](crate::MAX_PATTERN_LEN),
 /// [`MAX_MATCHED_NAME_LEN`](crate::MAX_MATCHED_NAME_LEN), [`MAX_ROLE_LEN`](crate::MAX_ROLE_LEN), and those of
 /// [`scim_filter::Limits`] for conditions.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(try_from = "RuleFile", into = "RuleFile")]
+#[derive(Clone, Debug)]
 pub struct RuleSet {
     pub(super) sources: Option<Vec<Believed>>,
     /// The first source that ever wrote, where the file lists none.
@@ -104,6 +102,11 @@ pub enum UnknownGroups {
     Ignore,
     /// The person gets nothing but what identifiers of other groups give, and is not logged in just in time.
     Refuse,
+}
+
+/// The roles that are protected where nothing else is said.
+pub(super) fn protected_by_default() -> Vec<String> {
+    vec!["Admin".to_owned()]
 }
 
 impl Default for RuleSet {
