@@ -16,7 +16,7 @@ use scim_service::{
     TenancyMode,
 };
 use serde::Deserialize;
-use superset_mapping::UnknownGroups;
+use superset_mapping::rules::UnknownGroups;
 use thiserror::Error;
 
 use crate::clients::{ClientFlags, ClientsError};

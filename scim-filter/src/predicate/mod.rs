@@ -26,7 +26,7 @@ pub(crate) use view::{Seen, SeenElement};
 
 /// A filter resolved against the schema of one resource type: canonical names, typed values, case rules, prepared once.
 ///
-/// Made by [`check`](crate::check::checker()) or [`check_any`](crate::check_any); run by [`matches`](Self::matches), or given to
+/// Made by [`check`](crate::check()) or [`check_any`](crate::check_any); run by [`matches`](Self::matches), or given to
 /// [`lower`](crate::lower()).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Predicate {

@@ -9,7 +9,7 @@ use crate::difference::one::Difference;
 
 /// What differs between two states of a resource: for audit, for events, and for the question whether there is anything to write.
 ///
-/// [`apply`](crate::apply::run) tells what a patch has done, [`between`](Self::between) compares two resources.
+/// [`apply`](crate::apply()) tells what a patch has done, [`between`](Self::between) compares two resources.
 ///
 /// ```
 /// use scim_core::{Profile, Resource, SchemaSet, Tolerance};

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use scim_core::{ResourceId, TypeSchema};
 use scim_service::{Context, StoreError};
 
-use crate::jit::{Access, LoginStore};
+use crate::login::{Access, LoginStore};
 use crate::sql::Fragment;
 use crate::store::resources::Member;
 use crate::store::session::CHUNK;

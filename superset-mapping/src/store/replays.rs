@@ -8,7 +8,7 @@ use scim_service::StoreError;
 use sha2::{Digest, Sha256};
 
 use crate::driver::Database;
-use crate::jit::ReplayStore;
+use crate::login::ReplayStore;
 use crate::sql::Fragment;
 use crate::store::ConnectError;
 

@@ -14,7 +14,9 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use superset_mapping::{Assertion, AttributeMapping, FabConfig, FabProvider, GroupRef, RuleSet, Subject};
+use superset_mapping::fab_config::{FabConfig, FabProvider};
+use superset_mapping::login::Assertion;
+use superset_mapping::{AttributeMapping, GroupRef, RuleSet, Subject};
 
 const RULES: &str = r#"
     default_roles = ["Gamma"]

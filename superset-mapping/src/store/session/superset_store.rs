@@ -29,8 +29,8 @@ use crate::store::session::schema_probe::SecurityTables;
 /// - **The last active administrator** can't be deactivated, deleted or lose the role; in a transaction, by its end.
 /// - **Passwords** are stored as Superset's own hashes, in `ab_user` alone. Without one, nobody can log in by password. As
 ///   many are hashed at once as there are cores; whoever waits for longer than five seconds gets
-///   [`StoreError::Unavailable`]. No write waits for a hash, so none is made in a [`Transaction`](scim_service::Transaction):
-///   a password in one is [`StoreError::Refused`].
+///   [`StoreError::Unavailable`](scim_service::StoreError::Unavailable). No write waits for a hash, so none is made in a [`Transaction`](scim_service::Transaction):
+///   a password in one is [`StoreError::Refused`](scim_service::StoreError::Refused).
 ///
 /// Writers of one database take turns, whichever process they are in. A write that loses against another program's
 /// transaction is repeated up to five times.
