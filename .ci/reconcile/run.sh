@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # A drifted Superset, and the page that says so in a real browser: every finding is shown. Then people leave: a SCIM service over
 # HTTP is the source of truth.
-# usage: reconcile.sh CACHE
+# usage: run.sh CACHE
 set -euo pipefail
 cache=$1
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 if ! command -v chromium >/dev/null || ! command -v sqlite3 >/dev/null; then
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium sqlite3 >/dev/null
@@ -18,7 +18,7 @@ reconcile() { "$target/debug/examples/reconcile" --database "sqlite://$work/supe
 
 reconcile demo
 reconcile drift >/dev/null
-sqlite3 "$work/superset.db" <.ci/reconcile_faults.sql
+sqlite3 "$work/superset.db" <.ci/reconcile/faults.sql
 status=0
 reconcile drift --format json --output "$work/drift.json" || status=$?
 [ "$status" = 1 ] || { echo "expected status 1 for findings, got $status" >&2; exit 1; }

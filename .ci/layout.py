@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Draws which file of a crate imports from which, and fails on a circle, a folder of too many files, a file of too many lines.
 
-    .ci/modules.py            checks every crate
-    .ci/modules.py --draw D   writes one DOT graph per crate into the folder D besides
+    .ci/layout.py            checks every crate
+    .ci/layout.py --draw D   writes one DOT graph per crate into the folder D besides
 
 An import is a `use` or a path in the code of a file, resolved through re-exports to the file that defines the name. Code in
 `#[cfg(test)]` does not count. Two kinds of circle are faults: among files, and among the entries of one folder (where a

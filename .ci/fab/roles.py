@@ -1,6 +1,6 @@
 """What Flask-AppBuilder makes of a superset_config.py fragment: the roles of people after SAML logins.
 
-usage: fab_roles.py FRAGMENT.py LOGINS.json
+usage: fab/roles.py FRAGMENT.py LOGINS.json
 
 LOGINS.json is {"roles": [name], "logins": [{"name_id": text, "attributes": {name: [value]}}]}. Prints, as JSON, the sorted roles after
 each login, or null where the login was refused. The assertions count as verified: what is asked is what they give.
