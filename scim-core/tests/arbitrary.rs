@@ -13,9 +13,12 @@ use std::sync::Arc;
 
 use arbitrary::{Arbitrary, Unstructured};
 use scim_core::arbitrary::{MAX_JSON_DEPTH, MAX_TEXT, MAX_VALUES, body, json, near_miss, path, resource, stored, text};
+use scim_core::json::json_size;
+use scim_core::message::PatchOp;
+use scim_core::schema::{AttributeType, Mutability, Resolved, ResourceType, Schema};
 use scim_core::{
-    AttrName, AttrPath, AttributeType, Checker, ExternalId, Leniency, Mutability, PatchOp, Profile, Resolved, Resource,
-    ResourceId, ResourceType, ResourceTypeName, Schema, SchemaSet, Tolerance, TypeSchema, Version, json_size,
+    AttrName, AttrPath, Checker, ExternalId, Profile, Quirk, Resource, ResourceId, ResourceTypeName, SchemaSet,
+    Tolerance, TypeSchema, Version,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -184,7 +187,7 @@ fn types_without_a_schema_are_made_within_their_bounds() {
             _ => 0,
         }
     }
-    let (mut leniencies, mut words) = (BTreeSet::new(), BTreeSet::new());
+    let (mut quirks, mut words) = (BTreeSet::new(), BTreeSet::new());
     for seed in 0..MANY {
         let bytes = bytes(seed);
         let u = &mut Unstructured::new(&bytes);
@@ -199,13 +202,13 @@ fn types_without_a_schema_are_made_within_their_bounds() {
         assert_eq!(version.as_str().parse(), Ok(version.clone()));
         assert!(text(u).unwrap().chars().count() <= MAX_TEXT);
         assert!(depth(&json(u).unwrap()) <= MAX_JSON_DEPTH);
-        leniencies.insert(format!("{:?}", Leniency::arbitrary(u).unwrap()));
+        quirks.insert(format!("{:?}", Quirk::arbitrary(u).unwrap()));
         Profile::arbitrary(u).unwrap();
         let message = PatchOp::arbitrary(u).unwrap();
         words.extend(message.operations.iter().map(|operation| operation.op.clone()));
         let read = PatchOp::from_json(message.to_value(), &mut Tolerance::rfc(), 5).unwrap();
         assert_eq!(read, message);
     }
-    assert_eq!(leniencies.len(), Leniency::ALL.len());
+    assert_eq!(quirks.len(), Quirk::ALL.len());
     assert!(["add", "remove", "replace"].iter().all(|word| words.contains(*word)));
 }

@@ -2,9 +2,9 @@
 //!
 //! ```
 //! use scim_core::{Resource, SchemaSet, Tolerance};
-//! use scim_filter::{Limits, check, parse};
+//! use scim_filter::{FilterLimits, check, parse};
 //!
-//! let filter = parse(r#"userName sw "bj" and emails[type eq "work"]"#, &Limits::default())?;
+//! let filter = parse(r#"userName sw "bj" and emails[type eq "work"]"#, &FilterLimits::default())?;
 //!
 //! let schemas = SchemaSet::builtin();
 //! let user = schemas.user().unwrap();
@@ -21,7 +21,7 @@
 //! | from | by | to | refuses |
 //! |---|---|---|---|
 //! | text | [`parse()`], [`parse_with`], [`parse_path`] | [`Filter`], [`PatchPath`] | bad syntax: [`ParseError`] with a byte offset |
-//! | [`Filter`] | [`check()`], [`check_any`], [`check_element`] | [`Predicate`], [`ElementPredicate`] | what the schema does not allow: [`CheckError`] |
+//! | [`Filter`] | [`check()`], [`check_any`], [`check_element`] | [`Predicate`], [`ElementPredicate`] | what the schema does not allow: [`FilterError`] |
 //! | [`Predicate`] | [`Predicate::matches`] | `bool` | nothing |
 //! | [`Predicate`] | [`lower()`] with a [`Lower`] of the host's | a database's condition and the rest | nothing |
 //!
@@ -37,7 +37,7 @@
 //!
 //! # Limits
 //!
-//! [`Limits`] hold while parsing: 8 KiB of text, 64 levels of nesting and 256 comparisons unless set otherwise. Time is
+//! [`FilterLimits`] hold while parsing: 8 KiB of text, 64 levels of nesting and 256 comparisons unless set otherwise. Time is
 //! linear in the length of the text. Every recursion (parsing, checking, evaluating, printing, dropping) goes as deep as the
 //! parentheses of the text, so the limit on nesting bounds the stack.
 //!
@@ -49,48 +49,31 @@
 //! |---|---|
 //! | `arbitrary` | the module `arbitrary`: random filters over the attributes of a type, made from bytes, for fuzz targets and property tests |
 
-mod any_of;
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
 mod ast;
 mod budget;
-mod builder;
 mod caret;
 mod check;
-mod check_error;
-mod compare;
-mod display;
 mod evaluate;
 mod fold;
-mod gather;
 mod limits;
 mod lower;
 mod parse;
-mod parse_error;
 mod predicate;
-mod serialise;
 mod sort;
-mod sort_key;
-mod test;
-mod view;
 
 /// The crates whose types the signatures here have.
 #[doc(no_inline)]
 pub use scim_core;
 
-pub use ast::{Comparison, Filter, Literal, Operator};
+pub use ast::{AttrBuilder, BuildError, Comparison, Filter, FilterBuilder, Literal, Operator, attr};
 pub use budget::{Budget, BudgetExceeded};
-pub use builder::{AttrBuilder, BuildError, FilterBuilder, attr};
-pub use check::{check, check_any, check_element};
-pub use check_error::CheckError;
-pub use compare::equal_values;
+pub use check::{FilterError, check, check_any, check_element};
+pub use evaluate::equal_values;
 pub use fold::fold;
-pub use limits::Limits;
+pub use limits::FilterLimits;
 pub use lower::{Lower, Lowered, lower, lower_element, lower_parts};
-pub use parse::{PatchPath, parse, parse_path, parse_path_with, parse_with};
-pub use parse_error::ParseError;
-pub use predicate::{ElementPredicate, Predicate};
-pub use sort::Sort;
-pub use sort_key::SortKey;
-pub use test::{Operand, Test};
-pub use view::View;
+pub use parse::{ParseError, PatchPath, parse, parse_path, parse_path_with, parse_with};
+pub use predicate::{ElementPredicate, Operand, Predicate, Test, View};
+pub use sort::{Sort, SortKey};

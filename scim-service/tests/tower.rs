@@ -22,14 +22,15 @@ use http::request::Parts;
 use http::{Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
-use scim_core::{AuthenticationScheme, SchemaSet};
+use scim_core::SchemaSet;
+use scim_core::message::AuthenticationScheme;
 use scim_service::{
-    AuthError, Authenticator, BearerTokens, Limits, MemoryStore, Principal, ScimService, ServiceConfig,
+    AuthError, Authenticator, BearerTokens, MemoryStore, Principal, ScimService, ServiceConfig, ServiceLimits,
 };
 use tower_service::Service;
 
 fn service() -> ScimService<MemoryStore> {
-    let mut limits = Limits::default();
+    let mut limits = ServiceLimits::default();
     limits.body = 1000;
     limits.bulk_payload = 6000;
     let config = ServiceConfig::new("https://example.com").unwrap().with_limits(limits);

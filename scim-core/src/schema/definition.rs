@@ -5,18 +5,18 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::error::{RegistrationError, refuse_unknown};
 use crate::schema::attribute::{Attribute, find, refuse_duplicates};
 use crate::schema::common_attributes;
+use crate::schema::error::{RegistrationError, refuse_unknown};
 use crate::urn;
 
 /// A schema in the sense of RFC 7643 section 7: an identifying URI, a name and attribute definitions.
 ///
 /// Schemas are data in the wire format; a new one needs no code. Reading checks everything that
-/// [`Attribute`] promises, and that no two attributes share a name.
+/// [`Attribute`] guarantees, and that no two attributes share a name.
 ///
 /// ```
-/// use scim_core::Schema;
+/// use scim_core::schema::Schema;
 ///
 /// let badge: Schema = serde_json::from_str(r#"{
 ///     "id": "urn:example:scim:1.0:Badge",

@@ -1,17 +1,16 @@
 //! Everything the schemas say of one resource type, and the one place where a path is looked up in them.
 
-use std::num::NonZeroU64;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use thiserror::Error;
 
-use crate::attr_path::AttrPath;
-use crate::profile::Leniency;
-use crate::resource::{Resource, ValueRef, rank};
-use crate::resource_type::ResourceType;
-use crate::schema::nearest::nearest;
-use crate::schema::{Attribute, AttributeRef, Mutability, Resolved, Returned, Schema, common_attributes};
+use crate::name::AttrPath;
+use crate::schema::attribute::{Attribute, nearest};
+use crate::schema::known::Known;
+use crate::schema::members::{Member, MemberKind, Members, TypeStamp, member_order};
+use crate::schema::resource_type::ResourceType;
+use crate::schema::{AttributeRef, Resolved, Schema, common_attributes};
+use crate::tolerance::Quirk;
 use crate::tolerance::Tolerance;
 
 /// A resource type with its base schema and extensions, ready for look-ups.
@@ -29,32 +28,9 @@ struct Parts {
     extensions: Vec<TypeExtension>,
     /// In the order in which compact resources have them.
     members: Vec<Member>,
-    /// The common and base attributes, by their names.
-    top_level: Vec<(NameKey, Arc<Attribute>)>,
-    /// The attributes that a resource must have.
-    required: Vec<Arc<Attribute>>,
-    /// The attributes that refer to other resources as a set does, by name.
-    relations: Vec<String>,
-    /// The members that can hold what no response shows.
-    secret: Vec<String>,
-    /// Whether there are attributes that are returned on request.
-    has_requested: bool,
+    known: Known,
     stamp: Stamp,
 }
-
-/// Tells most names from each other, whatever their case: the length, the first byte and the last.
-type NameKey = u32;
-
-fn name_key(name: &str) -> NameKey {
-    let bytes = name.as_bytes();
-    let fold = |byte: Option<&u8>| NameKey::from(byte.map_or(0, u8::to_ascii_lowercase));
-    let length = NameKey::from(u16::try_from(bytes.len()).unwrap_or(u16::MAX));
-    length << 16 | fold(bytes.first()) << 8 | fold(bytes.last())
-}
-
-/// Tells the definitions of types from each other: two that have the same number are the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TypeStamp(NonZeroU64);
 
 /// The stamp of a definition, which is no part of what it says.
 #[derive(Clone, Copy, Debug)]
@@ -62,9 +38,7 @@ struct Stamp(TypeStamp);
 
 impl Stamp {
     fn next() -> Self {
-        static LAST: AtomicU64 = AtomicU64::new(0);
-        let next = LAST.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        Self(TypeStamp(NonZeroU64::new(next).unwrap_or(NonZeroU64::MAX)))
+        Self(TypeStamp::next())
     }
 }
 
@@ -75,76 +49,6 @@ impl PartialEq for Stamp {
 }
 
 impl Eq for Stamp {}
-
-/// A member that resources of a type can have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Member {
-    pub(crate) kind: MemberKind,
-    /// Whether all of it is returned by default, and nothing added, unless one of the attributes has a value that are not so: of a
-    /// value that fits, the text is copied.
-    is_plain: bool,
-    /// The attributes of an extension that are not returned by default, or have something added.
-    others: Vec<Arc<Attribute>>,
-}
-
-/// What a member of a resource can be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum MemberKind {
-    /// A common or base attribute.
-    Attribute(Arc<Attribute>),
-    /// The container of an extension.
-    Extension(Arc<Schema>),
-}
-
-impl Member {
-    fn new(kind: MemberKind) -> Self {
-        match &kind {
-            MemberKind::Attribute(attribute) => {
-                let is_plain = attribute.name() != "meta" && is_plain(attribute);
-                Self { is_plain, others: Vec::new(), kind }
-            }
-            MemberKind::Extension(schema) => {
-                let others = schema.attributes().iter().filter(|attribute| !is_plain(attribute)).cloned().collect();
-                Self { is_plain: true, others, kind }
-            }
-        }
-    }
-
-    /// Whether a value that fits is returned by default as it is.
-    pub(crate) fn is_plain(&self, value: ValueRef<'_>) -> bool {
-        self.is_plain && !self.others.iter().any(|attribute| value.has(attribute.name()))
-    }
-
-    fn name(&self) -> &str {
-        match &self.kind {
-            MemberKind::Attribute(attribute) => attribute.name(),
-            MemberKind::Extension(schema) => schema.id(),
-        }
-    }
-}
-
-/// Whether an attribute and all its sub-attributes are returned by default, and none is a `$ref`, which is made on the way out.
-fn is_plain(attribute: &Attribute) -> bool {
-    let is_returned = |attribute: &Attribute| matches!(attribute.returned(), Returned::Always | Returned::Default);
-    let subs = attribute.sub_attributes();
-    is_returned(attribute) && subs.iter().all(|sub| is_returned(sub) && sub.name() != "$ref")
-}
-
-/// Finds members of resources by their registered names, quickest in the order of a compact resource.
-pub(crate) struct Members<'a> {
-    members: &'a [Member],
-    next: usize,
-}
-
-impl<'a> Members<'a> {
-    pub(crate) fn find(&mut self, name: &str) -> Option<&'a Member> {
-        let (before, after) = self.members.split_at_checked(self.next)?;
-        let found = after.iter().position(|member| member.name() == name).map(|found| self.next + found);
-        let found = found.or_else(|| before.iter().position(|member| member.name() == name))?;
-        self.next = found + 1;
-        self.members.get(found)
-    }
-}
 
 /// A schema extension of a resource type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,29 +80,9 @@ impl Parts {
         let attributes = common_attributes().iter().chain(self.base.attributes()).cloned().map(MemberKind::Attribute);
         let extensions = self.extensions.iter().map(|extension| MemberKind::Extension(extension.schema.clone()));
         let mut members: Vec<Member> = attributes.chain(extensions).map(Member::new).collect();
-        members.sort_by(|a, b| rank(a.name()).cmp(&rank(b.name())));
+        members.sort_by(|a, b| member_order(a.name(), b.name()));
         self.members = members;
-        let own: Vec<&Arc<Attribute>> = common_attributes().iter().chain(self.base.attributes()).collect();
-        self.top_level = own.iter().map(|attribute| (name_key(attribute.name()), Arc::clone(attribute))).collect();
-        let required = self.base.attributes().iter().filter(|attribute| attribute.required());
-        self.required = required.cloned().collect();
-        let relations = own.iter().filter(|attribute| attribute.is_relation());
-        self.relations = relations.map(|attribute| attribute.name().to_owned()).collect();
-        let parts = |attribute: &Attribute, is: fn(&Attribute) -> bool| {
-            is(attribute) || attribute.sub_attributes().iter().any(|sub| is(sub))
-        };
-        let secret = |attribute: &Arc<Attribute>| {
-            parts(attribute, |part| part.mutability() == Mutability::WriteOnly || part.returned() == Returned::Never)
-        };
-        let requested = |attribute: &Arc<Attribute>| parts(attribute, |part| part.returned() == Returned::Request);
-        let schemas = self.extensions.iter().map(|extension| &extension.schema);
-        let extended = |is: &dyn Fn(&Arc<Attribute>) -> bool| -> Vec<String> {
-            let having = schemas.clone().filter(|schema| schema.attributes().iter().any(is));
-            having.map(|schema| schema.id().to_owned()).collect()
-        };
-        self.has_requested = own.iter().any(|attribute| requested(attribute)) || !extended(&requested).is_empty();
-        let own_secret = own.iter().filter(|attribute| secret(attribute)).map(|attribute| attribute.name().to_owned());
-        self.secret = own_secret.chain(extended(&secret)).collect();
+        self.known = Known::of(&self.base, &self.extensions);
         self.stamp = Stamp::next();
     }
 }
@@ -210,15 +94,16 @@ impl TypeSchema {
             base,
             extensions,
             members: Vec::new(),
-            top_level: Vec::new(),
-            required: Vec::new(),
-            relations: Vec::new(),
-            secret: Vec::new(),
-            has_requested: false,
+            known: Known::default(),
             stamp: Stamp::next(),
         };
         parts.order_members();
         Self { parts: Arc::new(parts) }
+    }
+
+    /// What is asked of the type again and again.
+    pub(super) fn known(&self) -> &Known {
+        &self.parts.known
     }
 
     /// What tells this definition from others.
@@ -228,7 +113,7 @@ impl TypeSchema {
 
     /// The members that resources can have.
     pub(crate) fn members(&self) -> Members<'_> {
-        Members { members: &self.parts.members, next: 0 }
+        Members::of(&self.parts.members)
     }
 
     /// The same with another definition of a schema, wherever it stands.
@@ -275,33 +160,7 @@ impl TypeSchema {
 
     /// The common or base attribute of this name, in any case.
     pub fn top_level(&self, name: &str) -> Option<&Arc<Attribute>> {
-        let wanted = name_key(name);
-        let is_it = |(key, attribute): &&(NameKey, Arc<Attribute>)| {
-            *key == wanted && attribute.name().eq_ignore_ascii_case(name)
-        };
-        self.parts.top_level.iter().find(is_it).map(|(_, attribute)| attribute)
-    }
-
-    /// The base attributes that a resource must have.
-    pub(crate) fn required(&self) -> &[Arc<Attribute>] {
-        &self.parts.required
-    }
-
-    /// The names of attributes that refer to other resources as a set does, such as `members`.
-    pub(crate) fn relations(&self) -> &[String] {
-        &self.parts.relations
-    }
-
-    /// Whether there are attributes that are returned on request.
-    #[doc(hidden)]
-    pub fn has_requested(&self) -> bool {
-        self.parts.has_requested
-    }
-
-    /// Whether a resource has a member that can hold what no response shows.
-    #[doc(hidden)]
-    pub fn may_hold_secret(&self, resource: &Resource) -> bool {
-        self.parts.secret.iter().any(|name| resource.get(name).is_some())
+        self.parts.known.top_level(name)
     }
 
     /// The extension with this URI, in any case (R033).
@@ -316,7 +175,7 @@ impl TypeSchema {
     /// Looks a path up (R065-R068, R110, R171).
     ///
     /// A qualified path belongs to the schema it names; a bare name is searched among the common attributes, then in the
-    /// base schema, then, with [`Leniency::BareExtensionAttribute`], in the extensions if just one has it. A path that
+    /// base schema, then, with [`Quirk::BareExtensionAttribute`], in the extensions if just one has it. A path that
     /// is the URI of an extension names the extension as a whole. `tags.value` is `tags` where that is a simple multi-valued
     /// attribute ([`Attribute::is_own_value`]).
     ///
@@ -351,7 +210,7 @@ impl TypeSchema {
         }))
     }
 
-    /// Whether a path is of a schema that the type does not have ([`Leniency::ForeignAttribute`]). A misspelt attribute of
+    /// Whether a path is of a schema that the type does not have ([`Quirk::ForeignAttribute`]). A misspelt attribute of
     /// a schema that it has is unknown, not foreign.
     ///
     /// ```
@@ -381,7 +240,7 @@ impl TypeSchema {
             extension.schema.attribute(name).map(|attribute| (Some(&extension.schema), attribute))
         });
         let only = found.next()?;
-        (found.next().is_none() && tolerance.take(Leniency::BareExtensionAttribute)).then_some(only)
+        (found.next().is_none() && tolerance.take(Quirk::BareExtensionAttribute)).then_some(only)
     }
 
     fn unknown(&self, path: &AttrPath) -> UnknownAttribute {
@@ -461,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_extension_attribute_needs_the_leniency() {
+    fn a_bare_extension_attribute_needs_the_quirk() {
         assert!(resolve("manager").is_err());
         assert!(resolve_with("manager", &Profile::compatible()).unwrap().ends_with(":manager"));
     }

@@ -2,7 +2,8 @@
 
 use ::arbitrary::{Error, Result, Unstructured};
 use scim_core::arbitrary::{attribute, element, json, near_miss, spelling, text, value};
-use scim_core::{AttributeRef, PatchOp, PatchOperation, TypeSchema};
+use scim_core::message::{PatchOp, PatchOperation};
+use scim_core::{AttributeRef, TypeSchema};
 use scim_filter::Filter;
 use scim_filter::arbitrary::element_filter;
 use serde_json::{Map, Value};
@@ -29,7 +30,7 @@ use crate::arbitrary::place::place;
 /// let users = schemas.user().unwrap();
 /// let message = scim_patch::arbitrary::attempt(users, &mut Unstructured::new(&[52; 80]))?;
 /// match Patch::check(&message, users, &Profile::compatible()) {
-///     Ok(patch) => println!("taken, with {:?}", patch.leniencies()),
+///     Ok(patch) => println!("taken, with {:?}", patch.quirks()),
 ///     Err(error) => println!("refused: {error}"),
 /// }
 /// # Ok::<(), arbitrary::Error>(())

@@ -6,7 +6,10 @@ use http::Uri;
 use scim_core::{AttrPath, Profile};
 use thiserror::Error;
 
-use crate::config::{Capabilities, Limits, PatchResponse, TenancyMode};
+use crate::config::bulk::BulkAtomicity;
+use crate::config::capabilities::{Capabilities, PatchResponse};
+use crate::config::limits::ServiceLimits;
+use crate::config::tenancy::TenancyMode;
 use crate::cursor::CursorKey;
 
 /// How long a cursor is good for unless set.
@@ -29,7 +32,7 @@ pub struct ServiceConfig {
     base_path: String,
     tenancy: TenancyMode,
     profile: Profile,
-    limits: Limits,
+    limits: ServiceLimits,
     capabilities: Capabilities,
     patch_response: PatchResponse,
     anonymous_discovery: bool,
@@ -71,7 +74,7 @@ impl ServiceConfig {
             base_uri: uri,
             tenancy: TenancyMode::default(),
             profile: Profile::compatible(),
-            limits: Limits::default(),
+            limits: ServiceLimits::default(),
             capabilities: Capabilities::default(),
             patch_response: PatchResponse::default(),
             anonymous_discovery: true,
@@ -103,7 +106,7 @@ impl ServiceConfig {
 
     /// Bounds of requests.
     #[must_use]
-    pub fn with_limits(self, limits: Limits) -> Self {
+    pub fn with_limits(self, limits: ServiceLimits) -> Self {
         Self { limits, ..self }
     }
 
@@ -111,6 +114,34 @@ impl ServiceConfig {
     #[must_use]
     pub fn with_capabilities(self, capabilities: Capabilities) -> Self {
         Self { capabilities, ..self }
+    }
+
+    /// What happens to the operations of a bulk request when one fails: sets [`Capabilities::bulk`].
+    ///
+    /// ```
+    /// use scim_service::{BulkAtomicity, ServiceConfig};
+    ///
+    /// let config = ServiceConfig::new("https://example.com/scim/v2")?.with_bulk(BulkAtomicity::AllOrNothing);
+    /// assert_eq!(config.bulk(), Some(BulkAtomicity::AllOrNothing));
+    /// assert_eq!(config.without_bulk().bulk(), None);
+    /// # Ok::<(), scim_service::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn with_bulk(self, atomicity: BulkAtomicity) -> Self {
+        let capabilities = Capabilities { bulk: Some(atomicity), ..*self.capabilities() };
+        self.with_capabilities(capabilities)
+    }
+
+    /// No bulk requests: `/Bulk` answers 501, and `/ServiceProviderConfig` says so (R219).
+    #[must_use]
+    pub fn without_bulk(self) -> Self {
+        let capabilities = Capabilities { bulk: None, ..*self.capabilities() };
+        self.with_capabilities(capabilities)
+    }
+
+    /// What happens to the operations of a bulk request when one fails; `None` where there are no bulk requests.
+    pub fn bulk(&self) -> Option<BulkAtomicity> {
+        self.capabilities().bulk
     }
 
     /// How a successful PATCH is answered; [`PatchResponse::Auto`] unless set.
@@ -135,7 +166,7 @@ impl ServiceConfig {
     }
 
     /// Whether a user may be put only into groups that are there, where
-    /// [`Leniency::GroupsOnUser`](scim_core::Leniency::GroupsOnUser) is allowed: 400 `invalidValue` otherwise. Unless set, unknown
+    /// [`Quirk::GroupsOnUser`](scim_core::Quirk::GroupsOnUser) is allowed: 400 `invalidValue` otherwise. Unless set, unknown
     /// groups are left out, and the answer shows which groups the user is in.
     #[must_use]
     pub fn with_unknown_groups_refused(self, refuses_unknown_groups: bool) -> Self {
@@ -165,7 +196,7 @@ impl ServiceConfig {
         Self { documentation_uri: Some(uri.to_owned()), ..self }
     }
 
-    /// What cursors are sealed with (RFC 9865); a random key unless set. Cursors of a random key do not survive a restart, and
+    /// What cursors are encrypted with (RFC 9865); a random key unless set. Cursors of a random key do not survive a restart, and
     /// other instances of the service refuse them.
     #[must_use]
     pub fn with_cursor_key(self, cursor_key: CursorKey) -> Self {
@@ -204,7 +235,7 @@ impl ServiceConfig {
     }
 
     /// Bounds of requests.
-    pub fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &ServiceLimits {
         &self.limits
     }
 
@@ -243,7 +274,7 @@ impl ServiceConfig {
         self.anonymous_discovery
     }
 
-    /// What cursors are sealed with.
+    /// What cursors are encrypted with.
     pub(crate) fn cursor_key(&self) -> &CursorKey {
         &self.cursor_key
     }

@@ -11,7 +11,7 @@ use crate::store::{List, ListPage, Start, StoreError};
 
 /// Selects, sorts and pages `candidates`, which hold at least every resource that the query selects.
 ///
-/// For stores that cannot push a predicate down: fetch a superset, whole, and let this function keep the promise of
+/// For stores that cannot push a predicate down: fetch a superset, whole, and let this function keep the guarantee of
 /// [`Store::list`](crate::Store::list) for every [`Start`]. Resources are not projected. The total is always told.
 ///
 /// # Errors
@@ -44,7 +44,8 @@ pub async fn finish(
 ///
 /// ```
 /// use scim_core::SchemaSet;
-/// use scim_service::{List, PageBuilder};
+/// use scim_service::List;
+/// use scim_service::store::PageBuilder;
 ///
 /// let schemas = SchemaSet::builtin();
 /// let query = List::new(schemas.user().ok_or("no users")?, 2);
@@ -164,7 +165,8 @@ impl<T> PageBuilder<T> {
 mod tests {
     use super::*;
     use crate::store::Position;
-    use scim_core::{SchemaSet, SortOrder, Tolerance};
+    use scim_core::message::SortOrder;
+    use scim_core::{SchemaSet, Tolerance};
     use scim_filter::Sort;
     use serde_json::json;
 

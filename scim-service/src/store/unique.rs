@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use scim_core::{Attribute, Resource, TypeSchema, Uniqueness, ValueKind, ValueRef};
+use scim_core::resource::ValueKind;
+use scim_core::schema::Uniqueness;
+use scim_core::{Attribute, Resource, TypeSchema, ValueRef};
 use scim_filter::fold;
 
 /// A value that no other live resource of the type and tenant may have.
@@ -14,7 +16,7 @@ pub struct UniqueValue {
     pub key: String,
 }
 
-/// The values of a resource that promise 3 of [`Store`](crate::Store) speaks of. `id` is not among them: the store issues
+/// The values of a resource that guarantee 3 of [`Store`](crate::Store) speaks of. `id` is not among them: the store issues
 /// it.
 pub fn unique_values(of: &TypeSchema, resource: &Resource) -> Vec<UniqueValue> {
     let mut found = Vec::new();

@@ -1,23 +1,24 @@
-//! What a client writes and never reads back (RFC 7643 section 7): promise 9.
+//! What a client writes and never reads back (RFC 7643 section 7): guarantee 9.
 //!
 //! In the content that replaces a resource a write-only attribute is absent, which keeps the value; `null`, which removes it; or a
 //! value, which sets it. A PATCH comes to this form, and stores settle it by [`keep_write_only`].
 
 use std::sync::Arc;
 
-use scim_core::{Attribute, AttributeRef, Mutability, Resource, TypeSchema, ValueRef};
+use scim_core::schema::Mutability;
+use scim_core::{Attribute, AttributeRef, Resource, TypeSchema, ValueRef};
 use scim_patch::{Difference, Differences, Patch, PatchError, Secret, apply};
 use serde_json::{Map, Value};
 
 /// Settles the write-only attributes of the content that replaces `current`: what `new` lacks is kept, what it has as `null` is
 /// removed. `schemas` follows. Says which values were set or removed, for the [`Change`](crate::Change).
 ///
-/// For stores that keep resources as documents, as promise 9 of [`Store`](crate::Store) asks.
+/// For stores that keep resources as documents, as guarantee 9 of [`Store`](crate::Store) asks.
 ///
 /// ```
 /// use scim_core::{Resource, SchemaSet};
 /// use scim_patch::Secret;
-/// use scim_service::keep_write_only;
+/// use scim_service::store::keep_write_only;
 /// use serde_json::{from_value, json};
 ///
 /// let schemas = SchemaSet::builtin();
@@ -62,16 +63,17 @@ pub fn keep_write_only(of: &TypeSchema, current: &Resource, new: &mut Resource) 
 /// What a patch makes of a resource, as the content of a [`Replace`](crate::Replace): a write-only attribute that the patch leaves
 /// alone is absent, one that it removes is `null`, whether `current` shows it or not.
 ///
-/// The differences are those of all other attributes, with the leniencies that applying needed.
+/// The differences are those of all other attributes, with the quirks that applying needed.
 ///
 /// # Errors
 ///
 /// [`PatchError`] where the patch cannot be applied to the resource.
 ///
 /// ```
-/// use scim_core::{PatchOp, PatchOperation, Profile, Resource, SchemaSet};
+/// use scim_core::{Profile, Resource, SchemaSet};
+/// use scim_core::message::{PatchOp, PatchOperation};
 /// use scim_patch::Patch;
-/// use scim_service::patched_content;
+/// use scim_service::store::patched_content;
 /// use serde_json::{from_value, json};
 ///
 /// let schemas = SchemaSet::builtin();
