@@ -91,8 +91,8 @@ fn read(inner: &str) -> String {
 /// Writes a string with its quotes and escapes.
 pub(crate) fn write_string(out: &mut String, text: &str) {
     // All bytes, many at once, because that is quicker than to stop at the first.
-    let needs_escape = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
-    if text.bytes().fold(false, |found, byte| found | needs_escape(byte)) {
+    let needs_escape = |byte: u8| u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\');
+    if text.bytes().fold(0, |found, byte| found | needs_escape(byte)) != 0 {
         write_value(out, &text);
     } else {
         out.push('"');

@@ -38,7 +38,7 @@ use crate::difference::one::Difference;
 /// assert_eq!((password.target().name(), password.secret(), password.after()), ("password", Some(Secret::Set), None));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Differences {
     found: Found,
     quirks: Quirks,
@@ -106,10 +106,7 @@ impl Differences {
     /// not among them: it follows from the rest. To set a secret is a change whatever it was before, or the answer would
     /// tell whether it was guessed.
     pub fn all(&self) -> &[Difference] {
-        match &self.found {
-            Found::All(all) => all,
-            Found::Later(comparison) => comparison.all(),
-        }
+        self.found.all()
     }
 
     /// What the [differences](Self::all) are of.
@@ -142,6 +139,13 @@ impl Differences {
 }
 
 impl Found {
+    fn all(&self) -> &[Difference] {
+        match self {
+            Self::All(all) => all,
+            Self::Later(comparison) => comparison.all(),
+        }
+    }
+
     fn into_all(self) -> Vec<Difference> {
         match self {
             Self::All(all) => all,
@@ -157,8 +161,8 @@ impl PartialEq for Differences {
     }
 }
 
-impl fmt::Debug for Differences {
+impl fmt::Debug for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Differences").field("all", &self.all()).field("quirks", &self.quirks).finish()
+        f.debug_list().entries(self.all()).finish()
     }
 }

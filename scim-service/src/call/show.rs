@@ -51,7 +51,10 @@ impl<S: ?Sized> Call<'_, S> {
     }
 
     pub(crate) fn written_alone(&self, of: &TypeSchema, resource: &Resource, projection: &Projection) -> String {
-        let mut body = String::with_capacity(resource.as_value().json_size() + 256);
+        // Just as large as a resource of which nothing but its location is added: what is larger is copied once more.
+        let location = self.urls().location_len(of, &resource.id().unwrap_or_default());
+        let added = ",\"location\":\"\"".len() + location;
+        let mut body = String::with_capacity(resource.as_value().json_size() + added);
         projection.write(of, resource, &self.urls(), &mut body);
         body
     }

@@ -34,6 +34,9 @@ pub(super) struct Indexed<'a> {
     key: Cow<'a, str>,
 }
 
+/// Values that are indexed, and whether each is unique.
+type Found<'a> = Vec<(Indexed<'a>, bool)>;
+
 impl Index {
     pub(super) fn insert(&mut self, value: &Indexed<'_>, id: &Id) {
         self.rows.insert((self.hasher.hash_one(value), id.clone()));
@@ -67,7 +70,7 @@ impl<'a> Indexed<'a> {
 }
 
 /// The values of a resource that are in the index, each once, and whether no other resource may have it.
-pub(super) fn indexed<'a>(of: &'a TypeSchema, resource: &'a Resource) -> Vec<(Indexed<'a>, bool)> {
+pub(super) fn indexed<'a>(of: &'a TypeSchema, resource: &'a Resource) -> Found<'a> {
     let mut found = Vec::new();
     for (name, value) in resource.members() {
         collect_member(of, &name, value, &mut found);
@@ -76,11 +79,7 @@ pub(super) fn indexed<'a>(of: &'a TypeSchema, resource: &'a Resource) -> Vec<(In
 }
 
 /// The same of two states of a resource, as far as their values may differ.
-pub(super) fn indexed_unlike<'a>(
-    of: &'a TypeSchema,
-    old: &'a Resource,
-    new: &'a Resource,
-) -> (Vec<(Indexed<'a>, bool)>, Vec<(Indexed<'a>, bool)>) {
+pub(super) fn indexed_unlike<'a>(of: &'a TypeSchema, old: &'a Resource, new: &'a Resource) -> (Found<'a>, Found<'a>) {
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for (name, old, new) in old.members_unlike(new) {
         for (value, found) in [(old, &mut before), (new, &mut after)] {
@@ -92,7 +91,7 @@ pub(super) fn indexed_unlike<'a>(
     (before, after)
 }
 
-fn collect_member<'a>(of: &'a TypeSchema, name: &str, value: ValueRef<'a>, found: &mut Vec<(Indexed<'a>, bool)>) {
+fn collect_member<'a>(of: &'a TypeSchema, name: &str, value: ValueRef<'a>, found: &mut Found<'a>) {
     if let Some(attribute) = of.top_level(name) {
         if attribute.name() == name && holds_indexed(attribute) {
             collect(None, attribute, value, found);
@@ -108,12 +107,7 @@ fn collect_member<'a>(of: &'a TypeSchema, name: &str, value: ValueRef<'a>, found
     }
 }
 
-fn collect<'a>(
-    uri: Option<&'a str>,
-    attribute: &'a Attribute,
-    value: ValueRef<'a>,
-    found: &mut Vec<(Indexed<'a>, bool)>,
-) {
+fn collect<'a>(uri: Option<&'a str>, attribute: &'a Attribute, value: ValueRef<'a>, found: &mut Found<'a>) {
     for element in value.values() {
         if attribute.sub_attributes().is_empty() {
             add(uri, attribute, None, element, found);
@@ -131,7 +125,7 @@ fn add<'a>(
     attribute: &'a Attribute,
     sub: Option<&'a Attribute>,
     value: ValueRef<'a>,
-    found: &mut Vec<(Indexed<'a>, bool)>,
+    found: &mut Found<'a>,
 ) {
     let leaf = sub.unwrap_or(attribute);
     let is_unique = leaf.uniqueness() != Uniqueness::None;
