@@ -32,6 +32,7 @@ pub use query::{ListPage, PageBytes};
 pub(crate) use replacement::{ImmutableDiffers, Replacement, replacement};
 pub use request::{Create, Delete, List, Modify, Read, Replace};
 pub use transaction::Transaction;
+#[cfg(feature = "memory")]
 pub(crate) use unique::comparison_key;
 pub use unique::{UniqueValue, unique_values};
 pub use write_only::{keep_write_only, patched_content};
