@@ -1,14 +1,11 @@
 //! A resource as compact JSON text, with an index of its members.
 
-use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
-use super::Unlike;
 use super::json_text::{unescaped, value_end, write_string, write_tree};
-use super::value_ref::ValueRef;
-use crate::schema::{TypeSchema, TypeStamp, rank};
+use crate::schema::{TypeStamp, rank};
 
 /// The JSON text of an object that is not changed any more, and where in it the members are.
 ///
@@ -18,18 +15,18 @@ pub(crate) struct Document {
     text: Box<str>,
     members: Box<[Member]>,
     /// Whether a name is written with an escape. None of an attribute is.
-    has_escapes: bool,
+    pub(super) has_escapes: bool,
     /// Whether the members stand in their order. Text that another program has written may have another.
-    is_ordered: bool,
+    pub(super) is_ordered: bool,
     /// The type whose schemas it fits, if that is known.
     of: Option<TypeStamp>,
     /// How it is shown by default, once that was asked.
-    shown: OnceLock<Shown>,
+    pub(super) shown: OnceLock<Shown>,
 }
 
 /// How a document is shown by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shown {
+pub(super) enum Shown {
     /// As it is, and its last member, `meta`, with the location besides.
     WithLocation,
     /// Member by member.
@@ -190,52 +187,6 @@ impl Document {
         }
     }
 
-    /// The members whose values are not the same in another document; `None` where they do not stand in their order.
-    pub(super) fn members_unlike<'d>(&'d self, other: &'d Self) -> Option<Vec<Unlike<'d>>> {
-        let is_plain = |document: &Self| document.is_ordered && !document.has_escapes;
-        if !is_plain(self) || !is_plain(other) {
-            return None;
-        }
-        let mut unlike = Vec::new();
-        let mut walks = [self.walk().peekable(), other.walk().peekable()];
-        let [own, others] = &mut walks;
-        loop {
-            let (a, b) = match (own.peek(), others.peek()) {
-                (None, None) => return Some(unlike),
-                (Some((a, _)), Some((b, _))) if a == b => (own.next(), others.next()),
-                (Some((a, _)), Some((b, _))) if rank(a) < rank(b) => (own.next(), None),
-                (Some(_), None) => (own.next(), None),
-                (_, Some(_)) => (None, others.next()),
-            };
-            let name = a.or(b).map(|(name, _)| name).unwrap_or_default();
-            let [a, b] = [a, b].map(|member| member.map(|(_, value)| ValueRef::of_text(value)));
-            if a != b {
-                unlike.push((Cow::Borrowed(name), a, b));
-            }
-        }
-    }
-
-    /// The text up to where `meta.location` has its place, of a document that fits the type, where responses show all of it by
-    /// default.
-    pub(crate) fn but_location(&self, of: &TypeSchema) -> Option<&str> {
-        let shown = *self.shown.get_or_init(|| self.shown(of).unwrap_or(Shown::InParts));
-        (shown == Shown::WithLocation).then(|| self.text.strip_suffix("}}"))?
-    }
-
-    fn shown(&self, of: &TypeSchema) -> Option<Shown> {
-        let (mut walk, mut members, mut last) = (self.walk(), of.members(), None);
-        for (name, value) in walk.by_ref() {
-            let value = ValueRef::of_text(value);
-            let is_meta = name == "meta";
-            if !is_meta && !members.find(name)?.is_plain(|name| value.has(name)) {
-                return None;
-            }
-            last = Some(value).filter(|_| is_meta);
-        }
-        let meta = last?;
-        (meta.is_object() && meta.json_size() > 2 && !meta.has("location")).then_some(Shown::WithLocation)
-    }
-
     /// The type whose schemas the resource fits, if that is known.
     pub(super) fn stamp(&self) -> Option<TypeStamp> {
         self.of
@@ -370,9 +321,6 @@ mod tests {
         for name in ["schemas", "id", "externalId", "active", "userName", "urn:b", "meta", "none"] {
             assert_eq!(read.get(name), document.get(name), "{name}");
         }
-        let other = self::document(&json!({"id": "1", "aid": 2, "userName": "b", "urn:c": {}, "meta": {}}));
-        let unlike: Vec<_> = document.members_unlike(&other).unwrap().into_iter().map(|(name, ..)| name).collect();
-        assert_eq!(unlike, ["schemas", "externalId", "active", "aid", "userName", "urn:b", "urn:c"]);
         let names = ["id", "active", "none", "userName", "urn:b", "meta"].map(Box::from);
         let backwards = r#"{"meta":{},"urn:b":{"c":1},"userName":"a","active":true,"id":"1"}"#;
         for document in [&document, &read, &Document::read(backwards.to_owned()).unwrap()] {

@@ -1,12 +1,14 @@
 //! Resources: schema-checked JSON objects (RFC 7643 section 3).
 
 mod active;
+mod comparison;
 mod document;
 mod json_text;
 mod meta;
 mod reference;
 mod size;
 mod value_ref;
+mod whole;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,6 +24,8 @@ use crate::identity::ResourceId;
 use crate::identity::Version;
 use crate::schema::{AttributeRef, TypeSchema};
 
+#[doc(hidden)]
+pub use comparison::Unlike;
 pub(crate) use document::Document;
 pub(crate) use json_text::write_string;
 pub use meta::Meta;
@@ -300,7 +304,7 @@ impl Resource {
     #[doc(hidden)]
     pub fn members_unlike<'r>(&'r self, other: &'r Self) -> Vec<Unlike<'r>> {
         if let (Content::Document(a), Content::Document(b)) = (&self.content, &other.content)
-            && let Some(unlike) = a.members_unlike(b)
+            && let Some(unlike) = comparison::unlike(a, b)
         {
             return unlike;
         }
@@ -385,10 +389,6 @@ impl Resource {
         self.as_value().read()
     }
 }
-
-/// The name of a member, and its values in two resources.
-#[doc(hidden)]
-pub type Unlike<'r> = (Cow<'r, str>, Option<ValueRef<'r>>, Option<ValueRef<'r>>);
 
 impl<'de> Deserialize<'de> for Resource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,4 +1,4 @@
-//! How large resources are.
+//! How large resources are, and whether they hold secrets.
 
 use crate::resource::{Resource, ValueRef};
 use crate::schema::TypeSchema;
@@ -24,4 +24,12 @@ pub fn members_size(of: &TypeSchema, members: ValueRef<'_>, without: &[&str]) ->
     }
     let counted = members.members().filter(|(name, _)| !without.contains(&&**name) && !is_reference(name));
     counted.map(|(name, value)| size(&name, value)).sum()
+}
+
+impl TypeSchema {
+    /// Whether a resource has a member that can hold what no response shows.
+    #[doc(hidden)]
+    pub fn may_hold_secret(&self, resource: &Resource) -> bool {
+        self.secret_members().iter().any(|name| resource.get(name).is_some())
+    }
 }

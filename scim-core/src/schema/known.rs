@@ -2,22 +2,21 @@
 
 use std::sync::Arc;
 
-use crate::resource::Resource;
 use crate::schema::attribute::Attribute;
-use crate::schema::{Mutability, Returned, Schema, TypeExtension, TypeSchema, common_attributes};
+use crate::schema::{Mutability, Returned, Schema, common_attributes};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Known {
     /// The common and base attributes, by their names.
     top_level: Vec<(NameKey, Arc<Attribute>)>,
     /// The base attributes that a resource must have.
-    required: Vec<Arc<Attribute>>,
+    pub(super) required: Vec<Arc<Attribute>>,
     /// The multi-valued references such as `members`, by name.
-    multi_valued_references: Vec<String>,
+    pub(super) multi_valued_references: Vec<String>,
     /// The members that can hold what no response shows.
-    secret: Vec<String>,
+    pub(super) secret: Vec<String>,
     /// Whether there are attributes that are returned on request.
-    has_requested: bool,
+    pub(super) has_requested: bool,
 }
 
 /// Tells most names from each other, whatever their case: the length, the first byte and the last.
@@ -31,17 +30,16 @@ fn name_key(name: &str) -> NameKey {
 }
 
 impl Known {
-    pub(super) fn of(base: &Schema, extensions: &[TypeExtension]) -> Self {
+    pub(super) fn of(base: &Schema, extensions: &[&Schema]) -> Self {
         let own: Vec<&Arc<Attribute>> = common_attributes().iter().chain(base.attributes()).collect();
         let named = |is: fn(&Attribute) -> bool| -> Vec<String> {
             let found = own.iter().filter(|attribute| is(attribute));
             found.map(|attribute| attribute.name().to_owned()).collect()
         };
         let extended = |is: fn(&Attribute) -> bool| {
-            let having = extensions
-                .iter()
-                .filter(move |extension| extension.schema.attributes().iter().any(|attribute| is(attribute)));
-            having.map(|extension| extension.schema.id().to_owned())
+            let having =
+                extensions.iter().filter(move |extension| extension.attributes().iter().any(|attribute| is(attribute)));
+            having.map(|extension| extension.id().to_owned())
         };
         Self {
             top_level: own.iter().map(|attribute| (name_key(attribute.name()), Arc::clone(attribute))).collect(),
@@ -71,28 +69,4 @@ fn has_secret(attribute: &Attribute) -> bool {
 
 fn has_requested(attribute: &Attribute) -> bool {
     in_whole_or_part(attribute, |part| part.returned() == Returned::Request)
-}
-
-impl TypeSchema {
-    /// The base attributes that a resource must have.
-    pub(crate) fn required(&self) -> &[Arc<Attribute>] {
-        &self.known().required
-    }
-
-    /// The names of the multi-valued references, such as `members`.
-    pub(crate) fn multi_valued_references(&self) -> &[String] {
-        &self.known().multi_valued_references
-    }
-
-    /// Whether there are attributes that are returned on request.
-    #[doc(hidden)]
-    pub fn has_requested(&self) -> bool {
-        self.known().has_requested
-    }
-
-    /// Whether a resource has a member that can hold what no response shows.
-    #[doc(hidden)]
-    pub fn may_hold_secret(&self, resource: &Resource) -> bool {
-        self.known().secret.iter().any(|name| resource.get(name).is_some())
-    }
 }

@@ -82,7 +82,8 @@ impl Parts {
         let mut members: Vec<Member> = attributes.chain(extensions).map(Member::new).collect();
         members.sort_by(|a, b| member_order(a.name(), b.name()));
         self.members = members;
-        self.known = Known::of(&self.base, &self.extensions);
+        let extensions: Vec<&Schema> = self.extensions.iter().map(|extension| &*extension.schema).collect();
+        self.known = Known::of(&self.base, &extensions);
         self.stamp = Stamp::next();
     }
 }
@@ -101,9 +102,25 @@ impl TypeSchema {
         Self { parts: Arc::new(parts) }
     }
 
-    /// What is asked of the type again and again.
-    pub(super) fn known(&self) -> &Known {
-        &self.parts.known
+    /// The base attributes that a resource must have.
+    pub(crate) fn required(&self) -> &[Arc<Attribute>] {
+        &self.parts.known.required
+    }
+
+    /// The names of the multi-valued references, such as `members`.
+    pub(crate) fn multi_valued_references(&self) -> &[String] {
+        &self.parts.known.multi_valued_references
+    }
+
+    /// Whether there are attributes that are returned on request.
+    #[doc(hidden)]
+    pub fn has_requested(&self) -> bool {
+        self.parts.known.has_requested
+    }
+
+    /// The members that can hold what no response shows.
+    pub(crate) fn secret_members(&self) -> &[String] {
+        &self.parts.known.secret
     }
 
     /// What tells this definition from others.
