@@ -20,10 +20,10 @@ use std::sync::Arc;
 
 use arbitrary::Unstructured;
 use scim_core::message::{PatchOp, PatchOperation};
-use scim_core::{Profile, Tolerance, TypeSchema};
+use scim_core::{Profile, Resource, Tolerance, TypeSchema};
 use scim_filter::{FilterLimits, parse_path};
 use scim_patch::arbitrary::{MAX_OPERATIONS, attempt, message};
-use scim_patch::{Patch, apply};
+use scim_patch::{Differences, Patch, apply};
 use serde_json::Value;
 
 /// What is only made is made often; what is demanded of each message takes its time.
@@ -148,4 +148,33 @@ fn every_verb_and_form_of_path_is_reached() {
     {
         assert!(forms.contains(form), "{form}");
     }
+}
+
+#[test]
+fn what_differs_is_the_same_whenever_it_is_looked_for() {
+    let mut unlike = 0;
+    for seed in 0..MANY {
+        let bytes = bytes(seed);
+        let mut u = Unstructured::new(&bytes);
+        let of = corpus::fixtures().schemas.user().unwrap().clone();
+        let before = scim_core::arbitrary::resource(&of, &mut u).unwrap();
+        let mut after =
+            if seed % 3 == 0 { before.clone() } else { scim_core::arbitrary::resource(&of, &mut u).unwrap() };
+        if seed % 3 == 1 {
+            for (name, value) in before.clone().into_attributes() {
+                after.attributes_mut().entry(name).or_insert(value);
+            }
+        }
+        let compact = |resource: &Resource| {
+            let mut resource = resource.clone();
+            resource.compact();
+            resource
+        };
+        let at_once = Differences::between(&of, &before, &after);
+        let later = Differences::between(&of, &compact(&before), &compact(&after));
+        assert_eq!(later.is_unchanged(), at_once.is_unchanged(), "{seed}: {before:?} {after:?}");
+        assert_eq!(later.all(), at_once.all(), "{seed}: {before:?} {after:?}");
+        unlike += u32::from(!at_once.is_unchanged());
+    }
+    assert!(unlike > 500, "{unlike}");
 }

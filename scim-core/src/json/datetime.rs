@@ -203,4 +203,14 @@ mod tests {
         let instant = parse_date_time("2011-05-13T04:42:33.9999999999Z").unwrap();
         assert_eq!(instant.timestamp_subsec_nanos(), 999_999_999);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn times_are_written_as_chrono_writes_them(second in -70_000_000_000_i64..260_000_000_000, nanosecond in 0_u32..2_000_000_000) {
+            // A leap second has more than a thousand milliseconds, and may only follow a 59th second.
+            let second = if nanosecond < 1_000_000_000 { second } else { second.div_euclid(60) * 60 + 59 };
+            let instant = DateTime::from_timestamp(second, nanosecond).unwrap();
+            proptest::prop_assert_eq!(format_date_time(instant), instant.to_rfc3339_opts(SecondsFormat::Millis, true));
+        }
+    }
 }
