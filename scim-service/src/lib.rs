@@ -82,6 +82,7 @@ mod respond;
 mod route;
 mod service;
 mod store;
+pub mod tables;
 #[cfg(feature = "tower")]
 mod tower;
 

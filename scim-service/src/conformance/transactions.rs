@@ -57,7 +57,7 @@ pub fn p12_nothing_is_left_of_a_dropped_one(trial: &Trial<'_>) {
         inside.group("group", &[&bea]);
         inside.user("ada")
     };
-    drop(transaction);
+    trial.drop(transaction);
     assert!(is_not_found(&trial.get("User", &ada)), "promise 12: something is left of a dropped transaction");
     assert_eq!(trial.read("User", &bea), before, "promise 12: something is left of a dropped transaction");
     let again = trial.create("User", json!({"userName": "ada"}));

@@ -251,6 +251,11 @@ impl<'a> Trial<'a> {
         None
     }
 
+    /// Drops a transaction where the runtime of the store is at hand, as pools of connections want it.
+    pub(super) fn drop(&self, transaction: Box<dyn Transaction>) {
+        self.wait(async { drop(transaction) });
+    }
+
     pub(super) fn commit(&self, transaction: Box<dyn Transaction>) {
         self.wait(transaction.commit()).expect("promise 12: a transaction can be committed");
     }

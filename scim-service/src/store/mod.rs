@@ -23,6 +23,7 @@ pub use authority::AuthorityChange;
 pub use capabilities::StoreCapabilities;
 pub use error::StoreError;
 pub use ext::StoreExt;
+pub(crate) use ext::patch_by_replacing;
 pub use external_id::reserve_external_id;
 pub use finish::{PageBuilder, finish};
 pub use query::{ListPage, PageBytes, Position, Precondition, Start};
