@@ -9,7 +9,7 @@ use chrono::Utc;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
-use scim_service::request_id;
+use scim_service::observe::request_id;
 use serde::Deserialize;
 use superset_mapping::{LoginResponse, ReplayStore as _};
 

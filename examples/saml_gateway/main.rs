@@ -41,7 +41,8 @@ use chrono::{DateTime, Utc};
 use clap::Parser;
 use scim_core::{Provenance, SchemaSet, Source};
 use scim_examples::serve_connections;
-use scim_service::{Context, LogLimit, Principal};
+use scim_service::observe::LogLimit;
+use scim_service::{Context, Principal};
 use superset_mapping::{JitLogin, People, RuleReader, SamlServiceProvider, SqlReplays, SupersetStore};
 
 use crate::anonymous::Anonymous;

@@ -9,10 +9,8 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use http::Uri;
-use scim_core::{
-    AttrPath, AttrPathError, Leniency, Profile, Provenance, RegistrationError, ResourceType, Schema, SchemaExtension,
-    SchemaSet,
-};
+use scim_core::schema::{RegistrationError, ResourceType, Schema, SchemaExtension};
+use scim_core::{AttrPath, AttrPathError, Leniency, Profile, Provenance, SchemaSet};
 use scim_service::{
     BearerTokens, BulkAtomicity, Capabilities, ConfigError, CursorKey, CursorKeyError, PatchResponse, ServiceConfig,
     TenancyMode,

@@ -2,7 +2,8 @@
 
 use ::arbitrary::{Error, Result, Unstructured};
 use scim_core::arbitrary::{attribute, element, json, near_miss, spelling, text, value};
-use scim_core::{AttributeRef, PatchOp, PatchOperation, TypeSchema};
+use scim_core::message::{PatchOp, PatchOperation};
+use scim_core::{AttributeRef, TypeSchema};
 use scim_filter::Filter;
 use scim_filter::arbitrary::element_filter;
 use serde_json::{Map, Value};
@@ -12,7 +13,7 @@ use crate::arbitrary::place::place;
 
 /// A message that aims at the attributes of a type, in the spellings and with the mistakes of clients: also at read-only
 /// attributes and at ones that there are not, with values that may not fit, by paths or by keys, with and without values. The
-/// check refuses many of them; what it takes should keep every guarantee of [`apply`](crate::apply()).
+/// check refuses many of them; what it takes should keep every guarantee of [`apply`](crate::apply::run()).
 ///
 /// # Errors
 ///

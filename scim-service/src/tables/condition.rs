@@ -2,7 +2,8 @@
 
 use std::cell::Cell as Counter;
 
-use scim_core::{AttributeRef, format_date_time};
+use scim_core::AttributeRef;
+use scim_core::json::format_date_time;
 use scim_filter::{ElementPredicate, Lower, Operand, Operator, Test, lower_element};
 
 use super::layout::{Layout, Related};

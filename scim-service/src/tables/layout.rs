@@ -1,8 +1,7 @@
 //! Tables as the store works with them: every path looked up in the schemas once, when the store is made.
 
-use scim_core::{
-    AttrPath, AttributeRef, AttributeType, Resolved, ResourceTypeName, SchemaSet, Tolerance, TypeSchema, Uniqueness,
-};
+use scim_core::schema::{AttributeType, Resolved, Uniqueness};
+use scim_core::{AttrPath, AttributeRef, ResourceTypeName, SchemaSet, Tolerance, TypeSchema};
 
 use super::statement::{Cell, CellKind, Sql};
 use super::table::{MappingError, Membership, Table, kind_name};

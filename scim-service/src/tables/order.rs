@@ -1,6 +1,6 @@
 //! In which order the database sorts, and where a page begins in it.
 
-use scim_core::SortOrder;
+use scim_core::message::SortOrder;
 use scim_filter::Sort;
 use serde_json::Value;
 

@@ -1,9 +1,8 @@
 //! A row as a resource, and a resource as a row.
 
 use chrono::DateTime;
-use scim_core::{
-    AttributeRef, Meta, Resource, ResourceId, TypeSchema, ValueRef, Version, format_date_time, parse_date_time,
-};
+use scim_core::json::{format_date_time, parse_date_time};
+use scim_core::{AttributeRef, Meta, Resource, ResourceId, TypeSchema, ValueRef, Version};
 use scim_filter::fold;
 use serde_json::{Map, Value};
 

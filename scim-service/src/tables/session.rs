@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use scim_core::{Projection, Resource, ResourceId, ResourceTypeName, TypeSchema, ValueRef, format_date_time};
+use scim_core::json::format_date_time;
+use scim_core::{Projection, Resource, ResourceId, ResourceTypeName, TypeSchema, ValueRef};
 
 use super::condition::ROW;
 use super::database::{Connection, DatabaseError, Fault};

@@ -38,7 +38,7 @@ pub struct LoginResponse {
     pub relay_state: Option<String>,
     /// What the host kept of the request that this answers; `None` where the login began at the identity provider.
     pub request: Option<LoginRequest>,
-    /// The [id](scim_service::request_id()) of the HTTP request that brought it: what was done because of it has the same in the
+    /// The [id](scim_service::observe::request_id()) of the HTTP request that brought it: what was done because of it has the same in the
     /// log, the login record and the audit. `None`: the login goes by the identifier of the assertion alone.
     pub request_id: Option<Arc<str>>,
 }

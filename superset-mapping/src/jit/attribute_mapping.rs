@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use scim_core::{
-    AttrPath, AttributeRef, AttributeType, Checker, Mutability, Profile, Resolved, Resource, Returned, SchemaSet,
-    Tolerance, TypeSchema, Uniqueness, ValueRef,
-};
+use scim_core::schema::{AttributeType, Mutability, Resolved, Returned, Uniqueness};
+use scim_core::{AttrPath, AttributeRef, Checker, Profile, Resource, SchemaSet, Tolerance, TypeSchema, ValueRef};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 

@@ -73,7 +73,7 @@ pub enum LoginOutcome {
 }
 
 fn date_time<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&scim_core::format_date_time(*at))
+    serializer.serialize_str(&scim_core::json::format_date_time(*at))
 }
 
 /// The record could not be written.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use scim_core::{AttrPath, PatchOp, Profile, Projection, Resource, ResourceId, SchemaSet, Tolerance, TypeSchema, urn};
+use scim_core::message::PatchOp;
+use scim_core::{AttrPath, Profile, Projection, Resource, ResourceId, SchemaSet, Tolerance, TypeSchema, urn};
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
 use scim_patch::Patch;
 use scim_service::{Context, Create, List, Modify, Read, Replace, StoreError, StoreExt};

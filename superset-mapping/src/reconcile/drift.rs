@@ -255,7 +255,7 @@ impl<'r> Run<'r> {
         }
         let mut findings = self.found.findings;
         findings.sort();
-        let at = scim_core::format_date_time(now);
+        let at = scim_core::json::format_date_time(now);
         let (database, lost_groups) = (self.store.address(), self.world.lost_groups);
         Drift { at, database, rules: None, checked: self.checked, findings, lost_groups }
     }

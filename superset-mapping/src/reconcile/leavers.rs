@@ -114,7 +114,7 @@ impl SupersetStore {
             }
         }
         leavers.sort();
-        let at = scim_core::format_date_time(cx.now);
+        let at = scim_core::json::format_date_time(cx.now);
         let (database, directory, ended_early) = (self.address(), roster.people, roster.ended_early);
         Ok(Leavers { at, database, rules: None, directory, active, ended_early, leavers })
     }

@@ -139,7 +139,7 @@ impl SupersetStore {
         options: &RepairOptions,
         progress: &dyn Progress,
     ) -> Result<RepairReport, StoreError> {
-        let at = scim_core::format_date_time(Utc::now());
+        let at = scim_core::json::format_date_time(Utc::now());
         let drift = self.drift(&options.drift, progress).await?;
         let mut repairs = Vec::new();
         let mut planned: BTreeMap<Subject, Vec<Finding>> = BTreeMap::new();

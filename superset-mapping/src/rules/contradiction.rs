@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use scim_core::{AttrPath, Attribute, AttributeRef, AttributeType, Tolerance, TypeSchema};
+use scim_core::schema::AttributeType;
+use scim_core::{AttrPath, Attribute, AttributeRef, Tolerance, TypeSchema};
 use scim_filter::{Comparison, Filter, Literal, Operator, fold};
 
 /// Two parts of a condition that don't hold together.

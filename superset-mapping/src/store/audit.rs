@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use scim_core::{ResourceId, format_date_time};
+use scim_core::ResourceId;
+use scim_core::json::format_date_time;
 use scim_service::{Change, StoreError};
 use serde_json::{Value, json};
 

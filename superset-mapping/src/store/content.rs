@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use scim_core::{Resource, ResourceTypeName, TypeSchema};
-use scim_service::{Context, StoreError, reserve_external_id};
+use scim_service::store::reserve_external_id;
+use scim_service::{Context, StoreError};
 use serde_json::Value;
 
 use crate::store::password::Password;

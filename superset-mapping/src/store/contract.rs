@@ -6,9 +6,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use scim_core::{Resource, ResourceId, ResourceTypeName, TypeSchema};
 use scim_patch::{MembershipDelta, Patch};
+use scim_service::store::{keep_write_only, patched_content};
 use scim_service::{
     Change, Context, Create, Delete, List, ListPage, Modify, Read, Replace, Store, StoreCapabilities, StoreError,
-    Transaction, Written, keep_write_only, patched_content,
+    Transaction, Written,
 };
 use uuid::Uuid;
 

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use scim_core::{Projection, Resource, Returned, TypeSchema};
+use scim_core::schema::Returned;
+use scim_core::{Projection, Resource, TypeSchema};
 use scim_filter::lower;
-use scim_service::{List, ListPage, PageBytes, Start, StoreError};
+use scim_service::store::PageBytes;
+use scim_service::{List, ListPage, Start, StoreError};
 
 use crate::driver::Row;
 use crate::sql::{Fragment, Target};

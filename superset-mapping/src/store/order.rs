@@ -1,6 +1,7 @@
 //! The orders that an index knows: of ids, and of the names of users.
 
-use scim_core::{SortOrder, TypeSchema};
+use scim_core::TypeSchema;
+use scim_core::message::SortOrder;
 use scim_filter::fold;
 use scim_service::{List, Position};
 use serde_json::Value;

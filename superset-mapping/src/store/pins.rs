@@ -1,7 +1,8 @@
 //! Identifiers of groups by which rules give protected roles, each kept for the first group that claimed it.
 
 use chrono::Utc;
-use scim_core::{Provenance, ResourceId, Source, format_date_time};
+use scim_core::json::format_date_time;
+use scim_core::{Provenance, ResourceId, Source};
 use scim_service::{Context, StoreError};
 use serde_json::json;
 

@@ -5,9 +5,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use scim_core::{
-    Meta, Provenance, Resource, ResourceId, Source, TypeSchema, Version, format_date_time, parse_date_time,
-};
+use scim_core::json::{format_date_time, parse_date_time};
+use scim_core::{Meta, Provenance, Resource, ResourceId, Source, TypeSchema, Version};
 use scim_service::{Context, Precondition, StoreError};
 use serde_json::Value;
 

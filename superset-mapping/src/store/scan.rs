@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use scim_core::{Resource, TypeSchema};
 use scim_filter::{Predicate, SortKey};
-use scim_service::{List, Pace, PageBuilder, StoreError};
+use scim_service::store::PageBuilder;
+use scim_service::{List, Pace, StoreError};
 
 use crate::driver::Row;
 use crate::sql::{Dialect, Fragment};

@@ -21,7 +21,7 @@ pub(super) async fn upgrade(transaction: &mut Transaction) -> Result<(), Connect
     for (version, step) in (1_i64..).zip(steps).filter(|(version, _)| *version > found) {
         transaction.script(step).await?;
         let done = Fragment::new("INSERT INTO scim_schema_version (version, applied_at) VALUES (?, ?)");
-        transaction.execute(done.bind(version).bind(scim_core::format_date_time(Utc::now()))).await?;
+        transaction.execute(done.bind(version).bind(scim_core::json::format_date_time(Utc::now()))).await?;
     }
     Ok(())
 }

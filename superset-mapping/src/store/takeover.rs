@@ -1,7 +1,8 @@
 //! Who asserts a resource, when another source writes to it.
 
 use scim_core::{Resource, Source};
-use scim_service::{AuthorityChange, StoreError};
+use scim_service::StoreError;
+use scim_service::store::AuthorityChange;
 use serde_json::json;
 
 use crate::sql::Fragment;

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use scim_core::TypeSchema;
 use scim_filter::fold;
-use scim_service::{StoreError, UniqueValue, unique_values};
+use scim_service::StoreError;
+use scim_service::store::{UniqueValue, unique_values};
 
 use crate::sql::{Fragment, Param, index_key};
 use crate::store::content::Kind;

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use scim_core::{Provenance, Source, format_date_time};
+use scim_core::json::format_date_time;
+use scim_core::{Provenance, Source};
 use scim_service::StoreError;
 
 use crate::rules::RoleMapper;

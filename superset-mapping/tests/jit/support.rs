@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use scim_core::{Resource, ResourceTypeName, SchemaSet, parse_date_time};
+use scim_core::json::parse_date_time;
+use scim_core::{Resource, ResourceTypeName, SchemaSet};
 use scim_service::{Context, Create, List, MemoryStore, Read, Replace};
 use serde_json::{Value, json};
 use superset_mapping::{

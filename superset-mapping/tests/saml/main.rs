@@ -16,7 +16,8 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
-use scim_core::{SchemaSet, parse_date_time};
+use scim_core::SchemaSet;
+use scim_core::json::parse_date_time;
 use scim_service::MemoryStore;
 use serde::Deserialize;
 use superset_mapping::{

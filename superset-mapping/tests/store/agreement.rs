@@ -4,9 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use scim_core::{Resource, SortOrder, Tolerance};
+use scim_core::message::SortOrder;
+use scim_core::{Resource, Tolerance};
 use scim_filter::{Filter, Predicate, Sort, check};
-use scim_service::{List, Position, Start, Store, StoreError, finish};
+use scim_service::store::finish;
+use scim_service::{List, Position, Start, Store, StoreError};
 use serde_json::{Value, json};
 
 use crate::harness::{Case, cases};

@@ -1,6 +1,7 @@
 //! The numbered promises of the trait.
 
-use scim_core::{AttrPath, Profile, Projection, SortOrder, Tolerance, Version};
+use scim_core::message::SortOrder;
+use scim_core::{AttrPath, Profile, Projection, Tolerance, Version};
 use scim_filter::Sort;
 use scim_service::{Delete, List, Modify, Precondition, Read, Replace, Start, Store, StoreError};
 use serde_json::json;
