@@ -46,7 +46,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "emails": [{"value": "ada@example.com", "type": "work", "primary": true}], "nickName": "Countess"
     });
     let ada = send("POST", "/Users", ada).await?;
-    let team = json!({"schemas": [urn::GROUP], "displayName": "Analysts", "members": [{"value": ada["id"]}]});
+    let team = json!({"schemas": [urn::GROUP], "displayName": "Analysts", "members": [{"value": ada.get("id")}]});
     send("POST", "/Groups", team).await?;
 
     // What the application sees.

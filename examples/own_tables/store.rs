@@ -16,7 +16,7 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, Error, Row as _, Sqlite};
 
 /// The store over the tables of `tables.sql`. Attributes that no column has are in `scim_rest`.
-pub(crate) fn store(application: Application, schemas: &SchemaSet) -> Result<TableStore<Application>, MappingError> {
+pub(crate) fn store<D: Database>(database: D, schemas: &SchemaSet) -> Result<TableStore<D>, MappingError> {
     let users = Table::new("User", "users")
         .with_tenant("org")
         .with_column("userName", "login")
@@ -34,7 +34,7 @@ pub(crate) fn store(application: Application, schemas: &SchemaSet) -> Result<Tab
         .with_folded("displayName", "name_folded")
         .with_column("externalId", "external_id");
     let members = Membership::new("team_members", "team_id", "user_id").with_others("scim_team_members");
-    TableStore::new(application, schemas, [users, teams], members)
+    TableStore::new(database, schemas, [users, teams], members)
 }
 
 /// The application's database. SQLite has one writer at a time, so writers queue for one connection; readers wait for nobody.
@@ -116,13 +116,15 @@ fn cell(row: &SqliteRow, index: usize, kind: CellKind) -> Result<Cell, Error> {
 
 /// What went wrong, in the words of the store.
 fn failed(error: Error) -> DatabaseError {
-    let found = error.as_database_error();
-    let code = found.and_then(|found| found.code()).unwrap_or_default().into_owned();
-    match found {
-        Some(found) if found.is_unique_violation() => DatabaseError::Unique { what: found.message().to_owned() },
+    match &error {
+        Error::Database(found) if found.is_unique_violation() => {
+            DatabaseError::Unique { what: found.message().to_owned() }
+        }
         // `SQLITE_BUSY`, with and without a snapshot that is too old.
-        Some(_) if matches!(code.as_str(), "5" | "517") => DatabaseError::Conflict(error.into()),
-        None if matches!(error, Error::PoolTimedOut | Error::Io(_)) => DatabaseError::Unavailable(error.into()),
+        Error::Database(found) if matches!(found.code().as_deref(), Some("5" | "517")) => {
+            DatabaseError::Conflict(error.into())
+        }
+        Error::PoolTimedOut | Error::Io(_) => DatabaseError::Unavailable(error.into()),
         _ => DatabaseError::Failed(error.into()),
     }
 }

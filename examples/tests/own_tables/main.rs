@@ -7,6 +7,11 @@
     reason = "a test may panic"
 )]
 
+mod faults;
+mod plans;
+mod probe;
+mod rows;
+
 use std::sync::LazyLock;
 
 use scim_core::SchemaSet;
@@ -16,7 +21,7 @@ use scim_service::{BearerTokens, Principal, ScimService, ServiceConfig};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-#[path = "../own_tables/store.rs"]
+#[path = "../../own_tables/store.rs"]
 mod store;
 
 use store::Application;
@@ -48,6 +53,6 @@ fn the_service_over_it_speaks_the_protocol() {
 /// What the docs say of the size of such a store.
 #[test]
 fn a_store_over_own_tables_is_short() {
-    let lines = include_str!("../own_tables/store.rs").lines().count();
+    let lines = include_str!("../../own_tables/store.rs").lines().count();
     assert!(lines <= 150, "{lines} lines");
 }
