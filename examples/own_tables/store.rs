@@ -12,6 +12,7 @@ use scim_service::tables::{
 use sqlx::query::Query;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
 use sqlx::{AssertSqlSafe, Error, Row as _, Sqlite};
 
@@ -50,6 +51,7 @@ impl Application {
             .create_if_missing(true)
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_secs(5));
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         if sqlx::query("SELECT 1 FROM sqlite_master WHERE name = 'users'").fetch_optional(&writer).await?.is_none() {

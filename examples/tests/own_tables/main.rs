@@ -21,6 +21,8 @@ use scim_service::{BearerTokens, Principal, ScimService, ServiceConfig};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+#[path = "../../../scim-service/tests/own_schemas/mod.rs"]
+mod own_schemas;
 #[path = "../../own_tables/store.rs"]
 mod store;
 
@@ -38,6 +40,32 @@ async fn empty() -> (TableStore<Application>, TempDir) {
 }
 
 scim_service::store_conformance!(empty, |future| RUNTIME.block_on(future));
+
+/// The same promises where a service has other schemas, and few columns for them.
+mod with_own_schemas {
+    use super::own_schemas::own;
+    use super::{Application, RUNTIME, TempDir};
+    use scim_service::tables::{Membership, Table, TableStore};
+
+    async fn empty() -> (TableStore<Application>, TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("app.db").display());
+        let users = Table::new("User", "users")
+            .with_tenant("org")
+            .with_column("userName", "login")
+            .with_folded("userName", "login_folded")
+            .with_column("urn:example:1.0:Badge:number", "first")
+            .with_column("urn:example:1.0:Badge:doors.value", "last")
+            .with_column("level", "level");
+        let teams = Table::new("Group", "teams").with_tenant("org").with_column_or("displayName", "name", "");
+        let members = Membership::new("team_members", "team_id", "user_id").with_others("scim_team_members");
+        let application = Application::open(&url).await.unwrap();
+        sqlx::raw_sql("ALTER TABLE users ADD COLUMN level INTEGER").execute(&application.writer).await.unwrap();
+        (TableStore::new(application, &own(), [users, teams], members).unwrap(), folder)
+    }
+
+    scim_service::store_conformance!(empty, |future| RUNTIME.block_on(future), own());
+}
 
 #[test]
 fn the_service_over_it_speaks_the_protocol() {

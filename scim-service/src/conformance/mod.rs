@@ -57,10 +57,12 @@
     reason = "a case fails by a panic, as tests do"
 )]
 
+mod basics;
 pub mod changes;
 pub mod concurrency;
 mod corpus;
 mod http;
+mod http_users;
 pub mod lifecycle;
 pub mod listing;
 pub mod membership;
@@ -70,8 +72,11 @@ pub mod tenancy;
 pub mod transactions;
 mod trial;
 pub mod uniqueness;
+mod values;
 pub mod versions;
 
 pub use http::http_conformance;
-pub use suite::{CASES, Case, Subject, run};
+#[doc(hidden)]
+pub use suite::builtin;
+pub use suite::{CASES, Case, Subject, Suite, run};
 pub use trial::Trial;

@@ -8,11 +8,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use scim_core::json::parse_date_time;
 use scim_core::message::{PatchOp, SortOrder};
-use scim_core::{Checker, Profile, Resource, ResourceId, SchemaSet, Tolerance, TypeSchema, ValueRef, urn};
+use scim_core::schema::{AttributeType, Mutability, Uniqueness};
+use scim_core::{
+    Attribute, AttributeRef, Checker, Profile, Resource, ResourceId, SchemaSet, Tolerance, TypeSchema, ValueRef, urn,
+};
 use scim_filter::{Filter, Predicate, Sort, check};
 use scim_patch::Patch;
 use serde_json::{Value, json};
 
+use super::values::{is_written, prune, put, value_for, written};
 use crate::change::{Change, Written};
 use crate::context::{Context, Principal};
 use crate::store::{
@@ -36,8 +40,7 @@ pub struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
-    pub(super) fn new(store: &'a dyn Store, block_on: &'a BlockOn<'a>) -> Self {
-        let schemas = Arc::new(SchemaSet::builtin());
+    pub(super) fn new(store: &'a dyn Store, block_on: &'a BlockOn<'a>, schemas: Arc<SchemaSet>) -> Self {
         Self { store, block_on, schemas, tenant: None, seconds: Arc::default() }
     }
 
@@ -62,7 +65,52 @@ impl<'a> Trial<'a> {
     }
 
     pub(super) fn of(&self, name: &str) -> &Arc<TypeSchema> {
-        self.schemas.of(&name.into()).expect("the type is built in")
+        self.schemas.of(&name.into()).expect("the schemas have the type")
+    }
+
+    pub(super) fn schemas(&self) -> &Arc<SchemaSet> {
+        &self.schemas
+    }
+
+    /// Whether the schemas have an attribute of a type.
+    pub(super) fn has(&self, of: &str, path: &str) -> bool {
+        let found = self.schemas.of(&of.into()).zip(path.parse().ok());
+        found.is_some_and(|(of, path)| of.resolve(&path, &mut Tolerance::rfc()).is_ok())
+    }
+
+    /// Whether the schemas lack one of these attributes, with a word to whoever reads the output: then a case has nothing to try.
+    pub(super) fn lacks(&self, of: &str, paths: &[&str]) -> bool {
+        let lacking = paths.iter().find(|path| !self.has(of, path));
+        if let Some(path) = lacking {
+            println!("the schemas have no `{path}` of {of}: not tried");
+        }
+        lacking.is_some()
+    }
+
+    /// A string of users that clients can change at will: `title`, or what the schemas have instead.
+    pub(super) fn note(&self) -> Option<String> {
+        let of = self.of("User");
+        let is_free = |attribute: &Attribute| {
+            let is_plain = attribute.kind() == AttributeType::String && !attribute.multi_valued();
+            let is_free = attribute.mutability() == Mutability::ReadWrite && attribute.uniqueness() == Uniqueness::None;
+            is_plain
+                && is_free
+                && is_written(attribute)
+                && attribute.canonical_values().is_empty()
+                && !attribute.required()
+        };
+        let known = ["title", "nickName", "displayName"].into_iter().filter_map(|name| of.top_level(name));
+        let mut all = known.chain(of.base().attributes());
+        all.find(|attribute| is_free(attribute)).map(|attribute| attribute.name().to_owned())
+    }
+
+    /// The same, with a word to whoever reads the output where there is none.
+    pub(super) fn note_to_change(&self) -> Option<String> {
+        let note = self.note();
+        if note.is_none() {
+            println!("the schemas have no string of User that clients can change: not tried");
+        }
+        note
     }
 
     /// A second later than the last time it was asked for.
@@ -82,14 +130,43 @@ impl<'a> Trial<'a> {
 
     /// The resource as the service hands it over.
     fn checked(&self, of: &str, resource: Value) -> Resource {
-        let mut resource = resource;
-        let schema = if of == "Group" { urn::GROUP } else { urn::USER };
-        let mut schemas = vec![schema];
-        if resource.get(urn::ENTERPRISE_USER).is_some() {
-            schemas.push(urn::ENTERPRISE_USER);
-        }
-        resource["schemas"] = json!(schemas);
+        let resource = self.fitted(of, resource);
         Checker::new(self.of(of), &mut Tolerance::rfc()).resource(resource).expect("the fixture is valid")
+    }
+
+    /// Whether the schemas take a resource.
+    pub(super) fn is_valid(&self, of: &str, resource: &Value) -> bool {
+        let resource = self.fitted(of, resource.clone());
+        Checker::new(self.of(of), &mut Tolerance::rfc()).resource(resource).is_ok()
+    }
+
+    /// The resource without what the schemas lack, and with what they require.
+    fn fitted(&self, of: &str, mut resource: Value) -> Value {
+        let of = self.of(of);
+        prune(of, &mut resource);
+        let name = ["userName", "displayName"].into_iter().find_map(|name| resource.get(name)?.as_str());
+        let name = name.unwrap_or_default().to_owned();
+        let required = of.base().attributes().iter().map(|attribute| AttributeRef::new(None, attribute));
+        let extended = of
+            .extensions()
+            .iter()
+            .filter(|extension| extension.required || resource.get(extension.schema.id()).is_some());
+        let extended: Vec<_> = extended.map(|extension| extension.schema.clone()).collect();
+        let required = required.chain(extended.iter().flat_map(|schema| {
+            schema.attributes().iter().map(move |attribute| AttributeRef::new(Some(schema), attribute))
+        }));
+        for target in required.filter(|target| target.attribute().required() && is_written(target.attribute())) {
+            let within = target.uri().map_or(Some(&resource), |uri| resource.get(uri));
+            if within.and_then(|within| within.get(target.name())).is_none() {
+                put(&mut resource, &target, value_for(target.attribute(), &name));
+            }
+        }
+        let mut schemas = vec![of.base().id()];
+        schemas.extend(
+            of.extensions().iter().map(|extension| extension.schema.id()).filter(|uri| resource.get(uri).is_some()),
+        );
+        resource["schemas"] = json!(schemas);
+        resource
     }
 
     pub(super) fn create(&self, of: &str, resource: Value) -> Result<Resource, StoreError> {
@@ -216,7 +293,11 @@ impl<'a> Trial<'a> {
     }
 
     pub(super) fn list(&self, list: List<'_>) -> ListPage {
-        self.wait(self.store.list(&self.cx(), list)).expect("promise 7: a checked query is answered")
+        self.listed(list).expect("promise 7: a checked query is answered")
+    }
+
+    pub(super) fn listed(&self, list: List<'_>) -> Result<ListPage, StoreError> {
+        self.wait(self.store.list(&self.cx(), list))
     }
 
     /// The ids that a filter selects, in the order of the answer.
@@ -230,9 +311,51 @@ impl<'a> Trial<'a> {
         check(&filter, self.of(of), &mut Tolerance::rfc()).expect("the filter fits the schema")
     }
 
+    /// The filter, if the schemas have what it names.
+    pub(super) fn predicate_if_known(&self, of: &str, filter: &str) -> Option<Predicate> {
+        let filter: Filter = filter.parse().expect("the filter is well formed");
+        check(&filter, self.of(of), &mut Tolerance::rfc()).ok()
+    }
+
     pub(super) fn sort(&self, of: &str, path: &str, order: SortOrder) -> Sort {
         let path = path.parse().expect("the path is well formed");
         Sort::check(&path, order, self.of(of), &mut Tolerance::rfc()).expect("the path can be sorted by")
+    }
+
+    /// Whether the store refuses every request of a tenant, as it may where the service has none; with a word to whoever reads the output.
+    pub(super) fn has_one_tenant(&self) -> bool {
+        let tenant = self.in_tenant("a");
+        let refused = tenant.listed(List::new(tenant.of("User"), 1));
+        let has_one = matches!(refused, Err(StoreError::Unsupported { .. }));
+        if has_one {
+            let made = tenant.create("User", json!({"userName": "ada"}));
+            let is_refused = matches!(made, Err(StoreError::Unsupported { .. }));
+            assert!(is_refused, "promise 2: lists of a tenant are refused, and `create` gives {made:?}");
+            println!("the store has no tenants: promise 2 does not bind it");
+        }
+        has_one
+    }
+
+    /// Attributes that the built-in schemas do not have, as far as the suite can make values for them.
+    pub(super) fn own_attributes(&self, of: &str) -> Vec<AttributeRef> {
+        let builtin = SchemaSet::builtin();
+        let is_own = |target: &AttributeRef| {
+            let known = builtin.of(&of.into()).zip(target.to_string().parse().ok());
+            known.is_none_or(|(of, path)| of.resolve(&path, &mut Tolerance::rfc()).is_err())
+        };
+        let fits = |target: &AttributeRef| {
+            let mut one = json!({"userName": "ada"});
+            put(&mut one, target, value_for(target.attribute(), "Own 1"));
+            self.is_valid(of, &one)
+        };
+        let own = written(self.of(of)).into_iter().filter(|target| is_own(target) && !target.attribute().required());
+        own.filter(|target| fits(target)).collect()
+    }
+
+    /// What the schemas know of a resource.
+    pub(super) fn known(&self, of: &str, mut resource: Value) -> Value {
+        prune(self.of(of), &mut resource);
+        resource
     }
 
     /// A transaction; `None`, with a word to whoever reads the output, where the store has none.

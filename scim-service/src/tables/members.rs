@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::condition::ROW;
 use super::database::{Connection, Fault};
-use super::layout::{Layout, Related};
+use super::layout::{Layout, Mapped, Related};
 use super::session::{CHUNK, Session};
 use super::statement::{Cell, CellKind, Sql};
 use crate::store::StoreError;
@@ -268,13 +268,10 @@ impl<C: Connection> Session<'_, C> {
     /// What the resources of a table are called, by id. A resource without a name is there too.
     async fn names(&mut self, layout: &Layout, ids: &[String]) -> Result<HashMap<String, Option<String>>, Fault> {
         let table = &layout.table;
-        let column = |name: &str| {
-            let found = layout.columns.iter().find(|mapped| mapped.target.top_level() == Some(name));
-            found.filter(|mapped| mapped.absent.is_none())
-        };
+        let column = |name: &str| layout.columns.iter().find(|mapped| mapped.target.top_level() == Some(name));
         // A name without a column is in the rest.
         let (display, user) = (column("displayName"), column("userName"));
-        let name = |mapped: Option<&super::layout::Mapped>| mapped.map_or(&table.rest, |mapped| &mapped.name).clone();
+        let name = |mapped: Option<&Mapped>| mapped.map_or(&table.rest, |mapped| &mapped.name).clone();
         let mut found = HashMap::new();
         for ids in ids.chunks(CHUNK) {
             let query = Sql::new(format!(
@@ -288,15 +285,15 @@ impl<C: Connection> Session<'_, C> {
             for row in self.connection.query(query.returning(vec![CellKind::Text; 3])).await? {
                 let mut row = texts(row);
                 let Some(id) = row.next().flatten() else { continue };
-                let mut read = |is_column: bool, name: &str| {
+                let mut read = |column: Option<&Mapped>, name: &str| {
                     let text = row.next().flatten()?;
-                    if is_column {
-                        return Some(text);
+                    if let Some(column) = column {
+                        return (column.absent != Some(Cell::from(&text))).then_some(text);
                     }
                     let rest: Value = serde_json::from_str(&text).ok()?;
                     rest.get(name)?.as_str().map(str::to_owned)
                 };
-                let (shown, user_name) = (read(display.is_some(), "displayName"), read(user.is_some(), "userName"));
+                let (shown, user_name) = (read(display, "displayName"), read(user, "userName"));
                 found.insert(id, shown.or(user_name));
             }
         }
