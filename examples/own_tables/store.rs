@@ -1,5 +1,5 @@
 //! The application's tables as a SCIM store: which column has which attribute, and how the database runs a statement. What a
-//! store promises, `TableStore` keeps.
+//! store guarantees, `TableStore` keeps.
 
 use std::str::FromStr;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! A progress bar, where standard error is a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use superset_mapping::{Progress, Stage};
+use superset_mapping::reconcile::{Progress, Stage};
 
 /// One bar for all stages. `indicatif` draws nothing where nobody would see it.
 pub(crate) struct Bar(ProgressBar);
@@ -30,7 +30,7 @@ impl Progress for Bar {
             Stage::Accounts => "accounts",
             Stage::Repairs => "repairs",
             Stage::Directory => "directory",
-            Stage::Leavers => "leavers",
+            Stage::DeprovisionedUsers => "leavers",
             _ => "",
         };
         self.0.set_message(name);

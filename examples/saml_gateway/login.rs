@@ -11,7 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use scim_service::observe::request_id;
 use serde::Deserialize;
-use superset_mapping::{LoginResponse, ReplayStore as _};
+use superset_mapping::login::{LoginResponse, ReplayStore as _};
 
 use crate::Gateway;
 use crate::page::{ask_to_log_out, page, refusal};

@@ -186,16 +186,16 @@ fn a3_one_cause_is_told_once() {
             Fault::Down,
             "a user with a `userName` alone cannot be created: the store is not available: connection refused",
         ),
-        (Fault::NoMeta, "promise 1: `create` answers with a user without complete `meta`"),
-        (Fault::OneVersion, "promise 4: the version of a user stays the same when the user changes"),
-        (Fault::EmptyLists, "promise 7: a list without a filter holds 0 users, expected the one there is"),
+        (Fault::NoMeta, "guarantee 1: `create` answers with a user without complete `meta`"),
+        (Fault::OneVersion, "guarantee 4: the version of a user stays the same when the user changes"),
+        (Fault::EmptyLists, "guarantee 7: a list without a filter holds 0 users, expected the one there is"),
         (Fault::Panics, "the store cannot be tried: "),
-        (Fault::NoGroups, "promise 1: a group cannot be created: the store failed: no such table: teams"),
-        (Fault::NothingDeleted, "promise 10: a user that was deleted can still be read"),
-        (Fault::ForgetsEmails, "promise 1: the store does not keep `emails` of User, which the schemas have"),
+        (Fault::NoGroups, "guarantee 1: a group cannot be created: the store failed: no such table: teams"),
+        (Fault::NothingDeleted, "guarantee 10: a user that was deleted can still be read"),
+        (Fault::ForgetsEmails, "guarantee 1: the store does not keep `emails` of User, which the schemas have"),
         (
             Fault::ForgetsFamilyNames,
-            "promise 1: the store does not keep `name.familyName` of User, which the schemas have",
+            "guarantee 1: the store does not keep `name.familyName` of User, which the schemas have",
         ),
     ] {
         let said = said(fault, SchemaSet::builtin());
@@ -211,7 +211,7 @@ fn a3_one_cause_is_told_once() {
 fn a3_what_is_no_common_cause_is_told_by_its_case() {
     let said = said(Fault::CaseExactTitles, SchemaSet::builtin());
     assert!(
-        !said.is_empty() && said.iter().all(|said| said.contains("promise 7") || said.contains("promise 1")),
+        !said.is_empty() && said.iter().all(|said| said.contains("guarantee 7") || said.contains("guarantee 1")),
         "{said:#?}"
     );
 }

@@ -1,4 +1,4 @@
-//! The store of the example `own_tables` keeps all that stores promise.
+//! The store of the example `own_tables` keeps all that stores guarantee.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -41,7 +41,7 @@ async fn empty() -> (TableStore<Application>, TempDir) {
 
 scim_service::store_conformance!(empty, |future| RUNTIME.block_on(future));
 
-/// The same promises where a service has other schemas, and few columns for them.
+/// The same guarantees where a service has other schemas, and few columns for them.
 mod with_own_schemas {
     use super::own_schemas::own;
     use super::{Application, RUNTIME, TempDir};

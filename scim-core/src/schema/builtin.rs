@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use crate::schema::Schema;
-use crate::schema::common::builtin;
+use crate::schema::common_attributes::builtin;
 use crate::schema::resource_type::ResourceType;
 
 builtin! {

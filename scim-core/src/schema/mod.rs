@@ -4,7 +4,7 @@ mod attribute;
 mod attribute_ref;
 mod builtin;
 mod characteristic;
-mod common;
+mod common_attributes;
 mod definition;
 mod error;
 mod members;
@@ -17,7 +17,7 @@ pub use attribute::Attribute;
 pub use attribute_ref::{AttributeRef, Resolved};
 pub use builtin::discovery_schemas;
 pub use characteristic::{AttributeType, Mutability, Returned, Uniqueness};
-pub use common::common_attributes;
+pub use common_attributes::common_attributes;
 pub use definition::Schema;
 pub use error::RegistrationError;
 #[doc(hidden)]

@@ -13,7 +13,7 @@ use crate::arbitrary::place::place;
 
 /// A message that aims at the attributes of a type, in the spellings and with the mistakes of clients: also at read-only
 /// attributes and at ones that there are not, with values that may not fit, by paths or by keys, with and without values. The
-/// check refuses many of them; what it takes should keep every guarantee of [`apply`](crate::apply::run()).
+/// check refuses many of them; what it takes should keep every guarantee of [`apply`](crate::apply()).
 ///
 /// # Errors
 ///
@@ -30,7 +30,7 @@ use crate::arbitrary::place::place;
 /// let users = schemas.user().unwrap();
 /// let message = scim_patch::arbitrary::attempt(users, &mut Unstructured::new(&[52; 80]))?;
 /// match Patch::check(&message, users, &Profile::compatible()) {
-///     Ok(patch) => println!("taken, with {:?}", patch.leniencies()),
+///     Ok(patch) => println!("taken, with {:?}", patch.quirks()),
 ///     Err(error) => println!("refused: {error}"),
 /// }
 /// # Ok::<(), arbitrary::Error>(())

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::config::bulk::BulkAtomicity;
 use crate::config::capabilities::{Capabilities, PatchResponse};
-use crate::config::limits::Limits;
+use crate::config::limits::ServiceLimits;
 use crate::config::tenancy::TenancyMode;
 use crate::cursor::CursorKey;
 
@@ -32,7 +32,7 @@ pub struct ServiceConfig {
     base_path: String,
     tenancy: TenancyMode,
     profile: Profile,
-    limits: Limits,
+    limits: ServiceLimits,
     capabilities: Capabilities,
     patch_response: PatchResponse,
     anonymous_discovery: bool,
@@ -74,7 +74,7 @@ impl ServiceConfig {
             base_uri: uri,
             tenancy: TenancyMode::default(),
             profile: Profile::compatible(),
-            limits: Limits::default(),
+            limits: ServiceLimits::default(),
             capabilities: Capabilities::default(),
             patch_response: PatchResponse::default(),
             anonymous_discovery: true,
@@ -106,7 +106,7 @@ impl ServiceConfig {
 
     /// Bounds of requests.
     #[must_use]
-    pub fn with_limits(self, limits: Limits) -> Self {
+    pub fn with_limits(self, limits: ServiceLimits) -> Self {
         Self { limits, ..self }
     }
 
@@ -166,7 +166,7 @@ impl ServiceConfig {
     }
 
     /// Whether a user may be put only into groups that are there, where
-    /// [`Leniency::GroupsOnUser`](scim_core::Leniency::GroupsOnUser) is allowed: 400 `invalidValue` otherwise. Unless set, unknown
+    /// [`Quirk::GroupsOnUser`](scim_core::Quirk::GroupsOnUser) is allowed: 400 `invalidValue` otherwise. Unless set, unknown
     /// groups are left out, and the answer shows which groups the user is in.
     #[must_use]
     pub fn with_unknown_groups_refused(self, refuses_unknown_groups: bool) -> Self {
@@ -196,7 +196,7 @@ impl ServiceConfig {
         Self { documentation_uri: Some(uri.to_owned()), ..self }
     }
 
-    /// What cursors are sealed with (RFC 9865); a random key unless set. Cursors of a random key do not survive a restart, and
+    /// What cursors are encrypted with (RFC 9865); a random key unless set. Cursors of a random key do not survive a restart, and
     /// other instances of the service refuse them.
     #[must_use]
     pub fn with_cursor_key(self, cursor_key: CursorKey) -> Self {
@@ -235,7 +235,7 @@ impl ServiceConfig {
     }
 
     /// Bounds of requests.
-    pub fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &ServiceLimits {
         &self.limits
     }
 
@@ -274,7 +274,7 @@ impl ServiceConfig {
         self.anonymous_discovery
     }
 
-    /// What cursors are sealed with.
+    /// What cursors are encrypted with.
     pub(crate) fn cursor_key(&self) -> &CursorKey {
         &self.cursor_key
     }

@@ -8,8 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use scim_core::SchemaSet;
 
-use super::basics::Basics;
-use super::trial::Trial;
+use super::fixture::{Basics, Trial};
 use crate::store::Store;
 
 /// What a factory makes: a store, or a pair of a store and something to keep until the case ends.
@@ -87,7 +86,7 @@ impl Suite {
     ///
     /// # Panics
     ///
-    /// Where the store breaks the promise, or, in the first case that runs, with the cause for which others cannot run.
+    /// Where the store breaks the guarantee, or, in the first case that runs, with the cause for which others cannot run.
     pub fn run<T: Subject>(
         &self,
         factory: impl AsyncFn() -> T,
@@ -224,7 +223,7 @@ macro_rules! table_of_cases {
     };
 }
 
-/// A case: called with a store that is its own, it panics where the store breaks a promise.
+/// A case: called with a store that is its own, it panics where the store breaks a guarantee.
 pub type Case = fn(&Trial<'_>);
 
 /// Every case by name, for a test harness of one's own; [`run`] runs one.
@@ -272,12 +271,12 @@ mod tests {
             include_str!("concurrency.rs"),
         ];
         let suite = include_str!("suite.rs");
-        let mut promises = std::collections::BTreeSet::new();
+        let mut guarantees = std::collections::BTreeSet::new();
         for line in sources.iter().flat_map(|source| source.lines()) {
             let Some(name) = line.strip_prefix("pub fn ").and_then(|rest| rest.split_once('(')) else { continue };
             assert!(suite.contains(&format!(" {}\n", name.0)), "{}", name.0);
-            promises.insert(name.0.chars().skip(1).take(2).collect::<String>());
+            guarantees.insert(name.0.chars().skip(1).take(2).collect::<String>());
         }
-        assert_eq!(promises.len(), 13, "every promise has a case: {promises:?}");
+        assert_eq!(guarantees.len(), 13, "every guarantee has a case: {guarantees:?}");
     }
 }

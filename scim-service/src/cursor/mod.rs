@@ -1,8 +1,8 @@
 //! Sealed cursors: where a client is in a walk through results, kept by the client (RFC 9865).
 
+mod cipher;
 mod error;
-mod seal;
 
+pub(crate) use cipher::{Bookmark, CursorCipher};
+pub use cipher::{CursorKey, CursorKeyError};
 pub(crate) use error::CursorError;
-pub(crate) use seal::{Bookmark, Seal};
-pub use seal::{CursorKey, CursorKeyError};

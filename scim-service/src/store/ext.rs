@@ -118,7 +118,7 @@ pub(crate) async fn patch_by_replacing<S: Store + ?Sized>(
             }
         };
         if let Some(Written { resource, change }) = written {
-            return Ok(Written::new(resource, change.with_leniencies(applied.leniencies())));
+            return Ok(Written::new(resource, change.with_quirks(applied.quirks())));
         }
     }
     Err(StoreError::PreconditionFailed)

@@ -41,7 +41,7 @@ pub use write_only::{keep_write_only, patched_content};
 /// Storage of resources.
 ///
 /// The service has checked what it hands over: names are canonical, values have their schema's types, read-only input is
-/// gone. A store promises:
+/// gone. A store guarantees:
 ///
 /// 1. **Identity.** `create` issues an `id` that no resource of any type has or ever had. It sets `meta` with resource
 ///    type, `created`, `lastModified` (both [`Context::now`]) and `version`, and returns the resource as `read` would.
@@ -71,7 +71,7 @@ pub use write_only::{keep_write_only, patched_content};
 /// 11. **Positions.** Pages that start [`After`](Start::After) or [`Before`](Start::Before) a [`Position`] follow from it
 ///     alone, whether its resource is still there or not: who walks from page to page meets every resource that is there
 ///     all the time, and keeps its sort key, exactly once, whatever others write meanwhile (R262).
-/// 12. **Transactions.** Where `begin` yields one, it keeps all these promises by itself: reads in it see its writes, a
+/// 12. **Transactions.** Where `begin` yields one, it keeps all these guarantees by itself: reads in it see its writes, a
 ///     failed call in it leaves its earlier ones alone, nobody else sees anything before
 ///     [`commit`](Transaction::commit), and of one that is dropped nothing is left.
 /// 13. **Concurrency.** Calls may come from many threads at once. Every write that succeeded has its effect, as if writes
@@ -84,12 +84,63 @@ pub use write_only::{keep_write_only, patched_content};
 /// ([`Resource::asserted_by`](scim_core::Resource::asserted_by)), from [`Context::provenance`]: whoever wrote its content last
 /// ([`AuthorityChange`]). It reserves the `externalId`s of logins ([`reserve_external_id`]).
 ///
-/// The feature `conformance` has tests for each of these promises, to run over any store. An `Arc` or a `Box` of a store is one, also
+/// The feature `conformance` has tests for each of these guarantees, to run over any store. An `Arc` or a `Box` of a store is one, also
 /// of a store that is chosen at run time: `Arc<dyn Store>`.
 ///
 /// Each call takes a request: [`Create`], [`Read`], [`List`], [`Replace`], [`Modify`], [`Delete`]. Attributes that its `want` does not
 /// ask for may be left out of the answer; `schemas`, `id` and `meta` may not, nor may the attribute that a query sorts by
 /// ([`List::shows`] knows them). [`StoreExt`] has for every store what callers repeat.
+///
+/// A store over tables of your own is best made by [`tables`](crate::tables), which leaves the guarantees to this crate. Any other store
+/// implements the trait with the macro of the crate `async-trait`. This one shows people whom another system maintains, to clients that
+/// only read:
+///
+/// ```
+/// use async_trait::async_trait;
+/// use scim_core::{Resource, SchemaSet};
+/// use scim_service::store::{self, StoreError};
+/// use scim_service::{Change, Context, Create, Delete, List, ListPage, Read, Replace, Store, Written};
+/// use serde_json::{from_value, json};
+///
+/// struct Staff(Vec<Resource>);
+///
+/// const READ_ONLY: StoreError = StoreError::Unsupported { what: "is read-only" };
+///
+/// #[async_trait]
+/// impl Store for Staff {
+///     async fn read(&self, _: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
+///         let found = self.0.iter().find(|person| person.id().as_deref() == Some(request.id.as_str()));
+///         found.cloned().ok_or(StoreError::NotFound)
+///     }
+///
+///     async fn list(&self, cx: &Context, request: List<'_>) -> Result<ListPage, StoreError> {
+///         // Filters, sorts and pages in memory.
+///         store::finish(cx, self.0.iter().cloned(), &request).await
+///     }
+///
+///     async fn create(&self, _: &Context, _: Create<'_>) -> Result<Written, StoreError> {
+///         Err(READ_ONLY)
+///     }
+///
+///     async fn replace(&self, _: &Context, _: Replace<'_>) -> Result<Written, StoreError> {
+///         Err(READ_ONLY)
+///     }
+///
+///     async fn delete(&self, _: &Context, _: Delete<'_>) -> Result<Change, StoreError> {
+///         Err(READ_ONLY)
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let (schemas, cx) = (SchemaSet::builtin(), Context::internal("example", chrono::Utc::now()));
+/// let users = schemas.user().ok_or("no users")?;
+/// let staff = Staff(vec![from_value(json!({"id": "7", "userName": "ada"}))?]);
+/// let page = staff.list(&cx, List::new(users, 10)).await?;
+/// assert_eq!(page.total_results, Some(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// Cancel safety: a dropped future of a writing method leaves either all of the write or nothing.
 #[async_trait]

@@ -6,12 +6,9 @@ use scim_core::AttributeRef;
 use scim_core::json::format_date_time;
 use scim_filter::{ElementPredicate, Lower, Operand, Operator, Test, lower_element};
 
-use super::layout::{Layout, Related};
-use super::members;
+use super::layout::{Layout, ROW, Related};
+use super::pairs;
 use super::statement::{Cell, CellKind, Sql};
-
-/// The alias of the table in every query.
-pub(super) const ROW: &str = "t";
 
 /// Most conditions of a query that no index answers. The evaluator does the rest, within the budget of the request.
 const MAX_SCANS: u32 = 4;
@@ -69,7 +66,7 @@ impl<'a> Conditions<'a> {
     fn groups_with(&self, path: &AttributeRef, case_exact: bool, values: &[&str]) -> Option<Sql> {
         let related = self.related.filter(|related| related.groups.table.of == self.layout.table.of)?;
         (path.is_in("members") && path.sub() == Some("value"))
-            .then(|| members::groups_with(related, self.tenant, case_exact, values))
+            .then(|| pairs::groups_with(related, self.tenant, case_exact, values))
     }
 
     fn take_scan(&self) -> Option<()> {

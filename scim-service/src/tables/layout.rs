@@ -7,6 +7,9 @@ use super::statement::{Cell, CellKind, Sql};
 use super::table::{MappingError, Membership, Table, kind_name};
 use crate::store::{StoreCapabilities, StoreError};
 
+/// The alias of the table in every query.
+pub(super) const ROW: &str = "t";
+
 /// All tables of a store.
 #[derive(Clone, Debug)]
 pub(super) struct Layouts {

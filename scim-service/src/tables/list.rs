@@ -3,12 +3,13 @@
 use scim_core::ValueRef;
 use scim_filter::{Predicate, lower};
 
-use super::condition::{Conditions, ROW};
+use super::condition::Conditions;
 use super::database::{Connection, Fault};
-use super::layout::Layout;
+use super::layout::{Layout, ROW};
 use super::order::Order;
 use super::record::Record;
-use super::session::{References, Session, is_group, is_user};
+use super::references::References;
+use super::session::{Session, is_group, is_user};
 use super::statement::{Cell, CellKind, Sql};
 use crate::pace::Pace;
 use crate::store::{List, ListPage, PageBuilder, PageBytes, Position, Start};

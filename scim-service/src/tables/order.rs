@@ -4,8 +4,7 @@ use scim_core::message::SortOrder;
 use scim_filter::Sort;
 use serde_json::Value;
 
-use super::condition::ROW;
-use super::layout::Layout;
+use super::layout::{Layout, ROW};
 use super::statement::{Cell, CellKind, Sql};
 use crate::store::{Position, Start};
 

@@ -1,14 +1,10 @@
 //! A transaction at work for one caller: rows are read and written.
 
-use std::collections::HashMap;
-
 use scim_core::json::format_date_time;
-use scim_core::{Projection, Resource, ResourceId, ResourceTypeName, TypeSchema, ValueRef};
+use scim_core::{Resource, ResourceTypeName, TypeSchema, ValueRef};
 
-use super::condition::ROW;
 use super::database::{Connection, DatabaseError, Fault};
-use super::layout::{Layout, Layouts};
-use super::members::Closure;
+use super::layout::{Layout, Layouts, ROW};
 use super::record::Record;
 use super::statement::{Cell, CellKind, Sql};
 use crate::context::Context;
@@ -24,24 +20,6 @@ pub(super) struct Session<'a, C> {
     pub(super) cx: &'a Context,
     /// Empty where the request has none.
     pub(super) tenant: &'a str,
-}
-
-/// Which references of a resource are to be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct References {
-    pub(super) members: bool,
-    pub(super) groups: bool,
-}
-
-impl References {
-    pub(super) fn wanted(of: &TypeSchema, want: &Projection) -> Self {
-        let wants = |name: &str| of.base().attribute(name).is_some_and(|attribute| want.wants(None, attribute));
-        Self { members: is_group(of) && wants("members"), groups: is_user(of) && wants("groups") }
-    }
-
-    pub(super) fn any(self) -> bool {
-        self.members || self.groups
-    }
 }
 
 pub(super) fn is_group(of: &TypeSchema) -> bool {
@@ -80,47 +58,6 @@ impl<C: Connection> Session<'_, C> {
         let query = self.select(layout).text(&format!(" AND {ROW}.{} = ?", layout.table.id)).bind(id);
         let found = self.records(layout, of, query).await?.pop();
         Ok(found.ok_or(StoreError::NotFound)?)
-    }
-
-    /// The resource as a client sees it.
-    pub(super) async fn show(
-        &mut self,
-        of: &TypeSchema,
-        id: &ResourceId,
-        want: &Projection,
-    ) -> Result<Resource, Fault> {
-        let record = self.find(of, id.as_str()).await?;
-        let mut shown = vec![record.shown(of)];
-        self.refer(&mut shown, References::wanted(of, want)).await?;
-        Ok(shown.pop().unwrap_or_default())
-    }
-
-    /// Adds references to resources, with few statements for all of them.
-    pub(super) async fn refer(&mut self, resources: &mut [Resource], references: References) -> Result<(), Fault> {
-        if !references.any() || self.layouts.related().is_none() {
-            return Ok(());
-        }
-        let ids: Vec<String> = resources.iter().filter_map(|resource| resource.id().map(Into::into)).collect();
-        let name = if references.members { "members" } else { "groups" };
-        let mut found: HashMap<String, Vec<serde_json::Value>> =
-            if references.members { self.member_values(&ids).await? } else { self.group_values(&ids).await? };
-        for resource in resources {
-            let values = resource.id().and_then(|id| found.remove(&*id)).filter(|values| !values.is_empty());
-            resource.set(name, values.map(serde_json::Value::Array));
-        }
-        Ok(())
-    }
-
-    /// What a resource says, besides its row: for a patch that looks at it.
-    pub(super) async fn shown(
-        &mut self,
-        of: &TypeSchema,
-        record: &Record,
-        references: References,
-    ) -> Result<Resource, Fault> {
-        let mut shown = vec![record.shown(of)];
-        self.refer(&mut shown, references).await?;
-        Ok(shown.pop().unwrap_or_default())
     }
 
     /// Refuses content with a value that must be unique and that another resource has.
@@ -218,17 +155,6 @@ impl<C: Connection> Session<'_, C> {
             self.connection.execute(update.statement()).await?;
         }
         Ok(())
-    }
-
-    /// Moves the versions of the users among these resources and below them: their `groups` have changed (R204).
-    pub(super) async fn touch_users(&mut self, users: Vec<String>, others: Vec<String>) -> Result<(), Fault> {
-        let Some(related) = self.layouts.related() else { return Ok(()) };
-        let below = Closure::below(self, others).await?;
-        let mut users = users;
-        users.extend(below);
-        users.sort();
-        users.dedup();
-        self.touch(related.users, &users, false).await
     }
 
     /// Tells the host of a change, inside of the transaction.

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::database::{Connection, Fault};
 use super::members::Moved;
 use super::record::{Record, display_of};
-use super::session::{References, Session, is_group, text_of};
+use super::references::References;
+use super::session::{Session, is_group, text_of};
 use super::statement::Sql;
 use crate::change::{Change, Written};
 use crate::store::{
@@ -97,18 +98,18 @@ impl<C: Connection> Session<'_, C> {
         if is_group(of)
             && let Some(delta) = patch.membership_delta()
         {
-            return Ok(self.move_members(of, &record, delta).await?.with_leniencies(patch.leniencies()));
+            return Ok(self.move_members(of, &record, delta).await?.with_quirks(patch.quirks()));
         }
         let members = is_group(of) && patch.targets().iter().any(|target| target.is_in("members"));
         let groups = patch.targets().iter().any(|target| target.is_in("groups"));
         let current = self.shown(of, &record, References { members, groups: groups && !is_group(of) }).await?;
         let (mut resource, applied) = patched_content(of, &current, patch)?;
-        let leniencies = applied.leniencies();
+        let quirks = applied.quirks();
         let named = members.then(|| take_members(of, &mut resource));
         // Of members the pairs tell better who came and who went.
         let differences = (!members).then_some(applied);
         let change = self.settle(of, &record, Content { resource, members: named, differences }).await?;
-        Ok(change.with_leniencies(leniencies))
+        Ok(change.with_quirks(quirks))
     }
 
     /// Makes this the content of a resource, and these its members, where it is a group and they are named. Content that says the same

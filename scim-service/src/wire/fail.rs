@@ -127,9 +127,9 @@ pub(crate) enum Failure {
     Check(CheckError),
     Projection(ProjectionError),
     FilterSyntax(scim_filter::ParseError),
-    Filter(scim_filter::CheckError),
+    Filter(scim_filter::FilterError),
     SortPath(scim_core::AttrPathError),
-    Sort(scim_filter::CheckError),
+    Sort(scim_filter::FilterError),
     Patch(PatchError),
     Store(StoreError),
     Bulk(BulkError),
@@ -148,7 +148,7 @@ macro_rules! from {
 
 from! {
     Authorize(AuthorizeError), Json(JsonError), Message(MessageError), Check(CheckError), Projection(ProjectionError),
-    FilterSyntax(scim_filter::ParseError), Filter(scim_filter::CheckError), Patch(PatchError), Store(StoreError),
+    FilterSyntax(scim_filter::ParseError), Filter(scim_filter::FilterError), Patch(PatchError), Store(StoreError),
     Bulk(BulkError), Cursor(CursorError), Immutable(ImmutableDiffers),
 }
 

@@ -14,15 +14,15 @@ pub enum Stage {
     Repairs,
     /// The people of the directory are read.
     Directory,
-    /// Leavers are deactivated.
-    Leavers,
+    /// Deprovisioned users are deactivated.
+    DeprovisionedUsers,
 }
 
 /// Is told how far a run is: after each chunk, from within the run, so it must not take long. `()` listens to nothing, and any
 /// closure of these arguments is one.
 ///
 /// ```
-/// use superset_mapping::{Progress, Stage};
+/// use superset_mapping::reconcile::{Progress, Stage};
 ///
 /// let show = |stage: Stage, done: u64, total: Option<u64>| println!("{stage:?}: {done} of {total:?}");
 /// show.advanced(Stage::Users, 400, Some(100_000));

@@ -1,8 +1,5 @@
 //! The store's contract with the service: each call, over whatever gives it a session.
 
-use std::future::Future;
-use std::time::Duration;
-
 use async_trait::async_trait;
 use scim_core::{Resource, ResourceId, ResourceTypeName, TypeSchema};
 use scim_patch::{MembershipDelta, Patch};
@@ -13,36 +10,18 @@ use scim_service::{
 };
 use uuid::Uuid;
 
-use crate::driver::is_lost_race;
 use crate::sql::Fragment;
-use crate::store::connect::SupersetStore;
-use crate::store::content::{Content, Kind, Member};
 use crate::store::contract;
-use crate::store::hashing::hashing;
-use crate::store::list::Relations;
+use crate::store::password::hashing;
 use crate::store::password::{Hash, Password};
-use crate::store::record::Record;
+use crate::store::query::Relations;
+use crate::store::resources::Record;
+use crate::store::resources::{Content, Kind, Member};
 use crate::store::session::Session;
+use crate::store::session::SupersetStore;
+use crate::store::session::{Sessions, retry};
 use crate::store::transaction::OpenTransaction;
 use crate::store::write::{MemberChange, Write};
-
-/// Half of what a call waits before it is repeated for the first time.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-
-/// What gives calls their sessions: the store, or one of its transactions.
-pub(crate) trait Sessions: Sync {
-    /// How often a call is tried when it loses against another transaction.
-    const ATTEMPTS: u32;
-
-    /// Whether a call is part of a transaction that goes on after it.
-    const IN_TRANSACTION: bool;
-
-    /// A session that only reads.
-    fn reading<'a>(&'a self, cx: &'a Context) -> impl Future<Output = Result<Session<'a>, StoreError>> + Send;
-
-    /// A session that may write. Unless it is committed nothing of it stays.
-    fn writing<'a>(&'a self, cx: &'a Context) -> impl Future<Output = Result<Session<'a>, StoreError>> + Send;
-}
 
 pub(super) async fn create(
     sessions: &impl Sessions,
@@ -111,7 +90,7 @@ pub(super) async fn reaffirm(
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
     session.reassert(Kind::of(of), &record).await?;
-    session.keep_last_admin().await?;
+    session.ensure_admin_remains().await?;
     session.commit().await
 }
 
@@ -121,7 +100,7 @@ pub(super) async fn delete(sessions: &impl Sessions, cx: &Context, request: Dele
     let record = session.find(of, id).await?;
     record.check(when)?;
     let change = session.remove(of, &record).await?;
-    session.keep_last_admin().await?;
+    session.ensure_admin_remains().await?;
     let access = std::mem::take(&mut session.access);
     session.commit().await?;
     Ok(change.with_access(access))
@@ -149,24 +128,6 @@ async fn told<'a>(
     Err(refusal)
 }
 
-/// Repeats a call that lost a race, after a moment that grows.
-pub(crate) async fn again<T, F>(attempts: u32, call: impl Fn() -> F) -> Result<T, StoreError>
-where
-    F: Future<Output = Result<T, StoreError>>,
-{
-    let mut attempt = 1;
-    loop {
-        match call().await {
-            Err(error) if attempt < attempts && is_lost_race(&error) => {
-                tracing::info!(attempt, "the write lost against another transaction and is repeated");
-                tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(attempt)).await;
-                attempt += 1;
-            }
-            outcome => return outcome,
-        }
-    }
-}
-
 /// Implements [`Store`] by the calls of this file, and by what else the braces hold.
 macro_rules! store_of_sessions {
     ($sessions:ty { $($own:tt)* }) => {
@@ -174,7 +135,7 @@ macro_rules! store_of_sessions {
         impl Store for $sessions {
             async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
                 let call = async |hash: Option<Hash>| {
-                    again(Self::ATTEMPTS, || contract::create(self, cx, request.clone(), hash.as_ref())).await
+                    retry(Self::ATTEMPTS, || contract::create(self, cx, request.clone(), hash.as_ref())).await
                 };
                 hashing(cx, Self::IN_TRANSACTION, call).await
             }
@@ -189,24 +150,24 @@ macro_rules! store_of_sessions {
 
             async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {
                 let call = async |hash: Option<Hash>| {
-                    again(Self::ATTEMPTS, || contract::replace(self, cx, request.clone(), hash.as_ref())).await
+                    retry(Self::ATTEMPTS, || contract::replace(self, cx, request.clone(), hash.as_ref())).await
                 };
                 hashing(cx, Self::IN_TRANSACTION, call).await
             }
 
             async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
                 let call = async |hash: Option<Hash>| {
-                    again(Self::ATTEMPTS, || contract::patch(self, cx, request, hash.as_ref())).await
+                    retry(Self::ATTEMPTS, || contract::patch(self, cx, request, hash.as_ref())).await
                 };
                 hashing(cx, Self::IN_TRANSACTION, call).await
             }
 
             async fn reaffirm(&self, cx: &Context, of: &TypeSchema, id: &ResourceId) -> Result<(), StoreError> {
-                again(Self::ATTEMPTS, || contract::reaffirm(self, cx, of, id)).await
+                retry(Self::ATTEMPTS, || contract::reaffirm(self, cx, of, id)).await
             }
 
             async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
-                again(Self::ATTEMPTS, || contract::delete(self, cx, request)).await
+                retry(Self::ATTEMPTS, || contract::delete(self, cx, request)).await
             }
 
             $($own)*
@@ -251,7 +212,7 @@ impl Session<'_> {
         relations: Relations,
         change: Change,
     ) -> Result<Written, StoreError> {
-        self.keep_last_admin().await?;
+        self.ensure_admin_remains().await?;
         let record = self.find(of, id).await?;
         let resource = self.show(of, &record, relations).await?;
         let before = change.before.clone();
@@ -267,14 +228,14 @@ impl Session<'_> {
             && let Some(delta) = patch.membership_delta()
         {
             let members = member_change(delta);
-            return Ok(Write { members, leniencies: patch.leniencies(), ..Write::of(record.body.clone()) });
+            return Ok(Write { members, quirks: patch.quirks(), ..Write::of(record.body.clone()) });
         }
         let moves_members = patch.targets().iter().any(|target| target.is_in("members"));
         let relations = if moves_members { Relations::ALL } else { Relations::ALL_BUT_MEMBERS };
         let (content, applied) = patched_content(of, &self.show(of, record, relations).await?, patch)?;
         let Content { body, members, password } = Content::of(kind, content);
         let members = if moves_members { MemberChange::Set(members) } else { MemberChange::NONE };
-        Ok(Write { members, password, leniencies: applied.leniencies(), ..Write::of(body) })
+        Ok(Write { members, password, quirks: applied.quirks(), ..Write::of(body) })
     }
 
     /// Settles what nobody can read: what the content lacks is kept, what it has as `null` is removed, where there is anything.

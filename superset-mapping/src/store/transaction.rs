@@ -5,9 +5,9 @@ use scim_service::{Context, StoreError, Transaction};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::store::connect::SupersetStore;
-use crate::store::contract::Sessions;
-use crate::store::held::{Held, Shared};
+use crate::store::session::Sessions;
+use crate::store::session::SupersetStore;
+use crate::store::session::{Held, Shared};
 use crate::store::session::{Session, tenant_of};
 
 /// An open transaction. It holds the write lock of the database until it is committed or dropped.
@@ -82,7 +82,7 @@ impl Transaction for OpenTransaction {
         shared.undo_unfinished().await?;
         let mut session = Session::new(Held::Own(shared.transaction), &self.store, &self.cx);
         session.had_admin = Some(self.had_admin);
-        session.keep_last_admin().await?;
+        session.ensure_admin_remains().await?;
         session.commit().await
     }
 }

@@ -11,7 +11,8 @@ use scim_filter::{Filter, check};
 use scim_patch::Patch;
 use scim_service::{Context, Create, Delete, List, ListPage, Modify, Principal, Read, Replace, Store, StoreError};
 use serde_json::{Value, json};
-use superset_mapping::{Account, StoreOptions, SupersetStore};
+use superset_mapping::store::Account;
+use superset_mapping::{StoreOptions, SupersetStore};
 
 use crate::engine::{Database, Kind, Tables};
 use crate::harness::engine;

@@ -1,0 +1,12 @@
+//! From rules and a user with groups to roles, and why.
+
+mod by_rules;
+mod decision;
+mod explain;
+mod role_mapper;
+mod writers;
+
+pub use decision::{Decision, IgnoredGroup, Reason, WhyIgnored};
+pub use explain::Explanation;
+pub use role_mapper::{Bound, RoleMapper};
+pub use writers::WriterError;
