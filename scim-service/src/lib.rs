@@ -52,6 +52,9 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `cursor` (default) | pagination by cursor (RFC 9865), with `chacha20poly1305` |
+//! | `memory` (default) | [`MemoryStore`], with `imbl` and `async-lock` |
+//! | `tables` (default) | [`tables`]: a store over your own tables, with `async-lock` |
 //! | `conformance` | `store_conformance!` and `conformance::http_conformance`: tests for stores and for mounts |
 //! | `tower` | `tower_service::Service` for [`ScimService`], over any `http_body::Body` |
 
@@ -68,11 +71,13 @@ mod context;
 mod cursor;
 mod endpoint;
 mod me;
+#[cfg(feature = "memory")]
 mod memory;
 pub mod observe;
 mod pace;
 mod service;
 pub mod store;
+#[cfg(feature = "tables")]
 pub mod tables;
 #[cfg(feature = "tower")]
 mod tower;
@@ -86,8 +91,10 @@ pub use config::{
     BulkAtomicity, Capabilities, ConfigError, PatchResponse, ServiceConfig, ServiceLimits, TenancyMode, TenantOf,
 };
 pub use context::{Context, Principal};
+#[cfg(feature = "cursor")]
 pub use cursor::{CursorKey, CursorKeyError};
 pub use me::{Me, MeAnswer, MeResolver};
+#[cfg(feature = "memory")]
 pub use memory::MemoryStore;
 pub use pace::Pace;
 pub use service::ScimService;

@@ -46,6 +46,7 @@
 //! | `postgres` | `SupersetStore` on `PostgreSQL`, by sqlx on tokio |
 //! | `mysql` | the same on `MySQL` and `MariaDB` |
 //! | `sqlite` | the same on `SQLite` |
+//! | `memory` | logins over `scim_service::MemoryStore` |
 //! | `jit` | login just in time over any `scim_service::Store`, and settings for Flask-AppBuilder |
 //! | `saml` | verification of SAML responses, by `saml-rs` with AWS-LC |
 //!

@@ -8,6 +8,7 @@ use scim_patch::Patch;
 use scim_service::store::StoreError;
 use scim_service::{Create, Delete, Modify, Precondition, Replace, Store};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::RUNTIME;
 use super::probe::{Bench, Orders, Trouble, resource_of};
@@ -196,12 +197,15 @@ fn a_transaction_goes_on_after_a_failed_call_and_not_after_a_cancelled_one() {
         let before = bench.dump().await;
         let transaction = bench.store.begin(&bench.cx).await.unwrap();
         let create = Create::new(bench.of("User"), resource_of(json!({"userName": "cal"})));
-        {
-            let mut call = transaction.create(&bench.cx, create.clone());
-            // Polled until it waits for the database, then dropped.
-            let first = std::future::poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx).is_pending())).await;
-            assert!(first);
+        // Dropped after the row of the user is there.
+        let begins = Arc::new(Notify::new());
+        bench.order(Orders { hangs: Some((3, begins.clone())), ..Orders::default() });
+        tokio::select! {
+            outcome = transaction.create(&bench.cx, create.clone()) => panic!("{outcome:?}"),
+            () = begins.notified() => {}
         }
+        let last = bench.order(Orders::default()).statements.pop().unwrap();
+        assert!(last.text.starts_with("INSERT INTO users"), "{last:?}");
         assert!(matches!(transaction.create(&bench.cx, create).await, Err(StoreError::Internal(_))));
         assert!(transaction.commit().await.is_err());
         assert_eq!(bench.dump().await, before);

@@ -13,6 +13,7 @@ use scim_service::{Change, Context, Create, List, Read, Store, Written};
 use serde_json::Value;
 use sqlx::Row as _;
 use tempfile::TempDir;
+use tokio::sync::Notify;
 
 use super::store::{Application, Transaction, store};
 
@@ -30,6 +31,8 @@ pub(crate) struct Orders {
     pub(crate) trouble: Option<(usize, Trouble)>,
     /// What another program does just before the statement with this number.
     pub(crate) meanwhile: Option<(usize, &'static str)>,
+    /// The statement with this number never ends, and somebody is told when it begins.
+    pub(crate) hangs: Option<(usize, Arc<Notify>)>,
     /// Whether the host's rule forbids every change.
     pub(crate) refuses: bool,
     /// What the host was told of.
@@ -48,6 +51,14 @@ pub(crate) struct ProbedTransaction {
 
 impl ProbedTransaction {
     async fn note(&mut self, statement: &Statement) -> Result<(), DatabaseError> {
+        let hangs = {
+            let orders = self.orders.lock().unwrap();
+            orders.hangs.clone().filter(|(at, _)| *at == orders.statements.len())
+        };
+        if let Some((_, begins)) = hangs {
+            begins.notify_one();
+            std::future::pending::<()>().await;
+        }
         if let Some(meanwhile) = self.noted(statement)? {
             self.inner.execute(Statement::new(meanwhile)).await?;
         }

@@ -5,6 +5,8 @@ mod address;
 mod advertised;
 mod bulk;
 mod capabilities;
+#[cfg(feature = "cursor")]
+mod cursors;
 mod limits;
 mod service_config;
 mod tenancy;

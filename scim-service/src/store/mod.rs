@@ -25,6 +25,7 @@ pub use authority::AuthorityChange;
 pub use capabilities::StoreCapabilities;
 pub use error::StoreError;
 pub use ext::StoreExt;
+#[cfg(feature = "tables")]
 pub(crate) use ext::patch_by_replacing;
 pub use external_id::reserve_external_id;
 pub use finish::{PageBuilder, finish};
@@ -33,8 +34,10 @@ pub use query::{ListPage, PageBytes};
 pub(crate) use replacement::{ImmutableDiffers, Replacement, replacement};
 pub use request::{Create, Delete, List, Modify, Read, Replace};
 pub use transaction::Transaction;
+#[cfg(feature = "memory")]
 pub(crate) use unique::comparison_key;
 pub use unique::{UniqueValue, unique_values};
+#[cfg(feature = "tables")]
 pub(crate) use write_only::write_only;
 pub use write_only::{keep_write_only, patched_content};
 

@@ -8,7 +8,7 @@
 //!
 //! Everything that the guarantees of a store ask for beyond that is done here: ids, versions and preconditions, uniqueness, members and the
 //! groups above them, write-only values, PATCH, pages, and the [`Change`](crate::Change) of each write. `examples/own_tables` is such a store
-//! over SQLite in less than 150 lines, and passes the whole suite of [`store_conformance!`](crate::store_conformance).
+//! over SQLite in less than 150 lines, and passes the whole suite of `store_conformance!`.
 //!
 //! ```
 //! use async_trait::async_trait;

@@ -345,6 +345,8 @@ fn bulk_error(error: &BulkError) -> ScimError {
 fn cursor_error(error: &CursorError) -> ScimError {
     let scim_type = match error {
         CursorError::Invalid => ScimType::InvalidCursor,
+        #[cfg(not(feature = "cursor"))]
+        CursorError::Unsupported => ScimType::InvalidCursor,
         CursorError::Expired => ScimType::ExpiredCursor,
         CursorError::Count { .. } => ScimType::InvalidCount,
         CursorError::WithIndex | CursorError::SortKeyTooLong { .. } => ScimType::InvalidValue,

@@ -1,5 +1,9 @@
 //! Queries: of one resource type or of all, by index or by cursor (RFC 7644 section 3.4.2, RFC 9865).
 
+#[cfg(feature = "cursor")]
+mod by_cursor;
+#[cfg(not(feature = "cursor"))]
+#[path = "without_cursor.rs"]
 mod by_cursor;
 mod list;
 mod merge;

@@ -1,20 +1,8 @@
 //! The suite over schemas of a host, and over stores of which one thing is wrong: one cause is told once.
-#![cfg(feature = "conformance")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may panic"
-)]
-
-mod own_schemas;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::LazyLock;
 
 use async_trait::async_trait;
-use own_schemas::{least, own};
 use scim_core::{Resource, SchemaSet};
 use scim_service::conformance::{CASES, Suite};
 use scim_service::store::{StoreCapabilities, StoreError};
@@ -22,9 +10,9 @@ use scim_service::{
     Change, Context, Create, Delete, List, ListPage, MemoryStore, Modify, Read, Replace, Store, Transaction, Written,
 };
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
 
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+use crate::RUNTIME;
+use crate::own_schemas::{least, own};
 
 mod over_own_schemas {
     use super::*;
