@@ -143,6 +143,28 @@ fn more_rows_than_a_slice_or_a_list_of_values_holds_are_all_there() {
 }
 
 #[test]
+fn groups_deep_in_groups_cost_what_the_request_has() {
+    RUNTIME.block_on(async {
+        let bench = Bench::new().await;
+        let ada = bench.new_id("User", json!({"userName": "ada"})).await;
+        let mut inner = ada.clone();
+        for number in 0..20 {
+            let group = json!({"displayName": format!("g{number}"), "members": [{"value": inner.as_str()}]});
+            inner = bench.new_id("Group", group).await;
+        }
+        assert_eq!(bench.read("User", &ada).await.get("groups").unwrap().elements().count(), 20);
+        let cx = bench.cx.clone().with_budget(std::sync::Arc::new(Budget::new(5000)));
+        let read = bench.store.read(&cx, Read::new(bench.of("User"), &ada)).await;
+        assert!(matches!(read, Err(StoreError::Budget(_))), "{read:?}");
+        let before = bench.dump().await;
+        let rename = patch(&bench, "Group", vec![PatchOperation::replace("displayName", "x")]);
+        let renamed = bench.store.patch(&cx, Modify::new(bench.of("Group"), &inner, &rename)).await;
+        assert!(matches!(renamed, Err(StoreError::Budget(_))), "{renamed:?}");
+        assert_eq!(bench.dump().await, before);
+    });
+}
+
+#[test]
 fn without_a_column_for_tenants_a_request_of_one_is_refused() {
     RUNTIME.block_on(async {
         let schemas = SchemaSet::builtin();

@@ -108,6 +108,10 @@ impl Layout {
     fn new(table: &Table, schemas: &SchemaSet) -> Result<Self, MappingError> {
         let fail = |problem: String| MappingError::new(&table.name, problem);
         let of = schemas.of(&table.of).ok_or_else(|| fail(format!("no schema has the type `{}`", table.of)))?;
+        // A `?` stands for a value.
+        if let Some(name) = table.names().find(|name| name.is_empty() || name.contains('?')) {
+            return Err(fail(format!("`{name}` cannot be the name of a table or a column")));
+        }
         let mut columns: Vec<Mapped> = Vec::new();
         for column in &table.columns {
             let target = resolve(of, &column.path).map_err(&fail)?;
@@ -242,4 +246,62 @@ fn unique_attributes(of: &TypeSchema) -> impl Iterator<Item = AttributeRef> {
         std::iter::once(whole).chain(subs)
     });
     all.filter(|target| target.leaf().uniqueness() != Uniqueness::None && target.name() != "id")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(tables: impl IntoIterator<Item = Table>, membership: Option<Membership>) -> String {
+        Layouts::new(tables, membership, &SchemaSet::builtin()).unwrap_err().to_string()
+    }
+
+    fn users() -> Table {
+        Table::new("User", "users").with_column("userName", "login").with_folded("userName", "login_folded")
+    }
+
+    #[test]
+    fn a_mapping_that_cannot_work_is_refused_when_the_store_is_made() {
+        for (table, problem) in [
+            (Table::new("Robot", "robots"), "no schema has the type `Robot`"),
+            (Table::new("User", "users"), "`userName` must be unique: expected a column, and a folded one unless"),
+            (
+                Table::new("User", "users").with_column("userName", "login"),
+                "`userName` must be unique: expected a column",
+            ),
+            (users().with_column("nikcName", "n"), "did you mean `nickName`?"),
+            (users().with_column("name", "n"), "`name` is complex: expected one of its sub-attributes"),
+            (
+                users().with_column("emails.type", "n"),
+                "`emails.type` has many values: expected one, such as `emails.value`",
+            ),
+            (users().with_column("emails", "n"), "has many values"),
+            (users().with_column("id", "n"), "`id` is kept by the store itself"),
+            (users().with_column("groups.value", "n"), "is kept by the store itself"),
+            (users().with_column("USERNAME", "n"), "`USERNAME` has two columns"),
+            (
+                users().with_column_or("active", "active", 1),
+                "`active`: an integer where it is absent, expected a boolean",
+            ),
+            (users().with_folded("title", "t"), "`title` has no column"),
+            (users().with_column("title", "t").with_unique("title"), "`title` must be unique: expected a column"),
+            (users().with_column_or("title", "t?", ""), "`t?` cannot be the name"),
+            (users().with_column("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", "e"), "is an extension"),
+        ] {
+            let told = refused([table], None);
+            assert!(told.contains(problem), "{told}");
+        }
+        assert!(refused([users(), users()], None).contains("`User` has two tables"));
+        let members = Membership::new("team_members", "team_id", "user_id");
+        assert!(refused([users()], Some(members)).contains("memberships need a table of `Group`"));
+    }
+
+    #[test]
+    fn a_unique_index_is_told_by_the_attribute_of_its_column() {
+        let layouts = Layouts::new([users().with_column("title", "log")], None, &SchemaSet::builtin()).unwrap();
+        let layout = layouts.all().next().unwrap();
+        assert_eq!(layout.attribute_of_index("UNIQUE constraint failed: users.org, users.login_folded"), "userName");
+        assert_eq!(layout.attribute_of_index("duplicate key in users_log"), "title");
+        assert_eq!(layout.attribute_of_index("other"), "other");
+    }
 }

@@ -323,6 +323,20 @@ fn reference(id: &str, kind: Option<&str>, display: Option<String>) -> Value {
     Value::Object(value)
 }
 
+/// How deep groups may lie in groups before each further level costs steps of the request's budget: a statement or two are run for it.
+const FREE_LEVELS: u32 = 8;
+
+/// What a further level costs.
+const LEVEL: u64 = 1024;
+
+/// The next level, as far as the request may cause the work for it.
+fn deeper<C>(session: &Session<'_, C>, level: u32) -> Result<u32, Fault> {
+    if level >= FREE_LEVELS {
+        session.cx.budget.spend(LEVEL)?;
+    }
+    Ok(level.saturating_add(1))
+}
+
 /// Memberships followed step by step. A circle ends where it closes.
 #[derive(Debug, Default)]
 pub(super) struct Closure {
@@ -334,8 +348,9 @@ impl Closure {
     /// All groups around these resources, one statement or two for each level.
     async fn above<C: Connection>(session: &mut Session<'_, C>, start: Vec<String>) -> Result<Self, Fault> {
         let mut above = Self::default();
-        let mut next = start;
+        let (mut next, mut level) = (start, 0);
         while !next.is_empty() {
+            level = deeper(session, level)?;
             for id in &next {
                 above.edges.entry(id.clone()).or_default();
             }
@@ -359,8 +374,9 @@ impl Closure {
         start: Vec<String>,
     ) -> Result<Vec<String>, Fault> {
         let mut seen: HashSet<String> = start.iter().cloned().collect();
-        let (mut users, mut next) = (Vec::new(), start);
+        let (mut users, mut next, mut level) = (Vec::new(), start, 0);
         while !next.is_empty() {
+            level = deeper(session, level)?;
             let pairs = session.members_of(&next, None).await?;
             let mut found = Vec::new();
             for (_, member) in pairs {

@@ -161,6 +161,15 @@ impl Table {
     }
 }
 
+impl Table {
+    /// Every name that comes into a statement.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let own = [&self.name, &self.key, &self.id, &self.version, &self.created, &self.modified, &self.rest];
+        let mapped = self.columns.iter().map(|column| &column.name).chain(self.folded.iter().map(|(_, name)| name));
+        own.into_iter().chain(&self.tenant).chain(mapped).map(String::as_str)
+    }
+}
+
 /// The host's table of who is in which group.
 ///
 /// ```
