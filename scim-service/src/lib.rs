@@ -18,6 +18,7 @@
 //! | [`TenancyMode`] | where a request names its tenant |
 //! | [`CursorKey`] | what the cursors of long walks are encrypted with (RFC 9865) |
 //! | [`Store`], [`StoreExt`], [`MemoryStore`], [`finish`](store::finish), [`PageBuilder`](store::PageBuilder), [`unique_values`](store::unique_values), [`keep_write_only`](store::keep_write_only), [`AuthorityChange`](store::AuthorityChange) | where resources live |
+//! | [`tables`]: [`TableStore`](tables::TableStore), [`Table`](tables::Table), [`Membership`](tables::Membership), [`Database`](tables::Database) | a store over your own tables |
 //! | [`Create`], [`Read`], [`List`], [`Replace`], [`Modify`], [`Delete`] | what is asked of them |
 //! | [`Written`], [`Change`], [`AccessChange`] | what a write did |
 //! | [`Pace`] | long work in slices, so that others are served in between |
@@ -53,6 +54,7 @@
 //! |---|---|
 //! | `cursor` (default) | pagination by cursor (RFC 9865), with `chacha20poly1305` |
 //! | `memory` (default) | [`MemoryStore`], with `imbl` and `async-lock` |
+//! | `tables` (default) | [`tables`]: a store over your own tables, with `async-lock` |
 //! | `conformance` | `store_conformance!` and `conformance::http_conformance`: tests for stores and for mounts |
 //! | `tower` | `tower_service::Service` for [`ScimService`], over any `http_body::Body` |
 
@@ -75,6 +77,8 @@ pub mod observe;
 mod pace;
 mod service;
 pub mod store;
+#[cfg(feature = "tables")]
+pub mod tables;
 #[cfg(feature = "tower")]
 mod tower;
 mod wire;

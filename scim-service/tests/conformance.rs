@@ -10,6 +10,8 @@
 )]
 
 mod broken;
+mod causes;
+mod own_schemas;
 mod without_patch;
 
 /// One runtime for all cases: they wait on it from many threads.

@@ -2,6 +2,7 @@
 #![cfg(feature = "conformance")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
+mod own_schemas;
 mod without_patch;
 
 use std::panic::AssertUnwindSafe;
@@ -38,6 +39,15 @@ async fn the_service_by_itself_keeps_every_rule() {
 async fn a_service_that_patches_by_itself_keeps_every_rule() {
     let service = over(WithoutPatch(MemoryStore::new()));
     http_conformance(BASE_URL, "Bearer test-token", async |request| service.handle(request).await).await;
+}
+
+#[tokio::test]
+async fn a2_a_service_with_schemas_of_its_own_keeps_every_rule() {
+    for schemas in [own_schemas::own(), own_schemas::least()] {
+        let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
+        let service = ScimService::new(MemoryStore::new(), schemas, ServiceConfig::new(BASE_URL).unwrap(), tokens);
+        http_conformance(BASE_URL, "Bearer test-token", async |request| service.handle(request).await).await;
+    }
 }
 
 #[tokio::test]

@@ -23,7 +23,28 @@
 //! - Waiting is asked for from several threads at once and over and over, so a store that is tied to a runtime needs one
 //!   that lives as long as the tests: a `static`, as above.
 //! - The cases use the built-in `User`, `EnterpriseUser` and `Group`; no two users of a case have an e-mail address in
-//!   common, and no two groups a name, because many systems forbid it.
+//!   common, and no two groups a name, because many systems forbid it. A service with schemas of its own names them as a third argument: the
+//!   cases then try what these have, give what they require, and add filters and sorts of the attributes that nobody else has. Where a case has
+//!   nothing to try it says so in its output (`cargo test -- --nocapture`).
+//! - What all cases rely on is looked at first, once. If a user cannot be created, or an attribute of the schemas is lost, one case fails and
+//!   names the cause ([`Suite`]).
+//!
+//! ```
+//! # use std::sync::LazyLock;
+//! # use tokio::runtime::Runtime;
+//! use scim_core::{ResourceTypeName, SchemaSet};
+//! use scim_core::schema::Uniqueness;
+//! use scim_service::MemoryStore;
+//!
+//! # static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+//! fn schemas() -> SchemaSet {
+//!     let external_id = "externalId".parse().unwrap();
+//!     SchemaSet::builtin().with_uniqueness(&ResourceTypeName::user(), &external_id, Uniqueness::Server).unwrap()
+//! }
+//!
+//! scim_service::store_conformance!(async || MemoryStore::new(), |future| RUNTIME.block_on(future), schemas());
+//! # fn main() {}
+//! ```
 //!
 //! # My store fails this: now what?
 //!
@@ -59,7 +80,7 @@
 
 pub mod changes;
 pub mod concurrency;
-mod corpus;
+mod fixture;
 mod http;
 pub mod lifecycle;
 pub mod listing;
@@ -68,10 +89,11 @@ pub mod positions;
 mod suite;
 pub mod tenancy;
 pub mod transactions;
-mod trial;
 pub mod uniqueness;
 pub mod versions;
 
+pub use fixture::Trial;
 pub use http::http_conformance;
-pub use suite::{CASES, Case, Subject, run};
-pub use trial::Trial;
+#[doc(hidden)]
+pub use suite::builtin;
+pub use suite::{CASES, Case, Subject, Suite, run};

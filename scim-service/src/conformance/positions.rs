@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use scim_core::message::SortOrder;
 use scim_filter::{Predicate, Sort};
 
-use super::corpus::Corpus;
-use super::trial::{Trial, id_of, ids_of};
+use super::fixture::{Corpus, Trial, id_of, ids_of};
 use crate::store::{List, ListPage, Position, Precondition, Start};
 
 /// A query of users.
@@ -31,17 +30,25 @@ impl Query {
 fn queries(trial: &Trial<'_>) -> Vec<(&'static str, Query)> {
     let sorted = |path: &str, order| Query { sort: Some(trial.sort("User", path, order)), filter: None };
     let filtered = |filter: &str| Query { sort: None, filter: Some(trial.predicate("User", filter)) };
-    vec![
+    let mut queries = vec![
         ("all", Query::default()),
-        ("by title", sorted("title", SortOrder::Ascending)),
-        ("by title, descending", sorted("title", SortOrder::Descending)),
-        ("by activity", sorted("active", SortOrder::Ascending)),
         ("by creation, descending", sorted("meta.created", SortOrder::Descending)),
-        ("by family name", sorted("name.familyName", SortOrder::Ascending)),
-        ("those with a title", filtered("title pr")),
         ("three by name", filtered("userName eq \"ada\" or userName eq \"zoe\" or userName eq \"bea\"")),
-        ("those in groups", filtered("groups pr")),
-    ]
+    ];
+    if let Some(note) = trial.note() {
+        queries.push(("by a string", sorted(&note, SortOrder::Ascending)));
+        queries.push(("by a string, descending", sorted(&note, SortOrder::Descending)));
+        queries.push(("those with a string", filtered(&format!("{note} pr"))));
+    }
+    for (name, path) in [("by activity", "active"), ("by family name", "name.familyName")] {
+        if trial.has("User", path) {
+            queries.push((name, sorted(path, SortOrder::Ascending)));
+        }
+    }
+    if trial.has("User", "groups") {
+        queries.push(("those in groups", filtered("groups pr")));
+    }
+    queries
 }
 
 /// The position of a page's last or first resource.

@@ -1,9 +1,14 @@
 //! From the cases to tests.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use super::trial::Trial;
+use scim_core::SchemaSet;
+
+use super::fixture::{Basics, Trial};
 use crate::store::Store;
 
 /// What a factory makes: a store, or a pair of a store and something to keep until the case ends.
@@ -24,26 +29,110 @@ impl<S: Store, K> Subject for (S, K) {
     }
 }
 
-/// Runs one case over a fresh store. Called by what [`store_conformance!`](crate::store_conformance) expands to; of use by
-/// itself to whoever runs cases in another way.
+/// Runs one case over a fresh store, with the built-in schemas and whatever the store can do. [`Suite`] first looks for what would
+/// make many cases fail.
 pub fn run<T: Subject>(
     factory: impl AsyncFn() -> T,
     block_on: impl Fn(Pin<Box<dyn Future<Output = ()> + '_>>) + Sync,
     case: Case,
 ) {
+    on_fresh(&factory, &block_on, &Arc::new(SchemaSet::builtin()), case);
+}
+
+fn on_fresh<T: Subject, O>(
+    factory: &impl AsyncFn() -> T,
+    block_on: &(impl Fn(Pin<Box<dyn Future<Output = ()> + '_>>) + Sync),
+    schemas: &Arc<SchemaSet>,
+    look: impl FnOnce(&Trial<'_>) -> O,
+) -> O {
     let mut subject = None;
     block_on(Box::pin(async { subject = Some(factory().await) }));
     let subject = subject.expect("`block_on` returns when the future is done");
-    case(&Trial::new(subject.store(), &block_on));
+    look(&Trial::new(subject.store(), block_on, schemas.clone()))
+}
+
+/// The cases over one kind of store, with schemas of its own. [`store_conformance!`](crate::store_conformance) makes one.
+///
+/// Before the first case it looks whether the store does at all what each case relies on: create, read, list, change and delete a user and
+/// a group, and keep each attribute of the schemas. If not, that is one cause: the first case that asks fails with it, in one line. Where
+/// nothing else can be tried, the others end with a word in their output; where the store loses attributes, they go without them.
+///
+/// ```
+/// use scim_core::SchemaSet;
+/// use scim_service::MemoryStore;
+/// use scim_service::conformance::{CASES, Suite};
+///
+/// let runtime = tokio::runtime::Runtime::new()?;
+/// let suite = Suite::new(SchemaSet::builtin());
+/// for (_, case) in CASES.iter().take(3) {
+///     suite.run(async || MemoryStore::new(), |future| runtime.block_on(future), *case);
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Suite {
+    schemas: Arc<SchemaSet>,
+    basics: OnceLock<Basics>,
+    is_told: AtomicBool,
+}
+
+impl Suite {
+    /// The cases, as far as these schemas have what they are about: a User with `userName`, and perhaps a Group.
+    pub fn new(schemas: SchemaSet) -> Self {
+        Self { schemas: Arc::new(schemas), basics: OnceLock::new(), is_told: AtomicBool::new(false) }
+    }
+
+    /// Runs one case over a fresh store.
+    ///
+    /// # Panics
+    ///
+    /// Where the store breaks the guarantee, or, in the first case that runs, with the cause for which others cannot run.
+    pub fn run<T: Subject>(
+        &self,
+        factory: impl AsyncFn() -> T,
+        block_on: impl Fn(Pin<Box<dyn Future<Output = ()> + '_>>) + Sync,
+        case: Case,
+    ) {
+        let basics = self.basics.get_or_init(|| {
+            let look = || on_fresh(&factory, &block_on, &self.schemas, Basics::of);
+            // A store that panics is a cause like any other.
+            catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|panic| {
+                let said = panic.downcast_ref::<String>().map(String::as_str);
+                let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it panics");
+                let cause = Some(format!("the store cannot be tried: {}", said.lines().next().unwrap_or_default()));
+                Basics { cause, is_fatal: true, schemas: self.schemas.clone() }
+            })
+        });
+        if let Some(cause) = &basics.cause {
+            assert!(self.is_told.swap(true, Ordering::Relaxed), "{cause}");
+            if basics.is_fatal {
+                println!("not tried, for a cause that another case has told: {cause}");
+                return;
+            }
+        }
+        on_fresh(&factory, &block_on, &basics.schemas, case);
+    }
+}
+
+/// The built-in schemas, which the cases take unless there are others.
+#[doc(hidden)]
+pub fn builtin() -> SchemaSet {
+    SchemaSet::builtin()
 }
 
 /// Makes a `#[test]` of each [conformance case](crate::conformance), grouped in modules by concept.
 ///
-/// Takes an asynchronous closure that makes an empty store, and a function that waits for a future. See
-/// [`conformance`](crate::conformance) for both, and for what to do when a case fails.
+/// Takes an asynchronous closure that makes an empty store, a function that waits for a future, and, where the service has schemas of its
+/// own, those ([`SchemaSet`](scim_core::SchemaSet)). See [`conformance`](crate::conformance) for all three, and for what to do when a case fails.
 #[macro_export]
 macro_rules! store_conformance {
     ($factory:expr, $block_on:expr $(,)?) => {
+        $crate::store_conformance!($factory, $block_on, $crate::conformance::builtin());
+    };
+    ($factory:expr, $block_on:expr, $schemas:expr $(,)?) => {
+        static STORE_CONFORMANCE: ::std::sync::LazyLock<$crate::conformance::Suite> =
+            ::std::sync::LazyLock::new(|| $crate::conformance::Suite::new($schemas));
+
         $crate::store_conformance_cases! { { $crate::store_conformance_tests } { $factory, $block_on; } }
     };
 }
@@ -153,7 +242,7 @@ macro_rules! store_conformance_tests {
                     #[test]
                     #[allow(clippy::redundant_closure, clippy::redundant_closure_call, reason = "either form is taken")]
                     fn $case() {
-                        $crate::conformance::run(
+                        STORE_CONFORMANCE.run(
                             $factory,
                             |future| ($block_on)(future),
                             $crate::conformance::$group::$case,

@@ -88,29 +88,38 @@ pub trait StoreExt: Store {
         if self.capabilities().patch {
             return self.patch(cx, request).await;
         }
-        let Modify { of, id, patch, when, want } = request;
-        for _ in 0..ATTEMPTS {
-            let current = self.read(cx, Read::new(of, id)).await?;
-            let version = current.version();
-            if !version.as_ref().is_none_or(|version| when.holds(version)) {
-                break;
-            }
-            let (content, applied) = patched_content(of, &current, patch)?;
-            let written = match replacement(of, &current, content).map_err(StoreError::internal)? {
-                Replacement::Changed(content) => {
-                    self.replace_seen(cx, Replace::new(of, id, content).with_want(want), &current).await?
-                }
-                Replacement::Unchanged => {
-                    let change = Change::new(cx, of, id.clone()).with_versions(version.clone(), version);
-                    Some(Written::new(current, change))
-                }
-            };
-            if let Some(Written { resource, change }) = written {
-                return Ok(Written::new(resource, change.with_quirks(applied.quirks())));
-            }
-        }
-        Err(StoreError::PreconditionFailed)
+        patch_by_replacing(self, cx, request).await
     }
 }
 
 impl<S: Store + ?Sized> StoreExt for S {}
+
+/// Reads the resource, applies the patch and replaces the content that was read, as often as another writer comes between.
+pub(crate) async fn patch_by_replacing<S: Store + ?Sized>(
+    store: &S,
+    cx: &Context,
+    request: Modify<'_>,
+) -> Result<Written, StoreError> {
+    let Modify { of, id, patch, when, want } = request;
+    for _ in 0..ATTEMPTS {
+        let current = store.read(cx, Read::new(of, id)).await?;
+        let version = current.version();
+        if !version.as_ref().is_none_or(|version| when.holds(version)) {
+            break;
+        }
+        let (content, applied) = patched_content(of, &current, patch)?;
+        let written = match replacement(of, &current, content).map_err(StoreError::internal)? {
+            Replacement::Changed(content) => {
+                store.replace_seen(cx, Replace::new(of, id, content).with_want(want), &current).await?
+            }
+            Replacement::Unchanged => {
+                let change = Change::new(cx, of, id.clone()).with_versions(version.clone(), version);
+                Some(Written::new(current, change))
+            }
+        };
+        if let Some(Written { resource, change }) = written {
+            return Ok(Written::new(resource, change.with_quirks(applied.quirks())));
+        }
+    }
+    Err(StoreError::PreconditionFailed)
+}

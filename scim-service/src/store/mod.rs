@@ -25,6 +25,8 @@ pub use authority::AuthorityChange;
 pub use capabilities::StoreCapabilities;
 pub use error::StoreError;
 pub use ext::StoreExt;
+#[cfg(feature = "tables")]
+pub(crate) use ext::patch_by_replacing;
 pub use external_id::reserve_external_id;
 pub use finish::{PageBuilder, finish};
 pub use position::{Position, Precondition, Start};
@@ -35,6 +37,8 @@ pub use transaction::Transaction;
 #[cfg(feature = "memory")]
 pub(crate) use unique::comparison_key;
 pub use unique::{UniqueValue, unique_values};
+#[cfg(feature = "tables")]
+pub(crate) use write_only::write_only;
 pub use write_only::{keep_write_only, patched_content};
 
 /// Storage of resources.
@@ -89,6 +93,57 @@ pub use write_only::{keep_write_only, patched_content};
 /// Each call takes a request: [`Create`], [`Read`], [`List`], [`Replace`], [`Modify`], [`Delete`]. Attributes that its `want` does not
 /// ask for may be left out of the answer; `schemas`, `id` and `meta` may not, nor may the attribute that a query sorts by
 /// ([`List::shows`] knows them). [`StoreExt`] has for every store what callers repeat.
+///
+/// A store over tables of your own is best made by [`tables`](crate::tables), which leaves the guarantees to this crate. Any other store
+/// implements the trait with the macro of the crate `async-trait`. This one shows people whom another system maintains, to clients that
+/// only read:
+///
+/// ```
+/// use async_trait::async_trait;
+/// use scim_core::{Resource, SchemaSet};
+/// use scim_service::store::{self, StoreError};
+/// use scim_service::{Change, Context, Create, Delete, List, ListPage, Read, Replace, Store, Written};
+/// use serde_json::{from_value, json};
+///
+/// struct Staff(Vec<Resource>);
+///
+/// const READ_ONLY: StoreError = StoreError::Unsupported { what: "is read-only" };
+///
+/// #[async_trait]
+/// impl Store for Staff {
+///     async fn read(&self, _: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
+///         let found = self.0.iter().find(|person| person.id().as_deref() == Some(request.id.as_str()));
+///         found.cloned().ok_or(StoreError::NotFound)
+///     }
+///
+///     async fn list(&self, cx: &Context, request: List<'_>) -> Result<ListPage, StoreError> {
+///         // Filters, sorts and pages in memory.
+///         store::finish(cx, self.0.iter().cloned(), &request).await
+///     }
+///
+///     async fn create(&self, _: &Context, _: Create<'_>) -> Result<Written, StoreError> {
+///         Err(READ_ONLY)
+///     }
+///
+///     async fn replace(&self, _: &Context, _: Replace<'_>) -> Result<Written, StoreError> {
+///         Err(READ_ONLY)
+///     }
+///
+///     async fn delete(&self, _: &Context, _: Delete<'_>) -> Result<Change, StoreError> {
+///         Err(READ_ONLY)
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let (schemas, cx) = (SchemaSet::builtin(), Context::internal("example", chrono::Utc::now()));
+/// let users = schemas.user().ok_or("no users")?;
+/// let staff = Staff(vec![from_value(json!({"id": "7", "userName": "ada"}))?]);
+/// let page = staff.list(&cx, List::new(users, 10)).await?;
+/// assert_eq!(page.total_results, Some(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// Cancel safety: a dropped future of a writing method leaves either all of the write or nothing.
 #[async_trait]

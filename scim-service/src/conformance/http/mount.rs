@@ -8,12 +8,15 @@ use http::{HeaderName, Request, Response};
 use scim_core::urn;
 use serde_json::{Value, json};
 
+use super::users::Users;
+
 /// Plays the essential rules of RFC 7644 against a mounted service, and fails with all that went otherwise.
 ///
 /// `base_url` is the URL that the service is configured with and reached at, `authorization` the value of a header
 /// `Authorization` that may do everything, and `send` whatever brings a request to the mount: a call of the framework's
 /// router, or a client over the network. Request URLs are absolute. The store behind needs nothing in it; what is created
-/// is deleted again.
+/// is deleted again. Which attributes users have, and which they must have, is read from `/Schemas`: a service may have schemas of its own, as
+/// long as its users have a `userName`.
 ///
 /// What fails here works in [`ScimService::handle`](crate::ScimService::handle): the cause is on the way. A framework may
 /// answer unknown paths and methods itself, decode the path once more, strip or add a body, compress, or limit bodies and
@@ -43,7 +46,8 @@ pub async fn http_conformance(
     authorization: &str,
     send: impl AsyncFn(Request<Bytes>) -> Response<Bytes>,
 ) {
-    let mut mount = Mount { base_url: base_url.trim_end_matches('/'), authorization, send, broken: Vec::new() };
+    let base_url = base_url.trim_end_matches('/');
+    let mut mount = Mount { base_url, authorization, send, users: Users::default(), broken: Vec::new() };
     if let Some(cause) = mount.out_of_reach().await {
         panic!("nothing can be tried: {cause}");
     }
@@ -62,6 +66,7 @@ struct Mount<'a, F> {
     base_url: &'a str,
     authorization: &'a str,
     send: F,
+    users: Users,
     broken: Vec<String>,
 }
 
@@ -126,7 +131,7 @@ impl<F: AsyncFn(Request<Bytes>) -> Response<Bytes>> Mount<'_, F> {
 
     /// The one cause for which every rule would look broken: a wrong mount path, base URL or token, or a store that keeps
     /// nothing.
-    async fn out_of_reach(&self) -> Option<String> {
+    async fn out_of_reach(&mut self) -> Option<String> {
         let told = self.get("/ServiceProviderConfig").await;
         let place = format!("GET {}/ServiceProviderConfig", self.base_url);
         if told.status == 401 || told.status == 403 {
@@ -142,6 +147,14 @@ impl<F: AsyncFn(Request<Bytes>) -> Response<Bytes>> Mount<'_, F> {
                 "{place} says that it is at `{location}`: the service is configured with another base URL"
             ));
         }
+        let get = async |path: String| {
+            let answer = self.get(&path).await;
+            (answer.status, answer.json)
+        };
+        self.users = match Users::read(get).await {
+            Ok(users) => users,
+            Err(cause) => return Some(cause),
+        };
         let listed = self.get("/Users?count=0").await;
         match listed.status {
             200 => {}
@@ -168,13 +181,12 @@ impl<F: AsyncFn(Request<Bytes>) -> Response<Bytes>> Mount<'_, F> {
             self.status("R221", &answer, 200, path);
             self.media_type(&answer, path);
         }
-        let answer = self.get(&format!("/Schemas/{}", urn::USER)).await;
+        let answer = self.get(&format!("/Schemas/{}", self.users.schema)).await;
         self.status("R224", &answer, 200, "a schema by its URI");
     }
 
     async fn create(&self, name: &str) -> Answer {
-        let user = json!({"schemas": [urn::USER], "userName": name}).to_string();
-        self.send("POST", "/Users", &[], &user).await
+        self.send("POST", "/Users", &[], &self.users.user(name).to_string()).await
     }
 
     async fn life_of_a_user(&mut self) {
@@ -204,23 +216,9 @@ impl<F: AsyncFn(Request<Bytes>) -> Response<Bytes>> Mount<'_, F> {
             "HEAD has a body, or another `ETag` than GET",
         );
 
-        let mut content = made.json.clone();
-        content["nickName"] = json!("é");
-        let put = self.send("PUT", &path, &[], &content.to_string()).await;
-        self.status("R186", &put, 200, "PUT");
-        self.check("R186", put.json["nickName"] == "é", "PUT: text beyond ASCII does not survive");
-        let patch =
-            json!({"schemas": [urn::PATCH_OP], "Operations": [{"op": "replace", "path": "title", "value": "Dr"}]});
-        let patched = self.send("PATCH", &path, &[], &patch.to_string()).await;
-        self.check("R176", matches!(patched.status, 200 | 204), format!("PATCH: status {}", patched.status));
-        let shown = self.send("PATCH", &format!("{path}?attributes=title"), &[], &patch.to_string()).await;
-        self.status("R177", &shown, 200, "PATCH that asks for attributes");
-        self.check(
-            "R112",
-            shown.json["title"] == "Dr" && shown.json.get("userName").is_none(),
-            "the query of a PATCH is lost",
-        );
-
+        if let Some(note) = self.users.note.clone() {
+            self.changes(&made, &path, &note).await;
+        }
         let deleted = self.send("DELETE", &path, &[], "").await;
         self.status("R193", &deleted, 204, "DELETE");
         self.check("R193", deleted.body.is_empty(), "DELETE answers with a body");
@@ -228,12 +226,37 @@ impl<F: AsyncFn(Request<Bytes>) -> Response<Bytes>> Mount<'_, F> {
         self.status("R194", &gone, 404, "GET of what was deleted");
     }
 
+    async fn changes(&mut self, made: &Answer, path: &str, note: &str) {
+        let mut content = made.json.clone();
+        content[note] = json!("é");
+        let put = self.send("PUT", path, &[], &content.to_string()).await;
+        self.status("R186", &put, 200, "PUT");
+        self.check("R186", put.json[note] == "é", "PUT: text beyond ASCII does not survive");
+        let patch = json!({"schemas": [urn::PATCH_OP], "Operations": [{"op": "replace", "path": note, "value": "Dr"}]});
+        let patched = self.send("PATCH", path, &[], &patch.to_string()).await;
+        self.check("R176", matches!(patched.status, 200 | 204), format!("PATCH: status {}", patched.status));
+        let shown = self.send("PATCH", &format!("{path}?attributes={note}"), &[], &patch.to_string()).await;
+        self.status("R177", &shown, 200, "PATCH that asks for attributes");
+        self.check(
+            "R112",
+            shown.json[note] == "Dr" && shown.json.get("userName").is_none(),
+            "the query of a PATCH is lost",
+        );
+    }
+
     /// Whichever way a password is removed, kept or set, the version says the same.
     async fn secrets(&mut self) {
+        if !self.users.has_password {
+            return;
+        }
         let patch = |operation: Value| ("PATCH", json!({"schemas": [urn::PATCH_OP], "Operations": [operation]}));
-        let put =
-            |password: &Value| ("PUT", json!({"schemas": [urn::USER], "userName": "secrets", "password": password}));
-        let kept = ("PUT", json!({"schemas": [urn::USER], "userName": "secrets"}));
+        let user = self.users.user("secrets");
+        let put = |password: &Value| {
+            let mut user = user.clone();
+            user["password"] = password.clone();
+            ("PUT", user)
+        };
+        let kept = ("PUT", user.clone());
         let remove = patch(json!({"op": "remove", "path": "password"}));
         let null = patch(json!({"op": "replace", "path": "password", "value": null}));
         for (way, (method, body), moves) in [
