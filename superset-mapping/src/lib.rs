@@ -57,11 +57,19 @@ mod demo;
 mod driver;
 #[cfg(feature = "jit")]
 mod fab_config;
+#[cfg(any(feature = "jit", feature = "roles"))]
+mod group_reader;
 #[cfg(feature = "jit")]
 mod jit;
 mod origin;
+#[cfg(any(feature = "_store", feature = "roles"))]
+mod protected_role;
 #[cfg(feature = "_store")]
 mod reconcile;
+#[cfg(feature = "conformance")]
+pub mod role_conformance;
+#[cfg(feature = "roles")]
+mod role_sync;
 mod rules;
 #[cfg(feature = "saml")]
 mod saml;
@@ -90,6 +98,8 @@ pub use reconcile::{
     Export, Finding, FindingKind, Leaver, Leavers, LeaversError, MAX_DIRECTORY_PAGE, MAX_DIRECTORY_PEOPLE,
     MAX_EXPORT_LINE, Outcome, Progress, Repair, RepairOptions, RepairReport, ScimDirectory, Stage, Transport, Who,
 };
+#[cfg(feature = "roles")]
+pub use role_sync::{MemoryRoles, RoleContext, RoleGrant, RoleSync, RoleTarget};
 pub use rules::{
     Belief, Believed, Binding, Bound, Condition, Decision, Doubt, Explanation, GroupPattern, GroupRef, IgnoredGroup,
     MAX_MATCHED_NAME_LEN, MAX_PATTERN_LEN, MAX_ROLE_LEN, MAX_RULES, MAX_RULES_LEN, Reason, RoleMapper, RoleTemplate,

@@ -33,18 +33,24 @@ pub struct Trial<'a> {
     block_on: &'a BlockOn<'a>,
     schemas: Arc<SchemaSet>,
     tenant: Option<String>,
+    client: &'a str,
     seconds: Arc<AtomicI64>,
 }
 
 impl<'a> Trial<'a> {
     pub(super) fn new(store: &'a dyn Store, block_on: &'a BlockOn<'a>) -> Self {
         let schemas = Arc::new(SchemaSet::builtin());
-        Self { store, block_on, schemas, tenant: None, seconds: Arc::default() }
+        Self { store, block_on, schemas, tenant: None, client: "conformance", seconds: Arc::default() }
     }
 
     /// The same store as another tenant sees it.
     pub(super) fn in_tenant(&self, tenant: &str) -> Trial<'a> {
         Trial { tenant: Some(tenant.to_owned()), ..self.over(self.store) }
+    }
+
+    /// The same store as another client calls it.
+    pub(super) fn by(&self, client: &'a str) -> Trial<'a> {
+        Trial { client, ..self.over(self.store) }
     }
 
     /// The same, over another store, such as a transaction.
@@ -53,7 +59,8 @@ impl<'a> Trial<'a> {
         'a: 'b,
     {
         let (tenant, seconds) = (self.tenant.clone(), self.seconds.clone());
-        Trial { store, block_on: self.block_on, schemas: self.schemas.clone(), tenant, seconds }
+        let (schemas, client) = (self.schemas.clone(), self.client);
+        Trial { store, block_on: self.block_on, schemas, tenant, client, seconds }
     }
 
     fn wait<T>(&self, future: impl Future<Output = T>) -> T {
@@ -73,7 +80,7 @@ impl<'a> Trial<'a> {
     }
 
     fn cx(&self) -> Context {
-        let principal = Principal::new("conformance");
+        let principal = Principal::new(self.client);
         let principal = match &self.tenant {
             Some(tenant) => principal.in_tenant(tenant),
             None => principal,
@@ -193,6 +200,11 @@ impl<'a> Trial<'a> {
         panic!("promise 5: a write under the version that `read` has just told was refused again and again");
     }
 
+    /// Whether the store applies patches itself.
+    pub(super) fn applies_patches(&self) -> bool {
+        self.store.capabilities().patch
+    }
+
     /// Sets one attribute.
     pub(super) fn set(&self, of: &str, id: &str, path: &str, value: &str) -> Result<Resource, StoreError> {
         self.patch(of, id, &json!([{"op": "replace", "path": path, "value": value}]), &Precondition::None)
@@ -206,6 +218,30 @@ impl<'a> Trial<'a> {
     pub(super) fn remove_member(&self, group: &str, member: &str) -> Result<Resource, StoreError> {
         let path = format!("members[value eq \"{member}\"]");
         self.patch("Group", group, &json!([{"op": "remove", "path": path}]), &Precondition::None)
+    }
+
+    /// The groups that a resource is directly in and who says so; `None`, with a word to whoever reads the output, where the store does not
+    /// tell.
+    pub(super) fn memberships(&self, member: &str) -> Option<Vec<(String, String)>> {
+        let told = self.wait(self.store.memberships(&self.cx(), &[rid(member)]));
+        if !self.store.capabilities().memberships {
+            let refused = told.err();
+            assert!(
+                matches!(refused, Some(StoreError::Unsupported { .. })),
+                "promise 8: `capabilities` name no memberships, and `memberships` gives {refused:?}"
+            );
+            println!("the store does not tell who asserts memberships");
+            return None;
+        }
+        let told = told.expect("promise 8: memberships are told").into_iter();
+        let mut told: Vec<_> = told
+            .map(|membership| {
+                assert_eq!(membership.member.as_str(), member, "promise 8: memberships of those who were asked for");
+                (membership.group.to_string(), membership.source.to_string())
+            })
+            .collect();
+        told.sort();
+        Some(told)
     }
 
     pub(super) fn delete(&self, of: &str, id: &str, when: &Precondition) -> Result<(), StoreError> {

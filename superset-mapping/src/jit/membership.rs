@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use scim_core::{Resource, ResourceId, ValueRef};
 use scim_service::StoreError;
 
-use crate::jit::attempt::group_ids;
+use crate::group_reader::group_ids;
 use crate::jit::group_claim::{GroupClaim, GroupNames};
 use crate::jit::identity_provider::{GroupScope, IdentityProvider};
 use crate::jit::login::GroupChanges;

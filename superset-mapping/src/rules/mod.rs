@@ -11,6 +11,8 @@
 
 mod belief;
 mod binding;
+#[cfg(any(feature = "_store", feature = "jit", feature = "roles"))]
+mod chains;
 mod condition;
 mod contradiction;
 mod decide;
@@ -27,11 +29,15 @@ mod rule_file;
 mod rule_index;
 mod rule_reader;
 mod rule_set;
+#[cfg(any(feature = "_store", feature = "roles"))]
+mod settlement;
 mod subject;
 mod writers;
 
 pub use belief::{Belief, Believed, Doubt};
 pub use binding::Binding;
+#[cfg(any(feature = "_store", feature = "jit", feature = "roles"))]
+pub(crate) use chains::Edges;
 pub use condition::Condition;
 pub use decision::{Decision, IgnoredGroup, Reason, WhyIgnored};
 pub use explain::Explanation;
@@ -45,5 +51,7 @@ pub use rule_error::RuleError;
 pub use rule_file::MAX_RULES;
 pub use rule_reader::{MAX_RULES_LEN, RuleReader};
 pub use rule_set::{RuleSet, UnknownGroups};
+#[cfg(any(feature = "_store", feature = "roles"))]
+pub(crate) use settlement::Settlement;
 pub use subject::{GroupRef, Subject};
 pub use writers::WriterError;

@@ -5,7 +5,6 @@ mod accounts;
 mod adoption;
 mod audit;
 mod candidates;
-mod chains;
 mod changed_access;
 mod connect;
 mod content;

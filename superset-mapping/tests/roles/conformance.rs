@@ -1,0 +1,41 @@
+//! The suite over the reference store, with and without what a store may lack, and over grants in the store's own transactions.
+
+use std::sync::LazyLock;
+
+use scim_service::{MemoryStore, StoreCapabilities};
+use superset_mapping::MemoryRoles;
+use tokio::runtime::Runtime;
+
+use crate::stores::{Lacking, OwnRoles, OwnStore};
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+fn all() -> StoreCapabilities {
+    StoreCapabilities::default().with_patch().with_transactions().with_memberships()
+}
+
+macro_rules! suite {
+    ($name:ident, $factory:expr) => {
+        mod $name {
+            use super::*;
+
+            superset_mapping::role_conformance!($factory, |future| RUNTIME.block_on(future));
+        }
+    };
+}
+
+suite!(over_memory, async || (MemoryStore::new(), MemoryRoles::new(), ()));
+suite!(in_the_stores_transactions, async || (OwnStore::default(), OwnRoles, ()));
+suite!(without_transactions, async || {
+    let capabilities = StoreCapabilities { ..all() };
+    let mut store = Lacking::only(capabilities);
+    store.capabilities.transactions = false;
+    (store, MemoryRoles::new(), ())
+});
+suite!(without_memberships, async || {
+    (Lacking::only(StoreCapabilities::default().with_patch().with_transactions()), MemoryRoles::new(), ())
+});
+suite!(without_anything, async || (Lacking::only(StoreCapabilities::default()), MemoryRoles::new(), ()));
+suite!(with_only_these_roles, async || {
+    (MemoryStore::new(), MemoryRoles::new().with_roles(superset_mapping::role_conformance::ROLES.iter().copied()), ())
+});
