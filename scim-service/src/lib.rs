@@ -103,7 +103,7 @@ pub use observe::{
 pub use pace::Pace;
 pub use service::ScimService;
 pub use store::{
-    AuthorityChange, Create, Delete, List, ListPage, Membership, Modify, PageBuilder, PageBytes, Position, Precondition, Read,
-    Replace, Start, Store, StoreCapabilities, StoreError, StoreExt, Transaction, UniqueValue, finish, keep_write_only,
-    patched_content, reserve_external_id, unique_values,
+    AuthorityChange, Create, Delete, List, ListPage, Membership, Modify, PageBuilder, PageBytes, Position,
+    Precondition, Read, Replace, Start, Store, StoreCapabilities, StoreError, StoreExt, Transaction, UniqueValue,
+    finish, keep_write_only, patched_content, reserve_external_id, unique_values,
 };

@@ -30,8 +30,7 @@ impl<'a, S: Store + ?Sized> GroupReader<'a, S> {
         rules: &'a dyn RoleMapper,
     ) -> Result<Self, StoreError> {
         let want = ["displayName", "externalId", "meta"];
-        let want =
-            Projection::new(&want, &[] as &[&str], groups, &Profile::rfc()).map_err(StoreError::internal)?;
+        let want = Projection::new(&want, &[] as &[&str], groups, &Profile::rfc()).map_err(StoreError::internal)?;
         Ok(Self { store, cx, groups, rules, want, read: BTreeMap::new() })
     }
 

@@ -159,8 +159,7 @@ pub fn p08_a_membership_is_asserted_by_whoever_added_it_last(trial: &Trial<'_>) 
     let (ada, bea) = (trial.user("ada"), trial.user("bea"));
     let (one, two) = (trial.group("one", &[&ada, &bea]), trial.by("other").group("two", &[&ada]));
     let Some(told) = trial.memberships(&ada) else { return };
-    let mut expected =
-        vec![(one.clone(), "client:conformance".to_owned()), (two.clone(), "client:other".to_owned())];
+    let mut expected = vec![(one.clone(), "client:conformance".to_owned()), (two.clone(), "client:other".to_owned())];
     expected.sort();
     assert_eq!(told, expected, "promise 8: whoever creates a group asserts its members");
     let members = json!([{"value": ada}, {"value": bea}]);
@@ -170,7 +169,11 @@ pub fn p08_a_membership_is_asserted_by_whoever_added_it_last(trial: &Trial<'_>) 
         let told = trial.memberships(member).unwrap_or_default();
         told.into_iter().find(|(group, _)| *group == one).map(|(_, source)| source)
     };
-    assert_eq!(asserted(&ada).as_deref(), Some("client:conformance"), "promise 8: a list that is sent back adds nobody");
+    assert_eq!(
+        asserted(&ada).as_deref(),
+        Some("client:conformance"),
+        "promise 8: a list that is sent back adds nobody"
+    );
     trial.by("other").add_member(&one, &ada).expect("promise 8: a member may be added again");
     // Without PATCH that was a list, too.
     let by = if trial.applies_patches() { "client:other" } else { "client:conformance" };

@@ -21,7 +21,8 @@ use scim_core::{Resource, ResourceId};
 use crate::change::{Change, Written};
 use crate::context::Context;
 use crate::store::{
-    Create, Delete, List, ListPage, Membership, Modify, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
+    Create, Delete, List, ListPage, Membership, Modify, Read, Replace, Store, StoreCapabilities, StoreError,
+    Transaction,
 };
 use snapshot::Snapshots;
 use tenant::{Tenant, is_group};

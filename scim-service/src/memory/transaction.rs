@@ -11,7 +11,8 @@ use super::{TenantName, tenant_of};
 use crate::change::{Change, Written};
 use crate::context::Context;
 use crate::store::{
-    Create, Delete, List, ListPage, Membership, Modify, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
+    Create, Delete, List, ListPage, Membership, Modify, Read, Replace, Store, StoreCapabilities, StoreError,
+    Transaction,
 };
 
 /// A transaction of [`MemoryStore`](super::MemoryStore): a state that nobody else sees yet.

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use scim_core::{Resource, ResourceId};
 use scim_service::{
-    Change, Context, Create, Delete, List, ListPage, Membership, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
-    Written,
+    Change, Context, Create, Delete, List, ListPage, Membership, Read, Replace, Store, StoreCapabilities, StoreError,
+    Transaction, Written,
 };
 
 /// Passes everything on but `patch`; a transaction is that of the store behind it.

@@ -79,7 +79,9 @@ pub fn who_is_not_believed_gives_nothing(trial: &RoleTrial<'_>) {
 /// Where the store tells who asserts memberships: a client whom the rules do not name puts nobody into a group that they believe.
 pub fn a_membership_that_is_not_believed_gives_nothing(trial: &RoleTrial<'_>) {
     if !trial.tells_memberships() {
-        println!("the store does not tell who asserts memberships: they count as asserted by whoever asserts the group");
+        println!(
+            "the store does not tell who asserts memberships: they count as asserted by whoever asserts the group"
+        );
         return;
     }
     let (ada, bea) = (trial.user("ada"), trial.user("bea"));

@@ -55,7 +55,11 @@ pub fn writers_at_the_same_time_lose_nothing(trial: &RoleTrial<'_>) {
         let users = &users;
         move || {
             for user in users {
-                if add { trial.add(group, user) } else { trial.remove(group, user) };
+                if add {
+                    trial.add(group, user)
+                } else {
+                    trial.remove(group, user)
+                };
             }
         }
     };

@@ -8,8 +8,7 @@ use chrono::Utc;
 use scim_core::{Checker, PatchOp, Profile, Resource, ResourceId, SchemaSet, Tolerance, TypeSchema, urn};
 use scim_patch::Patch;
 use scim_service::{
-    Change, Context, Create, Delete, Modify, Precondition, Principal, Replace, Store, StoreError, StoreExt,
-    Transaction,
+    Change, Context, Create, Delete, Modify, Precondition, Principal, Replace, Store, StoreError, StoreExt, Transaction,
 };
 use serde_json::{Value, json};
 
@@ -162,7 +161,7 @@ impl<'a> RoleTrial<'a> {
     }
 
     /// Calls the target, in a transaction of the store that is committed where the store has transactions.
-    fn asked<R>(&self, ask: impl AsyncFn(&RoleContext<'_>) -> R) -> R {
+    fn asked<R>(&self, ask: &impl AsyncFn(&RoleContext<'_>) -> R) -> R {
         let cx = self.cx();
         self.wait(async {
             if !self.store.capabilities().transactions {
@@ -177,7 +176,7 @@ impl<'a> RoleTrial<'a> {
 
     /// What a user holds, in the order of the roles.
     pub(super) fn grants(&self, user: &ResourceId) -> Vec<RoleGrant> {
-        let held = self.asked(async |cx| self.target.held(cx, user).await);
+        let held = self.asked(&async |cx| self.target.held(cx, user).await);
         let mut held = held.expect("the target tells what a user holds");
         held.sort_by(|a, b| a.role.cmp(&b.role));
         held
@@ -190,7 +189,7 @@ impl<'a> RoleTrial<'a> {
 
     /// Grants a role as an operator would.
     pub(super) fn grant_manually(&self, user: &ResourceId, role: &str) {
-        let given = self.asked(async |cx| self.target.give(cx, user, &[RoleGrant::manual(role)]).await);
+        let given = self.asked(&async |cx| self.target.give(cx, user, &[RoleGrant::manual(role)]).await);
         given.expect("the target gives a role manually");
     }
 

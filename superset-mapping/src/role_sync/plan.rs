@@ -47,11 +47,7 @@ impl Plan {
 
     /// Tells the target. What is to be taken is taken first, from everybody from whom it can be; only where all of it was taken is
     /// anything given.
-    pub(super) async fn carry_out(
-        &mut self,
-        target: &impl RoleTarget,
-        cx: &RoleContext<'_>,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn carry_out(&mut self, target: &impl RoleTarget, cx: &RoleContext<'_>) -> Result<(), StoreError> {
         let users = std::mem::take(&mut self.users);
         let mut outcome = Ok(());
         for (user, planned) in &users {
@@ -65,9 +61,8 @@ impl Plan {
         }
         outcome?;
         for (user, planned) in &users {
-            let is_new = |grant: &&RoleGrant| {
-                planned.before.get(&grant.role).is_none_or(|before| before.source != grant.source)
-            };
+            let is_new =
+                |grant: &&RoleGrant| planned.before.get(&grant.role).is_none_or(|before| before.source != grant.source);
             let new: Vec<RoleGrant> = planned.after.values().filter(is_new).cloned().collect();
             if !new.is_empty() {
                 target.give(cx, user, &new).await?;

@@ -103,7 +103,9 @@ impl<S: Store, T: RoleTarget> RoleSync<S, T> {
     /// [`StoreError::Internal`] while a transaction is open.
     pub fn with_last_holder_kept(mut self, role: &str) -> Result<Self, StoreError> {
         if !self.core.has_transactions() {
-            return Err(StoreError::Unsupported { what: "has no transactions, and cannot keep the last holder of a role" });
+            return Err(StoreError::Unsupported {
+                what: "has no transactions, and cannot keep the last holder of a role",
+            });
         }
         let core = Arc::get_mut(&mut self.core);
         core.ok_or_else(|| StoreError::internal("a transaction is open"))?.kept.insert(role.to_owned());
@@ -264,6 +266,9 @@ impl<S: Store, T: RoleTarget> Store for RoleSync<S, T> {
 
 impl<S, T> std::fmt::Debug for RoleSync<S, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RoleSync").field("rules", &self.core.rules).field("kept", &self.core.kept).finish_non_exhaustive()
+        f.debug_struct("RoleSync")
+            .field("rules", &self.core.rules)
+            .field("kept", &self.core.kept)
+            .finish_non_exhaustive()
     }
 }

@@ -77,7 +77,10 @@ impl<'a> RoleContext<'a> {
     pub fn transaction<T: Transaction>(&self) -> Result<&'a T, StoreError> {
         let transaction = self.transaction.map(|transaction| transaction as &dyn Any);
         transaction.and_then(<dyn Any>::downcast_ref).ok_or_else(|| {
-            StoreError::internal(format!("the roles are asked for outside of a transaction of type {}", type_name::<T>()))
+            StoreError::internal(format!(
+                "the roles are asked for outside of a transaction of type {}",
+                type_name::<T>()
+            ))
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use scim_core::{ResourceId, ResourceTypeName, TypeSchema};
+use scim_core::{ExternalId, ResourceId, ResourceTypeName, TypeSchema};
 use scim_patch::Patch;
 use scim_service::{
     AccessChange, Change, Context, Create, Delete, Modify, Read, Replace, Store, StoreError, StoreExt, Transaction,
@@ -86,13 +86,12 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
         let before = self.group_before(cx, of, id).await?;
         if let Some(before) = &before {
             let external_id = self.patched_external_id(cx, of, id, patch).await?;
-            let external_id = external_id.as_deref().or(before.external_id.as_ref().map(|id| id.as_str()));
+            let external_id = external_id.as_deref().or(before.external_id.as_ref().map(ExternalId::as_str));
             self.claim(cx, Some(before), external_id).await?;
         }
         // Whoever is added once more may be so on the word of somebody else.
         let delta = if is_group(of) { patch.membership_delta() } else { None };
-        let named: Vec<String> =
-            delta.map(|delta| delta.ids().map(str::to_owned).collect()).unwrap_or_default();
+        let named: Vec<String> = delta.map(|delta| delta.ids().map(str::to_owned).collect()).unwrap_or_default();
         let written = self.store.apply(cx, request).await?;
         self.follow_write(cx, of, before, written, &named).await
     }
@@ -255,7 +254,7 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
         let by = cx.provenance();
         let is_new = before.is_none_or(|before| {
             let source = before.provenance.as_ref().map(|provenance| provenance.source());
-            before.external_id.as_ref().map(|id| id.as_str()) != Some(external_id) || source != Some(by.source())
+            before.external_id.as_ref().map(ExternalId::as_str) != Some(external_id) || source != Some(by.source())
         });
         if !is_new {
             return Ok(());

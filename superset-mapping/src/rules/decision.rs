@@ -169,7 +169,7 @@ impl Decision {
         self.roles.get(role).or_else(|| self.missing.get(role)).into_iter().flatten()
     }
 
-    /// The first reason for a role in words, as an audit has it: `rule 3, by the group `analysts``. `None` for a role that is not given.
+    /// The first reason for a role in words, as an audit has it: which rule, and by which group. `None` for a role that is not given.
     ///
     /// ```
     /// use superset_mapping::{Decision, Reason};

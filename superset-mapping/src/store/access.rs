@@ -117,8 +117,9 @@ impl Session<'_> {
             let direct: Vec<&str> = due.direct().collect();
             let ids = self.known_roles(direct.clone()).await?;
             let known = self.role_ids().await?;
-            let words =
-                direct.iter().filter_map(|role| Some((*known.get(*role)?, due.decision.word_for(role, &person.record.source))));
+            let words = direct
+                .iter()
+                .filter_map(|role| Some((*known.get(*role)?, due.decision.word_for(role, &person.record.source))));
             for role in &direct {
                 if let (Some(id), Some(rule)) = (known.get(*role), due.decision.rule_for(role)) {
                     rules.insert((person.row, *id), rule);

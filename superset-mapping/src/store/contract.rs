@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use scim_core::{Resource, ResourceId, ResourceTypeName, TypeSchema};
 use scim_patch::{MembershipDelta, Patch};
 use scim_service::{
-    Change, Context, Create, Delete, List, ListPage, Membership, Modify, Read, Replace, Store, StoreCapabilities, StoreError,
-    Transaction, Written, keep_write_only, patched_content,
+    Change, Context, Create, Delete, List, ListPage, Membership, Modify, Read, Replace, Store, StoreCapabilities,
+    StoreError, Transaction, Written, keep_write_only, patched_content,
 };
 use uuid::Uuid;
 

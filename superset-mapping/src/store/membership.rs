@@ -9,8 +9,8 @@ use scim_service::{Membership, StoreError};
 use serde_json::{Map, Value};
 
 use crate::driver::DatabaseError;
-use crate::sql::{Fragment, index_key};
 use crate::rules::{Edges, GroupRef};
+use crate::sql::{Fragment, index_key};
 use crate::store::content::Member;
 use crate::store::profile::fits;
 use crate::store::record::{CHUNK, provenance, read_source, source_text};
@@ -165,7 +165,8 @@ impl Session<'_> {
     pub(super) async fn memberships(&mut self, members: &[ResourceId]) -> Result<Vec<Membership>, StoreError> {
         let mut memberships = Vec::new();
         for members in members.chunks(CHUNK) {
-            let select = "SELECT m.member_id, m.group_id, m.source FROM scim_member m WHERE m.tenant = ? AND m.member_id IN ";
+            let select =
+                "SELECT m.member_id, m.group_id, m.source FROM scim_member m WHERE m.tenant = ? AND m.member_id IN ";
             let select = Fragment::new(select).bind(self.tenant);
             let members = Fragment::list(members.iter().map(ResourceId::as_str));
             for row in self.transaction.rows(select.then(members)).await? {

@@ -10,10 +10,6 @@ use crate::stores::{Lacking, OwnRoles, OwnStore};
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
-fn all() -> StoreCapabilities {
-    StoreCapabilities::default().with_patch().with_transactions().with_memberships()
-}
-
 macro_rules! suite {
     ($name:ident, $factory:expr) => {
         mod $name {
@@ -27,10 +23,7 @@ macro_rules! suite {
 suite!(over_memory, async || (MemoryStore::new(), MemoryRoles::new(), ()));
 suite!(in_the_stores_transactions, async || (OwnStore::default(), OwnRoles, ()));
 suite!(without_transactions, async || {
-    let capabilities = StoreCapabilities { ..all() };
-    let mut store = Lacking::only(capabilities);
-    store.capabilities.transactions = false;
-    (store, MemoryRoles::new(), ())
+    (Lacking::only(StoreCapabilities::default().with_patch().with_memberships()), MemoryRoles::new(), ())
 });
 suite!(without_memberships, async || {
     (Lacking::only(StoreCapabilities::default().with_patch().with_transactions()), MemoryRoles::new(), ())

@@ -2,3 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
 mod conformance;
+mod cost;
+mod failures;
+mod guard;
+mod over_http;
+mod properties;
+mod stores;
+mod world;

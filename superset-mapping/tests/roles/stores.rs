@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use scim_core::{Resource, ResourceId};
 use scim_service::{
-    Change, Context, Create, Delete, List, ListPage, MemoryStore, Membership, Modify, Read, Replace, Store,
+    Change, Context, Create, Delete, List, ListPage, Membership, MemoryStore, Modify, Read, Replace, Store,
     StoreCapabilities, StoreError, Transaction, Written,
 };
 use superset_mapping::{MemoryRoles, RoleContext, RoleGrant, RoleTarget};
@@ -27,52 +27,55 @@ impl Lacking {
         Self { store: MemoryStore::new(), capabilities, fails_to_commit, calls }
     }
 
+    /// A store that lacks nothing.
     pub(crate) fn nothing() -> Self {
         Self::only(MemoryStore::new().capabilities())
     }
 }
 
-/// Forwards what both stores and transactions do.
-macro_rules! forwarded {
-    ($inner:ident) => {
-        async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
-            self.$inner.create(cx, request).await
-        }
-
-        async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {
-            self.$inner.replace(cx, request).await
-        }
-
-        async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
-            self.$inner.delete(cx, request).await
-        }
-
-        async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
-            if !self.capabilities().patch {
-                return Err(StoreError::Unsupported { what: "does not apply patches" });
+/// A store that passes everything on to another, within its capabilities, but for what the braces say.
+macro_rules! forwarding {
+    ($store:ident by $inner:ident { $($own:tt)* }) => {
+        #[async_trait]
+        impl Store for $store {
+            async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
+                self.$inner.create(cx, request).await
             }
-            self.$inner.patch(cx, request).await
-        }
 
-        async fn memberships(&self, cx: &Context, members: &[ResourceId]) -> Result<Vec<Membership>, StoreError> {
-            if !self.capabilities().memberships {
-                return Err(StoreError::Unsupported { what: "does not tell who asserts memberships" });
+            async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {
+                self.$inner.replace(cx, request).await
             }
-            self.$inner.memberships(cx, members).await
+
+            async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
+                self.$inner.delete(cx, request).await
+            }
+
+            async fn list(&self, cx: &Context, request: List<'_>) -> Result<ListPage, StoreError> {
+                self.$inner.list(cx, request).await
+            }
+
+            async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
+                if !self.capabilities().patch {
+                    return Err(StoreError::Unsupported { what: "does not apply patches" });
+                }
+                self.$inner.patch(cx, request).await
+            }
+
+            async fn memberships(&self, cx: &Context, members: &[ResourceId]) -> Result<Vec<Membership>, StoreError> {
+                if !self.capabilities().memberships {
+                    return Err(StoreError::Unsupported { what: "does not tell who asserts memberships" });
+                }
+                self.$inner.memberships(cx, members).await
+            }
+
+            $($own)*
         }
     };
 }
 
-#[async_trait]
-impl Store for Lacking {
-    forwarded!(store);
-
+forwarding!(Lacking by store {
     async fn read(&self, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
         self.store.read(cx, request).await
-    }
-
-    async fn list(&self, cx: &Context, request: List<'_>) -> Result<ListPage, StoreError> {
-        self.store.list(cx, request).await
     }
 
     fn capabilities(&self) -> StoreCapabilities {
@@ -89,7 +92,7 @@ impl Store for Lacking {
         let (fails, calls) = (self.fails_to_commit.clone(), self.calls.clone());
         Ok(Box::new(LackingTransaction { inner, capabilities, fails, calls }))
     }
-}
+});
 
 struct LackingTransaction {
     inner: Box<dyn Transaction>,
@@ -98,10 +101,7 @@ struct LackingTransaction {
     calls: Arc<Mutex<Vec<String>>>,
 }
 
-#[async_trait]
-impl Store for LackingTransaction {
-    forwarded!(inner);
-
+forwarding!(LackingTransaction by inner {
     async fn read(&self, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
         let members = request.of.base().attribute("members").is_some_and(|members| request.want.wants(None, members));
         let members = if members { " with members" } else { "" };
@@ -109,15 +109,10 @@ impl Store for LackingTransaction {
         self.inner.read(cx, request).await
     }
 
-    async fn list(&self, cx: &Context, request: List<'_>) -> Result<ListPage, StoreError> {
-        self.calls.lock().unwrap().push(format!("list {}", request.of.resource_type().name()));
-        self.inner.list(cx, request).await
-    }
-
     fn capabilities(&self) -> StoreCapabilities {
         self.capabilities.clone()
     }
-}
+});
 
 #[async_trait]
 impl Transaction for LackingTransaction {
@@ -146,16 +141,9 @@ pub(crate) struct OwnTransaction {
     committed: Arc<Mutex<Grants>>,
 }
 
-#[async_trait]
-impl Store for OwnStore {
-    forwarded!(store);
-
+forwarding!(OwnStore by store {
     async fn read(&self, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
         self.store.read(cx, request).await
-    }
-
-    async fn list(&self, cx: &Context, request: List<'_>) -> Result<ListPage, StoreError> {
-        self.store.list(cx, request).await
     }
 
     fn capabilities(&self) -> StoreCapabilities {
@@ -167,31 +155,24 @@ impl Store for OwnStore {
         let (grants, committed) = (Mutex::new(self.grants.lock().unwrap().clone()), self.grants.clone());
         Ok(Box::new(OwnTransaction { inner, grants, committed }))
     }
-}
+});
 
-#[async_trait]
-impl Store for OwnTransaction {
-    forwarded!(inner);
-
+forwarding!(OwnTransaction by inner {
     async fn read(&self, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
         self.inner.read(cx, request).await
-    }
-
-    async fn list(&self, cx: &Context, request: List<'_>) -> Result<ListPage, StoreError> {
-        self.inner.list(cx, request).await
     }
 
     fn capabilities(&self) -> StoreCapabilities {
         self.inner.capabilities()
     }
-}
+});
 
 #[async_trait]
 impl Transaction for OwnTransaction {
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        self.inner.commit().await?;
+        // Before the resources: with them the next writer begins.
         *self.committed.lock().unwrap() = self.grants.into_inner().unwrap();
-        Ok(())
+        self.inner.commit().await
     }
 }
 
