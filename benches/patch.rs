@@ -13,7 +13,8 @@ use std::sync::Arc;
 use criterion::{Criterion, criterion_group, criterion_main};
 use scim_benches::population::member_id;
 use scim_benches::user;
-use scim_core::{PatchOp, PatchOperation, Profile, Resource, ResourceTypeName, SchemaSet, TypeSchema};
+use scim_core::message::{PatchOp, PatchOperation};
+use scim_core::{Profile, Resource, ResourceTypeName, SchemaSet, TypeSchema};
 use scim_patch::{Differences, MembershipDelta, Patch, apply};
 use serde_json::{Value, json};
 

@@ -14,7 +14,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use scim_examples::read_rules;
-use superset_mapping::{AttributeMapping, FabConfig, FabProvider, RuleReader};
+use superset_mapping::fab_config::{FabConfig, FabProvider};
+use superset_mapping::{AttributeMapping, RuleReader};
 
 /// Superset's own SAML login, made of a rules file
 #[derive(Parser)]

@@ -10,9 +10,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use scim_examples::{DatabaseFlags, Flags, RulesFlags, serve};
-use superset_mapping::{
-    Adoption, ConnectError, DemoError, RuleReader, StoreOptions, SupersetStore, create_demo_schema,
-};
+use superset_mapping::demo::DemoError;
+use superset_mapping::{Adoption, ConnectError, RuleReader, StoreOptions, SupersetStore, create_demo_schema};
 
 /// A SCIM 2.0 server over Apache Superset's metadata database
 #[derive(Parser)]

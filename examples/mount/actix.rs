@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use actix_web::web::{self, Data, Payload};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, dev::Server, http::StatusCode};
-use scim_service::{ClientAddress, MemoryStore, ScimService};
+use scim_service::observe::ClientAddress;
+use scim_service::{MemoryStore, ScimService};
 
 type Scim = ScimService<MemoryStore>;
 

@@ -13,7 +13,8 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::map_request;
 use axum::routing::get;
-use scim_service::{ClientAddress, MemoryStore, ScimService};
+use scim_service::observe::ClientAddress;
+use scim_service::{MemoryStore, ScimService};
 use tokio::net::TcpListener;
 
 /// An application of its own that has SCIM below `/scim/v2`.

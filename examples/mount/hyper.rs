@@ -15,7 +15,8 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use scim_service::{ClientAddress, MemoryStore, ScimService};
+use scim_service::observe::ClientAddress;
+use scim_service::{MemoryStore, ScimService};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 

@@ -7,7 +7,8 @@ use std::net::IpAddr;
 
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Error, Request, RequestExt, Response, run, service_fn};
-use scim_service::{ClientAddress, ScimService, Store};
+use scim_service::observe::ClientAddress;
+use scim_service::{ScimService, Store};
 
 /// One event through the service.
 pub(crate) async fn handle<S: Store>(service: &ScimService<S>, event: Request) -> Response<Body> {

@@ -1,6 +1,6 @@
 //! Superset's accounts as a table.
 
-use superset_mapping::Account;
+use superset_mapping::store::Account;
 
 /// The table, with a line for each account.
 pub(crate) fn accounts(accounts: &[Account]) -> String {

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use scim_examples::{read_rules, read_secret_line};
-use superset_mapping::{DriftOptions, RuleReader, RuleSet};
+use superset_mapping::reconcile::DriftOptions;
+use superset_mapping::{RuleReader, RuleSet};
 
 /// Keeps rules, SCIM and a Superset equal
 #[derive(Parser)]

@@ -1,7 +1,7 @@
 //! A progress bar, where standard error is a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use superset_mapping::{Progress, Stage};
+use superset_mapping::reconcile::{Progress, Stage};
 
 /// One bar for all stages. `indicatif` draws nothing where nobody would see it.
 pub(crate) struct Bar(ProgressBar);

@@ -20,8 +20,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use scim_service::Context;
-use superset_mapping::{
-    Breaker, Directory, Drift, Export, Leavers, RepairOptions, RepairReport, ScimDirectory, SupersetStore,
+use superset_mapping::SupersetStore;
+use superset_mapping::reconcile::{
+    Breaker, Directory, Drift, Export, Leavers, RepairOptions, RepairReport, ScimDirectory,
 };
 
 use arguments::{Arguments, Command, Format, Source};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Request, Response, header};
-use superset_mapping::{MAX_DIRECTORY_PAGE, Transport};
+use superset_mapping::reconcile::{MAX_DIRECTORY_PAGE, Transport};
 
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_mins(1);

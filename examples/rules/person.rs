@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use scim_core::{Resource, ValueRef, urn};
 use serde_json::Value;
-use superset_mapping::{Binding, GroupRef, RuleSet, Subject};
+use superset_mapping::rules::Binding;
+use superset_mapping::{GroupRef, RuleSet, Subject};
 
 /// A User resource, and the groups that it lists.
 pub(crate) struct Person {

@@ -8,10 +8,9 @@ use std::path::PathBuf;
 use axum_extra::extract::cookie::Key;
 use clap::{Parser, ValueEnum};
 use scim_examples::{ConnectionLimits, DatabaseFlags, ListenFlags, LogFlags, RulesFlags, read_secret_line};
-use superset_mapping::{
-    AttributeMapping, Domains, GroupClaim, GroupScope, IdentityProvider, JsonLines, MappingError, NameCase, People,
-    SignedPart,
-};
+use superset_mapping::login::{Domains, GroupClaim, GroupScope, JsonLines, MappingError, NameCase};
+use superset_mapping::saml::SignedPart;
+use superset_mapping::{AttributeMapping, IdentityProvider, People};
 
 /// What Superset shows to everybody: whether it is well, and the files of its pages.
 const PUBLIC_PATHS: [&str; 4] = ["/health", "/healthcheck", "/ping", "/static/"];

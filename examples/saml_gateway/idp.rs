@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use superset_mapping::{
-    IdentityProvider, MetadataError, ReplayStore, SamlIdentityProvider, SamlServiceProvider, SamlVerifier,
-    TrustedProvider,
-};
+use superset_mapping::IdentityProvider;
+use superset_mapping::login::{ReplayStore, TrustedProvider};
+use superset_mapping::saml::{MetadataError, SamlIdentityProvider, SamlServiceProvider, SamlVerifier};
 use thiserror::Error;
 
 use crate::seen::chain;

@@ -9,9 +9,9 @@ use chrono::Utc;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
-use scim_service::request_id;
+use scim_service::observe::request_id;
 use serde::Deserialize;
-use superset_mapping::{LoginResponse, ReplayStore as _};
+use superset_mapping::login::{LoginResponse, ReplayStore as _};
 
 use crate::Gateway;
 use crate::page::{ask_to_log_out, page, refusal};

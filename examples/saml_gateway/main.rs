@@ -41,8 +41,11 @@ use chrono::{DateTime, Utc};
 use clap::Parser;
 use scim_core::{Provenance, SchemaSet, Source};
 use scim_examples::serve_connections;
-use scim_service::{Context, LogLimit, Principal};
-use superset_mapping::{JitLogin, People, RuleReader, SamlServiceProvider, SqlReplays, SupersetStore};
+use scim_service::observe::LogLimit;
+use scim_service::{Context, Principal};
+use superset_mapping::saml::SamlServiceProvider;
+use superset_mapping::store::SqlReplays;
+use superset_mapping::{JitLogin, People, RuleReader, SupersetStore};
 
 use crate::anonymous::Anonymous;
 use crate::arguments::Arguments;

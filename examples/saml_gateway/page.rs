@@ -3,7 +3,8 @@
 use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
-use superset_mapping::{AssertionError, LoginError, Refusal};
+use superset_mapping::LoginError;
+use superset_mapping::login::{AssertionError, Refusal};
 
 /// Where a page leads.
 const LOG_IN: &str = r#"<p><a href="/saml/login">Log in</a></p>"#;

@@ -19,7 +19,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use scim_service::StoreError;
-use superset_mapping::ReplayStore as _;
+use superset_mapping::login::ReplayStore as _;
 use thiserror::Error;
 
 use crate::Gateway;

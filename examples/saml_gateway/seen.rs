@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::HeaderValue;
 use http::request::Parts;
-use scim_service::{ClientAddress, LogLimit, REQUEST_ID_HEADER, request_id};
+use scim_service::observe::{ClientAddress, LogLimit, REQUEST_ID_HEADER, request_id};
 use superset_mapping::LoginError;
 use tracing::field::display;
 use tracing::{Instrument as _, error, error_span, info, warn};

@@ -6,7 +6,8 @@ use http::HeaderMap;
 use scim_core::ResourceId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use superset_mapping::{AccountSession, LoginRequest};
+use superset_mapping::login::LoginRequest;
+use superset_mapping::store::AccountSession;
 use uuid::Uuid;
 
 /// How long somebody may take to log in at the identity provider.

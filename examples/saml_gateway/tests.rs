@@ -12,11 +12,14 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use scim_core::{Resource, SchemaSet};
-use scim_service::{Context, Create, LogLimit, Principal, Replace, Store};
+use scim_service::observe::LogLimit;
+use scim_service::{Context, Create, Principal, Replace, Store};
 use serde_json::{Value, json};
+use superset_mapping::login::{Domains, JsonLines};
+use superset_mapping::saml::SamlServiceProvider;
+use superset_mapping::store::SqlReplays;
 use superset_mapping::{
-    AttributeMapping, Domains, IdentityProvider, JitLogin, JsonLines, People, RuleSet, SamlServiceProvider, SqlReplays,
-    StoreOptions, SupersetStore, create_demo_schema,
+    AttributeMapping, IdentityProvider, JitLogin, People, RuleSet, StoreOptions, SupersetStore, create_demo_schema,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;

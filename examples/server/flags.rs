@@ -9,16 +9,14 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use http::Uri;
-use scim_core::{
-    AttrPath, AttrPathError, Leniency, Profile, Provenance, RegistrationError, ResourceType, Schema, SchemaExtension,
-    SchemaSet,
-};
+use scim_core::schema::{RegistrationError, ResourceType, Schema, SchemaExtension};
+use scim_core::{AttrPath, AttrPathError, Leniency, Profile, Provenance, SchemaSet};
 use scim_service::{
     BearerTokens, BulkAtomicity, Capabilities, ConfigError, CursorKey, CursorKeyError, PatchResponse, ServiceConfig,
     TenancyMode,
 };
 use serde::Deserialize;
-use superset_mapping::UnknownGroups;
+use superset_mapping::rules::UnknownGroups;
 use thiserror::Error;
 
 use crate::clients::{ClientFlags, ClientsError};

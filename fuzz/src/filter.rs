@@ -1,6 +1,7 @@
 //! Filters, PATCH paths and sort keys.
 
-use scim_core::{AttrPath, AttributeRef, Profile, Resource, SortOrder, Tolerance, TypeSchema};
+use scim_core::message::SortOrder;
+use scim_core::{AttrPath, AttributeRef, Profile, Resource, Tolerance, TypeSchema};
 use scim_filter::{
     ElementPredicate, Filter, Limits, Lower, ParseError, Predicate, Sort, Test, check, check_any, check_element,
     equal_values, lower, parse, parse_path, parse_with,

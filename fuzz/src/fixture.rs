@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use scim_core::{Resource, ResourceType, ResourceTypeName, Schema, SchemaSet, TypeSchema};
+use scim_core::schema::{ResourceType, Schema};
+use scim_core::{Resource, ResourceTypeName, SchemaSet, TypeSchema};
 use serde::Deserialize;
 
 /// Resource types, each with resources that fit.

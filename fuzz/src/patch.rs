@@ -5,10 +5,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
-use scim_core::{
-    Attribute, AttributeType, Checker, Leniency, Mutability, PatchOp, Profile, Resource, ResourceType, Returned,
-    Schema, SchemaSet, Tolerance, TypeSchema, ValueRef, urn,
-};
+use scim_core::message::PatchOp;
+use scim_core::schema::{AttributeType, Mutability, ResourceType, Returned, Schema};
+use scim_core::{Attribute, Checker, Leniency, Profile, Resource, SchemaSet, Tolerance, TypeSchema, ValueRef, urn};
 use scim_patch::{Differences, Patch, PatchErrorKind, apply};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

@@ -13,9 +13,12 @@ use std::sync::Arc;
 
 use arbitrary::{Arbitrary, Unstructured};
 use scim_core::arbitrary::{MAX_JSON_DEPTH, MAX_TEXT, MAX_VALUES, body, json, near_miss, path, resource, stored, text};
+use scim_core::json::json_size;
+use scim_core::message::PatchOp;
+use scim_core::schema::{AttributeType, Mutability, Resolved, ResourceType, Schema};
 use scim_core::{
-    AttrName, AttrPath, AttributeType, Checker, ExternalId, Leniency, Mutability, PatchOp, Profile, Resolved, Resource,
-    ResourceId, ResourceType, ResourceTypeName, Schema, SchemaSet, Tolerance, TypeSchema, Version, json_size,
+    AttrName, AttrPath, Checker, ExternalId, Leniency, Profile, Resource, ResourceId, ResourceTypeName, SchemaSet,
+    Tolerance, TypeSchema, Version,
 };
 use serde::Deserialize;
 use serde_json::Value;

@@ -10,7 +10,8 @@
 
 use std::sync::Arc;
 
-use scim_core::{Checker, Profile, ResourceType, ResourceTypeName, Schema, SchemaSet, Tolerance};
+use scim_core::schema::{ResourceType, Schema};
+use scim_core::{Checker, Profile, ResourceTypeName, SchemaSet, Tolerance};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

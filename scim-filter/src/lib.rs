@@ -49,48 +49,31 @@
 //! |---|---|
 //! | `arbitrary` | the module `arbitrary`: random filters over the attributes of a type, made from bytes, for fuzz targets and property tests |
 
-mod any_of;
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
 mod ast;
 mod budget;
-mod builder;
 mod caret;
 mod check;
-mod check_error;
-mod compare;
-mod display;
 mod evaluate;
 mod fold;
-mod gather;
 mod limits;
 mod lower;
 mod parse;
-mod parse_error;
 mod predicate;
-mod serialise;
 mod sort;
-mod sort_key;
-mod test;
-mod view;
 
 /// The crates whose types the signatures here have.
 #[doc(no_inline)]
 pub use scim_core;
 
-pub use ast::{Comparison, Filter, Literal, Operator};
+pub use ast::{AttrBuilder, BuildError, Comparison, Filter, FilterBuilder, Literal, Operator, attr};
 pub use budget::{Budget, BudgetExceeded};
-pub use builder::{AttrBuilder, BuildError, FilterBuilder, attr};
-pub use check::{check, check_any, check_element};
-pub use check_error::CheckError;
-pub use compare::equal_values;
+pub use check::{CheckError, check, check_any, check_element};
+pub use evaluate::equal_values;
 pub use fold::fold;
 pub use limits::Limits;
 pub use lower::{Lower, Lowered, lower, lower_element, lower_parts};
-pub use parse::{PatchPath, parse, parse_path, parse_path_with, parse_with};
-pub use parse_error::ParseError;
-pub use predicate::{ElementPredicate, Predicate};
-pub use sort::Sort;
-pub use sort_key::SortKey;
-pub use test::{Operand, Test};
-pub use view::View;
+pub use parse::{ParseError, PatchPath, parse, parse_path, parse_path_with, parse_with};
+pub use predicate::{ElementPredicate, Operand, Predicate, Test, View};
+pub use sort::{Sort, SortKey};

@@ -2,8 +2,8 @@
 
 use scim_core::AttributeRef;
 
+use crate::predicate::Test;
 use crate::predicate::{ElementPredicate, Node, Predicate};
-use crate::test::Test;
 
 /// A query language that can express some predicates.
 ///

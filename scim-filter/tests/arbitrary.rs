@@ -12,9 +12,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arbitrary::{Arbitrary, Unstructured};
-use scim_core::{
-    AttributeRef, AttributeType, Leniency, Profile, Resource, ResourceType, Schema, SchemaSet, Tolerance, TypeSchema,
-};
+use scim_core::schema::{AttributeType, ResourceType, Schema};
+use scim_core::{AttributeRef, Leniency, Profile, Resource, SchemaSet, Tolerance, TypeSchema};
 use scim_filter::arbitrary::{MAX_COMPARISONS, MAX_DEPTH, element_filter, filter, near_miss};
 use scim_filter::{Comparison, Filter, Limits, Literal, Operator, PatchPath, check, check_element, parse, parse_path};
 use serde::Deserialize;

@@ -5,9 +5,9 @@
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
-use scim_core::{
-    AttrPath, Profile, Resource, ResourceType, ResourceTypeName, Schema, SchemaSet, SortOrder, Tolerance, TypeSchema,
-};
+use scim_core::message::SortOrder;
+use scim_core::schema::{ResourceType, Schema};
+use scim_core::{AttrPath, Profile, Resource, ResourceTypeName, SchemaSet, Tolerance, TypeSchema};
 use scim_filter::{Filter, Limits, Sort, check, check_any, parse_path, parse_with};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

@@ -1,7 +1,8 @@
 //! SCIM PATCH (RFC 7644 section 3.5.2): a message becomes a checked plan, the plan an effect, all or nothing.
 //!
 //! ```
-//! use scim_core::{Leniency, PatchOp, Profile, Resource, SchemaSet, Tolerance};
+//! use scim_core::{Leniency, Profile, Resource, SchemaSet, Tolerance};
+//! use scim_core::message::PatchOp;
 //! use scim_patch::{Patch, apply};
 //! use serde_json::json;
 //!
@@ -62,7 +63,7 @@
 //! # Limits
 //!
 //! [`Limits`] bound what a patch costs, in steps, and what it leaves in a resource. The number of operations is for
-//! [`PatchOp::from_json`](scim_core::PatchOp::from_json) to limit, the length of a path and
+//! [`PatchOp::from_json`](scim_core::message::PatchOp::from_json) to limit, the length of a path and
 //! the depth of its filter by [`Limits::default`](scim_filter::Limits). Errors repeat 256 bytes of a client's text at most.
 //!
 //! # Features
@@ -71,28 +72,15 @@
 //! |---|---|
 //! | `arbitrary` | the module `arbitrary`: random messages about a type, made from bytes, for fuzz targets and property tests |
 
-mod align;
 mod apply;
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
-mod assign;
 mod between;
 mod check;
 mod difference;
-mod differences;
-mod elements;
 mod error;
-mod index;
-mod journal;
 mod limits;
-mod membership;
-mod operation;
-mod primary;
-mod relate;
-mod remove;
-mod selector;
-mod target;
-mod write;
+mod plan;
 
 /// The crates whose types the signatures here have.
 #[doc(no_inline)]
@@ -102,9 +90,7 @@ pub use scim_filter;
 
 pub use apply::apply;
 pub use between::DifferenceError;
-pub use difference::{Difference, Secret};
-pub use differences::Differences;
+pub use difference::{Difference, Differences, Secret};
 pub use error::{PatchError, PatchErrorKind};
 pub use limits::Limits;
-pub use membership::{Member, MembershipDelta};
-pub use operation::Patch;
+pub use plan::{Member, MembershipDelta, Patch};

@@ -10,7 +10,8 @@ use scim_filter::Budget;
 /// ```
 /// use std::sync::Arc;
 ///
-/// use scim_core::{PatchOp, PatchOperation, Profile, SchemaSet};
+/// use scim_core::{Profile, SchemaSet};
+/// use scim_core::message::{PatchOp, PatchOperation};
 /// use scim_filter::Budget;
 /// use scim_patch::{Limits, Patch};
 ///

@@ -19,7 +19,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arbitrary::Unstructured;
-use scim_core::{PatchOp, PatchOperation, Profile, Tolerance, TypeSchema};
+use scim_core::message::{PatchOp, PatchOperation};
+use scim_core::{Profile, Tolerance, TypeSchema};
 use scim_filter::{Limits, parse_path};
 use scim_patch::arbitrary::{MAX_OPERATIONS, attempt, message};
 use scim_patch::{Patch, apply};

@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use scim_core::{
-    PatchOp, Profile, Resource, ResourceTypeName, SchemaSet, ScimType, Tolerance, TypeSchema, ValueLimits, urn,
-};
+use scim_core::message::PatchOp;
+use scim_core::{Profile, Resource, ResourceTypeName, SchemaSet, ScimType, Tolerance, TypeSchema, ValueLimits, urn};
 use scim_filter::Budget;
 use scim_patch::{Limits, Patch, PatchError, apply};
 use serde_json::{Value, json};

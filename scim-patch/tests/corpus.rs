@@ -19,8 +19,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use corpus::{Case, cases, fixtures, profile};
+use scim_core::message::PatchOp;
 use scim_core::{
-    Checker, InteropRule, Leniencies, Leniency, PatchOp, Profile, Resource, ResourceTypeName, Tolerance, TypeSchema,
+    Checker, InteropRule, Leniencies, Leniency, Profile, Resource, ResourceTypeName, Tolerance, TypeSchema,
 };
 use scim_patch::{Differences, MembershipDelta, Patch, apply};
 use serde::Deserialize;

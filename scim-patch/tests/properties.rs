@@ -19,7 +19,9 @@ mod random;
 use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
-use scim_core::{Mutability, PatchOp, Profile, Resource, Tolerance, TypeSchema, ValueRef, urn};
+use scim_core::message::PatchOp;
+use scim_core::schema::Mutability;
+use scim_core::{Profile, Resource, Tolerance, TypeSchema, ValueRef, urn};
 use scim_patch::{DifferenceError, Patch, apply};
 use serde_json::{Value, json};
 

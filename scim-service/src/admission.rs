@@ -12,16 +12,17 @@ use scim_core::{Leniencies, Tolerance};
 use scim_filter::Budget;
 use tracing::Instrument;
 
-use crate::body::{Body, BodyLimit};
+use crate::call::Call;
+use crate::call::{Body, BodyLimit};
 use crate::config::TenancyMode;
 use crate::context::{Context, Principal};
-use crate::fail::{Failure, list};
-use crate::negotiate::accepted;
 use crate::observe::{Exchange, LogLimit};
-use crate::respond::{Format, empty_response, without_body};
-use crate::route::Route;
-use crate::service::{Call, ScimService};
+use crate::service::ScimService;
 use crate::store::Store;
+use crate::wire::Route;
+use crate::wire::accepted;
+use crate::wire::{Failure, list};
+use crate::wire::{Format, empty_response, without_body};
 
 /// A request whose head was admitted by [`ScimService::admit`]: its client is known, and its endpoint takes its method.
 pub struct Admitted<S> {

@@ -66,7 +66,7 @@ impl Principal {
 pub struct Context {
     /// Who asks.
     pub principal: Principal,
-    /// Identifies the request in the response, the log and the audit. [`request_id`](crate::request_id()) says where it
+    /// Identifies the request in the response, the log and the audit. [`request_id`](crate::observe::request_id()) says where it
     /// comes from.
     pub request_id: Arc<str>,
     /// When the request came. Stores take this time, so that a request has one time.

@@ -17,12 +17,12 @@
 //! | [`MeResolver`], [`MeAnswer`] | which resource the client itself is |
 //! | [`TenancyMode`] | where a request names its tenant |
 //! | [`CursorKey`] | what the cursors of long walks are sealed with (RFC 9865) |
-//! | [`Store`], [`StoreExt`], [`MemoryStore`], [`finish`], [`PageBuilder`], [`unique_values`], [`keep_write_only`], [`AuthorityChange`] | where resources live |
+//! | [`Store`], [`StoreExt`], [`MemoryStore`], [`finish`](store::finish), [`PageBuilder`](store::PageBuilder), [`unique_values`](store::unique_values), [`keep_write_only`](store::keep_write_only), [`AuthorityChange`](store::AuthorityChange) | where resources live |
 //! | [`Create`], [`Read`], [`List`], [`Replace`], [`Modify`], [`Delete`] | what is asked of them |
 //! | [`Written`], [`Change`], [`AccessChange`] | what a write did |
 //! | [`Pace`] | long work in slices, so that others are served in between |
 //! | [`Context`] | what a store call knows of its request |
-//! | [`ClientAddress`], [`request_id()`], [`LogLimit`] | what an operator sees |
+//! | [`ClientAddress`](observe::ClientAddress), [`request_id()`](observe::request_id()), [`LogLimit`](observe::LogLimit) | what an operator sees |
 //!
 //! # What an operator sees
 //!
@@ -39,13 +39,13 @@
 //!
 //! A host that shows warnings sees all that went wrong; with the level info it has an access log besides. Clients that nobody
 //! knows cannot fill it: of what repeats at an address only the first is a line of its own, the others are summed up every
-//! [`LOG_LIMIT_PERIOD`] ([`LogLimit`]).
+//! [`LOG_LIMIT_PERIOD`](observe::LOG_LIMIT_PERIOD) ([`LogLimit`](observe::LogLimit)).
 //!
-//! Each request has an id: that of its header `x-request-id` if it can be used ([`request_id()`]), else a new one. It is in
+//! Each request has an id: that of its header `x-request-id` if it can be used ([`request_id()`](observe::request_id())), else a new one. It is in
 //! the response, in every event, and in [`Context::request_id`], from where a store takes it to its audit. What store and
 //! hooks log by `tracing` is inside of a span `request` with the fields `id`, `method`, `path`, `principal` and `tenant`.
 //!
-//! The address comes from the host: it adds a [`ClientAddress`] to the extensions of the request.
+//! The address comes from the host: it adds a [`ClientAddress`](observe::ClientAddress) to the extensions of the request.
 //!
 //! # Features
 //!
@@ -57,8 +57,8 @@
 mod admission;
 mod auth;
 mod authorize;
-mod body;
 mod bulk;
+mod call;
 mod change;
 mod config;
 #[cfg(feature = "conformance")]
@@ -66,24 +66,15 @@ pub mod conformance;
 mod context;
 mod cursor;
 mod endpoint;
-mod fail;
-mod limit;
 mod me;
 mod memory;
-mod negotiate;
-mod observe;
+pub mod observe;
 mod pace;
-mod precondition;
-mod query;
-mod reference;
-mod render;
-mod replacement;
-mod respond;
-mod route;
 mod service;
-mod store;
+pub mod store;
 #[cfg(feature = "tower")]
 mod tower;
+mod wire;
 
 pub use admission::Admitted;
 pub use auth::{AuthError, Authenticator, BearerTokens, TokenError};
@@ -96,14 +87,9 @@ pub use context::{Context, Principal};
 pub use cursor::{CursorKey, CursorKeyError};
 pub use me::{Me, MeAnswer, MeResolver};
 pub use memory::MemoryStore;
-pub use observe::{
-    ClientAddress, LOG_LIMIT_PERIOD, LogLimit, LogSum, MAX_LOGGED_ADDRESSES, MAX_REQUEST_ID_LEN, REQUEST_ID_HEADER,
-    request_id,
-};
 pub use pace::Pace;
 pub use service::ScimService;
 pub use store::{
-    AuthorityChange, Create, Delete, List, ListPage, Membership, Modify, PageBuilder, PageBytes, Position,
-    Precondition, Read, Replace, Start, Store, StoreCapabilities, StoreError, StoreExt, Transaction, UniqueValue,
-    finish, keep_write_only, patched_content, reserve_external_id, unique_values,
+    Create, Delete, List, ListPage, Membership, Modify, Position, Precondition, Read, Replace, Start, Store,
+    StoreCapabilities, StoreError, StoreExt, Transaction,
 };

@@ -4,22 +4,19 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::request::Parts;
 use http::{Method, Request, Response};
-use scim_core::{Leniency, SchemaSet, Tolerance};
+use scim_core::{Leniency, SchemaSet};
 
 use crate::auth::Authenticator;
 use crate::authorize::Authorizer;
-use crate::body::Body;
+use crate::call::{Call, Can};
 use crate::config::{BulkAtomicity, ServiceConfig};
-use crate::context::Context;
 use crate::endpoint;
-use crate::fail::Failure;
 use crate::me::{MeAnswer, MeResolver};
 use crate::observe::LogLimit;
-use crate::respond::Format;
-use crate::route::Route;
-use crate::store::{Store, StoreCapabilities};
+use crate::store::Store;
+use crate::wire::Failure;
+use crate::wire::Route;
 
 /// A SCIM service over a store. It has no listener of its own: a host hands it requests and sends its responses.
 ///
@@ -130,8 +127,8 @@ impl<S: Store> ScimService<S> {
 
     /// Serves one request. The path may hold the path of the base URL or, where the host has stripped it, not.
     ///
-    /// The response has the [id of the request](crate::request_id()) in its [`REQUEST_ID_HEADER`](crate::REQUEST_ID_HEADER).
-    /// A host that knows where the request comes from says so by a [`ClientAddress`](crate::ClientAddress) among its
+    /// The response has the [id of the request](crate::observe::request_id()) in its [`REQUEST_ID_HEADER`](crate::observe::REQUEST_ID_HEADER).
+    /// A host that knows where the request comes from says so by a [`ClientAddress`](crate::observe::ClientAddress) among its
     /// extensions.
     ///
     /// The two steps of it, [`admit`](Self::admit) and [`Admitted::handle`](crate::Admitted::handle), are there for hosts
@@ -225,36 +222,6 @@ impl<S: Store> ScimService<S> {
             (_, Route::Me) => Err(Failure::NotImplemented { endpoint: "/Me" }),
         }
     }
-}
-
-/// What the store of a call can do: the part of its capabilities that endpoints ask for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Can {
-    pub(crate) patch: bool,
-    pub(crate) begin: bool,
-}
-
-impl Can {
-    pub(crate) fn of(capabilities: &StoreCapabilities) -> Self {
-        Self { patch: capabilities.patch, begin: capabilities.transactions }
-    }
-}
-
-/// One request on its way through an endpoint.
-pub(crate) struct Call<'a, S: ?Sized> {
-    pub(crate) store: &'a S,
-    pub(crate) can: Can,
-    pub(crate) schemas: &'a SchemaSet,
-    /// The schemas as `/Schemas` shows them.
-    pub(crate) advertised: &'a SchemaSet,
-    pub(crate) config: &'a ServiceConfig,
-    pub(crate) authorizer: Option<&'a dyn Authorizer>,
-    pub(crate) parts: &'a Parts,
-    pub(crate) body: Body,
-    pub(crate) format: Format,
-    pub(crate) cx: Context,
-    /// The leniencies that the request needed so far.
-    pub(crate) tolerance: Tolerance,
 }
 
 impl<S> Clone for ScimService<S> {

@@ -14,9 +14,9 @@ use http_body::Body;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use tower_service::Service;
 
-use crate::fail::Failure;
 use crate::service::ScimService;
 use crate::store::Store;
+use crate::wire::Failure;
 
 impl<S, B> Service<Request<B>> for ScimService<S>
 where

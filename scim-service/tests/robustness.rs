@@ -15,7 +15,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Request};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use scim_core::{ResourceType, Schema, SchemaSet, ScimError, ValueCheck, urn};
+use scim_core::schema::{ResourceType, Schema};
+use scim_core::{SchemaSet, ScimError, ValueCheck, urn};
 use scim_service::{
     BearerTokens, Context, Me, MeAnswer, MeResolver, MemoryStore, Principal, ScimService, ServiceConfig, StoreError,
     TenancyMode,

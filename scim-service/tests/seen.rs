@@ -12,10 +12,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response};
-use scim_core::{AuthenticationScheme, SchemaSet, urn};
+use scim_core::message::AuthenticationScheme;
+use scim_core::{SchemaSet, urn};
+use scim_service::observe::ClientAddress;
 use scim_service::{
-    AuthError, Authenticator, BearerTokens, ClientAddress, MemoryStore, Principal, ScimService, ServiceConfig,
-    TenancyMode,
+    AuthError, Authenticator, BearerTokens, MemoryStore, Principal, ScimService, ServiceConfig, TenancyMode,
 };
 use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;

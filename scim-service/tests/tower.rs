@@ -22,7 +22,8 @@ use http::request::Parts;
 use http::{Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
-use scim_core::{AuthenticationScheme, SchemaSet};
+use scim_core::SchemaSet;
+use scim_core::message::AuthenticationScheme;
 use scim_service::{
     AuthError, Authenticator, BearerTokens, Limits, MemoryStore, Principal, ScimService, ServiceConfig,
 };

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use scim_core::Source;
 use serde_json::Value;
 
-use crate::jit::{AttributeMapping, GroupClaim, GroupNames};
+use crate::login::{AttributeMapping, GroupClaim, GroupNames};
 use crate::rules::{Binding, Rule, RuleSet, UnknownGroups};
 
 /// A fragment of `superset_config.py` that makes Superset's own SAML login (Flask-AppBuilder 5.1 or later) give the roles that the
@@ -18,7 +18,8 @@ use crate::rules::{Binding, Rule, RuleSet, UnknownGroups};
 /// What differs in any case is that Flask-AppBuilder finds people by e-mail address too, and accepts a response more than once.
 ///
 /// ```
-/// use superset_mapping::{AttributeMapping, FabConfig, FabProvider, RuleSet};
+/// use superset_mapping::{AttributeMapping, RuleSet};
+/// use superset_mapping::fab_config::{FabConfig, FabProvider};
 ///
 /// let rules: RuleSet = r#"
 ///     default_roles = ["Gamma"]

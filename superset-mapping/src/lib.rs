@@ -52,63 +52,38 @@
 //! For TLS to a database server the host enables one of the `tls-*` features of `sqlx` 0.9.
 
 #[cfg(feature = "_store")]
-mod demo;
+pub mod demo;
 #[cfg(feature = "_store")]
 mod driver;
 #[cfg(feature = "jit")]
-mod fab_config;
+pub mod fab_config;
 #[cfg(any(feature = "jit", feature = "roles"))]
 mod group_reader;
 #[cfg(feature = "jit")]
-mod jit;
+pub mod login;
 mod origin;
 #[cfg(any(feature = "_store", feature = "roles"))]
 mod protected_role;
 #[cfg(feature = "_store")]
-mod reconcile;
+pub mod reconcile;
 #[cfg(feature = "conformance")]
 pub mod role_conformance;
 #[cfg(feature = "roles")]
-mod role_sync;
-mod rules;
+pub mod role_sync;
+pub mod rules;
 #[cfg(feature = "saml")]
-mod saml;
+pub mod saml;
 #[cfg(feature = "_store")]
 mod sql;
 #[cfg(feature = "_store")]
-mod store;
+pub mod store;
 
 #[cfg(feature = "_store")]
-pub use demo::{DemoError, create_demo_schema};
+pub use demo::create_demo_schema;
 #[cfg(feature = "jit")]
-pub use fab_config::{FabConfig, FabProvider};
-#[cfg(all(feature = "jit", feature = "_store"))]
-pub use jit::SqlReplays;
-#[cfg(feature = "jit")]
-pub use jit::{
-    Access, Assertion, AssertionError, AssertionVerifier, AttributeMapping, AuditError, DomainError, Domains,
-    GroupChanges, GroupClaim, GroupNames, GroupScope, IdentityProvider, JitLogin, JsonLines, Login, LoginAudit,
-    LoginError, LoginOutcome, LoginRecord, LoginRequest, LoginResponse, LoginStore, MAX_ASSERTED_GROUPS,
-    MAX_ATTRIBUTE_LEN, MAX_ATTRIBUTE_VALUES, MAX_ATTRIBUTES, MAX_PROVIDER_NAME_LEN, MappingError, MemoryReplays,
-    NameCase, People, Person, ProviderNameError, Refusal, ReplayStore, TrustedProvider,
-};
-#[cfg(feature = "_store")]
-pub use reconcile::{
-    Breaker, BreakerError, Checked, Directory, DirectoryError, DirectoryPage, DirectoryPerson, Drift, DriftOptions,
-    Export, Finding, FindingKind, Leaver, Leavers, LeaversError, MAX_DIRECTORY_PAGE, MAX_DIRECTORY_PEOPLE,
-    MAX_EXPORT_LINE, Outcome, Progress, Repair, RepairOptions, RepairReport, ScimDirectory, Stage, Transport, Who,
-};
+pub use login::{AttributeMapping, IdentityProvider, JitLogin, Login, LoginError, People};
 #[cfg(feature = "roles")]
 pub use role_sync::{MemoryRoles, RoleContext, RoleGrant, RoleSync, RoleTarget};
-pub use rules::{
-    Belief, Believed, Binding, Bound, Condition, Decision, Doubt, Explanation, GroupPattern, GroupRef, IgnoredGroup,
-    MAX_MATCHED_NAME_LEN, MAX_PATTERN_LEN, MAX_ROLE_LEN, MAX_RULES, MAX_RULES_LEN, Reason, RoleMapper, RoleTemplate,
-    Rule, RuleError, RuleReader, RuleSet, Subject, UnknownGroups, WhyIgnored, WriterError,
-};
-#[cfg(feature = "saml")]
-pub use saml::{
-    MAX_RESPONSE_LEN, MetadataError, SamlConfigError, SamlIdentityProvider, SamlServiceProvider, SamlVerifier,
-    SignedPart,
-};
+pub use rules::{Decision, Explanation, GroupRef, RoleMapper, RuleError, RuleReader, RuleSet, Subject};
 #[cfg(feature = "_store")]
-pub use store::{Account, AccountSession, Adoption, ConnectError, Pin, StoreOptions, SupersetStore};
+pub use store::{Adoption, ConnectError, StoreOptions, SupersetStore};

@@ -15,7 +15,7 @@
 //!
 //! Types that need no schema implement [`Arbitrary`](::arbitrary::Arbitrary): [`AttrName`](crate::AttrName),
 //! [`AttrPath`](crate::AttrPath), [`ExternalId`](crate::ExternalId), [`ResourceId`](crate::ResourceId),
-//! [`Version`](crate::Version), [`Profile`](crate::Profile), [`PatchOp`](crate::PatchOp) and others. `scim-filter` has
+//! [`Version`](crate::Version), [`Profile`](crate::Profile), [`PatchOp`](crate::message::PatchOp) and others. `scim-filter` has
 //! random filters, `scim-patch` random PATCH messages, under the same feature.
 //!
 //! The same bytes always make the same value, and bytes that run out make small values, never an error. Schemas bound the depth

@@ -4,13 +4,13 @@ use ::arbitrary::{Arbitrary, Result, Unstructured};
 
 use crate::arbitrary::odds::happens;
 use crate::arbitrary::text::text;
-use crate::attr_name::AttrName;
-use crate::attr_path::AttrPath;
-use crate::external_id::ExternalId;
-use crate::resource_id::ResourceId;
-use crate::resource_type::ResourceTypeName;
+use crate::identity::ExternalId;
+use crate::identity::ResourceId;
+use crate::identity::Version;
+use crate::name::AttrName;
+use crate::name::AttrPath;
+use crate::schema::ResourceTypeName;
 use crate::urn;
-use crate::version::Version;
 
 /// Longest name that is made, in bytes.
 const MAX_NAME: usize = 12;

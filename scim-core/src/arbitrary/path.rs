@@ -3,8 +3,8 @@
 use ::arbitrary::{Error, Result, Unstructured};
 
 use crate::arbitrary::odds::happens;
-use crate::attr_name::AttrName;
-use crate::attr_path::AttrPath;
+use crate::name::AttrName;
+use crate::name::AttrPath;
 use crate::schema::{AttributeRef, TypeSchema};
 use crate::tolerance::Tolerance;
 

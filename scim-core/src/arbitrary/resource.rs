@@ -9,11 +9,11 @@ use crate::arbitrary::odds::happens;
 use crate::arbitrary::simple::date_time;
 use crate::arbitrary::value::{Author, value, whole};
 use crate::check::Checker;
+use crate::identity::ResourceId;
+use crate::identity::Version;
 use crate::resource::Resource;
-use crate::resource_id::ResourceId;
 use crate::schema::{Attribute, Mutability, TypeSchema};
 use crate::tolerance::Tolerance;
-use crate::version::Version;
 
 /// The body by which a client creates a resource of the type: JSON that [`Checker`] takes under every profile.
 ///

@@ -3,7 +3,7 @@
 use ::arbitrary::{Result, Unstructured};
 
 use crate::arbitrary::odds::happens;
-use crate::identifier::is_plain;
+use crate::name::is_plain;
 
 /// Longest string that is made, in characters.
 pub const MAX_TEXT: usize = 24;

@@ -5,11 +5,11 @@ use ::arbitrary::{Arbitrary, Result, Unstructured};
 use crate::arbitrary::json::json;
 use crate::arbitrary::odds::happens;
 use crate::arbitrary::text::text;
-use crate::attr_path::AttrPath;
 use crate::message::{PatchOp, PatchOperation, SortOrder};
-use crate::profile::{InteropRule, Leniency, Profile};
+use crate::name::AttrPath;
 use crate::schema::{AttributeType, Mutability, Returned, Uniqueness};
-use crate::value_check::ValueCheck;
+use crate::tolerance::ValueCheck;
+use crate::tolerance::{InteropRule, Leniency, Profile};
 
 macro_rules! one_of {
     ($($type:ty: $choices:expr),* $(,)?) => {$(

@@ -12,7 +12,8 @@ use crate::urn;
 /// A job: operations to be done in one request.
 ///
 /// ```
-/// use scim_core::{BulkMethod, BulkRequest, urn};
+/// use scim_core::urn;
+/// use scim_core::message::{BulkMethod, BulkRequest};
 /// use serde_json::json;
 ///
 /// let request = BulkRequest::from_json(json!({
@@ -23,7 +24,7 @@ use crate::urn;
 /// let operation = request.operations[0].as_ref().unwrap();
 /// assert_eq!(operation.method, BulkMethod::Post);
 /// assert_eq!(operation.bulk_id.as_deref(), Some("ada"));
-/// # Ok::<(), scim_core::MessageError>(())
+/// # Ok::<(), scim_core::message::MessageError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct BulkRequest {

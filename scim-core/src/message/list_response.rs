@@ -7,7 +7,7 @@ use crate::urn;
 /// A page of results, by index or by cursor (RFC 9865).
 ///
 /// ```
-/// use scim_core::ListResponse;
+/// use scim_core::message::ListResponse;
 ///
 /// let page = ListResponse::new(7, 1, vec!["a", "b"]);
 /// assert_eq!(serde_json::to_value(&page)?["itemsPerPage"], 2);

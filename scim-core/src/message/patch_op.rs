@@ -6,7 +6,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use serde_json::Value;
 
 use crate::message::error::{Members, MessageError};
-use crate::profile::Leniency;
+use crate::tolerance::Leniency;
 use crate::tolerance::Tolerance;
 use crate::urn;
 
@@ -14,7 +14,7 @@ use crate::urn;
 /// sends.
 ///
 /// ```
-/// use scim_core::{PatchOp, PatchOperation};
+/// use scim_core::message::{PatchOp, PatchOperation};
 ///
 /// let patch = PatchOp { operations: vec![PatchOperation::replace("active", false)] };
 /// assert_eq!(
@@ -119,7 +119,7 @@ impl PatchOperation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::Profile;
+    use crate::tolerance::Profile;
     use serde_json::json;
 
     fn read(message: Value, profile: &Profile) -> Result<PatchOp, MessageError> {

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::message::error::{Members, MessageError};
-use crate::profile::Leniency;
 use crate::scim_error::ScimType;
+use crate::tolerance::Leniency;
 use crate::tolerance::Tolerance;
 use crate::urn;
 

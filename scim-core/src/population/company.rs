@@ -1,9 +1,9 @@
 //! A population: its users, its groups, and who is in which.
 
+use crate::identity::ResourceId;
 use crate::population::random::Random;
 use crate::population::{group, person};
 use crate::resource::Resource;
-use crate::resource_id::ResourceId;
 
 /// Users and groups that follow from a seed: see the [module](crate::population).
 ///
@@ -137,7 +137,8 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::{Checker, SchemaSet, Tolerance, urn};
+    use crate::urn;
+    use crate::{Checker, SchemaSet, Tolerance};
 
     #[test]
     fn every_user_and_group_is_accepted_as_it_is() {

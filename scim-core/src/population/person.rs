@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::identity::ResourceId;
 use crate::population::random::Random;
 use crate::population::words::{DEPARTMENTS, FAMILY_NAMES, GIVEN_NAMES, LOCALES, RANKS, ROLES, USER_TYPES};
 use crate::resource::Resource;
-use crate::resource_id::ResourceId;
 use crate::urn;
 
 /// The user of a number, as a client sends it.

@@ -4,9 +4,9 @@ mod write;
 
 use thiserror::Error;
 
-use crate::attr_path::AttrPath;
-use crate::profile::Profile;
+use crate::name::AttrPath;
 use crate::schema::{Attribute, AttributeRef, Mutability, Returned, Schema, TypeSchema};
+use crate::tolerance::Profile;
 use crate::tolerance::Tolerance;
 
 pub use write::Additions;

@@ -73,7 +73,7 @@ impl Projection {
                         break;
                     };
                     let (member, value) = (members.find(name), ValueRef::of_text(value));
-                    if member.is_some_and(|member| member.is_plain(value)) {
+                    if member.is_some_and(|member| member.is_plain(|name| value.has(name))) {
                         continue;
                     }
                     if before > run {

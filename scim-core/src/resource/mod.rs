@@ -1,11 +1,14 @@
 //! Resources: schema-checked JSON objects (RFC 7643 section 3).
 
+mod active;
 mod document;
 mod json_text;
+mod meta;
+mod reference;
+mod size;
 mod value_ref;
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,17 +16,18 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::external_id::ExternalId;
-use crate::meta::Meta;
-use crate::provenance::Provenance;
-use crate::resource_id::ResourceId;
+use crate::identity::ExternalId;
+use crate::identity::Provenance;
+use crate::identity::ResourceId;
+use crate::identity::Version;
 use crate::schema::{AttributeRef, TypeSchema};
-use crate::version::Version;
 
 use document::Document;
 pub(crate) use document::Walk;
-pub(crate) use document::rank;
 pub(crate) use json_text::write_string;
+pub use meta::Meta;
+#[doc(hidden)]
+pub use size::members_size;
 pub use value_ref::{ValueElements, ValueKind, ValueMembers, ValueRef};
 
 /// A resource: its attributes under their registered names, extensions under the URI of their schema.
@@ -241,7 +245,7 @@ impl Resource {
         match &mut self.content {
             Content::Tree(attributes) => names.iter().filter_map(|name| attributes.remove_entry(*name)).collect(),
             Content::Document(document) => {
-                let value = |name: &&str| Some(((*name).to_owned(), document.get(name)?.to_value()));
+                let value = |name: &&str| Some(((*name).to_owned(), ValueRef::of_text(document.get(name)?).to_value()));
                 names.iter().filter_map(value).collect()
             }
         }
@@ -267,7 +271,7 @@ impl Resource {
     pub fn get(&self, name: &str) -> Option<ValueRef<'_>> {
         match &self.content {
             Content::Tree(attributes) => attributes.get(name).map(ValueRef::from),
-            Content::Document(document) => document.get(name),
+            Content::Document(document) => document.get(name).map(ValueRef::of_text),
         }
     }
 
@@ -275,7 +279,11 @@ impl Resource {
     #[doc(hidden)]
     pub fn get_all<'r>(&'r self, names: &[Box<str>], values: &mut [Option<ValueRef<'r>>]) {
         match &self.content {
-            Content::Document(document) => document.get_all(names, values),
+            Content::Document(document) => document.get_all(names, |number, value| {
+                if let Some(place) = values.get_mut(number) {
+                    *place = value.map(ValueRef::of_text);
+                }
+            }),
             Content::Tree(attributes) => {
                 for (name, value) in names.iter().zip(values) {
                     *value = attributes.get(&**name).map(ValueRef::from);
@@ -354,12 +362,6 @@ impl Resource {
     }
 }
 
-/// The order in which a compact resource has two members.
-#[doc(hidden)]
-pub fn member_order(a: &str, b: &str) -> Ordering {
-    rank(a).cmp(&rank(b))
-}
-
 impl<'de> Deserialize<'de> for Resource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Map::deserialize(deserializer).map(Self::from_attributes)
@@ -394,7 +396,7 @@ impl fmt::Debug for Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provenance::Source;
+    use crate::identity::Source;
     use serde_json::json;
 
     fn resource(value: Value) -> Resource {

@@ -129,7 +129,7 @@ impl<'a> ValueRef<'a> {
         match self.0 {
             Held::Tree(value) => value.get(name).map(Self::from),
             Held::Object(members) => members.get(name).map(Self::from),
-            Held::Document(document) => document.get(name),
+            Held::Document(document) => document.get(name).map(Self::of_text),
             Held::Text(text) if text.starts_with('{') => {
                 let found = match Pairs::of(text).find(|(written, _)| *written == name) {
                     None if text.contains('\\') => Pairs::of(text).find(|(written, _)| unescaped(written) == name),
@@ -217,14 +217,14 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// The bytes that the value has as compact JSON; of a tree [about as many](crate::json_size).
+    /// The bytes that the value has as compact JSON; of a tree [about as many](crate::json::json_size).
     pub fn json_size(self) -> usize {
         match self.0 {
             Held::Text(text) => text.len(),
             Held::Document(document) => document.text().len(),
-            Held::Tree(value) => crate::json_size(value),
+            Held::Tree(value) => crate::json::json_size(value),
             Held::Object(members) => {
-                2 + members.iter().map(|(name, value)| name.len() + 4 + crate::json_size(value)).sum::<usize>()
+                2 + members.iter().map(|(name, value)| name.len() + 4 + crate::json::json_size(value)).sum::<usize>()
             }
         }
     }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::attr_name::AttrName;
-use crate::error::{RegistrationError, refuse_unknown};
+use crate::name::{AttrName, is_one_edit_apart};
 use crate::schema::characteristic::{AttributeType, Mutability, Returned, Uniqueness};
-use crate::schema::nearest::nearest;
+use crate::schema::error::{RegistrationError, refuse_unknown};
 
 /// The definition of an attribute: its name, type and characteristics (RFC 7643 section 7).
 ///
@@ -17,7 +16,8 @@ use crate::schema::nearest::nearest;
 /// default of R004.
 ///
 /// ```
-/// use scim_core::{Attribute, AttributeType, Mutability};
+/// use scim_core::Attribute;
+/// use scim_core::schema::{AttributeType, Mutability};
 ///
 /// let attribute: Attribute = serde_json::from_str(r#"{"name": "nickName"}"#)?;
 /// assert_eq!(attribute.kind(), AttributeType::String);
@@ -268,6 +268,11 @@ impl From<Attribute> for Definition {
         let sub_attributes = attribute.sub_attributes.iter().map(|sub| Attribute::clone(sub).into()).collect();
         Self { sub_attributes, ..attribute.definition }
     }
+}
+
+/// The attribute whose name is one edit away from `name`.
+pub(super) fn nearest<'a>(attributes: &'a [Arc<Attribute>], name: &str) -> Option<&'a Arc<Attribute>> {
+    attributes.iter().find(|attribute| is_one_edit_apart(attribute.name(), name))
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::resource::{Resource, ValueRef};
 use crate::schema::{Attribute, Schema};
 
 /// A reference to an attribute or a sub-attribute of a resource type: an [`AttrPath`](crate::AttrPath) that has been looked up.
@@ -99,22 +98,6 @@ impl AttributeRef {
     pub fn overlaps(&self, other: &Self) -> bool {
         let same = self.uri() == other.uri() && self.name() == other.name();
         same && (self.sub.is_none() || other.sub.is_none() || self.sub() == other.sub())
-    }
-
-    /// The value of the attribute as a whole in a resource, whether or not the reference is to a sub-attribute.
-    pub fn attribute_in<'r>(&self, resource: &'r Resource) -> Option<ValueRef<'r>> {
-        match self.uri() {
-            None => resource.get(self.name()),
-            Some(uri) => resource.get(uri)?.get(self.name()),
-        }
-    }
-
-    /// The value that the reference has in a value of its attribute: in one value, where the attribute is multi-valued.
-    pub fn sub_in<'v>(&self, value: ValueRef<'v>) -> Option<ValueRef<'v>> {
-        match self.sub() {
-            Some(sub) => value.get(sub),
-            None => Some(value),
-        }
     }
 
     fn key(&self) -> (Option<&str>, &str, Option<&str>) {
@@ -219,19 +202,6 @@ mod tests {
         assert!(!overlap("name.givenName", "name.familyName") && !overlap("name", "nickName"));
         let manager = format!("{ENT}:manager");
         assert!(overlap(&manager, &format!("{manager}.value")) && !overlap(&manager, &format!("{ENT}:division")));
-    }
-
-    #[test]
-    fn values_are_found_where_the_reference_leads() {
-        let user = serde_json::json!({
-            "name": {"givenName": "Ada"}, "emails": [{"value": "a@x"}], ENT: {"manager": {"value": "1"}}
-        });
-        let user: Resource = serde_json::from_value(user).unwrap();
-        let at = |path: &str| user.at(&reference(path)).map(ValueRef::to_value);
-        assert_eq!(at("name.givenName"), Some("Ada".into()));
-        assert_eq!(at(&format!("{ENT}:manager.value")), Some("1".into()));
-        assert_eq!((at("title"), at("name.familyName"), at(&format!("{ENT}:division"))), (None, None, None));
-        assert_eq!(at("emails"), Some(serde_json::json!([{"value": "a@x"}])));
     }
 
     #[test]

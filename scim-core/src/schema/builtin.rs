@@ -2,17 +2,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use crate::resource_type::ResourceType;
-use crate::schema::{Attribute, Schema};
-
-macro_rules! builtin {
-    ($(#[$doc:meta])* $name:ident: $type:ty = $file:literal) => {
-        $(#[$doc])*
-        pub(super) static $name: LazyLock<$type> = LazyLock::new(|| {
-            serde_json::from_str(include_str!(concat!("../../schemas/", $file))).expect("a built-in schema file")
-        });
-    };
-}
+use crate::schema::Schema;
+use crate::schema::common_attributes::builtin;
+use crate::schema::resource_type::ResourceType;
 
 builtin! {
     /// The User schema of RFC 7643 section 8.7.1.
@@ -43,11 +35,6 @@ builtin! {
     /// The resource types User and Group of RFC 7643 section 8.6.
     RESOURCE_TYPES: Vec<ResourceType> = "resource_types.json"
 }
-builtin! {
-    /// See [`common_attributes`].
-    COMMON_ATTRIBUTES: Vec<Arc<Attribute>> = "common_attributes.json"
-}
-
 /// The schemas of the discovery resources (RFC 7643 section 8.7.2): they describe what `/ServiceProviderConfig`,
 /// `/ResourceTypes` and `/Schemas` answer, and define no resource that a client could create.
 static DISCOVERY_SCHEMAS: LazyLock<[Arc<Schema>; 3]> =
@@ -56,12 +43,6 @@ static DISCOVERY_SCHEMAS: LazyLock<[Arc<Schema>; 3]> =
 /// The schemas of the discovery resources.
 pub fn discovery_schemas() -> &'static [Arc<Schema>] {
     &*DISCOVERY_SCHEMAS
-}
-
-/// The attributes that every resource has although no schema lists them (RFC 7643 section 3.1): `schemas`, `id`,
-/// `externalId` and `meta`.
-pub fn common_attributes() -> &'static [Arc<Attribute>] {
-    &COMMON_ATTRIBUTES
 }
 
 #[cfg(test)]
@@ -75,10 +56,6 @@ mod tests {
         assert_eq!(ENTERPRISE_USER_SCHEMA.attributes().len(), 6);
         assert_eq!(discovery_schemas().len(), 3);
         assert_eq!(RESOURCE_TYPES.len(), 2);
-        assert_eq!(
-            common_attributes().iter().map(|a| a.name()).collect::<Vec<_>>(),
-            ["schemas", "id", "externalId", "meta"]
-        );
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::error::{RegistrationError, refuse_unknown};
 use crate::schema::attribute::{Attribute, find, refuse_duplicates};
 use crate::schema::common_attributes;
+use crate::schema::error::{RegistrationError, refuse_unknown};
 use crate::urn;
 
 /// A schema in the sense of RFC 7643 section 7: an identifying URI, a name and attribute definitions.
@@ -16,7 +16,7 @@ use crate::urn;
 /// [`Attribute`] promises, and that no two attributes share a name.
 ///
 /// ```
-/// use scim_core::Schema;
+/// use scim_core::schema::Schema;
 ///
 /// let badge: Schema = serde_json::from_str(r#"{
 ///     "id": "urn:example:scim:1.0:Badge",

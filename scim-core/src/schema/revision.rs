@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::attr_path::AttrPath;
-use crate::error::RegistrationError;
-use crate::resource_type::{ResourceTypeName, SchemaExtension};
+use crate::name::AttrPath;
+use crate::schema::error::RegistrationError;
+use crate::schema::resource_type::{ResourceTypeName, SchemaExtension};
 use crate::schema::{Attribute, AttributeRef, Resolved, Schema, SchemaSet, Uniqueness};
 use crate::tolerance::Tolerance;
 
@@ -13,7 +13,8 @@ impl SchemaSet {
     ///
     /// ```
     /// use std::sync::Arc;
-    /// use scim_core::{ResourceTypeName, Schema, SchemaExtension, SchemaSet};
+    /// use scim_core::{ResourceTypeName, SchemaSet};
+    /// use scim_core::schema::{Schema, SchemaExtension};
     ///
     /// let badge: Arc<Schema> = serde_json::from_str(r#"{
     ///     "id": "urn:example:scim:1.0:Badge", "name": "Badge", "attributes": [{"name": "number", "type": "integer"}]

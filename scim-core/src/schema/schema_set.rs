@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::error::RegistrationError;
-use crate::resource_type::{ResourceType, ResourceTypeName};
 use crate::schema::builtin::{ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, RESOURCE_TYPES, USER_SCHEMA};
+use crate::schema::error::RegistrationError;
+use crate::schema::resource_type::{ResourceType, ResourceTypeName};
 use crate::schema::{Schema, TypeExtension, TypeSchema};
 
 /// The schemas and resource types that a service knows.
@@ -88,7 +88,8 @@ impl SchemaSet {
     /// [`Leniency::GroupsOnUser`](crate::Leniency::GroupsOnUser).
     ///
     /// ```
-    /// use scim_core::{Mutability, ResourceTypeName, SchemaSet};
+    /// use scim_core::{ResourceTypeName, SchemaSet};
+    /// use scim_core::schema::Mutability;
     ///
     /// let schemas = SchemaSet::builtin().with_written_groups();
     /// let user = schemas.of(&ResourceTypeName::user()).unwrap();
@@ -177,7 +178,7 @@ mod tests {
         let groups = after.of(&ResourceTypeName::user()).unwrap().top_level("groups").unwrap();
         assert!(groups.is_relation());
         assert!(groups.sub_attribute("value").unwrap().required());
-        assert_eq!(groups.sub_attribute("type").unwrap().mutability(), crate::Mutability::ReadOnly);
+        assert_eq!(groups.sub_attribute("type").unwrap().mutability(), crate::schema::Mutability::ReadOnly);
         assert_eq!(after.schema(crate::urn::USER), Some(after.of(&ResourceTypeName::user()).unwrap().base()));
     }
 

@@ -1,17 +1,15 @@
 //! Everything the schemas say of one resource type, and the one place where a path is looked up in them.
 
-use std::num::NonZeroU64;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use thiserror::Error;
 
-use crate::attr_path::AttrPath;
-use crate::profile::Leniency;
-use crate::resource::{ValueRef, rank};
-use crate::resource_type::ResourceType;
-use crate::schema::nearest::nearest;
-use crate::schema::{Attribute, AttributeRef, Resolved, Returned, Schema, common_attributes, find};
+use crate::name::AttrPath;
+use crate::schema::attribute::{Attribute, find, nearest};
+use crate::schema::members::{Member, MemberKind, Members, TypeStamp, member_order};
+use crate::schema::resource_type::ResourceType;
+use crate::schema::{AttributeRef, Resolved, Schema, common_attributes};
+use crate::tolerance::Leniency;
 use crate::tolerance::Tolerance;
 
 /// A resource type with its base schema and extensions, ready for look-ups.
@@ -27,19 +25,13 @@ pub struct TypeSchema {
     stamp: Stamp,
 }
 
-/// Tells the definitions of types from each other: two that have the same number are the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TypeStamp(NonZeroU64);
-
 /// The stamp of a definition, which is no part of what it says.
 #[derive(Clone, Copy, Debug)]
 struct Stamp(TypeStamp);
 
 impl Stamp {
     fn next() -> Self {
-        static LAST: AtomicU64 = AtomicU64::new(0);
-        let next = LAST.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        Self(TypeStamp(NonZeroU64::new(next).unwrap_or(NonZeroU64::MAX)))
+        Self(TypeStamp::next())
     }
 }
 
@@ -50,76 +42,6 @@ impl PartialEq for Stamp {
 }
 
 impl Eq for Stamp {}
-
-/// A member that resources of a type can have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Member {
-    pub(crate) kind: MemberKind,
-    /// Whether all of it is returned by default, and nothing added, unless one of the attributes has a value that are not so: of a
-    /// value that fits, the text is copied.
-    is_plain: bool,
-    /// The attributes of an extension that are not returned by default, or have something added.
-    others: Vec<Arc<Attribute>>,
-}
-
-/// What a member of a resource can be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum MemberKind {
-    /// A common or base attribute.
-    Attribute(Arc<Attribute>),
-    /// The container of an extension.
-    Extension(Arc<Schema>),
-}
-
-impl Member {
-    fn new(kind: MemberKind) -> Self {
-        match &kind {
-            MemberKind::Attribute(attribute) => {
-                let is_plain = attribute.name() != "meta" && is_plain(attribute);
-                Self { is_plain, others: Vec::new(), kind }
-            }
-            MemberKind::Extension(schema) => {
-                let others = schema.attributes().iter().filter(|attribute| !is_plain(attribute)).cloned().collect();
-                Self { is_plain: true, others, kind }
-            }
-        }
-    }
-
-    /// Whether a value that fits is returned by default as it is.
-    pub(crate) fn is_plain(&self, value: ValueRef<'_>) -> bool {
-        self.is_plain && !self.others.iter().any(|attribute| value.has(attribute.name()))
-    }
-
-    fn name(&self) -> &str {
-        match &self.kind {
-            MemberKind::Attribute(attribute) => attribute.name(),
-            MemberKind::Extension(schema) => schema.id(),
-        }
-    }
-}
-
-/// Whether an attribute and all its sub-attributes are returned by default, and none is a `$ref`, which is made on the way out.
-fn is_plain(attribute: &Attribute) -> bool {
-    let is_returned = |attribute: &Attribute| matches!(attribute.returned(), Returned::Always | Returned::Default);
-    let subs = attribute.sub_attributes();
-    is_returned(attribute) && subs.iter().all(|sub| is_returned(sub) && sub.name() != "$ref")
-}
-
-/// Finds members of resources by their registered names, quickest in the order of a compact resource.
-pub(crate) struct Members<'a> {
-    members: &'a [Member],
-    next: usize,
-}
-
-impl<'a> Members<'a> {
-    pub(crate) fn find(&mut self, name: &str) -> Option<&'a Member> {
-        let (before, after) = self.members.split_at_checked(self.next)?;
-        let found = after.iter().position(|member| member.name() == name).map(|found| self.next + found);
-        let found = found.or_else(|| before.iter().position(|member| member.name() == name))?;
-        self.next = found + 1;
-        self.members.get(found)
-    }
-}
 
 /// A schema extension of a resource type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,7 +79,7 @@ impl TypeSchema {
         let attributes = self.common().iter().chain(self.base.attributes()).cloned().map(MemberKind::Attribute);
         let extensions = self.extensions.iter().map(|extension| MemberKind::Extension(extension.schema.clone()));
         let mut members: Vec<Member> = attributes.chain(extensions).map(Member::new).collect();
-        members.sort_by(|a, b| rank(a.name()).cmp(&rank(b.name())));
+        members.sort_by(|a, b| member_order(a.name(), b.name()));
         self.members = members;
         self.stamp = Stamp::next();
     }
@@ -169,7 +91,7 @@ impl TypeSchema {
 
     /// The members that resources can have.
     pub(crate) fn members(&self) -> Members<'_> {
-        Members { members: &self.members, next: 0 }
+        Members::of(&self.members)
     }
 
     /// The same with another definition of a schema, wherever it stands.

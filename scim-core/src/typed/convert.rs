@@ -6,10 +6,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::check::CheckError;
 use crate::check::Checker;
-use crate::check_error::CheckError;
+use crate::identity::{ResourceId, ResourceIdError};
 use crate::resource::Resource;
-use crate::resource_id::{ResourceId, ResourceIdError};
 use crate::schema::{Mutability, SchemaSet, TypeSchema};
 use crate::tolerance::Tolerance;
 

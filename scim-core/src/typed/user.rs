@@ -204,7 +204,7 @@ mod tests {
         for attribute in of.attributes() {
             let definition = attribute.attribute();
             let leaf = |kind| match kind {
-                crate::AttributeType::Boolean => json!(true),
+                crate::schema::AttributeType::Boolean => json!(true),
                 _ => json!("x"),
             };
             let subs = definition.sub_attributes().iter();

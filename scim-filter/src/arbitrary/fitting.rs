@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use ::arbitrary::{Result, Unstructured};
 use scim_core::arbitrary::{element, spelling};
-use scim_core::{
-    AttrName, AttrPath, Attribute, AttributeRef, AttributeType, Mutability, Returned, TypeExtension, TypeSchema,
-};
+use scim_core::schema::{AttributeType, Mutability, Returned, TypeExtension};
+use scim_core::{AttrName, AttrPath, Attribute, AttributeRef, TypeSchema};
 use serde_json::Value;
 
 use crate::arbitrary::chain::{Room, chain};

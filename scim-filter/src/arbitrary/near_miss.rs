@@ -2,7 +2,8 @@
 
 use ::arbitrary::{Result, Unstructured};
 use scim_core::arbitrary::{attribute, near_miss as near_path, spelling};
-use scim_core::{AttributeRef, AttributeType, TypeSchema};
+use scim_core::schema::AttributeType;
+use scim_core::{AttributeRef, TypeSchema};
 
 use crate::arbitrary::chain::Room;
 use crate::arbitrary::fitting::{applies, is_returned, within};

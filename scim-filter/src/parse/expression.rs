@@ -1,7 +1,7 @@
 //! The expression level: `and` binds tighter than `or` (R062), and chains are flat (R063).
 
 use super::failure::{Parsed, fail};
-use super::grammar::Grammar;
+use super::state::Grammar;
 use super::term::{Scope, spaces, word};
 use crate::ast::Filter;
 

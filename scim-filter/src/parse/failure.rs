@@ -3,7 +3,7 @@
 use nom::error::{ErrorKind, ParseError as NomError};
 use nom::{Err, IResult, Parser};
 
-use crate::parse_error::Reason;
+use crate::parse::error::Reason;
 
 /// Where and why a parser stopped. Small and without allocation: the words for people are found once, at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,4 +54,19 @@ where
         Err(Err::Error(_) | Err::Incomplete(_)) => fail(input, expected),
         done => done,
     }
+}
+
+/// The result of parsing the whole of `text`, which must leave nothing behind.
+pub(super) fn finish<'a, O>(text: &'a str, parsed: Parsed<'a, O>) -> Result<O, Failure> {
+    let complete =
+        parsed.and_then(
+            |(rest, output)| {
+                if rest.is_empty() { Ok(output) } else { fail(rest, "the end").map(|(_, output)| output) }
+            },
+        );
+    complete.map_err(|error| match error {
+        nom::Err::Error(failure) | nom::Err::Failure(failure) => failure,
+        // The parsers are nom's complete ones, which never ask for more input.
+        nom::Err::Incomplete(_) => Failure::expected(text, "a filter"),
+    })
 }

@@ -4,50 +4,14 @@ use std::str::FromStr;
 
 use scim_core::{Leniency, Profile, Tolerance};
 
-use super::failure::{Failure, Parsed, fail};
+use super::failure::finish;
+use super::state::Grammar;
 use super::term::{Scope, spaces};
 use crate::ast::Filter;
 use crate::limits::Limits;
-use crate::parse_error::{ParseError, Reason};
+use crate::parse::error::{ParseError, Reason};
 
-/// The state of one parse: the limits, and what has been used of them.
-pub(super) struct Grammar<'p> {
-    pub(super) limits: &'p Limits,
-    /// Open parentheses and brackets.
-    pub(super) depth: usize,
-    pub(super) comparisons: usize,
-    tolerance: Option<&'p mut Tolerance>,
-    /// Where attributes stand, as bytes left from there to the end; collected only when somebody asks.
-    attributes: Option<Vec<usize>>,
-}
-
-impl<'p> Grammar<'p> {
-    /// The grammar of the RFC.
-    pub(super) fn strict(limits: &'p Limits) -> Self {
-        Self { limits, depth: 0, comparisons: 0, tolerance: None, attributes: None }
-    }
-
-    /// The grammar with what a profile allows beyond the RFC.
-    pub(super) fn lenient(limits: &'p Limits, tolerance: &'p mut Tolerance) -> Self {
-        Self { tolerance: Some(tolerance), ..Self::strict(limits) }
-    }
-
-    pub(super) fn max_depth(&self) -> usize {
-        self.limits.depth.min(Limits::MAX_DEPTH)
-    }
-
-    /// Whether a leniency is allowed; if so, its use is recorded.
-    pub(super) fn take(&mut self, leniency: Leniency) -> bool {
-        self.tolerance.as_mut().is_some_and(|tolerance| tolerance.take(leniency))
-    }
-
-    /// Notes that an attribute starts at `at`.
-    pub(super) fn note_attribute(&mut self, at: &str) {
-        if let Some(attributes) = &mut self.attributes {
-            attributes.push(at.len());
-        }
-    }
-
+impl Grammar<'_> {
     fn filter(mut self, text: &str) -> Result<Filter, ParseError> {
         if text.len() > self.limits.text {
             return Err(ParseError::new(text, self.limits.text, Reason::TooLong(self.limits.text), true));
@@ -108,10 +72,9 @@ pub(crate) fn attribute_offset(text: &str, ordinal: usize) -> Option<usize> {
     let limits = Limits { text: usize::MAX, depth: usize::MAX, comparisons: usize::MAX };
     let profile = Profile::compatible().with(Leniency::UppercaseLiteral);
     let mut tolerance = Tolerance::new(&profile);
-    let mut grammar =
-        Grammar { tolerance: Some(&mut tolerance), attributes: Some(Vec::new()), ..Grammar::strict(&limits) };
+    let mut grammar = Grammar::noting_attributes(&limits, &mut tolerance);
     grammar.expression(text, Scope::Resource).ok()?;
-    text.len().checked_sub(*grammar.attributes?.get(ordinal)?)
+    text.len().checked_sub(grammar.noted_attribute(ordinal)?)
 }
 
 /// Strict, with the default [`Limits`].
@@ -121,21 +84,6 @@ impl FromStr for Filter {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         parse(text, &Limits::default())
     }
-}
-
-/// The result of parsing the whole of `text`, which must leave nothing behind.
-pub(super) fn finish<'a, O>(text: &'a str, parsed: Parsed<'a, O>) -> Result<O, Failure> {
-    let complete =
-        parsed.and_then(
-            |(rest, output)| {
-                if rest.is_empty() { Ok(output) } else { fail(rest, "the end").map(|(_, output)| output) }
-            },
-        );
-    complete.map_err(|error| match error {
-        nom::Err::Error(failure) | nom::Err::Failure(failure) => failure,
-        // The parsers are nom's complete ones, which never ask for more input.
-        nom::Err::Incomplete(_) => Failure::expected(text, "a filter"),
-    })
 }
 
 #[cfg(test)]

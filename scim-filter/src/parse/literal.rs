@@ -10,7 +10,7 @@ use scim_core::Leniency;
 use serde_json::Number;
 
 use super::failure::{Parsed, fail, or_fail};
-use super::grammar::Grammar;
+use super::state::Grammar;
 use super::term::{take_till_byte, word};
 use crate::ast::{Literal, Operator};
 

@@ -2,12 +2,13 @@
 
 use scim_core::{AttrName, AttrPath, Tolerance};
 
+use super::failure::finish;
 use super::failure::{Parsed, fail};
-use super::grammar::{Grammar, finish};
+use super::state::Grammar;
 use super::term::{Scope, path, word};
 use crate::ast::Filter;
 use crate::limits::Limits;
-use crate::parse_error::{ParseError, Reason};
+use crate::parse::error::{ParseError, Reason};
 
 /// The `path` of a PATCH operation (RFC 7644 figure 7).
 ///

@@ -4,9 +4,9 @@ use nom::character::complete::char;
 use scim_core::{AttrName, AttrPath, AttrPathError, Leniency};
 
 use super::failure::{Failure, Parsed, fail, or_fail, stop};
-use super::grammar::Grammar;
+use super::state::Grammar;
 use crate::ast::{Comparison, Filter, Operator};
-use crate::parse_error::Reason;
+use crate::parse::error::Reason;
 
 const TERM: &str = "an attribute, `not` or `(`";
 const OPERATOR: &str = "an operator (eq, ne, co, sw, ew, gt, ge, lt, le or pr)";

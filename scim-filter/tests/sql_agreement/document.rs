@@ -3,7 +3,8 @@
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::Value as Param;
 use rusqlite::{Connection, params_from_iter};
-use scim_core::{AttributeRef, Resource, parse_date_time};
+use scim_core::json::parse_date_time;
+use scim_core::{AttributeRef, Resource};
 use scim_filter::{ElementPredicate, Lower, Operand, Operator, Test, fold, lower_element};
 
 /// SQL text and the values bound to its `?`.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use scim_core::{AttrPath, Attribute, AttributeType, Mutability, Resource, Returned, TypeSchema};
+use scim_core::schema::{AttributeType, Mutability, Returned};
+use scim_core::{AttrPath, Attribute, Resource, TypeSchema};
 use scim_filter::{Filter, FilterBuilder, Literal, Operator, attr};
 use serde_json::{Map, Number, Value, json};
 

@@ -13,7 +13,8 @@ use document::{Document, Documents, Sql};
 use generate::{filter, resource};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use scim_core::{Resource, ResourceType, Schema, SchemaSet, Tolerance, TypeSchema};
+use scim_core::schema::{ResourceType, Schema};
+use scim_core::{Resource, SchemaSet, Tolerance, TypeSchema};
 use scim_filter::{Filter, Predicate, check, lower};
 use serde::Deserialize;
 

@@ -2,7 +2,8 @@
 
 use ::arbitrary::{Error, Result, Unstructured};
 use scim_core::arbitrary::{attribute, element, json, near_miss, spelling, text, value};
-use scim_core::{AttributeRef, PatchOp, PatchOperation, TypeSchema};
+use scim_core::message::{PatchOp, PatchOperation};
+use scim_core::{AttributeRef, TypeSchema};
 use scim_filter::Filter;
 use scim_filter::arbitrary::element_filter;
 use serde_json::{Map, Value};

@@ -1,8 +1,9 @@
 //! Messages that a check takes.
 
 use ::arbitrary::{Result, Unstructured};
+use scim_core::TypeSchema;
 use scim_core::arbitrary::value;
-use scim_core::{PatchOp, PatchOperation, TypeSchema};
+use scim_core::message::{PatchOp, PatchOperation};
 use serde_json::{Map, Value};
 
 use crate::arbitrary::place::{Place, container, place, written};

@@ -5,7 +5,7 @@
 //! | [`message`] | messages that [`Patch::check`](crate::Patch::check) takes for a type, under the profiles of the RFCs and of clients |
 //! | [`attempt`] | messages that aim at the attributes of a type in every spelling, of which the check refuses many |
 //!
-//! [`PatchOp`](scim_core::PatchOp) itself implements [`Arbitrary`](::arbitrary::Arbitrary), for messages about no type in
+//! [`PatchOp`](scim_core::message::PatchOp) itself implements [`Arbitrary`](::arbitrary::Arbitrary), for messages about no type in
 //! particular. Resources to apply the messages to come from [`scim_core::arbitrary`].
 //!
 //! A message has up to [`MAX_OPERATIONS`] operations. Whether one that is taken also applies depends on the resource: what is

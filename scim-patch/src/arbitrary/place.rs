@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use ::arbitrary::{Error, Result, Unstructured};
 use scim_core::arbitrary::{element, spelling, value};
-use scim_core::{Attribute, AttributeRef, AttributeType, Mutability, Schema, TypeSchema};
+use scim_core::schema::{AttributeType, Mutability, Schema};
+use scim_core::{Attribute, AttributeRef, TypeSchema};
 use scim_filter::arbitrary::element_filter;
 use serde_json::{Map, Value};
 

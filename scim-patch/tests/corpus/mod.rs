@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use scim_core::{InteropRule, Leniency, Profile, Resource, ResourceType, ResourceTypeName, Schema, SchemaSet, urn};
+use scim_core::schema::{ResourceType, Schema};
+use scim_core::{InteropRule, Leniency, Profile, Resource, ResourceTypeName, SchemaSet, urn};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use scim_core::{Attribute, AttributeType, Mutability, Resource, TypeSchema, Uniqueness};
+use scim_core::schema::{AttributeType, Mutability, Uniqueness};
+use scim_core::{Attribute, Resource, TypeSchema};
 use serde_json::{Map, Value, json};
 
 /// The URI of an extension, and its attributes where it has any.

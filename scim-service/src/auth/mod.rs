@@ -6,7 +6,7 @@ use std::error::Error;
 
 use async_trait::async_trait;
 use http::request::Parts;
-use scim_core::{AuthenticationScheme, SchemeKind};
+use scim_core::message::{AuthenticationScheme, SchemeKind};
 use thiserror::Error as ThisError;
 
 use crate::context::Principal;
@@ -22,7 +22,8 @@ pub use bearer::{BearerTokens, TokenError};
 /// use bytes::Bytes;
 /// use http::Request;
 /// use http::request::Parts;
-/// use scim_core::{AuthenticationScheme, SchemaSet, SchemeKind};
+/// use scim_core::SchemaSet;
+/// use scim_core::message::{AuthenticationScheme, SchemeKind};
 /// use scim_service::{AuthError, Authenticator, MemoryStore, Principal, ScimService, ServiceConfig};
 ///
 /// /// A gateway before the service has checked the client's certificate, and names it in a header that it sets itself.

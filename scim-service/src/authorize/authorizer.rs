@@ -155,8 +155,8 @@ impl Verdict {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restriction {
-    pub(super) within: Option<Filter>,
-    pub(super) hidden: Vec<AttrPath>,
+    pub(crate) within: Option<Filter>,
+    pub(crate) hidden: Vec<AttrPath>,
 }
 
 impl Restriction {

@@ -1,7 +1,5 @@
 //! What a client may do and see: the host's policy (RFC 7644 section 2).
 
 mod authorizer;
-mod permit;
 
 pub use authorizer::{Access, AuthorizeError, Authorizer, Operation, Restriction, Verdict};
-pub(crate) use permit::{Permit, targets, written};

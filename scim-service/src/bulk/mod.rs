@@ -11,7 +11,6 @@
 
 mod components;
 mod defer;
-mod error;
 mod operation;
 mod order;
 mod plan;
@@ -19,7 +18,6 @@ mod position;
 mod reference;
 mod resolve;
 
-pub(crate) use error::BulkError;
 pub(crate) use operation::{Label, Target, Work, http_method};
 pub(crate) use order::Step;
 pub(crate) use plan::Plan;

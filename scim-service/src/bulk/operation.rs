@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use http::Method;
 use http::header::{HeaderMap, HeaderValue, IF_MATCH};
-use scim_core::{BulkMethod, BulkOperation, InvalidOperation, Profile, SchemaSet, Tolerance, TypeSchema, urn};
+use scim_core::message::{BulkMethod, BulkOperation, InvalidOperation};
+use scim_core::{Profile, SchemaSet, Tolerance, TypeSchema, urn};
 use serde_json::{Value, json};
 
-use super::error::BulkError;
 use super::position::{Visit, in_patch, in_resource};
 use super::reference::Reference;
 use crate::config::ServiceConfig;
-use crate::fail::Failure;
-use crate::precondition::precondition;
-use crate::route::Route;
+use crate::wire::BulkError;
+use crate::wire::Failure;
+use crate::wire::Route;
+use crate::wire::precondition;
 
 /// What a result repeats of an operation.
 #[derive(Clone, Debug)]
@@ -152,7 +153,7 @@ fn patch_message(data: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scim_core::BulkRequest;
+    use scim_core::message::BulkRequest;
 
     fn status(operation: &Value) -> Result<Target, u16> {
         let message = json!({"schemas": [urn::BULK_REQUEST], "Operations": [operation]});

@@ -2,15 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use scim_core::{BulkMethod, BulkRequest, Profile, SchemaSet, Tolerance};
+use scim_core::message::{BulkMethod, BulkRequest};
+use scim_core::{Profile, SchemaSet, Tolerance};
 
-use super::error::BulkError;
 use super::operation::{Label, Target, Work, read};
 use super::order::{Need, NeedKind, Step, order};
 use super::position::Position;
 use super::reference::Reference;
 use crate::config::ServiceConfig;
-use crate::fail::Failure;
+use crate::wire::BulkError;
+use crate::wire::Failure;
 
 /// A job, ready to run.
 #[derive(Debug)]

@@ -11,7 +11,8 @@
 //!
 //! What is read-only holds none: a client's value does not count there.
 
-use scim_core::{Attribute, AttributeType, Mutability, Profile, Resolved, Schema, Tolerance, TypeSchema};
+use scim_core::schema::{AttributeType, Mutability, Resolved, Schema};
+use scim_core::{Attribute, Profile, Tolerance, TypeSchema};
 use scim_filter::{Comparison, Filter, Limits, Literal, Operator, parse_path};
 use serde_json::{Map, Value};
 

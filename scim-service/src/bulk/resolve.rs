@@ -6,10 +6,10 @@ use scim_core::{Profile, TypeSchema};
 use serde_json::Value;
 
 use super::defer::defer;
-use super::error::BulkError;
 use super::operation::{Target, Work};
 use super::position::{Position, in_patch};
 use super::reference::{Form, Reference};
+use crate::wire::BulkError;
 
 /// A resource that the job has created.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,6 @@
 //! What a service can do, and how it says so.
 
-use scim_core::{AuthenticationScheme, FilterSupport, Pagination, PaginationMethod, ServiceProviderConfig, Supported};
-
-use crate::config::{BulkAtomicity, ServiceConfig};
+use crate::config::bulk::BulkAtomicity;
 
 /// The optional parts of the protocol, each with its switch. All are on by default.
 ///
@@ -60,30 +58,4 @@ pub enum PatchResponse {
     Resource,
     /// 204 without a body.
     NoContent,
-}
-
-impl ServiceConfig {
-    /// The body of `/ServiceProviderConfig` (R221).
-    pub(crate) fn service_provider_config(&self, schemes: Vec<AuthenticationScheme>) -> ServiceProviderConfig {
-        let Capabilities { patch, filter, sort, etag, change_password, bulk: _ } = *self.capabilities();
-        let max_results = self.limits().page;
-        let mut config = ServiceProviderConfig::minimal(max_results);
-        config.documentation_uri = self.documentation_uri().map(str::to_owned);
-        config.patch = Supported { supported: patch };
-        config.bulk = self.bulk_support();
-        config.filter = FilterSupport { supported: filter, max_results };
-        config.change_password = Supported { supported: change_password };
-        config.sort = Supported { supported: sort };
-        config.etag = Supported { supported: etag };
-        config.pagination = Some(Pagination {
-            cursor: true,
-            index: true,
-            default_pagination_method: Some(PaginationMethod::Index),
-            default_page_size: Some(self.limits().default_page.min(max_results)),
-            max_page_size: Some(max_results),
-            cursor_timeout: Some(self.cursor_timeout().as_secs()),
-        });
-        config.authentication_schemes = schemes;
-        config
-    }
 }

@@ -1,6 +1,7 @@
 //! How much one request can ask for.
 
-use scim_core::{JsonLimits, ValueLimits};
+use scim_core::ValueLimits;
+use scim_core::json::JsonLimits;
 
 /// Bounds of what one request can ask for. What exceeds one is refused with the limit named, and changes nothing.
 ///

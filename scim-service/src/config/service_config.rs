@@ -6,7 +6,10 @@ use http::Uri;
 use scim_core::{AttrPath, Profile};
 use thiserror::Error;
 
-use crate::config::{Capabilities, Limits, PatchResponse, TenancyMode};
+use crate::config::bulk::BulkAtomicity;
+use crate::config::capabilities::{Capabilities, PatchResponse};
+use crate::config::limits::Limits;
+use crate::config::tenancy::TenancyMode;
 use crate::cursor::CursorKey;
 
 /// How long a cursor is good for unless set.
@@ -111,6 +114,34 @@ impl ServiceConfig {
     #[must_use]
     pub fn with_capabilities(self, capabilities: Capabilities) -> Self {
         Self { capabilities, ..self }
+    }
+
+    /// What happens to the operations of a bulk request when one fails: sets [`Capabilities::bulk`].
+    ///
+    /// ```
+    /// use scim_service::{BulkAtomicity, ServiceConfig};
+    ///
+    /// let config = ServiceConfig::new("https://example.com/scim/v2")?.with_bulk(BulkAtomicity::AllOrNothing);
+    /// assert_eq!(config.bulk(), Some(BulkAtomicity::AllOrNothing));
+    /// assert_eq!(config.without_bulk().bulk(), None);
+    /// # Ok::<(), scim_service::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn with_bulk(self, atomicity: BulkAtomicity) -> Self {
+        let capabilities = Capabilities { bulk: Some(atomicity), ..*self.capabilities() };
+        self.with_capabilities(capabilities)
+    }
+
+    /// No bulk requests: `/Bulk` answers 501, and `/ServiceProviderConfig` says so (R219).
+    #[must_use]
+    pub fn without_bulk(self) -> Self {
+        let capabilities = Capabilities { bulk: None, ..*self.capabilities() };
+        self.with_capabilities(capabilities)
+    }
+
+    /// What happens to the operations of a bulk request when one fails; `None` where there are no bulk requests.
+    pub fn bulk(&self) -> Option<BulkAtomicity> {
+        self.capabilities().bulk
     }
 
     /// How a successful PATCH is answered; [`PatchResponse::Auto`] unless set.

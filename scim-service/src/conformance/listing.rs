@@ -1,6 +1,7 @@
 //! Lists, filters and sorts: promise 7.
 
-use scim_core::{Profile, Projection, Resource, SortOrder};
+use scim_core::message::SortOrder;
+use scim_core::{Profile, Projection, Resource};
 use serde_json::json;
 
 use super::corpus::Corpus;

@@ -31,13 +31,13 @@
 //! |---|---|
 //! | 1 | `create` answers with the draft, not with what was stored; `meta` is missing or takes the time from a clock instead of `Context::now`; an id is looked up without its type |
 //! | 2 | a statement lacks the condition on the tenant; look-ups of members and of uniqueness need it too |
-//! | 3 | the value is compared as typed: index [`unique_values`](crate::unique_values), which are folded; check and insert are two steps: let a unique index of the database decide |
+//! | 3 | the value is compared as typed: index [`unique_values`](crate::store::unique_values), which are folded; check and insert are two steps: let a unique index of the database decide |
 //! | 4 | only the written row gets a new version: the users in a changed group, those in groups below it, and the groups of a renamed user show something else too |
 //! | 5 | the version is compared before the transaction that writes |
 //! | 6 | an error after the first statement leaves the others in place: one transaction per call |
-//! | 7 | SQL compares otherwise than the evaluator (case, `NULL`, `LIKE` metacharacters, time zones): push down only what agrees, leave the rest to [`finish`](crate::finish()) |
+//! | 7 | SQL compares otherwise than the evaluator (case, `NULL`, `LIKE` metacharacters, time zones): push down only what agrees, leave the rest to [`finish`](crate::store::finish()) |
 //! | 8 | members are kept as the JSON that came, or lose ids that nobody has; `groups` follows only one step |
-//! | 9 | the new content replaces the row as a whole, and the secret with it; or a secret that is `null` in it, or gone after a patch, is kept like one that is absent: see [`keep_write_only`](crate::keep_write_only) |
+//! | 9 | the new content replaces the row as a whole, and the secret with it; or a secret that is `null` in it, or gone after a patch, is kept like one that is absent: see [`keep_write_only`](crate::store::keep_write_only) |
 //! | 10 | the row is only marked: some method still finds it, or its unique values still stand in the way |
 //! | 11 | a page is found by offset, or by the key without the id that breaks ties; missing values have no place in the order; a collation of the database is not the order of bytes |
 //! | 12 | reads in the transaction go to another connection; a failed call in it has spoilt it: use a savepoint |

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use scim_core::SortOrder;
+use scim_core::message::SortOrder;
 use scim_filter::{Predicate, Sort};
 
 use super::corpus::Corpus;

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use scim_core::{
-    Checker, PatchOp, Profile, Resource, ResourceId, SchemaSet, SortOrder, Tolerance, TypeSchema, ValueRef,
-    parse_date_time, urn,
-};
+use scim_core::json::parse_date_time;
+use scim_core::message::{PatchOp, SortOrder};
+use scim_core::{Checker, Profile, Resource, ResourceId, SchemaSet, Tolerance, TypeSchema, ValueRef, urn};
 use scim_filter::{Filter, Predicate, Sort, check};
 use scim_patch::Patch;
 use serde_json::{Value, json};

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use chrono::{DateTime, Utc};
-use scim_core::{SearchRequest, SortOrder};
+use scim_core::message::{SearchRequest, SortOrder};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -214,7 +214,7 @@ mod tests {
     use super::*;
     use crate::context::Principal;
     use chrono::TimeDelta;
-    use scim_core::parse_date_time;
+    use scim_core::json::parse_date_time;
     use serde_json::json;
 
     fn now() -> DateTime<Utc> {

@@ -8,20 +8,22 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{HeaderValue, IF_MATCH};
-use http::request::Parts;
 use http::{Request, Response, Uri};
-use scim_core::{BulkMethod, BulkRequest, BulkResponse, BulkResult, Tolerance, TypeSchema};
+use scim_core::TypeSchema;
+use scim_core::message::{BulkMethod, BulkRequest, BulkResponse, BulkResult};
 use serde_json::Value;
 
-use super::{create, delete, patch, replace, resource_id};
-use crate::body::Body;
-use crate::bulk::{BulkError, Created, Label, Plan, Resolver, Step, Target, Work, http_method};
+use super::{create, delete, patch, replace};
+use crate::bulk::{Created, Label, Plan, Resolver, Step, Target, Work, http_method};
+use crate::call::Body;
+use crate::call::Call;
+use crate::call::resource_id;
 use crate::config::BulkAtomicity;
-use crate::fail::Failure;
-use crate::render::location;
-use crate::respond::{ResourceHeaders, json_response};
-use crate::service::{Call, Can};
 use crate::store::{Delete, Store};
+use crate::wire::BulkError;
+use crate::wire::Failure;
+use crate::wire::location;
+use crate::wire::{ResourceHeaders, json_response};
 
 pub(crate) async fn bulk<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Result<Response<Bytes>, Failure> {
     let request = BulkRequest::from_json(call.json()?)?;
@@ -257,28 +259,4 @@ async fn serve<S: Store + ?Sized>(
     let used = inside.tolerance.used();
     call.tolerance.record(used);
     outcome
-}
-
-impl<S: ?Sized> Call<'_, S> {
-    /// A request within this one: of the same client at the same time, to `store`, which can do so much.
-    fn with<'b, T: ?Sized>(&'b self, store: &'b T, can: Can, parts: &'b Parts, body: Body) -> Call<'b, T> {
-        Call {
-            store,
-            can,
-            schemas: self.schemas,
-            advertised: self.advertised,
-            config: self.config,
-            authorizer: self.authorizer,
-            parts,
-            body,
-            format: self.format,
-            cx: self.cx.clone(),
-            tolerance: Tolerance::new(self.config.profile()),
-        }
-    }
-
-    /// The same request within a transaction.
-    pub(super) fn within<'b>(&'b self, transaction: &'b dyn Store, body: Body) -> Call<'b, dyn Store> {
-        self.with(transaction, Can::of(&transaction.capabilities()), self.parts, body)
-    }
 }

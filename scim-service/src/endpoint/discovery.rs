@@ -2,14 +2,16 @@
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::{AuthenticationScheme, Leniency, ListResponse, ResourceType, Schema};
+use scim_core::Leniency;
+use scim_core::message::{AuthenticationScheme, ListResponse};
+use scim_core::schema::{ResourceType, Schema};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::fail::Failure;
-use crate::query::search_request;
-use crate::respond::{Format, ResourceHeaders, json_response, with_resource_headers};
-use crate::service::Call;
+use crate::call::Call;
+use crate::wire::Failure;
+use crate::wire::search_request;
+use crate::wire::{Format, ResourceHeaders, json_response, with_resource_headers};
 
 pub(crate) fn service_provider_config<S: ?Sized>(
     call: &mut Call<'_, S>,
@@ -32,7 +34,7 @@ pub(crate) fn schemas<S: ?Sized>(call: &mut Call<'_, S>, uri: Option<&str>) -> R
         // answer by their URI alone.
         None => Ok(everything(call, call.advertised.schemas().map(|schema| show(schema)).collect())),
         Some(uri) => {
-            let mut known = call.advertised.schemas().chain(scim_core::discovery_schemas());
+            let mut known = call.advertised.schemas().chain(scim_core::schema::discovery_schemas());
             let schema = known.find(|schema| schema.id().eq_ignore_ascii_case(uri));
             Ok(one(call, &show(schema.ok_or(Failure::UnknownDiscoveryResource)?)))
         }

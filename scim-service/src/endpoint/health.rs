@@ -4,10 +4,10 @@ use bytes::Bytes;
 use http::Response;
 use serde_json::json;
 
-use crate::fail::Failure;
-use crate::respond::{Format, json_response};
-use crate::service::Call;
+use crate::call::Call;
 use crate::store::{Store, StoreError};
+use crate::wire::Failure;
+use crate::wire::{Format, json_response};
 
 pub(crate) async fn health<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Result<Response<Bytes>, Failure> {
     match call.store.health().await {

@@ -7,12 +7,12 @@ use http::header::{HeaderValue, LOCATION};
 use http::{Response, StatusCode};
 use scim_core::TypeSchema;
 
-use crate::fail::Failure;
+use crate::call::Call;
 use crate::me::{Me, MeResolver};
-use crate::render::location;
-use crate::respond::empty_response;
-use crate::service::Call;
 use crate::store::StoreError;
+use crate::wire::Failure;
+use crate::wire::empty_response;
+use crate::wire::location;
 
 /// The resource behind `/Me`, and its permanent URL.
 pub(crate) async fn me<S: ?Sized>(

@@ -6,14 +6,14 @@ use bytes::Bytes;
 use http::Response;
 use scim_core::TypeSchema;
 
-use super::resource_id;
 use crate::authorize::Operation;
-use crate::fail::Failure;
-use crate::precondition::is_fresh;
-use crate::query::search_request;
-use crate::respond::{empty_response, with_resource_headers};
-use crate::service::Call;
+use crate::call::Call;
+use crate::call::resource_id;
 use crate::store::Store;
+use crate::wire::Failure;
+use crate::wire::is_fresh;
+use crate::wire::search_request;
+use crate::wire::{empty_response, with_resource_headers};
 
 pub(crate) async fn read<S: Store + ?Sized>(
     call: &mut Call<'_, S>,

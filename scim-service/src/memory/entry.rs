@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use scim_core::{Meta, Provenance, Resource, TypeSchema, Version};
 
-use super::Id;
+use super::id::Id;
 use crate::context::Context;
 use crate::store::{Precondition, StoreError};
 

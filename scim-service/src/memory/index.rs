@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 
 use imbl::OrdSet;
-use scim_core::{Attribute, AttributeRef, AttributeType, Resource, TypeSchema, Uniqueness, ValueRef};
+use scim_core::schema::{AttributeType, Uniqueness};
+use scim_core::{Attribute, AttributeRef, Resource, TypeSchema, ValueRef};
 
-use super::Id;
+use super::id::Id;
 use crate::store::comparison_key;
 
 /// Attributes that clients look resources up by, indexed wherever a type has them as strings.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use scim_core::{Resource, TypeSchema, ValueRef};
 use scim_filter::{Budget, BudgetExceeded, Predicate, Sort, SortKey, lower};
 
-use super::Id;
 use super::entry::Entry;
+use super::id::Id;
 use super::lookup::{Lookup, Selection};
 use super::table::Table;
 use super::tenant::{Relations, Tenant};

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use scim_core::{AttributeRef, TypeSchema};
 use scim_filter::{ElementPredicate, Lower, Operand, Operator, Test, lower_element, lower_parts};
 
-use super::Id;
+use super::id::Id;
 use super::membership::Membership;
 use super::table::Table;
 use super::tenant::{is_group, is_user};

@@ -7,7 +7,7 @@ use imbl::{OrdMap, OrdSet};
 use scim_core::Provenance;
 use scim_filter::fold;
 
-use super::Id;
+use super::id::Id;
 
 /// Group and member pairs, found from both ends. Ids only: what a member is and is called, its own entry knows.
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,7 @@
 //! A store in memory: the reference implementation, for tests, examples and services whose data fits in memory.
 
 mod entry;
+mod id;
 mod index;
 mod list;
 mod lookup;
@@ -24,15 +25,10 @@ use crate::store::{
     Create, Delete, List, ListPage, Membership, Modify, Read, Replace, Store, StoreCapabilities, StoreError,
     Transaction,
 };
+use id::{Id, TenantName, tenant_of};
 use snapshot::Snapshots;
 use tenant::{Tenant, is_group};
 use transaction::MemoryTransaction;
-
-/// The text that identifies a resource, shared by all tables that mention it.
-type Id = Arc<str>;
-
-/// The tenant of a call; `None` where the service has only one.
-type TenantName = Option<Arc<str>>;
 
 /// Keeps resources in memory, each tenant apart. Nothing survives the process.
 ///
@@ -96,10 +92,6 @@ impl MemoryStore {
         }
         self.tenants.write().unwrap_or_else(PoisonError::into_inner).entry(name).or_default().clone()
     }
-}
-
-fn tenant_of(cx: &Context) -> TenantName {
-    cx.tenant().map(Arc::from)
 }
 
 #[async_trait]

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use scim_core::{Attribute, Mutability, Resource, TypeSchema, Uniqueness, ValueRef};
+use scim_core::schema::{Mutability, Uniqueness};
+use scim_core::{Attribute, Resource, TypeSchema, ValueRef};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 

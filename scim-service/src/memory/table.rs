@@ -7,8 +7,8 @@ use std::sync::Arc;
 use imbl::{OrdMap, Vector};
 use scim_core::{AttributeRef, Resource, TypeSchema};
 
-use super::Id;
 use super::entry::Entry;
+use super::id::Id;
 use super::index::{Index, Indexed, indexed};
 use crate::store::StoreError;
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use scim_core::{Projection, Provenance, Resource, ResourceId, ResourceTypeName, TypeSchema};
 use serde_json::{Map, Value};
 
-use super::Id;
 use super::entry::Entry;
+use super::id::Id;
 use super::membership::Membership;
 use super::table::Table;
 use crate::store::{Membership as Asserted, Read, StoreError};

@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use scim_core::{Resource, ResourceId};
 
+use super::id::{TenantName, tenant_of};
 use super::snapshot::Open;
 use super::tenant::{Tenant, is_group};
-use super::{TenantName, tenant_of};
 use crate::change::{Change, Written};
 use crate::context::Context;
 use crate::store::{

@@ -8,8 +8,8 @@ use scim_core::{Provenance, Resource, ResourceId, Source, TypeSchema, ValueRef, 
 use scim_patch::{Difference, Differences, MembershipDelta};
 use uuid::Uuid;
 
-use super::Id;
 use super::entry::Entry;
+use super::id::Id;
 use super::secret::mark_secrets;
 use super::tenant::{Relations, Tenant, display_of, is_group, is_user};
 use crate::change::{Change, Written};

@@ -14,7 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 ///
 /// use bytes::Bytes;
 /// use http::Request;
-/// use scim_service::ClientAddress;
+/// use scim_service::observe::ClientAddress;
 ///
 /// let peer: SocketAddr = "192.0.2.7:49152".parse()?;
 /// let mut request = Request::get("https://example.com/scim/v2/Users").body(Bytes::new())?;

@@ -13,8 +13,8 @@ use tracing::{Span, error_span, info, warn};
 
 use crate::auth::AuthError;
 use crate::context::Principal;
-use crate::fail::Failure;
 use crate::observe::{ClientAddress, LogLimit, REQUEST_ID_HEADER, request_id};
+use crate::wire::Failure;
 
 /// How much of a path the log has, in characters: nobody who is refused fills it with paths.
 const MAX_LOGGED_PATH: usize = 512;

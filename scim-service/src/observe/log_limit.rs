@@ -25,7 +25,7 @@ pub const MAX_LOGGED_ADDRESSES: usize = 512;
 /// ```
 /// use std::time::Instant;
 ///
-/// use scim_service::{LOG_LIMIT_PERIOD, LogLimit};
+/// use scim_service::observe::{LOG_LIMIT_PERIOD, LogLimit};
 ///
 /// let (limit, now) = (LogLimit::new(), Instant::now());
 /// assert!(limit.admits(None, "the password is wrong", now));

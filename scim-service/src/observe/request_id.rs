@@ -18,7 +18,7 @@ pub const MAX_REQUEST_ID_LEN: usize = 128;
 ///
 /// ```
 /// use http::HeaderMap;
-/// use scim_service::{REQUEST_ID_HEADER, request_id};
+/// use scim_service::observe::{REQUEST_ID_HEADER, request_id};
 ///
 /// let mut headers = HeaderMap::new();
 /// headers.insert(REQUEST_ID_HEADER, "9b1d-7".parse()?);

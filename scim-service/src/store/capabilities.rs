@@ -1,6 +1,7 @@
 //! What a store can do beyond its promises, and what it asks beyond the schemas.
 
-use scim_core::{AttrPath, RegistrationError, ResourceTypeName, SchemaSet, Uniqueness};
+use scim_core::schema::{RegistrationError, Uniqueness};
+use scim_core::{AttrPath, ResourceTypeName, SchemaSet};
 
 /// What a store can do, and what it refuses. A service asks once, when it is made, so that what is advertised is what happens; of a
 /// transaction it asks when the transaction begins.

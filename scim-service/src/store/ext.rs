@@ -8,7 +8,7 @@ use scim_filter::Predicate;
 
 use crate::change::{Change, Written};
 use crate::context::Context;
-use crate::replacement::{Replacement, replacement};
+use crate::store::replacement::{Replacement, replacement};
 use crate::store::{List, Modify, Precondition, Read, Replace, Store, StoreError, patched_content};
 
 /// How often a write that lost a race is tried again.
@@ -18,7 +18,8 @@ const ATTEMPTS: usize = 32;
 ///
 /// ```
 /// use chrono::Utc;
-/// use scim_core::{PatchOp, PatchOperation, Profile, SchemaSet};
+/// use scim_core::{Profile, SchemaSet};
+/// use scim_core::message::{PatchOp, PatchOperation};
 /// use scim_patch::Patch;
 /// use scim_service::{Context, Create, MemoryStore, Modify, Store, StoreExt};
 /// use serde_json::{from_value, json};

@@ -44,7 +44,8 @@ pub async fn finish(
 ///
 /// ```
 /// use scim_core::SchemaSet;
-/// use scim_service::{List, PageBuilder};
+/// use scim_service::List;
+/// use scim_service::store::PageBuilder;
 ///
 /// let schemas = SchemaSet::builtin();
 /// let query = List::new(schemas.user().ok_or("no users")?, 2);
@@ -164,7 +165,8 @@ impl<T> PageBuilder<T> {
 mod tests {
     use super::*;
     use crate::store::Position;
-    use scim_core::{SchemaSet, SortOrder, Tolerance};
+    use scim_core::message::SortOrder;
+    use scim_core::{SchemaSet, Tolerance};
     use scim_filter::Sort;
     use serde_json::json;
 

@@ -7,7 +7,9 @@ mod ext;
 mod external_id;
 mod finish;
 mod membership;
+mod position;
 mod query;
+mod replacement;
 mod request;
 mod shared;
 mod transaction;
@@ -27,12 +29,13 @@ pub use ext::StoreExt;
 pub use external_id::reserve_external_id;
 pub use finish::{PageBuilder, finish};
 pub use membership::Membership;
-pub use query::{ListPage, PageBytes, Position, Precondition, Start};
+pub use position::{Position, Precondition, Start};
+pub use query::{ListPage, PageBytes};
+pub(crate) use replacement::{ImmutableDiffers, Replacement, replacement};
 pub use request::{Create, Delete, List, Modify, Read, Replace};
 pub use transaction::Transaction;
 pub(crate) use unique::comparison_key;
 pub use unique::{UniqueValue, unique_values};
-pub(crate) use write_only::write_only;
 pub use write_only::{keep_write_only, patched_content};
 
 /// Storage of resources.

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use scim_core::{Attribute, Resource, TypeSchema, Uniqueness, ValueKind, ValueRef};
+use scim_core::resource::ValueKind;
+use scim_core::schema::Uniqueness;
+use scim_core::{Attribute, Resource, TypeSchema, ValueRef};
 use scim_filter::fold;
 
 /// A value that no other live resource of the type and tenant may have.

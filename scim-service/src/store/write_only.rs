@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use scim_core::{Attribute, AttributeRef, Mutability, Resource, TypeSchema, ValueRef};
+use scim_core::schema::Mutability;
+use scim_core::{Attribute, AttributeRef, Resource, TypeSchema, ValueRef};
 use scim_patch::{Difference, Differences, Patch, PatchError, Secret, apply};
 use serde_json::{Map, Value};
 
@@ -17,7 +18,7 @@ use serde_json::{Map, Value};
 /// ```
 /// use scim_core::{Resource, SchemaSet};
 /// use scim_patch::Secret;
-/// use scim_service::keep_write_only;
+/// use scim_service::store::keep_write_only;
 /// use serde_json::{from_value, json};
 ///
 /// let schemas = SchemaSet::builtin();
@@ -69,9 +70,10 @@ pub fn keep_write_only(of: &TypeSchema, current: &Resource, new: &mut Resource) 
 /// [`PatchError`] where the patch cannot be applied to the resource.
 ///
 /// ```
-/// use scim_core::{PatchOp, PatchOperation, Profile, Resource, SchemaSet};
+/// use scim_core::{Profile, Resource, SchemaSet};
+/// use scim_core::message::{PatchOp, PatchOperation};
 /// use scim_patch::Patch;
-/// use scim_service::patched_content;
+/// use scim_service::store::patched_content;
 /// use serde_json::{from_value, json};
 ///
 /// let schemas = SchemaSet::builtin();

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use scim_core::{Leniency, Profile, ResourceType, Schema, SchemaExtension, SchemaSet, ValueCheck};
+use scim_core::schema::{ResourceType, Schema, SchemaExtension};
+use scim_core::{Leniency, Profile, SchemaSet, ValueCheck};
 use scim_service::{
     BearerTokens, BulkAtomicity, Capabilities, Limits, MeAnswer, PatchResponse, Principal, ScimService, ServiceConfig,
     Store, TenancyMode,

@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn times_have_six_digits_and_no_zone() {
-        let time = |text| scim_core::parse_date_time(text).unwrap().naive_utc().format(TIME).to_string();
+        let time = |text| scim_core::json::parse_date_time(text).unwrap().naive_utc().format(TIME).to_string();
         assert_eq!(time("2026-11-24T01:02:03.0045Z"), "2026-11-24 01:02:03.004500");
         assert_eq!(time("2026-11-24T01:02:03Z"), "2026-11-24 01:02:03.000000");
     }

@@ -1,32 +1,15 @@
 //! Keeping rules, SCIM and Superset equal: what differs, its repair, and who has left.
 
-mod account_drift;
-mod breaker;
-mod directory;
 mod drift;
-mod export;
-mod finding;
-mod grant_drift;
-mod group_drift;
 mod leavers;
-mod mend;
-mod page;
 mod progress;
-mod remedy;
 mod repair;
-mod scim_directory;
-mod sheet;
-mod user_drift;
-mod why;
-mod world;
+mod report;
 
-pub use breaker::{Breaker, BreakerError};
-pub use directory::{Directory, DirectoryError, DirectoryPage, DirectoryPerson, MAX_DIRECTORY_PEOPLE};
-pub use drift::{Checked, Drift, DriftOptions};
-pub use export::{Export, MAX_EXPORT_LINE};
-pub use finding::{Finding, FindingKind, Who};
-pub use leavers::{Leaver, Leavers, LeaversError};
+pub use drift::{Checked, Drift, DriftOptions, Finding, FindingKind, Who};
+pub use leavers::{
+    Breaker, BreakerError, Directory, DirectoryError, DirectoryPage, DirectoryPerson, Export, Leaver, Leavers,
+    LeaversError, MAX_DIRECTORY_PAGE, MAX_DIRECTORY_PEOPLE, MAX_EXPORT_LINE, ScimDirectory, Transport,
+};
 pub use progress::{Progress, Stage};
-pub use remedy::RepairOptions;
-pub use repair::{Outcome, Repair, RepairReport};
-pub use scim_directory::{MAX_DIRECTORY_PAGE, ScimDirectory, Transport};
+pub use repair::{Outcome, Repair, RepairOptions, RepairReport};

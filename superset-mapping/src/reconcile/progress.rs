@@ -22,7 +22,7 @@ pub enum Stage {
 /// closure of these arguments is one.
 ///
 /// ```
-/// use superset_mapping::{Progress, Stage};
+/// use superset_mapping::reconcile::{Progress, Stage};
 ///
 /// let show = |stage: Stage, done: u64, total: Option<u64>| println!("{stage:?}: {done} of {total:?}");
 /// show.advanced(Stage::Users, 400, Some(100_000));

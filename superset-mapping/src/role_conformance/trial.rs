@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::Utc;
-use scim_core::{Checker, PatchOp, Profile, Resource, ResourceId, SchemaSet, Tolerance, TypeSchema, urn};
+use scim_core::message::PatchOp;
+use scim_core::{Checker, Profile, Resource, ResourceId, SchemaSet, Tolerance, TypeSchema, urn};
 use scim_patch::Patch;
 use scim_service::{
     Change, Context, Create, Delete, Modify, Precondition, Principal, Replace, Store, StoreError, StoreExt, Transaction,

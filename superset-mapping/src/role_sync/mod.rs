@@ -7,6 +7,7 @@
 
 mod core;
 mod follow;
+mod interrupted;
 mod memory;
 mod plan;
 mod sync;

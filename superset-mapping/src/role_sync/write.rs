@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use scim_core::{ExternalId, ResourceId, ResourceTypeName, TypeSchema};
 use scim_patch::Patch;
+use scim_service::store::patched_content;
 use scim_service::{
     AccessChange, Change, Context, Create, Delete, Modify, Read, Replace, Store, StoreError, StoreExt, Transaction,
-    Written, patched_content,
+    Written,
 };
 
 use super::core::{Core, unbounded};

@@ -3,55 +3,25 @@
 //! [`RuleSet::decide`] is a pure function of a [`Subject`]: whoever provisions (SCIM), logs in (just in time) or checks
 //! (reconciliation) asks it, so that the three can't disagree.
 //!
-//! Every answer asks whom it believes ([`belief`]): who asserts the person, the group, and the memberships between them. Which
-//! programs may write at all is checked when they start ([`writers`]).
+//! A rule believes only the sources that it may believe: it asks who asserts the user, the group, and the memberships between
+//! them. Which programs may write at all is checked when they start ([`RuleSet::check_writers`]).
 //!
-//! A file is read by [`rule_reader`] into [`rule_file`], whose entries are checked one by one ([`rule`]) and together ([`reach`]);
-//! what is wrong is a [`fault`], which finds its place in the text and becomes a [`rule_error`].
+//! A rules file is checked when it is read, each rule by itself and all of them together; a [`RuleError`] shows the place in
+//! the text.
 
-mod belief;
-mod binding;
-#[cfg(any(feature = "_store", feature = "jit", feature = "roles"))]
-mod chains;
-mod condition;
-mod contradiction;
 mod decide;
-mod decision;
-mod explain;
-mod fault;
-mod group_pattern;
-mod reach;
-mod role_mapper;
-mod role_template;
-mod rule;
-mod rule_error;
-mod rule_file;
-mod rule_index;
-mod rule_reader;
-mod rule_set;
-#[cfg(any(feature = "_store", feature = "roles"))]
-mod settlement;
+mod language;
 mod subject;
-mod writers;
 
-pub use belief::{Belief, Believed, Doubt};
-pub use binding::Binding;
-#[cfg(any(feature = "_store", feature = "jit", feature = "roles"))]
-pub(crate) use chains::Edges;
-pub use condition::Condition;
-pub use decision::{Decision, IgnoredGroup, Reason, WhyIgnored};
-pub use explain::Explanation;
-pub use group_pattern::{GroupPattern, MAX_MATCHED_NAME_LEN, MAX_PATTERN_LEN};
-pub use role_mapper::{Bound, RoleMapper};
-pub use role_template::{MAX_ROLE_LEN, RoleTemplate};
-pub use rule::Rule;
-#[cfg(feature = "_store")]
-pub(crate) use rule::protects;
-pub use rule_error::RuleError;
-pub use rule_file::MAX_RULES;
-pub use rule_reader::{MAX_RULES_LEN, RuleReader};
-pub use rule_set::{RuleSet, UnknownGroups};
 #[cfg(any(feature = "_store", feature = "roles"))]
-pub(crate) use settlement::Settlement;
-pub use subject::{GroupRef, Subject};
-pub use writers::WriterError;
+pub(crate) use decide::Settlement;
+pub use decide::{Bound, Decision, Explanation, IgnoredGroup, Reason, RoleMapper, WhyIgnored, WriterError};
+#[cfg(feature = "_store")]
+pub(crate) use language::protects;
+pub use language::{
+    Binding, Condition, GroupPattern, MAX_MATCHED_NAME_LEN, MAX_PATTERN_LEN, MAX_ROLE_LEN, MAX_RULES, MAX_RULES_LEN,
+    RoleTemplate, Rule, RuleError, RuleReader, RuleSet, UnknownGroups,
+};
+#[cfg(any(feature = "_store", feature = "jit", feature = "roles"))]
+pub(crate) use subject::Edges;
+pub use subject::{Belief, Believed, Doubt, GroupRef, Subject};

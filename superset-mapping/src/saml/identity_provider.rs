@@ -85,7 +85,7 @@ impl SamlIdentityProvider {
 
     /// When the metadata expired, if it has.
     pub(super) fn expired(&self, now: DateTime<Utc>) -> Option<String> {
-        self.valid_until.filter(|until| *until <= now).map(scim_core::format_date_time)
+        self.valid_until.filter(|until| *until <= now).map(scim_core::json::format_date_time)
     }
 }
 

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use crate::jit::AssertionError;
+use crate::login::AssertionError;
 
 /// Longest response, in bytes of XML.
 pub const MAX_RESPONSE_LEN: usize = 256 * 1024;

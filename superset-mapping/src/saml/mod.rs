@@ -1,8 +1,8 @@
 //! SAML 2.0 web browser single sign-on, as a service provider.
 //!
-//! [`SamlVerifier`] is an [`AssertionVerifier`](crate::AssertionVerifier): it looks at a message before anything parses it
-//! ([`message`]), and at the identity provider's metadata ([`metadata`]), has the signature and the profile checked by `saml-rs` with every policy set here, and sees to it that a message is
-//! used once.
+//! [`SamlVerifier`] is an [`AssertionVerifier`](crate::login::AssertionVerifier): it looks at a message before
+//! anything parses it, and at the identity provider's metadata; has the signature and the profile checked by `saml-rs`, with every
+//! policy set here; and sees to it that a message is used once.
 
 mod identity_provider;
 mod message;

@@ -3,7 +3,7 @@
 use saml_rs::SamlError;
 use saml_rs::error::{SignatureVerificationReason, SubjectConfirmationReason};
 
-use crate::jit::AssertionError;
+use crate::login::AssertionError;
 
 /// What `saml-rs` says when a limit of its parser is passed.
 const LIMIT: &str = "ERR_XML_LIMIT_EXCEEDED";

@@ -11,18 +11,18 @@ use saml_rs::{
 };
 use thiserror::Error;
 
-use crate::jit::LoginRequest;
+use crate::login::LoginRequest;
 use crate::saml::identity_provider::SamlIdentityProvider;
 use crate::saml::message::MAX_RESPONSE_LEN;
 
 /// This service as identity providers know it: a name, and the address to which they send browsers back.
 ///
 /// ```
-/// use superset_mapping::SamlServiceProvider;
+/// use superset_mapping::saml::SamlServiceProvider;
 ///
 /// let service = SamlServiceProvider::new("https://superset.example.com/saml/metadata", "https://superset.example.com/saml/acs")?;
 /// assert!(service.metadata().contains("AssertionConsumerService"));
-/// # Ok::<(), superset_mapping::SamlConfigError>(())
+/// # Ok::<(), superset_mapping::saml::SamlConfigError>(())
 /// ```
 #[derive(Clone)]
 pub struct SamlServiceProvider {

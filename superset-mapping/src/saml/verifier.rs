@@ -12,7 +12,7 @@ use saml_rs::{
     ReplayCache, ReplayKey, ReplayPolicy, SamlError, SamlValidationContext, SsoResponse, SsoSession,
 };
 
-use crate::jit::{Assertion, AssertionError, AssertionVerifier, LoginRequest, LoginResponse, ReplayStore};
+use crate::login::{Assertion, AssertionError, AssertionVerifier, LoginRequest, LoginResponse, ReplayStore};
 use crate::saml::identity_provider::SamlIdentityProvider;
 use crate::saml::message::decode;
 use crate::saml::reason::reason;

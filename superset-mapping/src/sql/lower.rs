@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use scim_core::{AttributeRef, ResourceTypeName, TypeSchema, Uniqueness};
+use scim_core::schema::Uniqueness;
+use scim_core::{AttributeRef, ResourceTypeName, TypeSchema};
 use scim_filter::{ElementPredicate, Lower, Operand, Operator, Test, lower_element, lower_parts};
 
 use crate::sql::fragment::Fragment;
@@ -356,7 +357,7 @@ mod tests {
             {"name": "lead", "type": "complex", "subAttributes": [{"name": "members", "multiValued": true}]}
         ]});
         let of = serde_json::json!({"name": "Group", "endpoint": "/Groups", "schema": "urn:e:1.0:G"});
-        let schema: std::sync::Arc<scim_core::Schema> = serde_json::from_value(schema).unwrap();
+        let schema: std::sync::Arc<scim_core::schema::Schema> = serde_json::from_value(schema).unwrap();
         let schemas = SchemaSet::default().with([schema], [serde_json::from_value(of).unwrap()]).unwrap();
         let schema = schemas.group().unwrap();
         let target = Target::new(schema, "", &[]);

@@ -1,47 +1,27 @@
 //! The store's contract with the service: each call, over whatever gives it a session.
 
-use std::future::Future;
-use std::time::Duration;
-
 use async_trait::async_trait;
 use scim_core::{Resource, ResourceId, ResourceTypeName, TypeSchema};
 use scim_patch::{MembershipDelta, Patch};
+use scim_service::store::{keep_write_only, patched_content};
 use scim_service::{
     Change, Context, Create, Delete, List, ListPage, Membership, Modify, Read, Replace, Store, StoreCapabilities,
-    StoreError, Transaction, Written, keep_write_only, patched_content,
+    StoreError, Transaction, Written,
 };
 use uuid::Uuid;
 
-use crate::driver::is_lost_race;
 use crate::sql::Fragment;
-use crate::store::connect::SupersetStore;
-use crate::store::content::{Content, Kind, Member};
 use crate::store::contract;
-use crate::store::hashing::hashing;
-use crate::store::list::Relations;
+use crate::store::password::hashing;
 use crate::store::password::{Hash, Password};
-use crate::store::record::Record;
+use crate::store::query::Relations;
+use crate::store::resources::Record;
+use crate::store::resources::{Content, Kind, Member};
 use crate::store::session::Session;
+use crate::store::session::SupersetStore;
+use crate::store::session::{Sessions, again};
 use crate::store::transaction::OpenTransaction;
 use crate::store::write::{MemberChange, Write};
-
-/// Half of what a call waits before it is repeated for the first time.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-
-/// What gives calls their sessions: the store, or one of its transactions.
-pub(crate) trait Sessions: Sync {
-    /// How often a call is tried when it loses against another transaction.
-    const ATTEMPTS: u32;
-
-    /// Whether a call is part of a transaction that goes on after it.
-    const IN_TRANSACTION: bool;
-
-    /// A session that only reads.
-    fn reading<'a>(&'a self, cx: &'a Context) -> impl Future<Output = Result<Session<'a>, StoreError>> + Send;
-
-    /// A session that may write. Unless it is committed nothing of it stays.
-    fn writing<'a>(&'a self, cx: &'a Context) -> impl Future<Output = Result<Session<'a>, StoreError>> + Send;
-}
 
 pub(super) async fn create(
     sessions: &impl Sessions,
@@ -146,24 +126,6 @@ async fn told<'a>(
         session.commit().await?;
     }
     Err(refusal)
-}
-
-/// Repeats a call that lost a race, after a moment that grows.
-pub(crate) async fn again<T, F>(attempts: u32, call: impl Fn() -> F) -> Result<T, StoreError>
-where
-    F: Future<Output = Result<T, StoreError>>,
-{
-    let mut attempt = 1;
-    loop {
-        match call().await {
-            Err(error) if attempt < attempts && is_lost_race(&error) => {
-                tracing::info!(attempt, "the write lost against another transaction and is repeated");
-                tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(attempt)).await;
-                attempt += 1;
-            }
-            outcome => return outcome,
-        }
-    }
 }
 
 /// Implements [`Store`] by the calls of this file, and by what else the braces hold.

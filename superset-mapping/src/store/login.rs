@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use scim_core::{ResourceId, TypeSchema};
 use scim_service::{Context, StoreError};
 
-use crate::jit::{Access, LoginStore};
+use crate::login::{Access, LoginStore};
 use crate::sql::Fragment;
-use crate::store::connect::SupersetStore;
-use crate::store::content::Member;
-use crate::store::contract::{Sessions, again};
-use crate::store::record::CHUNK;
+use crate::store::resources::Member;
+use crate::store::session::CHUNK;
+use crate::store::session::SupersetStore;
 use crate::store::session::{Session, tenant_of};
+use crate::store::session::{Sessions, again};
 
 #[async_trait]
 impl LoginStore for SupersetStore {

@@ -5,9 +5,9 @@ use scim_service::{Context, StoreError, Transaction};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::store::connect::SupersetStore;
-use crate::store::contract::Sessions;
-use crate::store::held::{Held, Shared};
+use crate::store::session::Sessions;
+use crate::store::session::SupersetStore;
+use crate::store::session::{Held, Shared};
 use crate::store::session::{Session, tenant_of};
 
 /// An open transaction. It holds the write lock of the database until it is committed or dropped.

@@ -8,11 +8,12 @@ use scim_service::{Change, StoreError};
 use serde_json::json;
 
 use crate::sql::Fragment;
-use crate::store::audit::{Action, written};
-use crate::store::content::{Kind, Member, check_external_id};
+use crate::store::accounts::Profile;
+use crate::store::audit::written;
 use crate::store::password::Password;
-use crate::store::profile::Profile;
-use crate::store::record::{Record, display};
+use crate::store::resources::{Kind, Member, check_external_id};
+use crate::store::resources::{Record, display};
+use crate::store::session::Action;
 use crate::store::session::Session;
 
 /// What happens to the members of a group.

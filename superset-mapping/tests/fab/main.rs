@@ -1,6 +1,6 @@
 //! The settings for Superset's own login, read by the real Flask-AppBuilder.
 //!
-//! Needs a Python with `flask-appbuilder` and `jmespath`, named by `FAB_PYTHON`; `.ci/fab.sh` provides it.
+//! Needs a Python with `flask-appbuilder` and `jmespath`, named by `FAB_PYTHON`; `.ci/fab/run.sh` provides it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,7 +14,9 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use superset_mapping::{Assertion, AttributeMapping, FabConfig, FabProvider, GroupRef, RuleSet, Subject};
+use superset_mapping::fab_config::{FabConfig, FabProvider};
+use superset_mapping::login::Assertion;
+use superset_mapping::{AttributeMapping, GroupRef, RuleSet, Subject};
 
 const RULES: &str = r#"
     default_roles = ["Gamma"]
@@ -52,7 +54,7 @@ fn ours(rules: &RuleSet, mapping: &AttributeMapping, assertion: &Assertion) -> V
 }
 
 #[test]
-#[ignore = "needs Flask-AppBuilder: .ci/fab.sh runs it"]
+#[ignore = "needs Flask-AppBuilder: .ci/fab/run.sh runs it"]
 fn flask_appbuilder_gives_the_roles_that_the_rules_give() {
     let python = std::env::var("FAB_PYTHON").expect("FAB_PYTHON names a Python with flask-appbuilder");
     let rules: RuleSet = RULES.parse().unwrap();
@@ -94,7 +96,7 @@ fn flask_appbuilder_gives_the_roles_that_the_rules_give() {
         logins.iter().map(|login| json!({"name_id": login.subject, "attributes": login.attributes})).collect();
     let body = json!({"roles": rules.roles(), "logins": asked_of});
     std::fs::write(&asked, body.to_string()).unwrap();
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../.ci/fab_roles.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../.ci/fab/roles.py");
     let output = Command::new(python).arg(script).arg(&fragment).arg(&asked).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let theirs: Vec<Vec<String>> = serde_json::from_slice(&output.stdout).unwrap();

@@ -1,9 +1,8 @@
 //! What a login must never do: make or be a person whom the identity provider is not authoritative for.
 
 use serde_json::json;
-use superset_mapping::{
-    AttributeMapping, Domains, GroupClaim, IdentityProvider, LoginOutcome, MAX_ASSERTED_GROUPS, NameCase, People,
-};
+use superset_mapping::login::{Domains, GroupClaim, LoginOutcome, MAX_ASSERTED_GROUPS, NameCase};
+use superset_mapping::{AttributeMapping, IdentityProvider, People};
 
 use crate::support::{RULES, anybody, houses, in_groups, mapping, partners, roles, says, staff};
 

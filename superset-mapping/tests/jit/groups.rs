@@ -1,7 +1,8 @@
 //! Groups follow the assertion at each login.
 
 use serde_json::json;
-use superset_mapping::{AttributeMapping, GroupClaim, GroupScope, IdentityProvider};
+use superset_mapping::login::{GroupClaim, GroupScope};
+use superset_mapping::{AttributeMapping, IdentityProvider};
 
 use crate::support::{RULES, anybody, houses, in_groups, partners, roles, says};
 

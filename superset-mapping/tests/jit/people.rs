@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use scim_core::SchemaSet;
 use scim_service::MemoryStore;
 use serde_json::{Value, json};
-use superset_mapping::{
-    Assertion, AssertionError, AssertionVerifier, AttributeMapping, AuditError, IdentityProvider, JitLogin, LoginAudit,
-    LoginError, LoginRecord, LoginResponse, RuleSet, TrustedProvider,
+use superset_mapping::login::{
+    Assertion, AssertionError, AssertionVerifier, AuditError, LoginAudit, LoginRecord, LoginResponse, TrustedProvider,
 };
+use superset_mapping::{AttributeMapping, IdentityProvider, JitLogin, LoginError, RuleSet};
 
 use crate::support::{RULES, anybody, houses, in_groups, mapping, now, partners, roles, says, staff, trusted};
 
@@ -194,7 +194,7 @@ async fn records_are_lines_of_json() {
     let path = tempfile::NamedTempFile::new().unwrap();
     let file = path.reopen().unwrap();
     let rules: RuleSet = RULES.parse().unwrap();
-    let audit = superset_mapping::JsonLines::new(file);
+    let audit = superset_mapping::login::JsonLines::new(file);
     let logins = JitLogin::new(Arc::new(MemoryStore::new()), SchemaSet::builtin(), Arc::new(rules), audit);
     logins.login(&partners(), &in_groups(&[]), now()).await.unwrap();
     logins.login(&staff(), &says("nobody", json!({})), now()).await.unwrap_err();

@@ -4,13 +4,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use scim_core::{Resource, ResourceTypeName, SchemaSet, parse_date_time};
+use scim_core::json::parse_date_time;
+use scim_core::{Resource, ResourceTypeName, SchemaSet};
 use scim_service::{Context, Create, List, MemoryStore, Read, Replace};
 use serde_json::{Value, json};
-use superset_mapping::{
-    Assertion, AttributeMapping, AuditError, Domains, IdentityProvider, JitLogin, Login, LoginAudit, LoginError,
-    LoginOutcome, LoginRecord, LoginStore, People, RuleSet,
-};
+use superset_mapping::login::{Assertion, AuditError, Domains, LoginAudit, LoginOutcome, LoginRecord, LoginStore};
+use superset_mapping::{AttributeMapping, IdentityProvider, JitLogin, Login, LoginError, People, RuleSet};
 
 pub(crate) const RULES: &str = r#"
     default_roles = ["Gamma"]

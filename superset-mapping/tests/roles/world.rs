@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use chrono::Utc;
-use scim_core::{PatchOp, Profile, Resource, ResourceId, SchemaSet, Tolerance, TypeSchema, urn};
+use scim_core::message::PatchOp;
+use scim_core::{Profile, Resource, ResourceId, SchemaSet, Tolerance, TypeSchema, urn};
 use scim_patch::Patch;
 use scim_service::{Change, Context, Create, Delete, Modify, Principal, Replace, Store, StoreError, StoreExt};
 use serde_json::{Value, from_value, json};

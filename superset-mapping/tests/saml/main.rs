@@ -16,14 +16,16 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
-use scim_core::{SchemaSet, parse_date_time};
+use scim_core::SchemaSet;
+use scim_core::json::parse_date_time;
 use scim_service::MemoryStore;
 use serde::Deserialize;
-use superset_mapping::{
-    AssertionError, AssertionVerifier, AttributeMapping, AuditError, Domains, GroupClaim, IdentityProvider, JitLogin,
-    LoginAudit, LoginError, LoginOutcome, LoginRecord, LoginRequest, LoginResponse, MemoryReplays, People, Refusal,
-    ReplayStore, RuleSet, SamlIdentityProvider, SamlServiceProvider, SamlVerifier, SignedPart, TrustedProvider,
+use superset_mapping::login::{
+    AssertionError, AssertionVerifier, AuditError, Domains, GroupClaim, LoginAudit, LoginOutcome, LoginRecord,
+    LoginRequest, LoginResponse, MemoryReplays, Refusal, ReplayStore, TrustedProvider,
 };
+use superset_mapping::saml::{SamlIdentityProvider, SamlServiceProvider, SamlVerifier, SignedPart};
+use superset_mapping::{AttributeMapping, IdentityProvider, JitLogin, LoginError, People, RuleSet};
 
 const IDP: &str = "https://idp.test/metadata";
 const SP: &str = "https://superset.test/saml/metadata";
@@ -231,7 +233,8 @@ async fn s19_a_login_that_began_at_the_identity_provider_is_taken_where_the_serv
 #[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn a_response_logs_in_once_on_whichever_host() {
-    use superset_mapping::{SqlReplays, create_demo_schema};
+    use superset_mapping::create_demo_schema;
+    use superset_mapping::store::SqlReplays;
 
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/superset.db", folder.path().display());

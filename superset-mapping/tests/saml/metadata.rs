@@ -1,6 +1,7 @@
 //! The metadata of an identity provider: whose keys count, and where browsers are sent.
 
-use superset_mapping::{AssertionError, AssertionVerifier, MetadataError, SamlIdentityProvider, SamlServiceProvider};
+use superset_mapping::login::{AssertionError, AssertionVerifier};
+use superset_mapping::saml::{MetadataError, SamlIdentityProvider, SamlServiceProvider};
 
 use crate::{ACS, IDP, SP, case, partners_verifier, ten_o_clock, time};
 

@@ -5,62 +5,44 @@
 //! reported as ignored, with the reason; with `SCIM_TEST_ALL_ENGINES` set that is a failure.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic")]
 
-mod access;
+mod accounts;
 mod acting;
-mod adoption;
-mod agreement;
-mod audit;
-mod believed;
-mod closed;
-mod concurrency;
-mod conflicts;
-mod contract;
+mod calls;
 mod engine;
-mod grants;
 mod groups;
 mod harness;
-mod opening;
-mod provenance;
-mod purge;
-mod races;
 mod reconcile;
-mod reports;
 mod roles;
-mod secrets;
-mod subjects;
 mod support;
-mod transactions;
-mod users;
-mod walk;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     harness::run(&[
-        ("access", access::CASES),
-        ("adoption", adoption::CASES),
-        ("agreement", agreement::CASES),
-        ("audit", audit::CASES),
-        ("believed", believed::CASES),
-        ("closed", closed::CASES),
-        ("concurrency", concurrency::CASES),
-        ("conflicts", conflicts::CASES),
-        ("contract", contract::CASES),
-        ("grants", grants::CASES),
-        ("groups", groups::CASES),
-        ("opening", opening::CASES),
-        ("provenance", provenance::CASES),
-        ("purge", purge::CASES),
-        ("races", races::CASES),
+        ("access", roles::access::CASES),
+        ("adoption", accounts::adoption::CASES),
+        ("agreement", roles::agreement::CASES),
+        ("audit", calls::audit::CASES),
+        ("believed", roles::believed::CASES),
+        ("closed", accounts::closed::CASES),
+        ("concurrency", calls::concurrency::CASES),
+        ("conflicts", accounts::conflicts::CASES),
+        ("contract", calls::contract::CASES),
+        ("grants", roles::grants::CASES),
+        ("groups", groups::rows::CASES),
+        ("opening", calls::opening::CASES),
+        ("provenance", roles::provenance::CASES),
+        ("purge", accounts::purge::CASES),
+        ("races", calls::races::CASES),
         ("reconcile::drift", reconcile::DRIFT),
         ("reconcile::leavers", reconcile::LEAVERS),
         ("reconcile::repair", reconcile::REPAIR),
-        ("reports", reports::CASES),
-        ("roles", roles::CASES),
-        ("secrets", secrets::CASES),
-        ("subjects", subjects::CASES),
-        ("transactions", transactions::CASES),
-        ("users", users::CASES),
-        ("walk", walk::CASES),
+        ("reports", accounts::reports::CASES),
+        ("roles", roles::given::CASES),
+        ("secrets", accounts::secrets::CASES),
+        ("subjects", groups::subjects::CASES),
+        ("transactions", calls::transactions::CASES),
+        ("users", accounts::users::CASES),
+        ("walk", calls::walk::CASES),
     ])
 }

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use scim_core::{
-    PatchOp, Profile, Resource, ResourceId, ResourceTypeName, SchemaSet, Tolerance, TypeSchema, ValueRef,
-    parse_date_time, urn,
-};
+use scim_core::json::parse_date_time;
+use scim_core::message::PatchOp;
+use scim_core::{Profile, Resource, ResourceId, ResourceTypeName, SchemaSet, Tolerance, TypeSchema, ValueRef, urn};
 use scim_filter::{Filter, check};
 use scim_patch::Patch;
 use scim_service::{Context, Create, Delete, List, ListPage, Modify, Principal, Read, Replace, Store, StoreError};
 use serde_json::{Value, json};
-use superset_mapping::{Account, StoreOptions, SupersetStore};
+use superset_mapping::store::Account;
+use superset_mapping::{StoreOptions, SupersetStore};
 
 use crate::engine::{Database, Kind, Tables};
 use crate::harness::engine;

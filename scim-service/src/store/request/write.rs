@@ -109,7 +109,8 @@ impl<'a> Replace<'a> {
 ///
 /// ```
 /// use chrono::Utc;
-/// use scim_core::{PatchOp, PatchOperation, Profile, SchemaSet};
+/// use scim_core::{Profile, SchemaSet};
+/// use scim_core::message::{PatchOp, PatchOperation};
 /// use scim_patch::Patch;
 /// use scim_service::{Context, Create, MemoryStore, Modify, Store};
 /// use serde_json::{from_value, json};

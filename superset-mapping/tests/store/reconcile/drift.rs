@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use scim_service::{Create, StoreError};
 use serde_json::json;
-use superset_mapping::{Drift, DriftOptions, Finding, FindingKind, Stage};
+use superset_mapping::reconcile::{Drift, DriftOptions, Finding, FindingKind, Stage};
 
 use crate::harness::{Case, cases};
 use crate::reconcile::faults::plant;

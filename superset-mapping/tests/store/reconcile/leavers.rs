@@ -9,7 +9,9 @@ use http::{Request, Response};
 use scim_core::SchemaSet;
 use scim_service::{BearerTokens, Create, MemoryStore, Principal, ScimService, ServiceConfig, Store};
 use serde_json::json;
-use superset_mapping::{Breaker, BreakerError, Directory, Export, Leavers, LeaversError, ScimDirectory, Transport};
+use superset_mapping::reconcile::{
+    Breaker, BreakerError, Directory, Export, Leavers, LeaversError, ScimDirectory, Transport,
+};
 
 use crate::harness::{Case, cases};
 use crate::support::Superset;
@@ -159,7 +161,7 @@ async fn hostile_names_are_escaped() {
     let user = json!({"userName": hostile, "displayName": "</script><script>alert(2)</script>"});
     superset.user(user).await;
     superset.run("UPDATE ab_user SET first_name = '<b>bold</b>'").await;
-    let drift = superset.store.drift(&superset_mapping::DriftOptions::new(), &()).await.unwrap();
+    let drift = superset.store.drift(&superset_mapping::reconcile::DriftOptions::new(), &()).await.unwrap();
     let leavers = find(&superset, &Export::json_lines("{\"userName\": \"x\"}").unwrap()).await;
     for page in [drift.to_html(), leavers.to_html()] {
         assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;"), "{page}");

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use superset_mapping::DriftOptions;
+use superset_mapping::reconcile::DriftOptions;
 
 use crate::support::Superset;
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use scim_service::Context;
 use serde_json::json;
-use superset_mapping::{Adoption, DriftOptions, Outcome, RepairOptions, RepairReport, StoreOptions, SupersetStore};
+use superset_mapping::reconcile::{DriftOptions, Outcome, RepairOptions, RepairReport};
+use superset_mapping::{Adoption, StoreOptions, SupersetStore};
 
 use crate::harness::{Case, cases};
 use crate::reconcile::drift::{line, lines};

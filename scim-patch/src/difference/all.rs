@@ -1,0 +1,144 @@
+//! What differs between two states of a resource.
+
+use std::sync::Arc;
+
+use scim_core::schema::{Schema, TypeExtension};
+use scim_core::{Attribute, AttributeRef, Leniencies, Resource, TypeSchema, ValueRef};
+
+use crate::difference::one::Difference;
+
+/// What differs between two states of a resource: for audit, for events, and for the question whether there is anything to write.
+///
+/// [`apply`](crate::apply()) tells what a patch has done, [`between`](Self::between) compares two resources.
+///
+/// ```
+/// use scim_core::{Profile, Resource, SchemaSet, Tolerance};
+/// use scim_core::message::PatchOp;
+/// use scim_patch::{Patch, Secret, apply};
+/// use serde_json::json;
+///
+/// let schemas = SchemaSet::builtin();
+/// let user = schemas.user().unwrap();
+/// let message = json!({
+///     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+///     "Operations": [
+///         {"op": "replace", "path": "name.givenName", "value": "Augusta"},
+///         {"op": "replace", "path": "active", "value": true},
+///         {"op": "replace", "path": "password", "value": "correct horse"}
+///     ]
+/// });
+/// let message = PatchOp::from_json(message, &mut Tolerance::rfc(), 100)?;
+/// let patch = Patch::check(&message, user, &Profile::rfc())?;
+///
+/// let mut ada: Resource =
+///     serde_json::from_value(json!({"userName": "ada", "name": {"givenName": "Ada"}, "active": true}))?;
+/// let differences = apply(&patch, &mut ada)?;
+/// let [name, password] = differences.all() else { panic!("{differences:?}") };
+/// assert_eq!((name.target().to_string().as_str(), name.before()), ("name.givenName", Some(&json!("Ada"))));
+/// assert_eq!((password.target().name(), password.secret(), password.after()), ("password", Some(Secret::Set), None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Differences {
+    all: Vec<Difference>,
+    leniencies: Leniencies,
+}
+
+impl Differences {
+    /// These, in their order.
+    pub(crate) fn new(mut all: Vec<Difference>, leniencies: Leniencies) -> Self {
+        all.sort_by(|a, b| a.target().cmp(b.target()));
+        Self { all, leniencies }
+    }
+
+    /// Compares two states of a resource of this type.
+    ///
+    /// `id`, `meta` and `schemas` are not looked at: the store issues the first two, and the third follows from the rest. The order of
+    /// references to other resources means nothing; of other values it counts. A secret differs where its value does; a
+    /// store that knows that one was set to the value that it had says so by [`with_secrets`](Self::with_secrets).
+    ///
+    /// ```
+    /// use scim_core::{Resource, SchemaSet};
+    /// use scim_patch::Differences;
+    /// use serde_json::{from_value, json};
+    ///
+    /// let schemas = SchemaSet::builtin();
+    /// let user = schemas.user().ok_or("no users")?;
+    /// let before: Resource = from_value(json!({"userName": "ada", "title": "Dr"}))?;
+    /// let after: Resource = from_value(json!({"userName": "ada", "title": "Prof"}))?;
+    /// let differences = Differences::between(user, &before, &after);
+    /// assert!(differences.targets().map(ToString::to_string).eq(["title"]));
+    /// assert!(Differences::between(user, &after, &after).is_unchanged());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn between(of: &TypeSchema, before: &Resource, after: &Resource) -> Self {
+        let mut all = Vec::new();
+        let aside = |attribute: &&Arc<Attribute>| !matches!(attribute.name(), "id" | "meta" | "schemas");
+        for attribute in of.common().iter().chain(of.base().attributes()).filter(aside) {
+            let (old, new) = (before.get(attribute.name()), after.get(attribute.name()));
+            add(None, attribute, old, new, &mut all);
+        }
+        for TypeExtension { schema, .. } in of.extensions() {
+            let (before, after) = (before.get(schema.id()), after.get(schema.id()));
+            if before != after {
+                for attribute in schema.attributes() {
+                    let old = before.and_then(|values| values.get(attribute.name()));
+                    let new = after.and_then(|values| values.get(attribute.name()));
+                    add(Some(schema), attribute, old, new, &mut all);
+                }
+            }
+        }
+        Self::new(all, Leniencies::default())
+    }
+
+    /// Whether the resource says just what it said before: version and `lastModified` then stay (R133, R192).
+    pub fn is_unchanged(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// What differs, in order, each attribute once.
+    ///
+    /// What differs is an attribute or a sub-attribute of a singular complex attribute. `schemas` is
+    /// not among them: it follows from the rest. To set a secret is a change whatever it was before, or the answer would
+    /// tell whether it was guessed.
+    pub fn all(&self) -> &[Difference] {
+        &self.all
+    }
+
+    /// What the [differences](Self::all) are of.
+    pub fn targets(&self) -> impl Iterator<Item = &AttributeRef> {
+        self.all.iter().map(Difference::target)
+    }
+
+    /// The leniencies that the message needed, at the check and when it was applied; none of what was compared.
+    pub fn leniencies(&self) -> Leniencies {
+        self.leniencies
+    }
+
+    /// The same, with these in place of what was found of secrets: for a store that keeps secrets elsewhere, or not at all.
+    #[must_use]
+    pub fn with_secrets(self, secrets: impl IntoIterator<Item = Difference>) -> Self {
+        let all = self.all.into_iter().filter(|difference| difference.secret().is_none());
+        Self::new(all.chain(secrets).collect(), self.leniencies)
+    }
+
+    /// The same, with one more.
+    #[must_use]
+    pub fn with(self, difference: Difference) -> Self {
+        Self::new(self.all.into_iter().chain([difference]).collect(), self.leniencies)
+    }
+}
+
+/// Adds what differs of one attribute.
+fn add(
+    extension: Option<&Arc<Schema>>,
+    attribute: &Arc<Attribute>,
+    old: Option<ValueRef<'_>>,
+    new: Option<ValueRef<'_>>,
+    all: &mut Vec<Difference>,
+) {
+    if old != new {
+        let (old, new) = (old.map(ValueRef::to_value), new.map(ValueRef::to_value));
+        Difference::of_whole(&AttributeRef::new(extension, attribute), old, new.as_ref(), all);
+    }
+}

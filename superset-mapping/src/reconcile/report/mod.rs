@@ -1,0 +1,4 @@
+//! Reports for people: tables, and an HTML page of them.
+
+mod html;
+mod table;

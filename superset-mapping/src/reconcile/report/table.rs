@@ -1,0 +1,268 @@
+//! What a report shows, in whatever form: tables of texts.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+use crate::reconcile::drift::Drift;
+use crate::reconcile::drift::{Finding, FindingKind, Who};
+use crate::reconcile::leavers::Leavers;
+use crate::reconcile::repair::RepairReport;
+
+/// A report as texts.
+pub(in crate::reconcile) struct Sheet {
+    pub(in crate::reconcile) title: &'static str,
+    pub(in crate::reconcile) at: String,
+    /// Which database, and which rules.
+    pub(in crate::reconcile) about: String,
+    /// One line that says it all.
+    pub(in crate::reconcile) summary: String,
+    pub(in crate::reconcile) tables: Vec<Table>,
+}
+
+/// One kind of thing.
+pub(in crate::reconcile) struct Table {
+    /// What it is called where it is linked to.
+    pub(in crate::reconcile) key: String,
+    pub(in crate::reconcile) title: String,
+    /// How much it matters: `alarm`, `due` or `note`.
+    pub(in crate::reconcile) weight: &'static str,
+    pub(in crate::reconcile) columns: Vec<&'static str>,
+    pub(in crate::reconcile) rows: Vec<Vec<String>>,
+}
+
+fn weight(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::LeaverReturned
+        | FindingKind::InactiveWithAccess
+        | FindingKind::ActiveInSuperset
+        | FindingKind::UserUnmanaged
+        | FindingKind::RoleExtra
+        | FindingKind::RoleByHand
+        | FindingKind::GroupRoleExtra
+        | FindingKind::GroupRoleByHand => "alarm",
+        FindingKind::GrantStale => "note",
+        _ => "due",
+    }
+}
+
+fn about(database: &str, rules: Option<&str>) -> String {
+    match rules {
+        Some(rules) => format!("Database {database}, rules `{rules}`"),
+        None => format!("Database {database}"),
+    }
+}
+
+fn who(who: &Who) -> Vec<String> {
+    let local_id = who.local_id.map(|id| id.to_string());
+    [who.name.clone(), who.id.clone(), local_id].map(Option::unwrap_or_default).into()
+}
+
+fn row(finding: &Finding) -> Vec<String> {
+    let mut row = who(&finding.who);
+    row.extend([finding.what.clone().unwrap_or_default(), finding.why.clone()]);
+    row
+}
+
+const FINDING: [&str; 5] = ["Who", "SCIM id", "Row", "What", "Why"];
+
+/// Tables of findings by kind. Tenants have a column where there are any.
+fn by_kind<'f>(findings: impl Iterator<Item = (&'f Finding, Vec<String>)>, more: &[&'static str]) -> Vec<Table> {
+    let mut kinds: BTreeMap<FindingKind, Vec<(&Finding, Vec<String>)>> = BTreeMap::new();
+    for (finding, added) in findings {
+        kinds.entry(finding.kind).or_default().push((finding, added));
+    }
+    let tables = kinds.into_iter().map(|(kind, found)| {
+        let tenants =
+            found.iter().any(|(finding, _)| finding.tenant.as_deref().is_some_and(|tenant| !tenant.is_empty()));
+        let mut columns: Vec<&'static str> = FINDING.into_iter().chain(more.iter().copied()).collect();
+        columns.extend(tenants.then_some("Tenant"));
+        let rows = found.into_iter().map(|(finding, added)| {
+            let mut row = row(finding);
+            row.extend(added);
+            row.extend(tenants.then(|| finding.tenant.clone().unwrap_or_default()));
+            row
+        });
+        Table {
+            key: kind.as_str().to_owned(),
+            title: kind.title().to_owned(),
+            weight: weight(kind),
+            columns,
+            rows: rows.collect(),
+        }
+    });
+    tables.collect()
+}
+
+impl From<&Drift> for Sheet {
+    fn from(drift: &Drift) -> Self {
+        let checked = drift.checked;
+        let (users, groups, accounts) = (checked.users, checked.groups, checked.accounts);
+        let found = match drift.findings.len() {
+            0 => "Nothing differs".to_owned(),
+            1 => "1 finding".to_owned(),
+            count => format!("{count} findings"),
+        };
+        Self {
+            title: "What differs in Superset",
+            at: drift.at.clone(),
+            about: about(&drift.database, drift.rules.as_deref()),
+            summary: format!("{found} in {users} SCIM users, {groups} groups and {accounts} other accounts"),
+            tables: by_kind(drift.findings.iter().map(|finding| (finding, Vec::new())), &[]),
+        }
+    }
+}
+
+impl From<&RepairReport> for Sheet {
+    fn from(report: &RepairReport) -> Self {
+        let mut counts: BTreeMap<_, usize> = BTreeMap::new();
+        for repair in &report.repairs {
+            *counts.entry(repair.outcome).or_default() += 1;
+        }
+        let counts: Vec<String> =
+            counts.iter().map(|(outcome, count)| format!("{count} {}", outcome.title())).collect();
+        let summary = if counts.is_empty() { "Nothing to repair".to_owned() } else { counts.join(", ") };
+        let rows = report
+            .repairs
+            .iter()
+            .map(|repair| (&repair.finding, vec![repair.outcome.title().to_owned(), repair.action.clone()]));
+        Self {
+            title: if report.dry_run { "What a repair would do" } else { "What was repaired" },
+            at: report.at.clone(),
+            about: about(&report.database, report.rules.as_deref()),
+            summary,
+            tables: by_kind(rows, &["Outcome", "Action"]),
+        }
+    }
+}
+
+impl From<&Leavers> for Sheet {
+    fn from(leavers: &Leavers) -> Self {
+        let (count, active, directory) = (leavers.leavers.len(), leavers.active, leavers.directory);
+        let early = if leavers.ended_early { "; the directory ended early" } else { "" };
+        let rows: Vec<Vec<String>> = leavers
+            .leavers
+            .iter()
+            .map(|leaver| {
+                let mut row = who(&leaver.who);
+                row.extend([leaver.why.to_owned(), leaver.outcome.clone().unwrap_or_default()]);
+                row
+            })
+            .collect();
+        let table = Table {
+            key: "leavers".to_owned(),
+            title: "Leavers".to_owned(),
+            weight: "alarm",
+            columns: vec!["Who", "SCIM id", "Row", "Why", "Outcome"],
+            rows,
+        };
+        Self {
+            title: "Who has left",
+            at: leavers.at.clone(),
+            about: about(&leavers.database, leavers.rules.as_deref()),
+            summary: format!("{count} of {active} active people have left; the directory has {directory}{early}"),
+            tables: if count == 0 { Vec::new() } else { vec![table] },
+        }
+    }
+}
+
+/// A text on one line of a terminal: control characters would move its cursor, and others its reading order.
+fn plain(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Plain text with aligned columns. Columns in which nothing stands are left out.
+impl fmt::Display for Sheet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.summary)?;
+        if !self.about.is_empty() {
+            writeln!(f, "{}", plain(&self.about))?;
+        }
+        for table in &self.tables {
+            writeln!(f, "\n{} ({})", table.title, table.rows.len())?;
+            let mut lines: Vec<String> = vec![String::from(" "); table.rows.len() + 1];
+            for (index, column) in table.columns.iter().enumerate() {
+                let cells = table.rows.iter().map(|row| plain(row.get(index).map_or("", String::as_str)));
+                let cells: Vec<String> = cells.collect();
+                if cells.iter().all(String::is_empty) {
+                    continue;
+                }
+                let width = cells.iter().map(|cell| cell.chars().count()).chain([column.len()]).max().unwrap_or(0);
+                let cells = std::iter::once((*column).to_owned()).chain(cells);
+                for (line, cell) in lines.iter_mut().zip(cells) {
+                    write!(line, " {cell:width$} ")?;
+                }
+            }
+            for line in lines {
+                writeln!(f, "{}", line.trim_end())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+macro_rules! report {
+    ($($report:ty),*) => {
+        $(impl fmt::Display for $report {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                Sheet::from(self).fmt(f)
+            }
+        }
+
+        impl $report {
+            /// The report as one HTML page that needs nothing else: light and dark, for screens of every width. Every text
+            /// is escaped, whatever people or clients called themselves.
+            pub fn to_html(&self) -> String {
+                Sheet::from(self).to_html()
+            }
+
+            /// The report with the name of the rules, such as that of their file.
+            #[must_use]
+            pub fn of_rules(self, rules: impl Into<String>) -> Self {
+                Self { rules: Some(rules.into()), ..self }
+            }
+        })*
+    };
+}
+
+report!(Drift, RepairReport, Leavers);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s23_a_report_says_which_database_and_which_rules() {
+        assert_eq!(about("`superset` at `db:5432`", None), "Database `superset` at `db:5432`");
+        let about = about("`superset` at `db:5432`", Some("r<u>les.toml"));
+        let sheet = Sheet { title: "t", at: String::new(), about, summary: "s".to_owned(), tables: Vec::new() };
+        assert_eq!(sheet.to_string(), "s\nDatabase `superset` at `db:5432`, rules `r<u>les.toml`\n");
+        let page = sheet.to_html();
+        assert!(page.contains("Database `superset` at `db:5432`, rules `r&lt;u&gt;les.toml`"), "{page}");
+    }
+
+    #[test]
+    fn columns_are_aligned_and_empty_ones_left_out() {
+        let table = Table {
+            key: "k".to_owned(),
+            title: "Role missing".to_owned(),
+            weight: "due",
+            columns: vec!["Who", "SCIM id", "What"],
+            rows: vec![
+                vec!["ada".to_owned(), String::new(), "Alpha".to_owned()],
+                vec!["bob \u{1b}[31m\u{202e}".to_owned(), String::new(), "Gamma".to_owned()],
+            ],
+        };
+        let sheet = Sheet {
+            title: "t",
+            at: String::new(),
+            about: String::new(),
+            summary: "2 findings".to_owned(),
+            tables: vec![table],
+        };
+        let text = "2 findings\n\nRole missing (2)\n  Who         What\n  ada         Alpha\n  bob \u{fffd}[31m\u{fffd}  Gamma\n";
+        assert_eq!(sheet.to_string(), text);
+    }
+}

@@ -1,0 +1,146 @@
+//! Protected roles given and taken back: each an event of its own, in the log and in the audit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use scim_core::ResourceId;
+use scim_service::{Grant, GrantKind, StoreError};
+use serde_json::json;
+
+use crate::protected_role::tell_protected;
+use crate::sql::Fragment;
+use crate::store::access::grants::{GROUP_ROLES, Moved, Pairs};
+use crate::store::session::Action;
+use crate::store::session::CHUNK;
+use crate::store::session::Session;
+
+impl Session<'_> {
+    /// The roles of Superset that are protected, by their ids.
+    async fn protected_roles(&mut self) -> Result<BTreeMap<i64, String>, StoreError> {
+        let names = self.role_ids().await?.clone();
+        Ok(names.into_iter().filter(|(name, _)| self.rules.is_protected(name)).map(|(name, id)| (id, name)).collect())
+    }
+
+    /// Tells of the protected roles that these rows of `ab_user` have, in person or with a group, and are about to lose.
+    pub(in crate::store) async fn note_protected_lost(&mut self, users: &[i64]) -> Result<(), StoreError> {
+        let protected = self.protected_roles().await?;
+        if protected.is_empty() {
+            return Ok(());
+        }
+        let mut selects = vec![
+            "SELECT r.id, x.role_id FROM scim_resource r JOIN ab_user_role x ON x.user_id = r.local_id \
+             WHERE r.resource_type = 'User' AND x.role_id IN ",
+        ];
+        if self.tables.group_roles {
+            selects.push(
+                "SELECT r.id, x.role_id FROM scim_resource r JOIN ab_user_group g ON g.user_id = r.local_id \
+                 JOIN ab_group_role x ON x.group_id = g.group_id WHERE r.resource_type = 'User' AND x.role_id IN ",
+            );
+        }
+        let mut lost = BTreeSet::new();
+        for users in users.chunks(CHUNK) {
+            for select in &selects {
+                let select = Fragment::new(select)
+                    .then(Fragment::list(protected.keys().copied()))
+                    .then(Fragment::new(" AND r.local_id IN "))
+                    .then(Fragment::list(users.iter().copied()));
+                for row in self.transaction.rows(select).await? {
+                    lost.insert((row.text(0)?, row.integer(1)?));
+                }
+            }
+        }
+        for (id, role) in lost {
+            let (id, Some(role)) = (id.parse::<ResourceId>().map_err(StoreError::internal)?, protected.get(&role))
+            else {
+                continue;
+            };
+            self.note_role(Grant::new(GrantKind::Role, role, "User", id), false);
+        }
+        Ok(())
+    }
+
+    /// The same of a row of `ab_group`.
+    pub(in crate::store) async fn note_protected_of_group(
+        &mut self,
+        id: &ResourceId,
+        row: i64,
+    ) -> Result<(), StoreError> {
+        if !self.tables.group_roles {
+            return Ok(());
+        }
+        let protected = self.protected_roles().await?;
+        let held = self.pairs(Fragment::new(GROUP_ROLES.select).then(Fragment::list([row]))).await?;
+        for role in held.into_iter().filter_map(|(_, role)| protected.get(&role)) {
+            self.note_role(Grant::new(GrantKind::Role, role, "Group", id.clone()), false);
+        }
+        Ok(())
+    }
+
+    /// Tells of protected roles that people come to have, or to lose, with the groups that hold them.
+    pub(in crate::store) async fn note_joined(
+        &mut self,
+        joined: &Moved,
+        ids: &BTreeMap<i64, &ResourceId>,
+    ) -> Result<(), StoreError> {
+        let rows: BTreeSet<i64> = joined.granted.union(&joined.revoked).map(|(_, group)| *group).collect();
+        if rows.is_empty() || !self.tables.group_roles {
+            return Ok(());
+        }
+        let rows: Vec<i64> = rows.into_iter().collect();
+        let mut held = Pairs::new();
+        for rows in rows.chunks(CHUNK) {
+            held.extend(
+                self.pairs(Fragment::new(GROUP_ROLES.select).then(Fragment::list(rows.iter().copied()))).await?,
+            );
+        }
+        let protected = self.protected_roles().await?;
+        for (granted, pairs) in [(true, &joined.granted), (false, &joined.revoked)] {
+            for pair in pairs {
+                let Some(id) = ids.get(&pair.0) else { continue };
+                for (_, role) in held.iter().filter(|(group, _)| *group == pair.1) {
+                    let Some(role) = protected.get(role) else { continue };
+                    let grant = Grant::new(GrantKind::Role, role, "User", ResourceId::clone(id));
+                    self.note_role(grant.on(joined.sources.get(pair)), granted);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that a role was given or taken back, and by whose word. A protected one is an event of its own.
+    pub(in crate::store) fn note_role(&mut self, grant: Grant, granted: bool) {
+        let Grant { name: role, holder_type: resource_type, holder: id, source, .. } = &grant;
+        let action = match (granted, self.rules.is_protected(role)) {
+            (true, false) => Action::Grant,
+            (true, true) => Action::GrantProtected,
+            (false, false) => Action::Revoke,
+            (false, true) => Action::RevokeProtected,
+        };
+        if matches!(action, Action::GrantProtected | Action::RevokeProtected) {
+            tell_protected(&grant, granted);
+        }
+        let detail = match source {
+            Some(source) => json!({ "role": role, "source": source }),
+            None => json!({ "role": role }),
+        };
+        self.note(action, resource_type, id, None, detail);
+        if granted {
+            self.gains(grant);
+        } else {
+            self.loses(grant);
+        }
+    }
+}
+
+/// By whose word something is given, where anybody's is known.
+pub(in crate::store) trait OnWord {
+    fn on(self, source: Option<&String>) -> Self;
+}
+
+impl OnWord for Grant {
+    fn on(self, source: Option<&String>) -> Self {
+        match source.filter(|source| !source.is_empty()) {
+            Some(source) => self.on_word_of(source),
+            None => self,
+        }
+    }
+}

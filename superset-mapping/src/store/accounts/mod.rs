@@ -1,0 +1,12 @@
+//! The accounts of Superset, and whose they are.
+
+mod adoption;
+mod candidates;
+mod profile;
+mod purge;
+mod reports;
+mod rows;
+mod table;
+
+pub(crate) use profile::{Email, Profile};
+pub use table::{Account, AccountSession};

@@ -1,0 +1,272 @@
+//! The rows of `ab_user`.
+
+use chrono::{DurationRound, TimeDelta, Utc};
+use scim_core::ResourceId;
+use scim_service::StoreError;
+use serde_json::json;
+
+use crate::sql::{AB_USER, Dialect, Fragment, Ids, Param, Table, USER_ATTRIBUTE};
+use crate::store::accounts::candidates::Reuse;
+use crate::store::accounts::profile::Profile;
+use crate::store::audit::Taken;
+use crate::store::password::{Password, UNUSABLE};
+use crate::store::resources::Identity;
+use crate::store::resources::LocalRow;
+use crate::store::session::Action;
+use crate::store::session::Session;
+
+impl Session<'_> {
+    /// Gives a new user a row: that of the same person with this `userName` whom the same source had in the same tenant before, that
+    /// of a local account where the host lets it be adopted, else a new one.
+    pub(in crate::store) async fn open_account(
+        &mut self,
+        id: &ResourceId,
+        identity: &Identity,
+        mut profile: Profile,
+        password: &Password,
+    ) -> Result<LocalRow, StoreError> {
+        if self.tables.narrow_users {
+            profile.check_narrow()?;
+        }
+        let reuse = self.clear_names(id, identity, &mut profile, None).await?;
+        // From here on nothing of the request is in doubt but what Superset does at the same moment.
+        let row = match reuse {
+            None => self.insert_account(&profile, password.column()?.unwrap_or(UNUSABLE)).await?,
+            Some(Reuse::Buried(row)) => {
+                // Nothing of the earlier one's password is left.
+                self.write_account(row, &profile, Some(password.column()?.unwrap_or(UNUSABLE))).await?;
+                self.end_sessions(row).await?;
+                // Whatever a person granted while the row was nobody's is not the new user's.
+                self.revoke_access(&[row]).await?;
+                let taken = "UPDATE scim_tombstone SET local_id = NULL WHERE resource_type = 'User' AND local_id = ?";
+                self.transaction.execute(Fragment::new(taken).bind(row)).await?;
+                self.note(Action::Reuse, "User", id, None, json!({"ab_user": row}));
+                row
+            }
+            Some(Reuse::Local { row, by }) => {
+                self.adopt_account(row, &profile).await?;
+                let mut detail = json!({"ab_user": row, "by": by});
+                if let (true, Some(detail)) = (password.is_written(), detail.as_object_mut()) {
+                    self.ignores_password = true;
+                    tracing::warn!(ab_user = row, "the password in the request that adopts the account is ignored");
+                    detail.insert("ignored".to_owned(), json!(["password"]));
+                }
+                self.note(Action::Adopt, "User", id, None, detail);
+                row
+            }
+        };
+        self.keep_user_subject(row).await?;
+        Ok(LocalRow { id: row, mark: self.mark_of_user(row).await? })
+    }
+
+    /// Writes a user's profile to the row, which is a new one if somebody deleted the row in Superset.
+    pub(crate) async fn change_account(
+        &mut self,
+        id: &ResourceId,
+        identity: &Identity,
+        local: Option<LocalRow>,
+        mut profile: Profile,
+        password: &Password,
+    ) -> Result<LocalRow, StoreError> {
+        let Some(local) = local else { return self.open_account(id, identity, profile, password).await };
+        if self.tables.narrow_users {
+            profile.check_narrow()?;
+        }
+        let statement = "SELECT u.username, u.email, u.active FROM ab_user u WHERE ";
+        let statement = Fragment::new(statement).then(self.this_user(&local));
+        let row = self.transaction.row(statement).await?;
+        let Some(row) = row else { return self.open_account(id, identity, profile, password).await };
+        if row.text(0)? != profile.username || row.text(1)? != profile.email.as_str() {
+            self.clear_names(id, identity, &mut profile, Some(local.id)).await?;
+        }
+        self.write_account(local.id, &profile, password.column()?).await?;
+        if password.is_written() || (row.boolean(2)? && !profile.active) {
+            self.end_sessions(local.id).await?;
+        }
+        self.keep_user_subject(local.id).await?;
+        Ok(local)
+    }
+
+    /// Closes the account of a user who has left, and says what was taken; `None` where there was nothing to do. The row stays: much
+    /// of Superset refers to it.
+    pub(crate) async fn close_account(&mut self, local: &LocalRow) -> Result<Option<Taken>, StoreError> {
+        if !self.account_is_ours(local).await? {
+            return Ok(None);
+        }
+        self.note_admin().await?;
+        let statement = Fragment::new("UPDATE ab_user SET active = ?, changed_on = ? WHERE id = ? AND active IS TRUE");
+        let statement = statement.bind(false).bind(self.local_now()).bind(local.id);
+        let closed = self.transaction.execute(statement).await? > 0;
+        if closed {
+            self.end_sessions(local.id).await?;
+        }
+        let taken = self.revoke_access(&[local.id]).await?.remove(&local.id).unwrap_or_default();
+        self.keep_user_subject(local.id).await?;
+        Ok((closed || !taken.is_nothing()).then_some(taken))
+    }
+
+    /// Ends the sessions that a user has in Superset, where Superset looks for that: those from before the next whole second.
+    pub(in crate::store) async fn end_sessions(&mut self, row: i64) -> Result<(), StoreError> {
+        if !self.tables.session_ends {
+            return Ok(());
+        }
+        // Somebody may have logged in while the request waited for its turn.
+        let now = self.now.max(Utc::now());
+        let whole = now.duration_trunc(TimeDelta::seconds(1)).unwrap_or(now);
+        let until = (if whole < now { whole + TimeDelta::seconds(1) } else { whole }).naive_utc();
+        let update = "UPDATE user_attribute SET sessions_invalidated_at = ?, changed_on = ? WHERE user_id = ?";
+        let update = Fragment::new(update).bind(until).bind(until).bind(row);
+        if self.transaction.execute(update).await? == 0 {
+            let values = Fragment::new("?, ?, ?, ?").bind(row).bind(until).bind(until).bind(until);
+            let columns = "user_id, sessions_invalidated_at, created_on, changed_on";
+            let ids = self.tables.ids(&USER_ATTRIBUTE);
+            let insert = USER_ATTRIBUTE.insert(self.dialect(), ids, columns, vec![values]);
+            self.transaction.execute(insert).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether somebody deactivated an account in Superset: SCIM says that the user is active, and the row is not. Such an account
+    /// stays closed until a client says `active: true` after it, whatever else is said of the user meanwhile.
+    pub(crate) async fn is_closed_by_hand(
+        &mut self,
+        local: Option<&LocalRow>,
+        active: bool,
+    ) -> Result<bool, StoreError> {
+        let Some(local) = local.filter(|_| active) else { return Ok(false) };
+        let statement = Fragment::new("SELECT u.active FROM ab_user u WHERE ").then(self.this_user(local));
+        // Null is inactive to Superset too.
+        let row = self.transaction.row(statement).await?;
+        Ok(row.map(|row| row.boolean(0)).transpose()? == Some(false))
+    }
+
+    /// Whether the row is still the one that we wrote.
+    pub(in crate::store) async fn account_is_ours(&mut self, local: &LocalRow) -> Result<bool, StoreError> {
+        let statement = Fragment::new("SELECT 1 FROM ab_user u WHERE ").then(self.this_user(local));
+        Ok(self.transaction.row(statement).await?.is_some())
+    }
+
+    /// Whether a password can be used to log in to the row.
+    pub(in crate::store) async fn has_password(&mut self, local: Option<&LocalRow>) -> Result<bool, StoreError> {
+        let Some(local) = local else { return Ok(false) };
+        let statement = Fragment::new("SELECT u.password FROM ab_user u WHERE ").then(self.this_user(local));
+        let Some(row) = self.transaction.row(statement).await? else { return Ok(false) };
+        Ok(row.optional_text(0)?.is_some_and(|password| password != UNUSABLE))
+    }
+
+    /// Selects the row of `ab_user u`, if it is still the same one.
+    fn this_user(&self, local: &LocalRow) -> Fragment {
+        let mark = Fragment::new(self.dialect().user_mark());
+        Fragment::new("u.id = ? AND ").bind(local.id).then(mark).then(Fragment::new(" = ?").bind(local.mark.as_str()))
+    }
+
+    async fn mark_of_user(&mut self, row: i64) -> Result<String, StoreError> {
+        if self.dialect() != Dialect::Sqlite {
+            return Ok(String::new());
+        }
+        let mark = Fragment::new("SELECT ").then(Fragment::new(self.dialect().user_mark()));
+        let mark = mark.then(Fragment::new(" FROM ab_user u WHERE u.id = ?").bind(row));
+        Ok(self.transaction.row(mark).await?.ok_or(StoreError::NotFound)?.text(0)?)
+    }
+
+    async fn write_account(&mut self, row: i64, profile: &Profile, password: Option<&str>) -> Result<(), StoreError> {
+        if !profile.active {
+            self.note_admin().await?;
+        }
+        let statement = Fragment::new(
+            "UPDATE ab_user SET username = ?, first_name = ?, last_name = ?, email = ?, active = ?, changed_on = ?, \
+             password = coalesce(?, password) WHERE id = ?",
+        )
+        .bind(profile.username.as_str())
+        .bind(profile.first_name.as_str())
+        .bind(profile.last_name.as_str())
+        .bind(profile.email.as_str())
+        .bind(profile.active)
+        .bind(self.local_now())
+        .bind(password)
+        .bind(row);
+        self.transaction.execute(statement).await?;
+        Ok(())
+    }
+
+    /// What an adopted account is told on the first contact: who the person is and whether they may come in. Whom somebody
+    /// deactivated in Superset comes in by a request that says so alone.
+    async fn adopt_account(&mut self, row: i64, profile: &Profile) -> Result<(), StoreError> {
+        if !profile.active {
+            self.note_admin().await?;
+        }
+        let was_active =
+            self.transaction.row(Fragment::new("SELECT active FROM ab_user WHERE id = ?").bind(row)).await?;
+        let was_active = was_active.map(|row| row.boolean(0)).transpose()?.unwrap_or_default();
+        let statement =
+            Fragment::new("UPDATE ab_user SET first_name = ?, last_name = ?, active = ?, changed_on = ? WHERE id = ?")
+                .bind(profile.first_name.as_str())
+                .bind(profile.last_name.as_str())
+                .bind(profile.active && (was_active || self.says_active))
+                .bind(self.local_now())
+                .bind(row);
+        self.transaction.execute(statement).await?;
+        if was_active && !profile.active {
+            self.end_sessions(row).await?;
+        }
+        Ok(())
+    }
+
+    async fn insert_account(&mut self, profile: &Profile, password: &str) -> Result<i64, StoreError> {
+        let now = Param::from(self.local_now());
+        let values = [
+            profile.username.as_str().into(),
+            profile.first_name.as_str().into(),
+            profile.last_name.as_str().into(),
+            profile.email.as_str().into(),
+            profile.active.into(),
+            password.into(),
+            now.clone(),
+            now,
+        ];
+        let columns = "username, first_name, last_name, email, active, password, created_on, changed_on";
+        self.insert_row(&AB_USER, "User", columns, values).await
+    }
+
+    /// Inserts a row and returns its id, which comes from where Superset's own inserts take theirs. On `SQLite` it is one
+    /// beyond all that are in use or were ours: whoever still holds a session of a deleted row must not become the next
+    /// person.
+    pub(in crate::store) async fn insert_row(
+        &mut self,
+        table: &'static Table,
+        resource_type: &str,
+        columns: &'static str,
+        values: impl IntoIterator<Item = Param>,
+    ) -> Result<i64, StoreError> {
+        let dialect = self.dialect();
+        let values = values.into_iter().map(|value| Fragment::new("?").bind(value)).collect();
+        let values = Fragment::joined(values, ", ");
+        let id = match (dialect, self.tables.ids(table)) {
+            (Dialect::Sqlite, _) => Some(self.unused_id(table, resource_type).await?),
+            (_, Ids::Sequence) => {
+                let next = Fragment::new("SELECT ").then(Fragment::new(table.next_id(dialect)));
+                Some(self.transaction.number(next).await?)
+            }
+            (_, Ids::Column) => None,
+        };
+        if let Some(id) = id {
+            let values = Fragment::new("?, ").bind(id).then(values);
+            self.transaction.execute(table.insert_with_id(columns, values)).await?;
+            return Ok(id);
+        }
+        self.transaction.execute(table.insert(dialect, Ids::Column, columns, vec![values])).await?;
+        let last = if dialect == Dialect::MySql { "SELECT last_insert_id()" } else { "SELECT lastval()" };
+        Ok(self.transaction.number(Fragment::new(last)).await?)
+    }
+
+    async fn unused_id(&mut self, table: &'static Table, resource_type: &str) -> Result<i64, StoreError> {
+        let in_use =
+            self.transaction.number(Fragment::new("SELECT max(id) FROM ").then(Fragment::new(table.name))).await?;
+        let ours = Fragment::new("SELECT max(local_id) FROM scim_resource WHERE resource_type = ?").bind(resource_type);
+        let ours = self.transaction.number(ours).await?;
+        let buried =
+            Fragment::new("SELECT max(local_id) FROM scim_tombstone WHERE resource_type = ?").bind(resource_type);
+        let buried = self.transaction.number(buried).await?;
+        Ok(in_use.max(ours).max(buried) + 1)
+    }
+}

@@ -1,0 +1,11 @@
+//! The groups of Superset, and who is in them.
+
+mod membership;
+mod pins;
+mod rows;
+mod subjects;
+
+pub(crate) use membership::InGroup;
+pub(super) use membership::{rendered, show};
+pub use pins::Pin;
+pub(crate) use rows::row_name;

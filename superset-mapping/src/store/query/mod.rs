@@ -1,0 +1,7 @@
+//! Queries.
+
+mod list;
+mod order;
+mod scan;
+
+pub(super) use list::Relations;

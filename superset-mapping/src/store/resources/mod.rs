@@ -1,0 +1,14 @@
+//! The SCIM resources, in tables of our own.
+
+mod content;
+mod identity;
+mod record;
+mod searched;
+mod takeover;
+mod unique;
+
+pub(super) use content::{Content, Kind, Member, check_external_id};
+pub(super) use identity::Identity;
+pub(crate) use record::{LocalRow, RECORD_WIDTH, Record};
+pub(super) use record::{RECORD_COLUMNS, display, seen, seen_columns};
+pub(super) use unique::also_unique;

@@ -1,0 +1,95 @@
+//! Values that only one resource may have.
+
+use std::collections::BTreeSet;
+
+use scim_core::TypeSchema;
+use scim_filter::fold;
+use scim_service::StoreError;
+use scim_service::store::{UniqueValue, unique_values};
+
+use crate::sql::{Fragment, Param, index_key};
+use crate::store::resources::content::Kind;
+use crate::store::resources::record::Record;
+use crate::store::session::Session;
+use crate::store::session::fits;
+
+/// What is unique beyond the schema: `displayName` of a group, because Superset knows groups by name.
+pub(in crate::store) fn also_unique(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Group => &["displayName"],
+        Kind::User | Kind::Other => &[],
+    }
+}
+
+/// The unique values of a resource. Groups that logins of an identity provider make have names of their own: they stand for nothing
+/// but what that identity provider says, and take no name from anybody else's.
+fn values_of(of: &TypeSchema, record: &Record) -> BTreeSet<UniqueValue> {
+    let own = |name: &str| {
+        if record.source.is_provider() { format!("{name} of {}", record.source) } else { name.to_owned() }
+    };
+    let more = also_unique(Kind::of(of)).iter().filter_map(|name| {
+        let text = record.body.text(name)?;
+        Some(UniqueValue { attribute: own(name), key: fold(&text).into_owned() })
+    });
+    let of_schema = unique_values(of, &record.body).into_iter();
+    of_schema.filter(|value| !also_unique(Kind::of(of)).contains(&value.attribute.as_str())).chain(more).collect()
+}
+
+/// The attribute of a unique value, as a client knows it.
+fn named(value: &UniqueValue) -> String {
+    value.attribute.split(' ').next().unwrap_or_default().to_owned()
+}
+
+impl Session<'_> {
+    /// Claims the unique values of a resource, in place of those it had.
+    pub(in crate::store) async fn claim_values(
+        &mut self,
+        of: &TypeSchema,
+        old: Option<&Record>,
+        new: &Record,
+    ) -> Result<(), StoreError> {
+        let resource_type = of.resource_type().name().as_str();
+        let old = old.map(|old| values_of(of, old)).unwrap_or_default();
+        let id = &new.id;
+        let new = values_of(of, new);
+        if old == new {
+            return Ok(());
+        }
+        self.release_values(id.as_str()).await?;
+        for value in &new {
+            fits(&named(value), &value.key, usize::MAX)?;
+            // Writers take turns, so a value that is free now stays free until it is claimed.
+            let taken = Fragment::new(
+                "SELECT 1 FROM scim_unique WHERE tenant = ? AND resource_type = ? AND attribute = ? AND value = ?",
+            )
+            .bind(self.tenant)
+            .bind(resource_type)
+            .bind(value.attribute.as_str())
+            .bind(&*index_key(&value.key));
+            if self.transaction.row(taken).await?.is_some() {
+                return Err(StoreError::Uniqueness { attribute: named(value) });
+            }
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        let rows = new.iter().map(|value| {
+            Fragment::list([
+                Param::from(self.tenant),
+                resource_type.into(),
+                value.attribute.as_str().into(),
+                (&*index_key(&value.key)).into(),
+                id.as_str().into(),
+            ])
+        });
+        let claim =
+            Fragment::new("INSERT INTO scim_unique (tenant, resource_type, attribute, value, resource_id) VALUES ");
+        self.transaction.execute(claim.then(Fragment::joined(rows.collect(), ", "))).await?;
+        Ok(())
+    }
+
+    pub(in crate::store) async fn release_values(&mut self, id: &str) -> Result<(), StoreError> {
+        self.transaction.execute(Fragment::new("DELETE FROM scim_unique WHERE resource_id = ?").bind(id)).await?;
+        Ok(())
+    }
+}

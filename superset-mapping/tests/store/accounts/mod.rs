@@ -1,0 +1,9 @@
+//! Users as accounts of Superset.
+
+pub(crate) mod adoption;
+pub(crate) mod closed;
+pub(crate) mod conflicts;
+pub(crate) mod purge;
+pub(crate) mod reports;
+pub(crate) mod secrets;
+pub(crate) mod users;

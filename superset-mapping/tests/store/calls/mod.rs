@@ -1,0 +1,9 @@
+//! The contract of the calls.
+
+pub(crate) mod audit;
+pub(crate) mod concurrency;
+pub(crate) mod contract;
+pub(crate) mod opening;
+pub(crate) mod races;
+pub(crate) mod transactions;
+pub(crate) mod walk;
