@@ -31,6 +31,7 @@
 //! |---|---|
 //! | [`RuleSet`], [`Subject`], [`Decision`], [`Explanation`] | which roles a person gets, and why: pure functions |
 //! | [`RoleMapper`] | the host's own code in place of rules |
+//! | `RoleSync`, `RoleTarget` (feature `roles`) | roles of a host's own that follow what is written to any `scim_service::Store`, by the same rules |
 //! | `JitLogin`, `AttributeMapping`, `IdentityProvider` (feature `jit`) | logins that create people on the spot, by the same rules |
 //! | `SamlVerifier` (feature `saml`) | SAML responses, verified |
 //! | `FabConfig` (feature `jit`) | the same rules as settings of Superset's own login |
@@ -46,6 +47,8 @@
 //! | `postgres` | `SupersetStore` on `PostgreSQL`, by sqlx on tokio |
 //! | `mysql` | the same on `MySQL` and `MariaDB` |
 //! | `sqlite` | the same on `SQLite` |
+//! | `roles` | roles over any `scim_service::Store`, in a host's own tables |
+//! | `conformance` | `role_conformance!`: tests for whoever implements a `RoleTarget` |
 //! | `jit` | login just in time over any `scim_service::Store`, and settings for Flask-AppBuilder |
 //! | `saml` | verification of SAML responses, by `saml-rs` with AWS-LC |
 //!

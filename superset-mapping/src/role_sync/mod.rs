@@ -8,6 +8,8 @@
 mod core;
 mod follow;
 mod interrupted;
+#[cfg(feature = "jit")]
+mod login;
 mod memory;
 mod plan;
 mod sync;

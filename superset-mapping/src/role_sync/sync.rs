@@ -78,7 +78,7 @@ const PAGE: u64 = 100;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct RoleSync<S, T> {
-    core: Arc<Core<S, T>>,
+    pub(super) core: Arc<Core<S, T>>,
 }
 
 impl<S: Store, T: RoleTarget> RoleSync<S, T> {

@@ -5,6 +5,8 @@ mod conformance;
 mod cost;
 mod failures;
 mod guard;
+#[cfg(feature = "jit")]
+mod login;
 mod over_http;
 mod properties;
 mod stores;

@@ -171,7 +171,10 @@ impl Session<'_> {
     }
 
     /// The groups that directly hold these resources, and who says so.
-    pub(in crate::store) async fn memberships(&mut self, members: &[ResourceId]) -> Result<Vec<Membership>, StoreError> {
+    pub(in crate::store) async fn memberships(
+        &mut self,
+        members: &[ResourceId],
+    ) -> Result<Vec<Membership>, StoreError> {
         let mut memberships = Vec::new();
         for members in members.chunks(CHUNK) {
             let select =
