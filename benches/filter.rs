@@ -11,7 +11,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use scim_benches::{MEDIUM, SHORT, TWENTY, chain, user, user_predicate};
 use scim_core::{Profile, Resource, SchemaSet, Tolerance};
-use scim_filter::{Filter, Limits, check, parse};
+use scim_filter::{Filter, FilterLimits, check, parse};
 
 const TEXTS: [(&str, &str); 3] = [("short", SHORT), ("medium", MEDIUM), ("twenty", TWENTY)];
 
@@ -23,7 +23,7 @@ fn parsing(c: &mut Criterion) {
         group.bench_function("serde_json", |b| {
             b.iter(|| serde_json::from_str::<String>(black_box(&json)).expect("a string"));
         });
-        let limits = Limits::default();
+        let limits = FilterLimits::default();
         group.bench_function("scim_filter", |b| b.iter(|| parse(black_box(text), &limits).expect("a filter")));
         group.finish();
     }
@@ -36,17 +36,20 @@ fn linearity(c: &mut Criterion) {
         let text = chain(bytes);
         group.throughput(Throughput::Bytes(text.len() as u64));
         group.bench_function(format!("clauses_{bytes}"), |b| {
-            b.iter(|| parse(black_box(&text), &Limits { comparisons: 1000, ..Limits::default() }).expect("a filter"));
+            b.iter(|| {
+                parse(black_box(&text), &FilterLimits { comparisons: 1000, ..FilterLimits::default() })
+                    .expect("a filter")
+            });
         });
         let text = format!("userName eq \"{}\"", "\\n".repeat((bytes - 14) / 2));
         group.throughput(Throughput::Bytes(text.len() as u64));
         group.bench_function(format!("string_{bytes}"), |b| {
-            b.iter(|| parse(black_box(&text), &Limits::default()).expect("a filter"));
+            b.iter(|| parse(black_box(&text), &FilterLimits::default()).expect("a filter"));
         });
         let text = format!("{SHORT}{}", " ".repeat(bytes - SHORT.len()));
         group.throughput(Throughput::Bytes(text.len() as u64));
         group.bench_function(format!("spaces_{bytes}"), |b| {
-            b.iter(|| parse(black_box(&text), &Limits::default()).expect("a filter"));
+            b.iter(|| parse(black_box(&text), &FilterLimits::default()).expect("a filter"));
         });
     }
     group.finish();

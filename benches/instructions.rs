@@ -20,7 +20,7 @@ use scim_benches::population::{UserSize, add_members, member_id, new_user, patch
 use scim_benches::{MEDIUM, TWENTY, user, user_predicate};
 use scim_core::message::PatchOp;
 use scim_core::{Profile, Resource, SchemaSet, Tolerance, TypeSchema};
-use scim_filter::{Filter, Limits, Predicate};
+use scim_filter::{Filter, FilterLimits, Predicate};
 use scim_patch::{Differences, Patch};
 use serde_json::json;
 
@@ -34,7 +34,7 @@ const OPERATIONS: usize = 1000;
 #[library_benchmark]
 #[bench::medium(MEDIUM)]
 fn filter_parse(text: &str) -> Filter {
-    scim_filter::parse(black_box(text), &Limits::default()).unwrap()
+    scim_filter::parse(black_box(text), &FilterLimits::default()).unwrap()
 }
 
 fn parsed() -> (Filter, Arc<TypeSchema>) {

@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use scim_benches::{MEDIUM, SHORT, TWENTY};
-use scim_filter::{Limits, parse};
+use scim_filter::{FilterLimits, parse};
 
 fn parsing(c: &mut Criterion) {
     for (name, text) in [("short", SHORT), ("medium", MEDIUM), ("twenty", TWENTY)] {
@@ -19,7 +19,7 @@ fn parsing(c: &mut Criterion) {
         group.bench_function("serde_json", |b| {
             b.iter(|| serde_json::from_str::<String>(black_box(&json)).expect("a string"));
         });
-        let limits = Limits::default();
+        let limits = FilterLimits::default();
         group.bench_function("scim_filter", |b| b.iter(|| parse(black_box(text), &limits).expect("a filter")));
         if text.parse::<scim_proto::filter::ScimFilter>().is_ok() {
             group.bench_function("scim_proto", |b| {

@@ -1,5 +1,5 @@
 """Two superset_server processes on one PostgreSQL, 16 clients, and a kill -9 of one process at a random moment, again and
-again. Then every acknowledged write must be there, and nothing half: side tables, Superset's tables and audit agree.
+again. Then every acknowledged write must be there, and nothing half: auxiliary tables, Superset's tables and audit agree.
 
 usage: crash.py DATABASE_URL TOKEN ROUNDS WRITES_PER_ROUND SERVER ARGUMENTS...
 """

@@ -12,7 +12,7 @@ use rustix::time::{ClockId, clock_gettime};
 use scim_benches::host::Host;
 use scim_benches::population::{UserSize, add_members, member_id, new_user};
 use scim_benches::{MEDIUM, SHORT, TWENTY, user, user_predicate};
-use scim_filter::{Limits, parse};
+use scim_filter::{FilterLimits, parse};
 use serde_json::{Value, json};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -87,7 +87,7 @@ fn large_users(users: usize) -> Result<Value> {
 }
 
 fn filters() -> Result<Value> {
-    let (user, predicate, limits) = (user()?, user_predicate(TWENTY)?, Limits::default());
+    let (user, predicate, limits) = (user()?, user_predicate(TWENTY)?, FilterLimits::default());
     let mut parsing = Vec::new();
     for text in [SHORT, MEDIUM, TWENTY] {
         let quoted = serde_json::to_string(text)?;

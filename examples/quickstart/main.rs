@@ -13,7 +13,7 @@ use std::error::Error;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use scim_core::{Leniency, Profile, SchemaSet, urn};
+use scim_core::{Profile, Quirk, SchemaSet, urn};
 use scim_service::{BearerTokens, Principal, ScimService, ServiceConfig};
 use serde_json::json;
 use superset_mapping::{RuleSet, SupersetStore, create_demo_schema};
@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         SupersetStore::connect(&database, rules).await?,
         SchemaSet::builtin(),
         // Some clients send a person's groups with the person.
-        ServiceConfig::new(BASE_URL)?.with_profile(Profile::compatible().with(Leniency::GroupsOnUser)),
+        ServiceConfig::new(BASE_URL)?.with_profile(Profile::compatible().with(Quirk::GroupsOnUser)),
         BearerTokens::new().with_token(TOKEN, Principal::new("identity provider"))?,
     );
 

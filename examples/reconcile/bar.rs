@@ -30,7 +30,7 @@ impl Progress for Bar {
             Stage::Accounts => "accounts",
             Stage::Repairs => "repairs",
             Stage::Directory => "directory",
-            Stage::Leavers => "leavers",
+            Stage::DeprovisionedUsers => "leavers",
             _ => "",
         };
         self.0.set_message(name);

@@ -22,7 +22,7 @@ use clap::Parser;
 use scim_service::Context;
 use superset_mapping::SupersetStore;
 use superset_mapping::reconcile::{
-    Breaker, Directory, Drift, Export, Leavers, RepairOptions, RepairReport, ScimDirectory,
+    DeprovisionedUsers, Directory, Drift, Export, RepairOptions, RepairReport, SafetyThreshold, ScimDirectory,
 };
 
 use arguments::{Arguments, Command, Format, Source};
@@ -82,8 +82,8 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
             let directory = directory(source)?;
             let mut leavers = store.leavers(&cx, &*directory, &bar).await?;
             if *deactivate {
-                let breaker = Breaker::new().with_max_share(*max_share).with_floor(*floor);
-                store.deactivate_leavers(&cx, &mut leavers, &breaker, &bar).await?;
+                let threshold = SafetyThreshold::new().with_max_share(*max_share).with_floor(*floor);
+                store.deactivate_leavers(&cx, &mut leavers, &threshold, &bar).await?;
             }
             (leavers.is_clean(), arguments.shown(leavers)?)
         }
@@ -130,7 +130,7 @@ macro_rules! report {
     };
 }
 
-report!(Drift, RepairReport, Leavers);
+report!(Drift, RepairReport, DeprovisionedUsers);
 
 impl Arguments {
     fn shown(&self, report: impl Report) -> Result<String, serde_json::Error> {

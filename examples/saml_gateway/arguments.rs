@@ -209,7 +209,7 @@ impl Arguments {
         })
     }
 
-    /// The key that cookies are sealed with.
+    /// The key that cookies are encrypted with.
     pub(crate) fn session_key(&self) -> Result<Key, Box<dyn Error>> {
         let Some(path) = &self.session_key else { return Ok(Key::generate()) };
         let secret = read_secret_line(path, "secret for cookies")?;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use http::Uri;
 use scim_core::schema::{RegistrationError, ResourceType, Schema, SchemaExtension};
-use scim_core::{AttrPath, AttrPathError, Leniency, Profile, Provenance, SchemaSet};
+use scim_core::{AttrPath, AttrPathError, Profile, Provenance, Quirk, SchemaSet};
 use scim_service::{
     BearerTokens, BulkAtomicity, Capabilities, ConfigError, CursorKey, CursorKeyError, PatchResponse, ServiceConfig,
     TenancyMode,
@@ -69,7 +69,7 @@ pub struct Flags {
     /// What happens to the operations of a bulk request when one fails; off: there are no bulk requests
     #[arg(long, value_enum, default_value = "per-operation")]
     pub bulk: Bulk,
-    /// File whose first line is the secret that cursors are sealed with, at least 32 characters; random unless given
+    /// File whose first line is the secret that cursors are encrypted with, at least 32 characters; random unless given
     #[arg(long)]
     pub cursor_key_file: Option<PathBuf>,
     #[command(flatten)]
@@ -231,7 +231,7 @@ impl Flags {
             ProfileName::Rfc => Profile::rfc(),
             ProfileName::Interop => Profile::interop(),
         };
-        let profile = if self.groups_on_user { profile.with(Leniency::GroupsOnUser) } else { profile };
+        let profile = if self.groups_on_user { profile.with(Quirk::GroupsOnUser) } else { profile };
         let patch_response = match self.patch_response {
             PatchStatus::Auto => PatchResponse::Auto,
             PatchStatus::Resource => PatchResponse::Resource,

@@ -1,9 +1,9 @@
 //! The limits of the protocol as flags.
 
 use clap::Args;
-use scim_service::Limits;
+use scim_service::ServiceLimits;
 
-/// How much one request can ask for; what is not given stays as [`Limits`] has it.
+/// How much one request can ask for; what is not given stays as [`ServiceLimits`](scim_service::ServiceLimits) has it.
 #[derive(Args, Clone, Copy, Debug, Default)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitFlags {
@@ -53,8 +53,8 @@ pub struct LimitFlags {
 
 impl LimitFlags {
     /// The limits.
-    pub fn limits(&self) -> Limits {
-        let mut limits = Limits::default();
+    pub fn limits(&self) -> ServiceLimits {
+        let mut limits = ServiceLimits::default();
         for (given, limit) in [
             (self.max_url, &mut limits.url),
             (self.max_body, &mut limits.body),
@@ -90,14 +90,14 @@ mod tests {
         limits: LimitFlags,
     }
 
-    fn limits(flags: &[&str]) -> Limits {
+    fn limits(flags: &[&str]) -> ServiceLimits {
         Program::parse_from([&["program"], flags].concat()).limits.limits()
     }
 
     #[test]
     fn p19_every_limit_has_a_flag_and_a_default() {
-        assert_eq!(limits(&[]), Limits::default());
-        let mut expected = Limits::default();
+        assert_eq!(limits(&[]), ServiceLimits::default());
+        let mut expected = ServiceLimits::default();
         let flags = [
             ("--max-url", 1),
             ("--max-body", 2),

@@ -3,29 +3,29 @@
 use scim_core::message::SortOrder;
 use scim_core::{AttrPath, AttributeRef, Profile, Resource, Tolerance, TypeSchema};
 use scim_filter::{
-    ElementPredicate, Filter, Limits, Lower, ParseError, Predicate, Sort, Test, check, check_any, check_element,
+    ElementPredicate, Filter, FilterLimits, Lower, ParseError, Predicate, Sort, Test, check, check_any, check_element,
     equal_values, lower, parse, parse_path, parse_with,
 };
 
 use crate::fixture::FIXTURE;
 
-/// A filter prints as it parses, leniencies and limits only widen and narrow, and errors point into the text.
+/// A filter prints as it parses, quirks and limits only widen and narrow, and errors point into the text.
 pub fn filter_parse(text: &str) {
-    let strict = parse(text, &Limits::default());
+    let strict = parse(text, &FilterLimits::default());
     match &strict {
         Ok(filter) => {
             prints_as_it_parses(filter);
-            let lenient = parse_with(text, &Limits::default(), &mut Tolerance::compatible());
-            assert_eq!(lenient.as_ref(), Ok(filter), "a leniency changes the meaning of a strict filter");
+            let lenient = parse_with(text, &FilterLimits::default(), &mut Tolerance::compatible());
+            assert_eq!(lenient.as_ref(), Ok(filter), "a quirk changes the meaning of a strict filter");
         }
         Err(error) => is_one_line_about(error, text),
     }
     let mut tolerance = Tolerance::compatible();
-    if let Ok(filter) = parse_with(text, &Limits::default(), &mut tolerance) {
+    if let Ok(filter) = parse_with(text, &FilterLimits::default(), &mut tolerance) {
         prints_as_it_parses(&filter);
-        assert!(strict.is_ok() || !tolerance.used().is_empty(), "a leniency that was used is recorded");
+        assert!(strict.is_ok() || !tolerance.used().is_empty(), "a quirk that was used is recorded");
     }
-    let narrow = Limits { text: 64, depth: 2, comparisons: 3 };
+    let narrow = FilterLimits { text: 64, depth: 2, comparisons: 3 };
     if let Ok(filter) = parse(text, &narrow) {
         assert_eq!(Ok(filter), strict, "a limit only refuses");
     }
@@ -33,11 +33,11 @@ pub fn filter_parse(text: &str) {
 
 /// A PATCH path prints as it parses, and errors point into the text.
 pub fn path_parse(text: &str) {
-    match parse_path(text, &Limits::default()) {
+    match parse_path(text, &FilterLimits::default()) {
         Ok(path) => {
             let printed = path.to_string();
             // Escapes may print longer than they were written.
-            let limits = Limits { text: usize::MAX, ..Limits::default() };
+            let limits = FilterLimits { text: usize::MAX, ..FilterLimits::default() };
             assert_eq!(parse_path(&printed, &limits), Ok(path), "{printed}");
         }
         Err(error) => is_one_line_about(&error, text),
@@ -53,7 +53,7 @@ pub fn path_parse(text: &str) {
         ]
         .concat();
         assert_eq!(parts, text, "the parts of a path are all of it");
-        assert_eq!(parse_path(text, &Limits::default()).map(|path| path.attribute), Ok(path));
+        assert_eq!(parse_path(text, &FilterLimits::default()).map(|path| path.attribute), Ok(path));
     }
 }
 
@@ -80,7 +80,7 @@ pub fn filter_check(text: &str) {
 
 fn prints_as_it_parses(filter: &Filter) {
     let printed = filter.to_string();
-    let limits = Limits { text: usize::MAX, ..Limits::default() };
+    let limits = FilterLimits { text: usize::MAX, ..FilterLimits::default() };
     assert_eq!(parse(&printed, &limits).as_ref(), Ok(filter), "{printed}");
 }
 

@@ -8,7 +8,7 @@
 
 use arbitrary::{Result, Unstructured};
 use scim_core::{AttrPath, Profile};
-use scim_filter::{Filter, Limits, PatchPath, parse, parse_path};
+use scim_filter::{Filter, FilterLimits, PatchPath, parse, parse_path};
 
 use crate::filter::{check_and_match, filter_parse, path_parse, sort};
 use crate::fixture::FIXTURE;
@@ -37,7 +37,7 @@ fn show(seed: impl FnOnce() -> String) {
 pub fn filter(u: &mut Unstructured<'_>) -> Result<()> {
     let filter: Filter = u.arbitrary()?;
     let text = filter.to_string();
-    assert_eq!(parse(&text, &Limits::default()), Ok(filter), "{text}");
+    assert_eq!(parse(&text, &FilterLimits::default()), Ok(filter), "{text}");
     filter_parse(&text);
     Ok(())
 }
@@ -50,7 +50,7 @@ pub fn filter(u: &mut Unstructured<'_>) -> Result<()> {
 pub fn path(u: &mut Unstructured<'_>) -> Result<()> {
     let path: PatchPath = u.arbitrary()?;
     let text = path.to_string();
-    assert_eq!(parse_path(&text, &Limits::default()), Ok(path), "{text}");
+    assert_eq!(parse_path(&text, &FilterLimits::default()), Ok(path), "{text}");
     path_parse(&text);
     let path: AttrPath = u.arbitrary()?;
     path_parse(path.as_str());

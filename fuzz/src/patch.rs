@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use scim_core::message::PatchOp;
 use scim_core::schema::{AttributeType, Mutability, ResourceType, Returned, Schema};
-use scim_core::{Attribute, Checker, Leniency, Profile, Resource, SchemaSet, Tolerance, TypeSchema, ValueRef, urn};
+use scim_core::{Attribute, Checker, Profile, Quirk, Resource, SchemaSet, Tolerance, TypeSchema, ValueRef, urn};
 use scim_patch::{Differences, Patch, PatchErrorKind, apply};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -91,15 +91,15 @@ pub fn runs(operations: &Value, before: &Resource, schema: &Arc<TypeSchema>, pro
     Some(after)
 }
 
-/// The patch that leads from one resource to another leads there, without a leniency.
+/// The patch that leads from one resource to another leads there, without a quirk.
 pub fn leads(before: &Resource, after: &Resource, schema: &Arc<TypeSchema>) -> Option<PatchOp> {
     let message = Patch::between(before, after, schema).ok()?;
     // What `between` removes is to be removed, `active` of somebody inactive included.
-    let profile = Profile::rfc().without(Leniency::InactiveUntilTrue);
-    let patch = Patch::check(&message, schema, &profile).expect("a message that needs no leniency");
+    let profile = Profile::rfc().without(Quirk::InactiveUntilTrue);
+    let patch = Patch::check(&message, schema, &profile).expect("a message that needs no quirk");
     let mut made = before.clone();
     let changed = apply(&patch, &mut made).expect("a message that fits the resource");
-    assert!(changed.leniencies().is_empty());
+    assert!(changed.quirks().is_empty());
     let [made, after] = [&made, after].map(|resource| comparable(resource, schema));
     assert_eq!(made, after, "{message:?} leads from {before:?}");
     assert_eq!(message.operations.is_empty(), changed.is_unchanged(), "{message:?}");
@@ -181,7 +181,7 @@ pub fn tells_the_difference(changed: &Differences, before: &Resource, after: &Re
             }
         } else if is_secret(&attribute) {
             secrets.push((path, old != new));
-        } else if attribute.is_relation() {
+        } else if attribute.is_multi_valued_reference() {
             let elements = |value: Option<Value>| match value {
                 Some(Value::Array(elements)) => elements,
                 _ => Vec::new(),
@@ -282,7 +282,7 @@ fn comparable_all(resource: &Resource, schema: &TypeSchema) -> Resource {
 
 fn in_one_order(attribute: &Attribute, value: &mut Value) {
     if let Value::Array(elements) = value
-        && attribute.is_relation()
+        && attribute.is_multi_valued_reference()
     {
         elements.sort_by_key(ToString::to_string);
     }

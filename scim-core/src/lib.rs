@@ -19,7 +19,7 @@
 //! let user: User = resource.view()?;
 //! assert_eq!(user.active, Some(true));
 //! // What the client got away with is known by name.
-//! assert!(tolerance.used().contains(scim_core::Leniency::StringBoolean));
+//! assert!(tolerance.used().contains(scim_core::Quirk::StringBoolean));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -72,5 +72,5 @@ pub use projection::{Additions, Projection, ProjectionError};
 pub use resource::{Meta, Resource, ValueRef};
 pub use schema::{Attribute, AttributeRef, ResourceTypeName, SchemaSet, TypeSchema};
 pub use scim_error::{ScimError, ScimType};
-pub use tolerance::{InteropRule, Leniencies, Leniency, Profile, Tolerance, ValueCheck};
+pub use tolerance::{InteropRule, Profile, Quirk, Quirks, Tolerance, ValueCheck};
 pub use typed::{Address, EnterpriseUser, Group, Manager, MultiValue, Name, Password, TypedError, User};

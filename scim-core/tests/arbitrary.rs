@@ -17,7 +17,7 @@ use scim_core::json::json_size;
 use scim_core::message::PatchOp;
 use scim_core::schema::{AttributeType, Mutability, Resolved, ResourceType, Schema};
 use scim_core::{
-    AttrName, AttrPath, Checker, ExternalId, Leniency, Profile, Resource, ResourceId, ResourceTypeName, SchemaSet,
+    AttrName, AttrPath, Checker, ExternalId, Profile, Quirk, Resource, ResourceId, ResourceTypeName, SchemaSet,
     Tolerance, TypeSchema, Version,
 };
 use serde::Deserialize;
@@ -187,7 +187,7 @@ fn types_without_a_schema_are_made_within_their_bounds() {
             _ => 0,
         }
     }
-    let (mut leniencies, mut words) = (BTreeSet::new(), BTreeSet::new());
+    let (mut quirks, mut words) = (BTreeSet::new(), BTreeSet::new());
     for seed in 0..MANY {
         let bytes = bytes(seed);
         let u = &mut Unstructured::new(&bytes);
@@ -202,13 +202,13 @@ fn types_without_a_schema_are_made_within_their_bounds() {
         assert_eq!(version.as_str().parse(), Ok(version.clone()));
         assert!(text(u).unwrap().chars().count() <= MAX_TEXT);
         assert!(depth(&json(u).unwrap()) <= MAX_JSON_DEPTH);
-        leniencies.insert(format!("{:?}", Leniency::arbitrary(u).unwrap()));
+        quirks.insert(format!("{:?}", Quirk::arbitrary(u).unwrap()));
         Profile::arbitrary(u).unwrap();
         let message = PatchOp::arbitrary(u).unwrap();
         words.extend(message.operations.iter().map(|operation| operation.op.clone()));
         let read = PatchOp::from_json(message.to_value(), &mut Tolerance::rfc(), 5).unwrap();
         assert_eq!(read, message);
     }
-    assert_eq!(leniencies.len(), Leniency::ALL.len());
+    assert_eq!(quirks.len(), Quirk::ALL.len());
     assert!(["add", "remove", "replace"].iter().all(|word| words.contains(*word)));
 }

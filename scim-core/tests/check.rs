@@ -62,7 +62,7 @@ fn every_case_of_the_corpus_holds() {
         let profile = if case.profile == "rfc" { Profile::rfc() } else { Profile::compatible() };
         let mut tolerance = Tolerance::new(&profile);
         let found = Checker::new(of, &mut tolerance).resource(with_schemas(case.body));
-        let used: Vec<String> = tolerance.used().iter().map(|leniency| format!("{leniency:?}")).collect();
+        let used: Vec<String> = tolerance.used().iter().map(|quirk| format!("{quirk:?}")).collect();
         let problem = match (found, case.out, case.error) {
             (Ok(found), Some(expected), None) => {
                 let (found, expected) = (Value::Object(found.into_attributes()), with_schemas(expected));

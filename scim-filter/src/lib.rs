@@ -2,9 +2,9 @@
 //!
 //! ```
 //! use scim_core::{Resource, SchemaSet, Tolerance};
-//! use scim_filter::{Limits, check, parse};
+//! use scim_filter::{FilterLimits, check, parse};
 //!
-//! let filter = parse(r#"userName sw "bj" and emails[type eq "work"]"#, &Limits::default())?;
+//! let filter = parse(r#"userName sw "bj" and emails[type eq "work"]"#, &FilterLimits::default())?;
 //!
 //! let schemas = SchemaSet::builtin();
 //! let user = schemas.user().unwrap();
@@ -21,7 +21,7 @@
 //! | from | by | to | refuses |
 //! |---|---|---|---|
 //! | text | [`parse()`], [`parse_with`], [`parse_path`] | [`Filter`], [`PatchPath`] | bad syntax: [`ParseError`] with a byte offset |
-//! | [`Filter`] | [`check()`], [`check_any`], [`check_element`] | [`Predicate`], [`ElementPredicate`] | what the schema does not allow: [`CheckError`] |
+//! | [`Filter`] | [`check()`], [`check_any`], [`check_element`] | [`Predicate`], [`ElementPredicate`] | what the schema does not allow: [`FilterError`] |
 //! | [`Predicate`] | [`Predicate::matches`] | `bool` | nothing |
 //! | [`Predicate`] | [`lower()`] with a [`Lower`] of the host's | a database's condition and the rest | nothing |
 //!
@@ -37,7 +37,7 @@
 //!
 //! # Limits
 //!
-//! [`Limits`] hold while parsing: 8 KiB of text, 64 levels of nesting and 256 comparisons unless set otherwise. Time is
+//! [`FilterLimits`] hold while parsing: 8 KiB of text, 64 levels of nesting and 256 comparisons unless set otherwise. Time is
 //! linear in the length of the text. Every recursion (parsing, checking, evaluating, printing, dropping) goes as deep as the
 //! parentheses of the text, so the limit on nesting bounds the stack.
 //!
@@ -69,10 +69,10 @@ pub use scim_core;
 
 pub use ast::{AttrBuilder, BuildError, Comparison, Filter, FilterBuilder, Literal, Operator, attr};
 pub use budget::{Budget, BudgetExceeded};
-pub use check::{CheckError, check, check_any, check_element};
+pub use check::{FilterError, check, check_any, check_element};
 pub use evaluate::equal_values;
 pub use fold::fold;
-pub use limits::Limits;
+pub use limits::FilterLimits;
 pub use lower::{Lower, Lowered, lower, lower_element, lower_parts};
 pub use parse::{ParseError, PatchPath, parse, parse_path, parse_path_with, parse_with};
 pub use predicate::{ElementPredicate, Operand, Predicate, Test, View};

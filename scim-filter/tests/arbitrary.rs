@@ -13,9 +13,11 @@ use std::sync::Arc;
 
 use arbitrary::{Arbitrary, Unstructured};
 use scim_core::schema::{AttributeType, ResourceType, Schema};
-use scim_core::{AttributeRef, Leniency, Profile, Resource, SchemaSet, Tolerance, TypeSchema};
+use scim_core::{AttributeRef, Profile, Quirk, Resource, SchemaSet, Tolerance, TypeSchema};
 use scim_filter::arbitrary::{MAX_COMPARISONS, MAX_DEPTH, element_filter, filter, near_miss};
-use scim_filter::{Comparison, Filter, Limits, Literal, Operator, PatchPath, check, check_element, parse, parse_path};
+use scim_filter::{
+    Comparison, Filter, FilterLimits, Literal, Operator, PatchPath, check, check_element, parse, parse_path,
+};
 use serde::Deserialize;
 
 const SEEDS: u64 = 1_500;
@@ -74,7 +76,7 @@ fn comparisons(filter: &Filter) -> usize {
 
 fn prints_as_it_parses_within_bounds(filter: &Filter) {
     let printed = filter.to_string();
-    assert_eq!(parse(&printed, &Limits::default()).as_ref(), Ok(filter), "{printed}");
+    assert_eq!(parse(&printed, &FilterLimits::default()).as_ref(), Ok(filter), "{printed}");
     assert!(depth(filter) <= MAX_DEPTH && comparisons(filter) <= MAX_COMPARISONS, "{printed}");
 }
 
@@ -96,7 +98,7 @@ fn every_near_miss_parses_and_is_refused() {
     each(|of, u| {
         let filter = near_miss(of, u).unwrap();
         prints_as_it_parses_within_bounds(&filter);
-        let all = Leniency::ALL.into_iter().fold(Profile::compatible(), Profile::with);
+        let all = Quirk::ALL.into_iter().fold(Profile::compatible(), Profile::with);
         for profile in [Profile::rfc(), Profile::compatible(), all] {
             assert!(check(&filter, of, &mut Tolerance::new(&profile)).is_err(), "{filter}");
         }
@@ -129,7 +131,7 @@ fn filters_without_a_schema_print_as_they_parse() {
         let u = &mut Unstructured::new(&bytes);
         prints_as_it_parses_within_bounds(&Filter::arbitrary(u).unwrap());
         let path = PatchPath::arbitrary(u).unwrap();
-        assert_eq!(parse_path(&path.to_string(), &Limits::default()).as_ref(), Ok(&path), "{path}");
+        assert_eq!(parse_path(&path.to_string(), &FilterLimits::default()).as_ref(), Ok(&path), "{path}");
     }
 }
 

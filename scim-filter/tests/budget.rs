@@ -2,12 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use scim_core::{Resource, SchemaSet, Tolerance};
-use scim_filter::{Budget, BudgetExceeded, Limits, Predicate, check, parse};
+use scim_filter::{Budget, BudgetExceeded, FilterLimits, Predicate, check, parse};
 use serde_json::{Value, json};
 
 fn predicate(filter: &str) -> Predicate {
     let schemas = SchemaSet::builtin();
-    let limits = Limits { text: 1 << 20, comparisons: 1000, ..Limits::default() };
+    let limits = FilterLimits { text: 1 << 20, comparisons: 1000, ..FilterLimits::default() };
     let user = schemas.user().unwrap();
     check(&parse(filter, &limits).unwrap(), user, &mut Tolerance::rfc()).unwrap()
 }

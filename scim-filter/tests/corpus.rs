@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use scim_core::message::SortOrder;
 use scim_core::schema::{ResourceType, Schema};
 use scim_core::{AttrPath, Profile, Resource, ResourceTypeName, SchemaSet, Tolerance, TypeSchema};
-use scim_filter::{Filter, Limits, Sort, check, check_any, parse_path, parse_with};
+use scim_filter::{Filter, FilterLimits, Sort, check, check_any, parse_path, parse_with};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -111,7 +111,7 @@ fn run(case: &FilterCase, fixture: &Fixture) -> Outcome {
         Some(other) => panic!("unknown profile {other}"),
     };
     let mut tolerance = Tolerance::new(&profile);
-    let filter = parse_with(&case.filter, &Limits::default(), &mut tolerance)
+    let filter = parse_with(&case.filter, &FilterLimits::default(), &mut tolerance)
         .map_err(|error| (error.scim_type().as_str(), error.to_string()))?;
 
     let printed = filter.to_string();
@@ -195,7 +195,7 @@ fn every_rule_of_filters_and_sorting_has_a_case() {
 fn patch_paths_parse_as_the_corpus_says() {
     let cases: Vec<PathCase> = read(Path::new("paths.json"));
     run_all("paths", &cases, |case| {
-        let outcome = parse_path(&case.path, &Limits::default());
+        let outcome = parse_path(&case.path, &FilterLimits::default());
         match (&outcome, &case.error) {
             (Ok(path), None) if path.to_string() == *case.prints.as_ref().unwrap_or(&case.path) => Ok(()),
             (Err(error), Some(expected)) if error.scim_type().as_str() == expected => Ok(()),

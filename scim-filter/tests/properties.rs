@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use scim_core::{AttrName, AttrPath, AttributeRef, Profile, Resource, SchemaSet, Tolerance};
 use scim_filter::{
-    Comparison, ElementPredicate, Filter, Limits, Literal, Lower, Operand, Operator, Predicate, Test, check,
+    Comparison, ElementPredicate, Filter, FilterLimits, Literal, Lower, Operand, Operator, Predicate, Test, check,
     equal_values, fold, lower, lower_element, parse, parse_path, parse_with,
 };
 use serde_json::{Value, json};
@@ -87,7 +87,7 @@ proptest! {
     #[test]
     fn a_printed_filter_parses_to_itself(filter in filter()) {
         let text = filter.to_string();
-        let limits = Limits { text: usize::MAX, ..Limits::default() };
+        let limits = FilterLimits { text: usize::MAX, ..FilterLimits::default() };
         prop_assert_eq!(parse(&text, &limits), Ok(filter), "{}", text);
     }
 
@@ -95,13 +95,13 @@ proptest! {
     fn parsing_never_panics_and_errors_stay_inside_the_text(text in prop_oneof![any::<String>(), nearly_a_filter()]) {
         let profile = Profile::compatible();
         for result in [
-            parse(&text, &Limits::default()).map(|filter| filter.to_string()),
-            parse_with(&text, &Limits::default(), &mut Tolerance::new(&profile)).map(|filter| filter.to_string()),
-            parse_path(&text, &Limits::default()).map(|path| path.to_string()),
+            parse(&text, &FilterLimits::default()).map(|filter| filter.to_string()),
+            parse_with(&text, &FilterLimits::default(), &mut Tolerance::new(&profile)).map(|filter| filter.to_string()),
+            parse_path(&text, &FilterLimits::default()).map(|path| path.to_string()),
         ] {
             match result {
-                Ok(printed) => prop_assert!(parse(&printed, &Limits::default()).is_ok()
-                    || parse_path(&printed, &Limits::default()).is_ok()),
+                Ok(printed) => prop_assert!(parse(&printed, &FilterLimits::default()).is_ok()
+                    || parse_path(&printed, &FilterLimits::default()).is_ok()),
                 Err(error) => {
                     prop_assert!(text.is_char_boundary(error.offset()));
                     prop_assert_eq!(error.to_string().lines().count(), 1);

@@ -3,7 +3,7 @@
 #![expect(clippy::expect_used, reason = "helpers of tests may fail loudly")]
 
 use scim_core::{SchemaSet, Tolerance};
-use scim_filter::{Filter, Limits, check, parse, parse_path};
+use scim_filter::{Filter, FilterLimits, check, parse, parse_path};
 
 /// Runs `test` on a thread with the stack that Rust and tokio give their threads.
 fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
@@ -11,8 +11,8 @@ fn on_a_small_stack(test: impl FnOnce() + Send + 'static) {
     thread.join().expect("no panic and no overflow");
 }
 
-const ALL_TEXT: Limits = Limits { text: usize::MAX, depth: 64, comparisons: 256 };
-const DEEPEST: Limits = Limits { text: usize::MAX, depth: usize::MAX, comparisons: usize::MAX };
+const ALL_TEXT: FilterLimits = FilterLimits { text: usize::MAX, depth: 64, comparisons: 256 };
+const DEEPEST: FilterLimits = FilterLimits { text: usize::MAX, depth: usize::MAX, comparisons: usize::MAX };
 
 #[test]
 fn r099_deep_nesting_is_refused_on_a_small_stack() {
@@ -24,7 +24,7 @@ fn r099_deep_nesting_is_refused_on_a_small_stack() {
             format!("{}a pr{}", "(".repeat(100_000), ")".repeat(100_000)),
             "a pr and (b pr or (".repeat(100_000),
         ] {
-            for limits in [Limits::default(), ALL_TEXT, DEEPEST] {
+            for limits in [FilterLimits::default(), ALL_TEXT, DEEPEST] {
                 assert!(parse(&text, &limits).is_err());
                 assert!(parse_path(&format!("a[{text}"), &limits).is_err());
             }
@@ -35,7 +35,7 @@ fn r099_deep_nesting_is_refused_on_a_small_stack() {
 #[test]
 fn r099_too_many_terms_are_refused_where_the_limit_is_passed() {
     let text = format!("{}a pr", "a pr or ".repeat(100_000));
-    assert_eq!(parse(&text, &Limits::default()).unwrap_err().to_string(), "longer than 8192 bytes");
+    assert_eq!(parse(&text, &FilterLimits::default()).unwrap_err().to_string(), "longer than 8192 bytes");
     assert_eq!(parse(&text, &ALL_TEXT).unwrap_err().to_string(), "at byte 2050: more than 256 comparisons");
 }
 
@@ -58,7 +58,7 @@ fn r063_a_long_chain_is_flat() {
 #[test]
 fn r099_the_deepest_filter_allowed_is_parsed_checked_run_printed_and_dropped_on_a_small_stack() {
     on_a_small_stack(|| {
-        let depth = Limits::MAX_DEPTH;
+        let depth = FilterLimits::MAX_DEPTH;
         let open = "title pr or title pr and not (".repeat(depth);
         let text = format!("{open}title pr{}", ")".repeat(depth));
         let filter = parse(&text, &DEEPEST).unwrap();
@@ -75,14 +75,14 @@ fn r099_the_deepest_filter_allowed_is_parsed_checked_run_printed_and_dropped_on_
 #[test]
 fn the_limits_are_exact() {
     let nested = |depth: usize| format!("{}a pr{}", "(".repeat(depth), ")".repeat(depth));
-    assert!(parse(&nested(64), &Limits::default()).is_ok());
-    assert!(parse(&nested(65), &Limits::default()).is_err());
+    assert!(parse(&nested(64), &FilterLimits::default()).is_ok());
+    assert!(parse(&nested(65), &FilterLimits::default()).is_err());
     let terms = |count: usize| vec!["a pr"; count].join(" or ");
-    assert!(parse(&terms(256), &Limits::default()).is_ok());
-    assert!(parse(&terms(257), &Limits::default()).is_err());
+    assert!(parse(&terms(256), &FilterLimits::default()).is_ok());
+    assert!(parse(&terms(257), &FilterLimits::default()).is_err());
     let sized = |bytes: usize| format!("a eq \"{}\"", "x".repeat(bytes - 7));
-    assert!(parse(&sized(8192), &Limits::default()).is_ok());
-    assert!(parse(&sized(8193), &Limits::default()).is_err());
+    assert!(parse(&sized(8192), &FilterLimits::default()).is_ok());
+    assert!(parse(&sized(8193), &FilterLimits::default()).is_err());
 }
 
 #[test]

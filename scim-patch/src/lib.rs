@@ -1,7 +1,7 @@
 //! SCIM PATCH (RFC 7644 section 3.5.2): a message becomes a checked plan, the plan an effect, all or nothing.
 //!
 //! ```
-//! use scim_core::{Leniency, Profile, Resource, SchemaSet, Tolerance};
+//! use scim_core::{Quirk, Profile, Resource, SchemaSet, Tolerance};
 //! use scim_core::message::PatchOp;
 //! use scim_patch::{Patch, apply};
 //! use serde_json::json;
@@ -25,7 +25,7 @@
 //! let differences = apply(&patch, &mut resource)?;
 //! assert_eq!(resource.get("active").unwrap(), false);
 //! assert!(differences.targets().map(ToString::to_string).eq(["active", "name.familyName"]));
-//! assert!(differences.leniencies().contains(Leniency::StringBoolean));
+//! assert!(differences.quirks().contains(Quirk::StringBoolean));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -43,10 +43,10 @@
 //!
 //! # What departs from the RFC
 //!
-//! Nothing that the [`Profile`](scim_core::Profile) does not name. Each leniency that a message needs is reported, by
-//! [`Patch::leniencies`] and [`Differences::leniencies`], for a service to log.
+//! Nothing that the [`Profile`](scim_core::Profile) does not name. Each quirk that a message needs is reported, by
+//! [`Patch::quirks`] and [`Differences::quirks`], for a service to log.
 //!
-//! | client | sends | [`Leniency`](scim_core::Leniency) |
+//! | client | sends | [`Quirk`](scim_core::Quirk) |
 //! |---|---|---|
 //! | Entra ID | `"op": "Add"` | `OperationCase` |
 //! | Entra ID | `"active": "False"`, `roles[primary eq "True"]` | `StringBoolean` |
@@ -62,9 +62,9 @@
 //!
 //! # Limits
 //!
-//! [`Limits`] bound what a patch costs, in steps, and what it leaves in a resource. The number of operations is for
+//! [`PatchLimits`] bound what a patch costs, in steps, and what it leaves in a resource. The number of operations is for
 //! [`PatchOp::from_json`](scim_core::message::PatchOp::from_json) to limit, the length of a path and
-//! the depth of its filter by [`Limits::default`](scim_filter::Limits). Errors repeat 256 bytes of a client's text at most.
+//! the depth of its filter by [`PatchLimits::default`](scim_filter::FilterLimits). Errors repeat 256 bytes of a client's text at most.
 //!
 //! # Features
 //!
@@ -92,5 +92,5 @@ pub use apply::apply;
 pub use between::DifferenceError;
 pub use difference::{Difference, Differences, Secret};
 pub use error::{PatchError, PatchErrorKind};
-pub use limits::Limits;
+pub use limits::PatchLimits;
 pub use plan::{Member, MembershipDelta, Patch};

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use arbitrary::Unstructured;
 use scim_core::message::{PatchOp, PatchOperation};
 use scim_core::{Profile, Tolerance, TypeSchema};
-use scim_filter::{Limits, parse_path};
+use scim_filter::{FilterLimits, parse_path};
 use scim_patch::arbitrary::{MAX_OPERATIONS, attempt, message};
 use scim_patch::{Patch, apply};
 use serde_json::Value;
@@ -72,7 +72,7 @@ fn every_message_is_accepted_and_keeps_what_apply_guarantees() {
         for profile in [Profile::rfc(), Profile::compatible()] {
             let patch = Patch::check(&message, of, &profile);
             let patch = patch.unwrap_or_else(|error| panic!("{error}: {operations}"));
-            assert!(patch.leniencies().is_empty(), "{:?}: {operations}", patch.leniencies());
+            assert!(patch.quirks().is_empty(), "{:?}: {operations}", patch.quirks());
             applied += usize::from(apply(&patch, &mut before.clone()).is_ok());
             demands::runs(operations, &before, of, &profile);
         }
@@ -117,7 +117,7 @@ fn form(operation: &PatchOperation, of: &TypeSchema) -> String {
     if of.extension(path).is_some() {
         return format!("{verb} extension");
     }
-    let path = parse_path(path, &Limits::default()).unwrap();
+    let path = parse_path(path, &FilterLimits::default()).unwrap();
     let found = of.resolve(&path.attribute, &mut Tolerance::rfc()).unwrap().attribute().unwrap();
     let many = if found.attribute().multi_valued() { "multi-valued" } else { "singular" };
     let sub = if found.sub().is_some() || path.sub.is_some() { " sub-attribute" } else { "" };

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use scim_core::message::PatchOp;
 use scim_core::{Profile, Resource, ResourceTypeName, SchemaSet, ScimType, Tolerance, TypeSchema, ValueLimits, urn};
 use scim_filter::Budget;
-use scim_patch::{Limits, Patch, PatchError, apply};
+use scim_patch::{Patch, PatchError, PatchLimits, apply};
 use serde_json::{Value, json};
 
 fn schema(of: &ResourceTypeName) -> Arc<TypeSchema> {
     SchemaSet::builtin().of(of).unwrap().clone()
 }
 
-fn patch(of: &ResourceTypeName, operations: &[Value], limits: Limits) -> Result<Patch, PatchError> {
+fn patch(of: &ResourceTypeName, operations: &[Value], limits: PatchLimits) -> Result<Patch, PatchError> {
     let profile = Profile::compatible();
     let message = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
     let message = PatchOp::from_json(message, &mut Tolerance::new(&profile), 10_000).unwrap();
@@ -30,7 +30,7 @@ fn user(emails: usize) -> Resource {
 fn steps(emails: usize, operations: &[Value]) -> (u64, usize) {
     let budget = Arc::new(Budget::unlimited());
     let value = ValueLimits { elements: 1 << 20, resource: 1 << 30, ..ValueLimits::default() };
-    let limits = Limits { value, budget: Some(budget.clone()) };
+    let limits = PatchLimits { value, budget: Some(budget.clone()) };
     let mut user = user(emails);
     apply(&patch(&ResourceTypeName::user(), operations, limits).unwrap(), &mut user).unwrap();
     (budget.limit() - budget.left(), user.get("emails").map_or(0, |emails| emails.elements().count()))
@@ -90,7 +90,7 @@ fn x6_a_message_that_needs_more_steps_is_refused_and_changes_nothing() {
         |n| json!({"op": "remove", "path": "emails", "value": [{"type": "work", "value": format!("{n}-")}, {"type": "work"}]}),
     ];
     for kind in kinds {
-        let limits = Limits { budget: Some(Arc::new(Budget::new(100_000))), ..Limits::default() };
+        let limits = PatchLimits { budget: Some(Arc::new(Budget::new(100_000))), ..PatchLimits::default() };
         let patch = patch(&ResourceTypeName::user(), &operations(1000, kind), limits).unwrap();
         let mut user = user(900);
         let before = user.clone();
@@ -106,7 +106,7 @@ fn x6_members_that_are_selected_by_more_than_their_id_are_counted_too() {
     let members: Vec<Value> = (0..10_000).map(|number| json!({"value": number.to_string(), "type": "User"})).collect();
     let mut group: Resource = serde_json::from_value(json!({"displayName": "g", "members": members})).unwrap();
     let remove = |n: usize| json!({"op": "remove", "path": format!("members[type eq \"{n}\"]")});
-    let patch = patch(&ResourceTypeName::group(), &operations(1000, remove), Limits::default()).unwrap();
+    let patch = patch(&ResourceTypeName::group(), &operations(1000, remove), PatchLimits::default()).unwrap();
     assert_eq!(apply(&patch, &mut group).unwrap_err().scim_type(), ScimType::TooMany);
 }
 
@@ -114,7 +114,7 @@ fn x6_members_that_are_selected_by_more_than_their_id_are_counted_too() {
 fn x6_an_attribute_has_at_most_so_many_values_and_may_lose_some_of_more() {
     let value = ValueLimits { elements: 5, ..ValueLimits::default() };
     let tried = |emails: usize, operation: Value| {
-        let limits = Limits { value, budget: None };
+        let limits = PatchLimits { value, budget: None };
         let mut user = user(emails);
         let patch = patch(&ResourceTypeName::user(), &[operation], limits);
         patch.and_then(|patch| apply(&patch, &mut user)).map(|_| ()).map_err(|error| error.to_string())
@@ -135,7 +135,7 @@ fn x8_a_patch_keeps_the_limits_of_texts_and_of_the_resource() {
     let value = ValueLimits { text: 100, resource: 400, ..ValueLimits::default() };
     let tried = |before: Value, operation: Value| {
         let mut user: Resource = serde_json::from_value(before).unwrap();
-        let patch = patch(&ResourceTypeName::user(), &[operation], Limits { value, budget: None });
+        let patch = patch(&ResourceTypeName::user(), &[operation], PatchLimits { value, budget: None });
         let outcome = patch.and_then(|patch| apply(&patch, &mut user));
         outcome.map(|_| user).map_err(|error| error.to_string())
     };

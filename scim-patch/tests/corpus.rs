@@ -20,9 +20,7 @@ use std::sync::Arc;
 
 use corpus::{Case, cases, fixtures, profile};
 use scim_core::message::PatchOp;
-use scim_core::{
-    Checker, InteropRule, Leniencies, Leniency, Profile, Resource, ResourceTypeName, Tolerance, TypeSchema,
-};
+use scim_core::{Checker, InteropRule, Profile, Quirk, Quirks, Resource, ResourceTypeName, Tolerance, TypeSchema};
 use scim_patch::{Differences, MembershipDelta, Patch, apply};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -30,7 +28,7 @@ use serde_json::{Value, json};
 /// The outcome of a message, or keyword and text of the error.
 type Outcome<T> = Result<T, (String, String)>;
 
-fn check(message: Value, schema: &Arc<TypeSchema>, profile: &Profile) -> Outcome<(Patch, Leniencies)> {
+fn check(message: Value, schema: &Arc<TypeSchema>, profile: &Profile) -> Outcome<(Patch, Quirks)> {
     let mut tolerance = Tolerance::new(profile);
     let message = PatchOp::from_json(message, &mut tolerance, 100)
         .map_err(|error| (error.scim_type().to_string(), error.to_string()))?;
@@ -43,11 +41,11 @@ fn run(
     schema: &Arc<TypeSchema>,
     profile: &Profile,
     resource: &mut Resource,
-) -> Outcome<(Patch, Differences, Leniencies)> {
+) -> Outcome<(Patch, Differences, Quirks)> {
     let (patch, mut used) = check(message, schema, profile)?;
     let changed = apply(&patch, resource).map_err(|error| (error.scim_type().to_string(), error.to_string()))?;
-    assert!(patch.leniencies().iter().all(|leniency| changed.leniencies().contains(leniency)));
-    used.extend(changed.leniencies());
+    assert!(patch.quirks().iter().all(|quirk| changed.quirks().contains(quirk)));
+    used.extend(changed.quirks());
     Ok((patch, changed, used))
 }
 
@@ -73,8 +71,8 @@ fn problem(case: &Case, before: &Resource, schema: &Arc<TypeSchema>, profile: &P
         return Some(format!("reported as changed: {changed:?}"));
     }
     demands::tells_the_difference(&changed, before, &resource, schema);
-    let used: Vec<String> = used.iter().map(|leniency| format!("{leniency:?}")).collect();
-    if let Some(missing) = case.used.iter().find(|leniency| !used.contains(leniency)) {
+    let used: Vec<String> = used.iter().map(|quirk| format!("{quirk:?}")).collect();
+    if let Some(missing) = case.used.iter().find(|quirk| !used.contains(quirk)) {
         return Some(format!("did not report {missing}, only {used:?}"));
     }
     let paths: Vec<String> = changed.targets().map(ToString::to_string).collect();
@@ -172,18 +170,17 @@ fn every_rule_has_a_case() {
 #[test]
 fn every_switch_has_a_case_on_and_a_case_off() {
     // A filter of a query, what POST does, and what the service makes of a resource that is written.
-    let elsewhere =
-        [Leniency::ValuePathSubAttribute, Leniency::RestoreInactive, Leniency::GroupsOnUser, Leniency::EndpointCase];
+    let elsewhere = [Quirk::ValuePathSubAttribute, Quirk::RestoreInactive, Quirk::GroupsOnUser, Quirk::EndpointCase];
     let cases: Vec<Case> = cases().into_iter().map(|(_, case)| case).collect();
-    for leniency in Leniency::ALL.into_iter().filter(|leniency| !elsewhere.contains(leniency)) {
-        let about = |case: &&Case| case.rule == format!("{leniency:?}");
-        let allows = |case: &Case| profile(case.profile.as_ref().unwrap()).allows(leniency);
+    for quirk in Quirk::ALL.into_iter().filter(|quirk| !elsewhere.contains(quirk)) {
+        let about = |case: &&Case| case.rule == format!("{quirk:?}");
+        let allows = |case: &Case| profile(case.profile.as_ref().unwrap()).allows(quirk);
         let on = |case: &Case| allows(case) && case.error.is_none() && case.used.contains(&case.rule);
-        assert!(cases.iter().filter(about).any(on), "{leniency:?} on");
+        assert!(cases.iter().filter(about).any(on), "{quirk:?} on");
         // Without them PATCH does what it says: it removes `active`, and a text stays a text.
-        let refuses = !matches!(leniency, Leniency::InactiveUntilTrue | Leniency::JsonInValue);
+        let refuses = !matches!(quirk, Quirk::InactiveUntilTrue | Quirk::JsonInValue);
         let off = |case: &Case| !allows(case) && case.error.is_some() == refuses;
-        assert!(cases.iter().filter(about).any(off), "{leniency:?} off");
+        assert!(cases.iter().filter(about).any(off), "{quirk:?} off");
     }
     for rule in InteropRule::ALL {
         let about = |case: &&Case| case.rule == format!("{rule:?}");

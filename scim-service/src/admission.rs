@@ -8,7 +8,7 @@ use chrono::Utc;
 use http::header::{ALLOW, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response};
-use scim_core::{Leniencies, Tolerance};
+use scim_core::{Quirks, Tolerance};
 use scim_filter::Budget;
 use tracing::Instrument;
 
@@ -30,8 +30,8 @@ pub struct Admitted<S> {
     head: Head,
     route: Route,
     principal: Principal,
-    /// The leniencies that the path needed.
-    used: Leniencies,
+    /// The quirks that the path needed.
+    used: Quirks,
 }
 
 /// What is known of a request before anybody looks who sent it.
@@ -129,12 +129,12 @@ impl<S: Store> ScimService<S> {
         }
     }
 
-    /// Which endpoint a request is for, whose it is, and which leniencies its path needed.
+    /// Which endpoint a request is for, whose it is, and which quirks its path needed.
     async fn authenticate(
         &self,
         parts: &Parts,
         exchange: &mut Exchange,
-    ) -> Result<(Route, Principal, Leniencies), Failure> {
+    ) -> Result<(Route, Principal, Quirks), Failure> {
         let config = self.config();
         if parts.uri.path_and_query().is_some_and(|text| text.as_str().len() > config.limits().url) {
             return Err(Failure::UrlTooLong { limit: config.limits().url });
@@ -184,8 +184,8 @@ impl<S: Store> Admitted<S> {
         &self.principal
     }
 
-    /// The largest body that the request may have, in bytes: [`Limits::body`](crate::Limits::body), for groups
-    /// [`Limits::group_body`](crate::Limits::group_body), for `/Bulk` [`Limits::bulk_payload`](crate::Limits::bulk_payload). `None` where the method gives no meaning to a body (GET, HEAD
+    /// The largest body that the request may have, in bytes: [`ServiceLimits::body`](crate::ServiceLimits::body), for groups
+    /// [`ServiceLimits::group_body`](crate::ServiceLimits::group_body), for `/Bulk` [`ServiceLimits::bulk_payload`](crate::ServiceLimits::bulk_payload). `None` where the method gives no meaning to a body (GET, HEAD
     /// and DELETE): there is nothing to read then.
     pub fn body_limit(&self) -> Option<usize> {
         self.limit().map(BodyLimit::bytes)
@@ -244,7 +244,7 @@ impl<S: Store> Admitted<S> {
         let response = service.serve(&mut call, route).instrument(span).await;
         if !call.tolerance.used().is_empty() {
             let (request_id, principal) = (&*call.cx.request_id, call.cx.principal.name());
-            tracing::info!(request_id, principal, leniencies = ?call.tolerance.used(), "taken leniently");
+            tracing::info!(request_id, principal, quirks = ?call.tolerance.used(), "compatibility quirks were used");
         }
         match response {
             Ok(response) => head.answered(response),

@@ -6,17 +6,17 @@
 //! [`Admitted::handle`] the body. With the feature `tower` the service is a `tower_service::Service` over any body, which
 //! does that and reads no more than the configured limit. No runtime, no listener and no database comes with it.
 //!
-//! What the service does, [`ScimService`] shows in an example; what a store promises, [`Store`] lists by number.
+//! What the service does, [`ScimService`] shows in an example; what a store guarantees, [`Store`] lists by number.
 //!
 //! | piece | for |
 //! |---|---|
-//! | [`ServiceConfig`], [`Capabilities`], [`BulkAtomicity`], [`Limits`] | base URL, profile, switches, sizes: also what `/ServiceProviderConfig` prints |
+//! | [`ServiceConfig`], [`Capabilities`], [`BulkAtomicity`], [`ServiceLimits`] | base URL, profile, switches, sizes: also what `/ServiceProviderConfig` prints |
 //! | [`Authenticator`], [`BearerTokens`], [`Principal`] | who is there |
 //! | [`Admitted`] | a request whose client is known, before its body is read |
-//! | [`Authorizer`], [`Access`], [`Verdict`], [`Restriction`] | what they may do and see |
+//! | [`Authorizer`], [`Access`], [`AccessDecision`], [`AccessScope`] | what they may do and see |
 //! | [`MeResolver`], [`MeAnswer`] | which resource the client itself is |
 //! | [`TenancyMode`] | where a request names its tenant |
-//! | [`CursorKey`] | what the cursors of long walks are sealed with (RFC 9865) |
+//! | [`CursorKey`] | what the cursors of long walks are encrypted with (RFC 9865) |
 //! | [`Store`], [`StoreExt`], [`MemoryStore`], [`finish`](store::finish), [`PageBuilder`](store::PageBuilder), [`unique_values`](store::unique_values), [`keep_write_only`](store::keep_write_only), [`AuthorityChange`](store::AuthorityChange) | where resources live |
 //! | [`Create`], [`Read`], [`List`], [`Replace`], [`Modify`], [`Delete`] | what is asked of them |
 //! | [`Written`], [`Change`], [`AccessChange`] | what a write did |
@@ -35,7 +35,7 @@
 //! | warn | `authentication refused` | `request_id`, `address`, `method`, `path`, `reason` |
 //! | warn | `the same again, not logged one by one` | `address`, `reason`, `times`, `seconds` |
 //! | info | `served`: one for each request | `request_id`, `principal`, `tenant`, `address`, `method`, `path`, `status`, `scim_type` and `reason` of an error, `duration_ms` |
-//! | info | `taken leniently` | `request_id`, `principal`, `leniencies` |
+//! | info | `compatibility quirks were used` | `request_id`, `principal`, `quirks` |
 //!
 //! A host that shows warnings sees all that went wrong; with the level info it has an access log besides. Clients that nobody
 //! knows cannot fill it: of what repeats at an address only the first is a line of its own, the others are summed up every
@@ -51,6 +51,8 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `cursor` (default) | pagination by cursor (RFC 9865), with `chacha20poly1305` |
+//! | `memory` (default) | [`MemoryStore`], with `imbl` and `async-lock` |
 //! | `conformance` | `store_conformance!` and `conformance::http_conformance`: tests for stores and for mounts |
 //! | `tower` | `tower_service::Service` for [`ScimService`], over any `http_body::Body` |
 
@@ -67,6 +69,7 @@ mod context;
 mod cursor;
 mod endpoint;
 mod me;
+#[cfg(feature = "memory")]
 mod memory;
 pub mod observe;
 mod pace;
@@ -78,14 +81,16 @@ mod wire;
 
 pub use admission::Admitted;
 pub use auth::{AuthError, Authenticator, BearerTokens, TokenError};
-pub use authorize::{Access, AuthorizeError, Authorizer, Operation, Restriction, Verdict};
+pub use authorize::{Access, AccessDecision, AccessScope, AuthorizeError, Authorizer, Operation};
 pub use change::{AccessChange, Change, Grant, GrantKind, Written};
 pub use config::{
-    BulkAtomicity, Capabilities, ConfigError, Limits, PatchResponse, ServiceConfig, TenancyMode, TenantOf,
+    BulkAtomicity, Capabilities, ConfigError, PatchResponse, ServiceConfig, ServiceLimits, TenancyMode, TenantOf,
 };
 pub use context::{Context, Principal};
+#[cfg(feature = "cursor")]
 pub use cursor::{CursorKey, CursorKeyError};
 pub use me::{Me, MeAnswer, MeResolver};
+#[cfg(feature = "memory")]
 pub use memory::MemoryStore;
 pub use pace::Pace;
 pub use service::ScimService;

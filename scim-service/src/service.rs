@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
-use scim_core::{Leniency, SchemaSet};
+use scim_core::{Quirk, SchemaSet};
 
 use crate::auth::Authenticator;
 use crate::authorize::Authorizer;
@@ -86,7 +86,7 @@ impl<S: Store> ScimService<S> {
             _ => config,
         };
         // What clients write, and what `/Schemas` says that they may.
-        let written_groups = config.profile().allows(Leniency::GroupsOnUser);
+        let written_groups = config.profile().allows(Quirk::GroupsOnUser);
         let schemas = if written_groups { schemas.with_written_groups() } else { schemas };
         let shared = Shared {
             advertised: capabilities.advertised(&schemas),

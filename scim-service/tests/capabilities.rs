@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use scim_core::{SchemaSet, urn};
 use scim_service::{
-    BearerTokens, BulkAtomicity, Capabilities, Limits, MemoryStore, Principal, ScimService, ServiceConfig,
+    BearerTokens, BulkAtomicity, Capabilities, MemoryStore, Principal, ScimService, ServiceConfig, ServiceLimits,
 };
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ struct Probe {
 
 impl Probe {
     fn of(capabilities: Capabilities) -> Self {
-        let mut limits = Limits::default();
+        let mut limits = ServiceLimits::default();
         (limits.page, limits.default_page) = (3, 2);
         (limits.bulk_operations, limits.bulk_payload) = (5, 900);
         let config =

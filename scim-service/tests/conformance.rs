@@ -1,4 +1,4 @@
-//! The conformance suite over the stores of this crate, and over stores that break one promise each.
+//! The conformance suite over the stores of this crate, and over stores that break one guarantee each.
 #![cfg(feature = "conformance")]
 #![allow(
     clippy::unwrap_used,

@@ -15,8 +15,8 @@ use bytes::Bytes;
 use http::{Request, Response};
 use scim_core::{Resource, SchemaSet, urn};
 use scim_service::{
-    BearerTokens, BulkAtomicity, Change, Context, Create, Delete, Limits, List, ListPage, MemoryStore, Principal, Read,
-    Replace, ScimService, ServiceConfig, Store, StoreError, Written,
+    BearerTokens, BulkAtomicity, Change, Context, Create, Delete, List, ListPage, MemoryStore, Principal, Read,
+    Replace, ScimService, ServiceConfig, ServiceLimits, Store, StoreError, Written,
 };
 use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;
@@ -80,7 +80,7 @@ async fn send<S: Store>(service: &ScimService<S>, method: &str, path: &str, body
     service.handle(request).await
 }
 
-fn service<S: Store>(store: S, limits: Limits) -> ScimService<S> {
+fn service<S: Store>(store: S, limits: ServiceLimits) -> ScimService<S> {
     let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
     let config = ServiceConfig::new("https://example.com").unwrap().with_limits(limits);
     ScimService::new(store, SchemaSet::builtin(), config, tokens)
@@ -91,7 +91,7 @@ async fn r234_no_answer_tells_of_the_inside() {
     let user = json!({"schemas": [urn::USER], "userName": "a"}).to_string();
     let patch = json!({"schemas": [urn::PATCH_OP], "Operations": [{"op": "remove", "path": "title"}]}).to_string();
     for (reachable, expected) in [(true, 500), (false, 503)] {
-        let service = service(Broken { reachable, issues: None }, Limits::default());
+        let service = service(Broken { reachable, issues: None }, ServiceLimits::default());
         for (method, path, body) in [
             ("GET", "/Users", ""),
             ("GET", "/Users/1", ""),
@@ -111,7 +111,7 @@ async fn r234_no_answer_tells_of_the_inside() {
 
 #[tokio::test]
 async fn r039_a_store_that_issues_a_reserved_id_is_refused() {
-    let service = service(Broken { reachable: true, issues: Some("bulkId:1") }, Limits::default());
+    let service = service(Broken { reachable: true, issues: Some("bulkId:1") }, ServiceLimits::default());
     let user = json!({"schemas": [urn::USER], "userName": "a"}).to_string();
     let response = send(&service, "POST", "/Users", &user).await;
     assert_eq!(response.status(), 500);
@@ -151,7 +151,7 @@ async fn r234_no_result_of_a_bulk_request_tells_of_the_inside() {
     ];
     let job = json!({"schemas": [urn::BULK_REQUEST], "Operations": operations}).to_string();
     for (reachable, expected) in [(true, "500"), (false, "503")] {
-        let service = service(Broken { reachable, issues: None }, Limits::default());
+        let service = service(Broken { reachable, issues: None }, ServiceLimits::default());
         let response = send(&service, "POST", "/Bulk", &job).await;
         assert_eq!(response.status(), 200);
         let text = String::from_utf8(response.body().to_vec()).unwrap();
@@ -171,13 +171,13 @@ async fn x13_a_failure_of_the_store_is_logged_with_its_cause_and_the_id_of_the_r
     ]});
     // Whether a place logs is found out by whoever comes by first, which may be another test at the moment when this log starts.
     // So this test comes by, and has all places look again.
-    let warm = service(Broken { reachable: true, issues: None }, Limits::default());
+    let warm = service(Broken { reachable: true, issues: None }, ServiceLimits::default());
     send(&warm, "GET", "/Users", "").await;
     drop(tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new()));
     let before = log.events("the store failed").len();
     let mut expected = Vec::new();
     for reachable in [true, false] {
-        let service = service(Broken { reachable, issues: None }, Limits::default());
+        let service = service(Broken { reachable, issues: None }, ServiceLimits::default());
         for (method, path, body, lines) in
             [("GET", "/Users", "", 1), ("POST", "/Users", user.as_str(), 1), ("POST", "/Bulk", &job.to_string(), 2)]
         {
@@ -201,7 +201,7 @@ async fn x13_a_failure_of_the_store_is_logged_with_its_cause_and_the_id_of_the_r
 #[tokio::test]
 async fn x13_a_health_check_that_fails_does_not_fill_the_log() {
     let (log, _guard) = Log::start(LevelFilter::WARN);
-    let service = service(Broken { reachable: false, issues: None }, Limits::default());
+    let service = service(Broken { reachable: false, issues: None }, ServiceLimits::default());
     for _ in 0..100 {
         assert_eq!(send(&service, "GET", "/health", "").await.status(), 503);
     }
@@ -210,17 +210,17 @@ async fn x13_a_health_check_that_fails_does_not_fill_the_log() {
 
 #[tokio::test]
 async fn health_says_whether_the_store_can_be_reached() {
-    let up = service(MemoryStore::new(), Limits::default());
+    let up = service(MemoryStore::new(), ServiceLimits::default());
     assert_eq!(send(&up, "GET", "/health", "").await.status(), 200);
     for reachable in [true, false] {
-        let down = service(Broken { reachable, issues: None }, Limits::default());
+        let down = service(Broken { reachable, issues: None }, ServiceLimits::default());
         assert_eq!(send(&down, "GET", "/health", "").await.status(), 503);
     }
 }
 
 #[tokio::test]
 async fn a_body_over_the_limit_is_413_and_changes_nothing() {
-    let mut limits = Limits::default();
+    let mut limits = ServiceLimits::default();
     limits.body = 200;
     let service = service(MemoryStore::new(), limits);
     let user = json!({"schemas": [urn::USER], "userName": "a", "title": "x".repeat(200)}).to_string();
@@ -231,7 +231,7 @@ async fn a_body_over_the_limit_is_413_and_changes_nothing() {
 
 #[tokio::test]
 async fn r120_a_page_is_never_larger_than_the_limit() {
-    let mut limits = Limits::default();
+    let mut limits = ServiceLimits::default();
     (limits.page, limits.default_page) = (3, 2);
     let service = service(MemoryStore::new(), limits);
     for number in 0..5 {

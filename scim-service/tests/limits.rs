@@ -11,7 +11,7 @@
 use bytes::Bytes;
 use http::Request;
 use scim_core::{SchemaSet, urn};
-use scim_service::{BearerTokens, Limits, MemoryStore, Principal, ScimService, ServiceConfig};
+use scim_service::{BearerTokens, MemoryStore, Principal, ScimService, ServiceConfig, ServiceLimits};
 use serde_json::{Value, json};
 
 struct Sent {
@@ -28,7 +28,7 @@ fn post(path: &str, body: Value) -> Sent {
     Sent { method: "POST", path: path.into(), body }
 }
 
-fn service(limits: Limits) -> ScimService<MemoryStore> {
+fn service(limits: ServiceLimits) -> ScimService<MemoryStore> {
     let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
     let config = ServiceConfig::new("https://example.com").unwrap().with_limits(limits);
     ScimService::new(MemoryStore::new(), SchemaSet::builtin(), config, tokens)
@@ -75,7 +75,7 @@ fn patch(operations: usize) -> Value {
 }
 
 /// The limit's name, how it is set, and a request that asks for just so much of it.
-type Case = (&'static str, u16, Option<&'static str>, fn(&mut Limits, usize), fn(usize) -> Sent);
+type Case = (&'static str, u16, Option<&'static str>, fn(&mut ServiceLimits, usize), fn(usize) -> Sent);
 
 const CASES: &[Case] = &[
     ("url", 414, None, |l, n| l.url = n, |n| get(format!("/Users?x={}", "x".repeat(n - "/Users?x=".len())))),
@@ -179,7 +179,7 @@ const CASES: &[Case] = &[
 async fn r246_every_limit_holds_at_its_value_and_not_beyond() {
     const LIMIT: usize = 200;
     for (name, status, scim_type, set, sent) in CASES {
-        let mut limits = Limits::default();
+        let mut limits = ServiceLimits::default();
         let limit = if name.contains("depth") { 20 } else { LIMIT };
         set(&mut limits, limit);
         let service = service(limits);
@@ -197,7 +197,7 @@ async fn r246_every_limit_holds_at_its_value_and_not_beyond() {
 
 #[tokio::test]
 async fn r246_the_operations_of_a_patch_are_limited() {
-    let mut limits = Limits::default();
+    let mut limits = ServiceLimits::default();
     limits.patch_operations = 5;
     let service = service(limits);
     let (_, made) = send(&service, &post("/Users", user(&json!({})))).await;
@@ -210,7 +210,7 @@ async fn r246_the_operations_of_a_patch_are_limited() {
 
 #[tokio::test]
 async fn r124_a_query_that_selects_too_much_is_refused_whatever_its_page() {
-    let mut limits = Limits::default();
+    let mut limits = ServiceLimits::default();
     limits.results = Some(3);
     let service = service(limits);
     for number in 0..4 {
@@ -231,23 +231,23 @@ async fn r124_a_query_that_selects_too_much_is_refused_whatever_its_page() {
 
 #[tokio::test]
 async fn p19_a_group_may_be_larger_than_other_bodies() {
-    let service = service(Limits::default());
+    let service = service(ServiceLimits::default());
     let (_, group) = send(&service, &post("/Groups", json!({"schemas": [urn::GROUP], "displayName": "g"}))).await;
     let path = format!("/Groups/{}", group["id"].as_str().unwrap());
     let members: Vec<Value> = (0..12_000)
         .map(|number| json!({"value": format!("00000000-0000-4000-8000-{number:012}"), "display": "x".repeat(100)}))
         .collect();
     let put = json!({"schemas": [urn::GROUP], "displayName": "g", "members": members});
-    assert!(put.to_string().len() > Limits::default().body);
+    assert!(put.to_string().len() > ServiceLimits::default().body);
     let (status, shown) = send(&service, &Sent { method: "PUT", path: path.clone(), body: put }).await;
     assert_eq!((status, shown["members"].as_array().map(Vec::len)), (200, Some(12_000)));
     let patch =
         json!({"schemas": [urn::PATCH_OP], "Operations": [{"op": "remove", "path": "members", "value": members}]});
     assert_eq!(send(&service, &Sent { method: "PATCH", path, body: patch }).await.0, 204);
 
-    let large = user_of(Limits::default().body + 1);
+    let large = user_of(ServiceLimits::default().body + 1);
     assert_eq!(send(&service, &post("/Users", large)).await.0, 413, "a user is not a group");
-    let (body, group_body) = (Limits::default().body, Limits::default().group_body);
+    let (body, group_body) = (ServiceLimits::default().body, ServiceLimits::default().group_body);
     for (method, path, limit) in [
         ("POST", "/Groups", group_body),
         ("PUT", "/Groups/1", group_body),

@@ -25,12 +25,12 @@ use http_body_util::{BodyExt, Full};
 use scim_core::SchemaSet;
 use scim_core::message::AuthenticationScheme;
 use scim_service::{
-    AuthError, Authenticator, BearerTokens, Limits, MemoryStore, Principal, ScimService, ServiceConfig,
+    AuthError, Authenticator, BearerTokens, MemoryStore, Principal, ScimService, ServiceConfig, ServiceLimits,
 };
 use tower_service::Service;
 
 fn service() -> ScimService<MemoryStore> {
-    let mut limits = Limits::default();
+    let mut limits = ServiceLimits::default();
     limits.body = 1000;
     limits.bulk_payload = 6000;
     let config = ServiceConfig::new("https://example.com").unwrap().with_limits(limits);

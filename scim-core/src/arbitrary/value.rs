@@ -91,7 +91,7 @@ pub(super) fn whole(attribute: &Attribute, author: Author, u: &mut Unstructured<
 
 /// R021, R146: values are the same where they are equal, or name the same resource.
 fn is_same(attribute: &Attribute, one: &Value, other: &Value) -> bool {
-    let id = |value: &Value| value.get("value").filter(|_| attribute.is_relation()).cloned();
+    let id = |value: &Value| value.get("value").filter(|_| attribute.is_multi_valued_reference()).cloned();
     one == other || id(one).is_some_and(|id| other.get("value") == Some(&id))
 }
 

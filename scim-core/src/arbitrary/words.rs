@@ -9,7 +9,7 @@ use crate::message::{PatchOp, PatchOperation, SortOrder};
 use crate::name::AttrPath;
 use crate::schema::{AttributeType, Mutability, Returned, Uniqueness};
 use crate::tolerance::ValueCheck;
-use crate::tolerance::{InteropRule, Leniency, Profile};
+use crate::tolerance::{InteropRule, Profile, Quirk};
 
 macro_rules! one_of {
     ($($type:ty: $choices:expr),* $(,)?) => {$(
@@ -31,7 +31,7 @@ one_of! {
     Returned: [Self::Default, Self::Always, Self::Never, Self::Request],
     Uniqueness: [Self::None, Self::Server, Self::Global],
     SortOrder: [Self::Ascending, Self::Descending],
-    Leniency: Self::ALL,
+    Quirk: Self::ALL,
     InteropRule: Self::ALL,
     ValueCheck: Self::ALL,
 }

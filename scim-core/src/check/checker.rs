@@ -14,7 +14,7 @@ use crate::check::simple_value::{check_primary, simple_value};
 use crate::json::parse_json;
 use crate::resource::{Resource, ValueRef};
 use crate::schema::{Attribute, AttributeType, Mutability, Schema, TypeSchema};
-use crate::tolerance::Leniency;
+use crate::tolerance::Quirk;
 use crate::tolerance::Tolerance;
 
 /// Checks what clients send against the schemas of one resource type.
@@ -147,10 +147,10 @@ impl<'a> Checker<'a> {
         }
         let elements = match value {
             Value::Array(elements) => elements,
-            Value::String(text) if text.is_empty() && self.tolerance.take(Leniency::EmptyStringUnassigns) => {
+            Value::String(text) if text.is_empty() && self.tolerance.take(Quirk::EmptyStringUnassigns) => {
                 return Ok(None);
             }
-            single if self.tolerance.take(Leniency::SingleForMultiple) => vec![single],
+            single if self.tolerance.take(Quirk::SingleForMultiple) => vec![single],
             other => return Err(CheckProblem::type_mismatch("an array", &other).at(path)),
         };
         if !self.limits.allows_elements(attribute, elements.len()) {
@@ -180,11 +180,11 @@ impl<'a> Checker<'a> {
             Value::String(text)
                 if text.is_empty()
                     && attribute.kind() != AttributeType::String
-                    && self.tolerance.take(Leniency::EmptyStringUnassigns) =>
+                    && self.tolerance.take(Quirk::EmptyStringUnassigns) =>
             {
                 return Ok(None);
             }
-            Value::Array(mut elements) if elements.len() == 1 && self.tolerance.take(Leniency::ArrayForSingular) => {
+            Value::Array(mut elements) if elements.len() == 1 && self.tolerance.take(Quirk::ArrayForSingular) => {
                 elements.pop().unwrap_or_default()
             }
             other => other,
@@ -211,7 +211,7 @@ impl<'a> Checker<'a> {
         let members = match value {
             Value::Object(members) => members,
             Value::String(text)
-                if attribute.sub_attribute("value").is_some() && self.tolerance.take(Leniency::SimpleForComplex) =>
+                if attribute.sub_attribute("value").is_some() && self.tolerance.take(Quirk::SimpleForComplex) =>
             {
                 Map::from_iter([("value".to_owned(), Value::String(text))])
             }
@@ -222,7 +222,7 @@ impl<'a> Checker<'a> {
         let mut seen = Vec::new();
         for (key, value) in members {
             let Some(sub) = attribute.sub_attribute(&key) else {
-                self.unknown(&format!("{path}.{key}"), Leniency::UnknownAttribute)?;
+                self.unknown(&format!("{path}.{key}"), Quirk::UnknownAttribute)?;
                 continue;
             };
             once(&mut seen, sub.name(), &key).map_err(|error| error.inside(path))?;
@@ -249,14 +249,14 @@ impl<'a> Checker<'a> {
     fn unwrapped(&mut self, attribute: &Attribute, members: Map<String, Value>) -> Map<String, Value> {
         let is_text = |sub: &Arc<Attribute>| sub.kind() == AttributeType::String && !sub.multi_valued();
         let wraps = attribute.multi_valued()
-            && !attribute.is_relation()
+            && !attribute.is_multi_valued_reference()
             && members.len() == 1
             && attribute.sub_attribute("value").is_some_and(is_text);
         let text = members.iter().next().filter(|(key, _)| wraps && key.eq_ignore_ascii_case("value"));
         let Some((_, Value::String(text))) = text else { return members };
         match parse_json(text.as_bytes()) {
             Ok(Value::Object(inner))
-                if inner.get("value").is_some_and(Value::is_string) && self.tolerance.take(Leniency::JsonInValue) =>
+                if inner.get("value").is_some_and(Value::is_string) && self.tolerance.take(Quirk::JsonInValue) =>
             {
                 inner
             }
@@ -266,17 +266,17 @@ impl<'a> Checker<'a> {
 
     /// A key of a resource or of an extension's container that is no attribute's name.
     fn unknown_key(&mut self, key: &str, path: &str) -> Result<(), CheckError> {
-        let Ok(parsed) = path.parse() else { return self.unknown(path, Leniency::UnknownAttribute) };
+        let Ok(parsed) = path.parse() else { return self.unknown(path, Quirk::UnknownAttribute) };
         match self.schema.spelled(&parsed, self.tolerance.profile()) {
             // The key is a path, and was left where it is: another key names the same.
             Some((target, _)) => Err(CheckProblem::RepeatedMember { key: key.to_owned() }.at(&target.to_string())),
-            None if self.schema.is_foreign(&parsed) => self.unknown(path, Leniency::ForeignAttribute),
-            None => self.unknown(path, Leniency::UnknownAttribute),
+            None if self.schema.is_foreign(&parsed) => self.unknown(path, Quirk::ForeignAttribute),
+            None => self.unknown(path, Quirk::UnknownAttribute),
         }
     }
 
-    fn unknown(&mut self, path: &str, leniency: Leniency) -> Result<(), CheckError> {
-        if self.tolerance.take(leniency) {
+    fn unknown(&mut self, path: &str, quirk: Quirk) -> Result<(), CheckError> {
+        if self.tolerance.take(quirk) {
             return Ok(());
         }
         Err(CheckProblem::UnknownAttribute.at(path))
@@ -300,7 +300,7 @@ impl<'a> Checker<'a> {
             let is_base = uri.eq_ignore_ascii_case(base);
             has_base |= is_base;
             let known = is_base || self.schema.extension(uri).is_some();
-            if !known && !self.tolerance.take(Leniency::UnknownSchema) {
+            if !known && !self.tolerance.take(Quirk::UnknownSchema) {
                 let resource_type = self.schema.resource_type().name().to_string();
                 return Err(CheckProblem::UnknownSchema { uri: uri.to_owned(), resource_type }.at("schemas"));
             }
@@ -364,7 +364,7 @@ fn once<'n>(seen: &mut Vec<&'n str>, name: &'n str, key: &str) -> Result<(), Che
 fn drop_repeated(attribute: &Attribute, elements: &mut Vec<Value>) {
     let mut seen = HashSet::with_capacity(elements.len());
     elements.retain(|element| {
-        let id = element.get("value").filter(|_| attribute.is_relation());
+        let id = element.get("value").filter(|_| attribute.is_multi_valued_reference());
         seen.insert(id.unwrap_or(element).clone())
     });
 }

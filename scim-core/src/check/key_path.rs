@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 use crate::name::AttrPath;
 use crate::schema::{AttributeRef, TypeSchema};
 use crate::tolerance::Tolerance;
-use crate::tolerance::{Leniencies, Leniency, Profile};
+use crate::tolerance::{Profile, Quirk, Quirks};
 
 impl TypeSchema {
     /// Moves each member of a body whose key is a path to where the path leads, as far as the profile takes such keys:
-    /// [`Leniency::QualifiedKey`], [`Leniency::DottedKey`], [`Leniency::BareExtensionAttribute`].
+    /// [`Quirk::QualifiedKey`], [`Quirk::DottedKey`], [`Quirk::BareExtensionAttribute`].
     ///
     /// What leads nowhere stays where it is, and so does what leads to a place that is taken; [`Checker`](crate::Checker)
     /// says what that means. A second call changes nothing.
@@ -27,7 +27,7 @@ impl TypeSchema {
     pub fn nest(&self, body: &mut Map<String, Value>, tolerance: &mut Tolerance) {
         let paths = body.keys().filter(|key| self.extension(key).is_none() && self.top_level(key).is_none());
         let found = paths.filter_map(|key| Some((key.clone(), self.spelled(&key.parse().ok()?, tolerance.profile())?)));
-        let mut found: Vec<(String, (AttributeRef, Leniencies))> = found.collect();
+        let mut found: Vec<(String, (AttributeRef, Quirks))> = found.collect();
         // Parts of an attribute go into what another key may have put there.
         found.sort_by_key(|(_, (target, _))| target.sub().is_some());
         for (key, (target, needed)) in found {
@@ -52,7 +52,7 @@ impl TypeSchema {
                     None
                 };
                 if let Some((target, _)) = target
-                    && tolerance.take(Leniency::DottedKey)
+                    && tolerance.take(Quirk::DottedKey)
                     && let Some(value) = container.remove(&key)
                     && let Some(value) = place(container, &target, value)
                 {
@@ -63,14 +63,14 @@ impl TypeSchema {
     }
 
     /// Where a path leads that is the key of a member, and what that needs; `None` where the profile takes no such key.
-    pub(crate) fn spelled(&self, path: &AttrPath, profile: &Profile) -> Option<(AttributeRef, Leniencies)> {
+    pub(crate) fn spelled(&self, path: &AttrPath, profile: &Profile) -> Option<(AttributeRef, Quirks)> {
         let mut tolerance = Tolerance::new(profile);
-        let leniency = match (path.uri(), path.sub()) {
-            (Some(_), _) => Some(Leniency::QualifiedKey),
-            (None, Some(_)) => Some(Leniency::DottedKey),
+        let quirk = match (path.uri(), path.sub()) {
+            (Some(_), _) => Some(Quirk::QualifiedKey),
+            (None, Some(_)) => Some(Quirk::DottedKey),
             (None, None) => None,
         };
-        if leniency.is_some_and(|leniency| !tolerance.take(leniency)) {
+        if quirk.is_some_and(|quirk| !tolerance.take(quirk)) {
             return None;
         }
         let target = self.resolve(path, &mut tolerance).ok()?.attribute()?;

@@ -22,7 +22,7 @@ pub struct ValueLimits {
     /// Longest binary value, such as a certificate, in bytes of base64; and longest reference to what is outside of the service,
     /// such as a photo, which may be a `data:` URI. 64 KiB.
     pub data: usize,
-    /// Most values of an attribute that is no [relation](Attribute::is_relation). 1,000.
+    /// Most values of an attribute that is no [relation](Attribute::is_multi_valued_reference). 1,000.
     pub elements: usize,
     /// Largest resource, in bytes of JSON, without relations such as `members`. 256 KiB.
     pub resource: usize,
@@ -47,7 +47,7 @@ impl ValueLimits {
 
     /// Whether an attribute may have so many values.
     pub fn allows_elements(&self, attribute: &Attribute, count: usize) -> bool {
-        count <= self.elements || attribute.is_relation()
+        count <= self.elements || attribute.is_multi_valued_reference()
     }
 }
 

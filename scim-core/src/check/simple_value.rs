@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::check::error::CheckProblem;
 use crate::json::parse_date_time;
 use crate::schema::{Attribute, AttributeType};
-use crate::tolerance::Leniency;
+use crate::tolerance::Quirk;
 use crate::tolerance::Tolerance;
 
 /// Checks one simple value of an attribute. Values keep the text they came with; a boolean given as text becomes one.
@@ -31,7 +31,7 @@ pub(crate) fn simple_value(
                 None
             };
             if let Some(read) = read
-                && tolerance.take(Leniency::StringBoolean)
+                && tolerance.take(Quirk::StringBoolean)
             {
                 return Ok(Some(Value::Bool(read)));
             }

@@ -6,7 +6,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use serde_json::Value;
 
 use crate::message::error::{Members, MessageError};
-use crate::tolerance::Leniency;
+use crate::tolerance::Quirk;
 use crate::tolerance::Tolerance;
 use crate::urn;
 
@@ -58,7 +58,7 @@ impl PatchOp {
     pub fn from_json(message: Value, tolerance: &mut Tolerance, max_operations: usize) -> Result<Self, MessageError> {
         let mut members = Members::of(message, "")?;
         if let Err(error) = members.expect_schema(urn::PATCH_OP)
-            && !tolerance.take(Leniency::MissingPatchSchema)
+            && !tolerance.take(Quirk::MissingPatchSchema)
         {
             return Err(error);
         }
@@ -151,7 +151,7 @@ mod tests {
         ] {
             assert!(read(bad.clone(), &Profile::compatible()).is_err(), "{bad}");
         }
-        let lenient = Profile::rfc().with(Leniency::MissingPatchSchema);
+        let lenient = Profile::rfc().with(Quirk::MissingPatchSchema);
         assert!(read(json!({"Operations": [op]}), &lenient).is_ok());
     }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::message::error::{Members, MessageError};
 use crate::scim_error::ScimType;
-use crate::tolerance::Leniency;
+use crate::tolerance::Quirk;
 use crate::tolerance::Tolerance;
 use crate::urn;
 
@@ -58,7 +58,7 @@ pub struct SearchRequest {
 
 impl SearchRequest {
     /// Reads the message. Member names regard no case; an empty text counts as absent, but for `cursor`. With
-    /// [`Leniency::SingleForMultiple`] one text may name several attributes, as it does in a URL: `"userName,title"`.
+    /// [`Quirk::SingleForMultiple`] one text may name several attributes, as it does in a URL: `"userName,title"`.
     ///
     /// # Errors
     ///
@@ -96,7 +96,7 @@ impl SearchRequest {
 /// Names in an array, or with commas between them in one text.
 fn names(members: &mut Members, name: &str, tolerance: &mut Tolerance) -> Result<Vec<String>, MessageError> {
     match members.take(name) {
-        Some(Value::String(list)) if tolerance.take(Leniency::SingleForMultiple) => {
+        Some(Value::String(list)) if tolerance.take(Quirk::SingleForMultiple) => {
             Ok(list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
         }
         value => members.as_texts(name, value),
@@ -126,7 +126,7 @@ mod tests {
             let message = json!({"schemas": [urn::SEARCH_REQUEST], "attributes": names, "excludedAttributes": names});
             let mut tolerance = Tolerance::compatible();
             let request = SearchRequest::from_json(message, &mut tolerance).unwrap();
-            assert!(tolerance.used().contains(Leniency::SingleForMultiple));
+            assert!(tolerance.used().contains(Quirk::SingleForMultiple));
             assert_eq!(request.attributes, request.excluded_attributes);
             request.attributes
         };

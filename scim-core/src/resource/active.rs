@@ -1,9 +1,9 @@
-//! Who is inactive stays so until a client says `active: true` ([`Leniency::InactiveUntilTrue`]).
+//! Who is inactive stays so until a client says `active: true` ([`Quirk::InactiveUntilTrue`]).
 //!
 //! The rule has its home here. PATCH asks it for each operation, PUT and the restoring POST for the content as a whole.
 
 use crate::resource::Resource;
-use crate::tolerance::Leniency;
+use crate::tolerance::Quirk;
 use crate::tolerance::Tolerance;
 
 impl Resource {
@@ -33,6 +33,6 @@ impl Tolerance {
     /// assert!(!tolerance.keeps_inactive(Some(true), None));
     /// ```
     pub fn keeps_inactive(&mut self, before: Option<bool>, after: Option<bool>) -> bool {
-        before == Some(false) && after.is_none() && self.take(Leniency::InactiveUntilTrue)
+        before == Some(false) && after.is_none() && self.take(Quirk::InactiveUntilTrue)
     }
 }

@@ -155,10 +155,10 @@ impl Attribute {
     ///
     /// let schemas = SchemaSet::builtin();
     /// let group = schemas.group().unwrap();
-    /// assert!(group.top_level("members").unwrap().is_relation());
-    /// assert!(!schemas.user().unwrap().top_level("emails").unwrap().is_relation());
+    /// assert!(group.top_level("members").unwrap().is_multi_valued_reference());
+    /// assert!(!schemas.user().unwrap().top_level("emails").unwrap().is_multi_valued_reference());
     /// ```
-    pub fn is_relation(&self) -> bool {
+    pub fn is_multi_valued_reference(&self) -> bool {
         self.multi_valued()
             && self.sub_attribute("$ref").is_some()
             && self.sub_attribute("primary").is_none()

@@ -13,7 +13,7 @@ use crate::urn;
 /// A schema in the sense of RFC 7643 section 7: an identifying URI, a name and attribute definitions.
 ///
 /// Schemas are data in the wire format; a new one needs no code. Reading checks everything that
-/// [`Attribute`] promises, and that no two attributes share a name.
+/// [`Attribute`] guarantees, and that no two attributes share a name.
 ///
 /// ```
 /// use scim_core::schema::Schema;

@@ -85,7 +85,7 @@ impl SchemaSet {
     }
 
     /// Makes `groups` of a User what clients write, as a service does that allows
-    /// [`Leniency::GroupsOnUser`](crate::Leniency::GroupsOnUser).
+    /// [`Quirk::GroupsOnUser`](crate::Quirk::GroupsOnUser).
     ///
     /// ```
     /// use scim_core::{ResourceTypeName, SchemaSet};
@@ -176,7 +176,7 @@ mod tests {
             }
         }
         let groups = after.of(&ResourceTypeName::user()).unwrap().top_level("groups").unwrap();
-        assert!(groups.is_relation());
+        assert!(groups.is_multi_valued_reference());
         assert!(groups.sub_attribute("value").unwrap().required());
         assert_eq!(groups.sub_attribute("type").unwrap().mutability(), crate::schema::Mutability::ReadOnly);
         assert_eq!(after.schema(crate::urn::USER), Some(after.of(&ResourceTypeName::user()).unwrap().base()));

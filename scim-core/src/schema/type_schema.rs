@@ -9,7 +9,7 @@ use crate::schema::attribute::{Attribute, find, nearest};
 use crate::schema::members::{Member, MemberKind, Members, TypeStamp, member_order};
 use crate::schema::resource_type::ResourceType;
 use crate::schema::{AttributeRef, Resolved, Schema, common_attributes};
-use crate::tolerance::Leniency;
+use crate::tolerance::Quirk;
 use crate::tolerance::Tolerance;
 
 /// A resource type with its base schema and extensions, ready for look-ups.
@@ -146,7 +146,7 @@ impl TypeSchema {
     /// Looks a path up (R065-R068, R110, R171).
     ///
     /// A qualified path belongs to the schema it names; a bare name is searched among the common attributes, then in the
-    /// base schema, then, with [`Leniency::BareExtensionAttribute`], in the extensions if just one has it. A path that
+    /// base schema, then, with [`Quirk::BareExtensionAttribute`], in the extensions if just one has it. A path that
     /// is the URI of an extension names the extension as a whole. `tags.value` is `tags` where that is a simple multi-valued
     /// attribute ([`Attribute::is_own_value`]).
     ///
@@ -179,7 +179,7 @@ impl TypeSchema {
         }))
     }
 
-    /// Whether a path is of a schema that the type does not have ([`Leniency::ForeignAttribute`]). A misspelt attribute of
+    /// Whether a path is of a schema that the type does not have ([`Quirk::ForeignAttribute`]). A misspelt attribute of
     /// a schema that it has is unknown, not foreign.
     ///
     /// ```
@@ -209,7 +209,7 @@ impl TypeSchema {
             extension.schema.attribute(name).map(|attribute| (Some(&extension.schema), attribute))
         });
         let only = found.next()?;
-        (found.next().is_none() && tolerance.take(Leniency::BareExtensionAttribute)).then_some(only)
+        (found.next().is_none() && tolerance.take(Quirk::BareExtensionAttribute)).then_some(only)
     }
 
     fn unknown(&self, path: &AttrPath) -> UnknownAttribute {
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_extension_attribute_needs_the_leniency() {
+    fn a_bare_extension_attribute_needs_the_quirk() {
         assert!(resolve("manager").is_err());
         assert!(resolve_with("manager", &Profile::compatible()).unwrap().ends_with(":manager"));
     }

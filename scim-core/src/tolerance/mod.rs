@@ -3,7 +3,7 @@
 mod profile;
 mod value_check;
 
-pub use profile::{InteropRule, Leniencies, Leniency, Profile};
+pub use profile::{InteropRule, Profile, Quirk, Quirks};
 pub use value_check::ValueCheck;
 
 /// What is taken beyond the RFCs while something is parsed or checked, and what of it was needed.
@@ -11,26 +11,26 @@ pub use value_check::ValueCheck;
 /// One value goes through all the steps of a request, so that a service can log at the end what a client needs.
 ///
 /// ```
-/// use scim_core::{Leniency, Profile, SchemaSet, Tolerance};
+/// use scim_core::{Quirk, Profile, SchemaSet, Tolerance};
 ///
 /// let schemas = SchemaSet::builtin();
 /// let user = schemas.user().unwrap();
 /// let mut tolerance = Tolerance::new(&Profile::compatible());
 /// assert!(user.resolve(&"manager".parse()?, &mut tolerance).is_ok());
-/// assert!(tolerance.used().contains(Leniency::BareExtensionAttribute));
+/// assert!(tolerance.used().contains(Quirk::BareExtensionAttribute));
 /// assert!(user.resolve(&"manager".parse()?, &mut Tolerance::rfc()).is_err());
 /// # Ok::<(), scim_core::AttrPathError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Tolerance {
     profile: Profile,
-    used: Leniencies,
+    used: Quirks,
 }
 
 impl Tolerance {
     /// The tolerance of a profile, of which nothing was needed so far.
     pub fn new(profile: &Profile) -> Self {
-        Self { profile: profile.clone(), used: Leniencies::default() }
+        Self { profile: profile.clone(), used: Quirks::default() }
     }
 
     /// That of [`Profile::rfc`].
@@ -48,9 +48,9 @@ impl Tolerance {
         &self.profile
     }
 
-    /// Whether a leniency is allowed.
-    pub fn allows(&self, leniency: Leniency) -> bool {
-        self.profile.allows(leniency)
+    /// Whether a quirk is allowed.
+    pub fn allows(&self, quirk: Quirk) -> bool {
+        self.profile.allows(quirk)
     }
 
     /// Whether a rule is asked for.
@@ -58,22 +58,22 @@ impl Tolerance {
         self.profile.requires(rule)
     }
 
-    /// Whether a leniency is allowed; if so, it counts as needed.
-    pub fn take(&mut self, leniency: Leniency) -> bool {
-        let allowed = self.allows(leniency);
+    /// Whether a quirk is allowed; if so, it counts as needed.
+    pub fn take(&mut self, quirk: Quirk) -> bool {
+        let allowed = self.allows(quirk);
         if allowed {
-            self.used.insert(leniency);
+            self.used.insert(quirk);
         }
         allowed
     }
 
     /// Takes note of what was needed elsewhere.
-    pub fn record(&mut self, used: Leniencies) {
+    pub fn record(&mut self, used: Quirks) {
         self.used.extend(used);
     }
 
     /// What was needed.
-    pub fn used(&self) -> Leniencies {
+    pub fn used(&self) -> Quirks {
         self.used
     }
 }
@@ -85,10 +85,10 @@ mod tests {
     #[test]
     fn what_is_not_allowed_is_neither_taken_nor_noted() {
         let mut tolerance = Tolerance::rfc();
-        assert!(!tolerance.take(Leniency::StringBoolean));
+        assert!(!tolerance.take(Quirk::StringBoolean));
         assert!(tolerance.used().is_empty());
         let mut tolerance = Tolerance::compatible();
-        assert!(tolerance.take(Leniency::StringBoolean));
-        assert_eq!(tolerance.used().iter().collect::<Vec<_>>(), [Leniency::StringBoolean]);
+        assert!(tolerance.take(Quirk::StringBoolean));
+        assert_eq!(tolerance.used().iter().collect::<Vec<_>>(), [Quirk::StringBoolean]);
     }
 }

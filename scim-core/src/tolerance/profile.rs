@@ -5,10 +5,10 @@ use std::fmt;
 use crate::tolerance::value_check::ValueCheck;
 
 /// One departure from the letter of the RFCs that real clients need. Each has its own switch in a [`Profile`], and each
-/// use is recorded in a [`Leniencies`] set, so that a service can log it.
+/// use is recorded in a [`Quirks`] set, so that a service can log it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Leniency {
+pub enum Quirk {
     /// `Add`, `Replace`: PATCH operation names in any case (R136, Entra ID).
     OperationCase,
     /// `"True"`, `"false"`: booleans as strings, in any case, in values, PATCH paths and filters (R173, Entra ID).
@@ -68,8 +68,8 @@ pub enum Leniency {
     JsonInValue,
 }
 
-impl Leniency {
-    /// Every leniency.
+impl Quirk {
+    /// Every quirk.
     pub const ALL: [Self; 25] = [
         Self::OperationCase,
         Self::StringBoolean,
@@ -103,14 +103,14 @@ impl Leniency {
     }
 }
 
-/// A set of leniencies: those that a message needed, or those that a profile allows.
+/// A set of quirks: those that a message needed, or those that a profile allows.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct Leniencies(u32);
+pub struct Quirks(u32);
 
-impl Leniencies {
+impl Quirks {
     /// Adds one.
-    pub const fn insert(&mut self, leniency: Leniency) {
-        self.0 |= leniency.bit();
+    pub const fn insert(&mut self, quirk: Quirk) {
+        self.0 |= quirk.bit();
     }
 
     /// Adds all of another set.
@@ -118,9 +118,9 @@ impl Leniencies {
         self.0 |= other.0;
     }
 
-    /// Whether `leniency` is in the set.
-    pub const fn contains(self, leniency: Leniency) -> bool {
-        self.0 & leniency.bit() != 0
+    /// Whether `quirk` is in the set.
+    pub const fn contains(self, quirk: Quirk) -> bool {
+        self.0 & quirk.bit() != 0
     }
 
     /// Whether the set is empty.
@@ -128,13 +128,13 @@ impl Leniencies {
         self.0 == 0
     }
 
-    /// The members in the order of [`Leniency::ALL`].
-    pub fn iter(self) -> impl Iterator<Item = Leniency> {
-        Leniency::ALL.into_iter().filter(move |leniency| self.contains(*leniency))
+    /// The members in the order of [`Quirk::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Quirk> {
+        Quirk::ALL.into_iter().filter(move |quirk| self.contains(*quirk))
     }
 }
 
-impl fmt::Debug for Leniencies {
+impl fmt::Debug for Quirks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
     }
@@ -164,15 +164,15 @@ impl InteropRule {
 /// The policy of a service: what it takes beyond the RFCs, and what it asks beyond them.
 ///
 /// ```
-/// use scim_core::{Leniency, Profile};
+/// use scim_core::{Quirk, Profile};
 ///
-/// let profile = Profile::compatible().without(Leniency::StringBoolean);
-/// assert!(profile.allows(Leniency::OperationCase));
-/// assert!(!profile.allows(Leniency::StringBoolean));
+/// let profile = Profile::compatible().without(Quirk::StringBoolean);
+/// assert!(profile.allows(Quirk::OperationCase));
+/// assert!(!profile.allows(Quirk::StringBoolean));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    allowed: Leniencies,
+    allowed: Quirks,
     rules: u32,
     checks: u8,
 }
@@ -189,43 +189,43 @@ impl Default for Profile {
 impl Profile {
     /// The letter of the RFCs, with the one choice they leave open that no client survives without:
     /// a read-only attribute that a PATCH value repeats unchanged is ignored (RFC 7644 section 3.5.2, R168);
-    /// and with [`Leniency::InactiveUntilTrue`], as every profile.
+    /// and with [`Quirk::InactiveUntilTrue`], as every profile.
     pub fn rfc() -> Self {
-        Self { allowed: Leniencies::default(), rules: 0, checks: ALWAYS }
-            .with(Leniency::EqualReadOnly)
-            .with(Leniency::InactiveUntilTrue)
+        Self { allowed: Quirks::default(), rules: 0, checks: ALWAYS }
+            .with(Quirk::EqualReadOnly)
+            .with(Quirk::InactiveUntilTrue)
     }
 
-    /// What identity providers really send: every leniency but [`Leniency::MissingPatchSchema`] and
-    /// [`Leniency::UppercaseLiteral`], which no known client needs, and [`Leniency::GroupsOnUser`]. The default.
+    /// What identity providers really send: every quirk but [`Quirk::MissingPatchSchema`] and
+    /// [`Quirk::UppercaseLiteral`], which no known client needs, and [`Quirk::GroupsOnUser`]. The default.
     pub fn compatible() -> Self {
-        let mut allowed = Leniencies::default();
-        for leniency in Leniency::ALL {
-            allowed.insert(leniency);
+        let mut allowed = Quirks::default();
+        for quirk in Quirk::ALL {
+            allowed.insert(quirk);
         }
         Self { allowed, rules: 0, checks: ALWAYS }
-            .without(Leniency::MissingPatchSchema)
-            .without(Leniency::UppercaseLiteral)
-            .without(Leniency::GroupsOnUser)
+            .without(Quirk::MissingPatchSchema)
+            .without(Quirk::UppercaseLiteral)
+            .without(Quirk::GroupsOnUser)
     }
 
-    /// The interoperability profile: no leniency but [`Leniency::InactiveUntilTrue`], and every [`InteropRule`].
+    /// The interoperability profile: no quirk but [`Quirk::InactiveUntilTrue`], and every [`InteropRule`].
     pub fn interop() -> Self {
         let rules = InteropRule::ALL.into_iter().fold(0, |rules, rule| rules | rule.bit());
-        Self { allowed: Leniencies::default(), rules, checks: ALWAYS }.with(Leniency::InactiveUntilTrue)
+        Self { allowed: Quirks::default(), rules, checks: ALWAYS }.with(Quirk::InactiveUntilTrue)
     }
 
-    /// Allows a leniency.
+    /// Allows a quirk.
     #[must_use]
-    pub fn with(mut self, leniency: Leniency) -> Self {
-        self.allowed.insert(leniency);
+    pub fn with(mut self, quirk: Quirk) -> Self {
+        self.allowed.insert(quirk);
         self
     }
 
-    /// Refuses a leniency.
+    /// Refuses a quirk.
     #[must_use]
-    pub fn without(mut self, leniency: Leniency) -> Self {
-        self.allowed.0 &= !leniency.bit();
+    pub fn without(mut self, quirk: Quirk) -> Self {
+        self.allowed.0 &= !quirk.bit();
         self
     }
 
@@ -263,9 +263,9 @@ impl Profile {
         ValueCheck::ALL.into_iter().filter(move |check| checks & check.bit() != 0)
     }
 
-    /// Whether a leniency is allowed.
-    pub fn allows(&self, leniency: Leniency) -> bool {
-        self.allowed.contains(leniency)
+    /// Whether a quirk is allowed.
+    pub fn allows(&self, quirk: Quirk) -> bool {
+        self.allowed.contains(quirk)
     }
 
     /// Whether a rule is asked for.
@@ -280,13 +280,12 @@ mod tests {
 
     #[test]
     fn the_three_profiles_differ_in_what_they_take() {
-        for leniency in Leniency::ALL {
-            let off =
-                matches!(leniency, Leniency::MissingPatchSchema | Leniency::UppercaseLiteral | Leniency::GroupsOnUser);
-            assert_eq!(Profile::compatible().allows(leniency), !off, "{leniency:?}");
-            let always = leniency == Leniency::InactiveUntilTrue;
-            assert_eq!(Profile::rfc().allows(leniency), always || leniency == Leniency::EqualReadOnly, "{leniency:?}");
-            assert_eq!(Profile::interop().allows(leniency), always, "{leniency:?}");
+        for quirk in Quirk::ALL {
+            let off = matches!(quirk, Quirk::MissingPatchSchema | Quirk::UppercaseLiteral | Quirk::GroupsOnUser);
+            assert_eq!(Profile::compatible().allows(quirk), !off, "{quirk:?}");
+            let always = quirk == Quirk::InactiveUntilTrue;
+            assert_eq!(Profile::rfc().allows(quirk), always || quirk == Quirk::EqualReadOnly, "{quirk:?}");
+            assert_eq!(Profile::interop().allows(quirk), always, "{quirk:?}");
         }
         assert!(Profile::interop().requires(InteropRule::PathRequired));
         assert!(!Profile::compatible().requires(InteropRule::PathRequired));

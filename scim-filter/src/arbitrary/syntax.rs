@@ -10,7 +10,7 @@ use crate::ast::{Comparison, Filter, Literal, Operator};
 use crate::parse::PatchPath;
 
 /// Any filter of up to [`MAX_COMPARISONS`](crate::arbitrary::MAX_COMPARISONS) comparisons. It prints as a text that parses to it
-/// within the default [`Limits`](crate::Limits).
+/// within the default [`FilterLimits`](crate::FilterLimits).
 impl<'a> Arbitrary<'a> for Filter {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         chain(u, &mut Room::of_filter(), &mut |u, room| {

@@ -7,7 +7,7 @@ use serde_json::Number;
 use thiserror::Error;
 
 use crate::ast::filter::{Comparison, Filter, Literal, Operator};
-use crate::limits::Limits;
+use crate::limits::FilterLimits;
 
 /// Starts a filter at an attribute: `userName`, `name.givenName`, or with the URI of its schema before it.
 ///
@@ -61,8 +61,8 @@ pub enum BuildError {
         /// The attribute.
         path: String,
     },
-    /// The filter nests deeper than [`Limits::MAX_DEPTH`], which no parser of this crate reads.
-    #[error("the filter nests more than {} deep", Limits::MAX_DEPTH)]
+    /// The filter nests deeper than [`FilterLimits::MAX_DEPTH`], which no parser of this crate reads.
+    #[error("the filter nests more than {} deep", FilterLimits::MAX_DEPTH)]
     TooDeep,
 }
 
@@ -201,7 +201,7 @@ impl Built {
     }
 
     fn checked(self) -> Result<Self, BuildError> {
-        if self.depth > Limits::MAX_DEPTH { Err(BuildError::TooDeep) } else { Ok(self) }
+        if self.depth > FilterLimits::MAX_DEPTH { Err(BuildError::TooDeep) } else { Ok(self) }
     }
 }
 
@@ -301,11 +301,11 @@ mod tests {
         }
         assert_eq!(filter.build(), Err(BuildError::TooDeep));
         let mut deepest = attr("a").pr();
-        for _ in 0..Limits::MAX_DEPTH {
+        for _ in 0..FilterLimits::MAX_DEPTH {
             deepest = deepest.not();
         }
         let text = deepest.build().unwrap().to_string();
-        let limits = Limits { depth: Limits::MAX_DEPTH, ..Limits::default() };
+        let limits = FilterLimits { depth: FilterLimits::MAX_DEPTH, ..FilterLimits::default() };
         assert!(crate::parse(&text, &limits).is_ok());
     }
 

@@ -1,15 +1,15 @@
 //! Does a filter fit the schema? From [`Filter`] to [`Predicate`].
 
 use scim_core::schema::{AttributeType, Resolved};
-use scim_core::{AttrPath, Attribute, AttributeRef, Leniency, Tolerance, TypeSchema};
+use scim_core::{AttrPath, Attribute, AttributeRef, Quirk, Tolerance, TypeSchema};
 
 use crate::ast::{Comparison, Filter, Literal, Operator};
-use crate::check::error::{CheckError, CheckErrorKind};
+use crate::check::error::{FilterError, FilterErrorKind};
 use crate::check::rules::{
     is_primary, never_returned, operand, refuse, refuse_never_returned, refuse_operator, refuse_simple, sub_attribute,
     to_default_sub_attribute,
 };
-use crate::limits::Limits;
+use crate::limits::FilterLimits;
 use crate::predicate::Slot;
 use crate::predicate::{ElementPredicate, Node, Predicate, Presence};
 use crate::predicate::{Operand, Test};
@@ -18,7 +18,7 @@ use crate::predicate::{Operand, Test};
 ///
 /// # Errors
 ///
-/// [`CheckError`] for an attribute that the type does not have (R095) or that is never returned (R096), an operator that
+/// [`FilterError`] for an attribute that the type does not have (R095) or that is never returned (R096), an operator that
 /// its type does not take (R077, R078), and a value of another type (R081).
 ///
 /// # Examples
@@ -34,7 +34,7 @@ use crate::predicate::{Operand, Test};
 /// assert_eq!(error.to_string(), "operator `gt` does not apply to attribute `active` of type boolean");
 /// # Ok::<(), scim_filter::ParseError>(())
 /// ```
-pub fn check(filter: &Filter, schema: &TypeSchema, tolerance: &mut Tolerance) -> Result<Predicate, CheckError> {
+pub fn check(filter: &Filter, schema: &TypeSchema, tolerance: &mut Tolerance) -> Result<Predicate, FilterError> {
     let scope = Scope::Resource { schema, unknown: Unknown::Refused };
     Check { scope, tolerance, attributes: 0 }.node(filter, 0).map(Predicate::new)
 }
@@ -58,7 +58,7 @@ impl Filter {
     /// assert!(predicate.matches(&ada));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn check(&self, schema: &TypeSchema) -> Result<Predicate, CheckError> {
+    pub fn check(&self, schema: &TypeSchema) -> Result<Predicate, FilterError> {
         check(self, schema, &mut Tolerance::rfc())
     }
 }
@@ -69,8 +69,8 @@ impl Filter {
 ///
 /// # Errors
 ///
-/// [`CheckError`] as for [`check`], but not for an unknown attribute.
-pub fn check_any(filter: &Filter, schema: &TypeSchema, tolerance: &mut Tolerance) -> Result<Predicate, CheckError> {
+/// [`FilterError`] as for [`check`], but not for an unknown attribute.
+pub fn check_any(filter: &Filter, schema: &TypeSchema, tolerance: &mut Tolerance) -> Result<Predicate, FilterError> {
     let scope = Scope::Resource { schema, unknown: Unknown::Unassigned };
     Check { scope, tolerance, attributes: 0 }.node(filter, 0).map(Predicate::new)
 }
@@ -80,12 +80,12 @@ pub fn check_any(filter: &Filter, schema: &TypeSchema, tolerance: &mut Tolerance
 ///
 /// # Errors
 ///
-/// [`CheckError`] as for [`check`], and for a simple singular attribute.
+/// [`FilterError`] as for [`check`], and for a simple singular attribute.
 pub fn check_element(
     filter: &Filter,
     attribute: &AttributeRef,
     tolerance: &mut Tolerance,
-) -> Result<ElementPredicate, CheckError> {
+) -> Result<ElementPredicate, FilterError> {
     let leaf = attribute.leaf();
     refuse_never_returned(leaf.name(), attribute)?;
     refuse_simple(leaf.name(), leaf)?;
@@ -96,7 +96,7 @@ pub fn check_element(
 
 /// Levels of a syntax tree that is checked. A text nested to the limit stays below: a level of parentheses gives an `or`,
 /// an `and` and a `not` at most.
-const MAX_TREE_DEPTH: usize = 4 * Limits::MAX_DEPTH;
+const MAX_TREE_DEPTH: usize = 4 * FilterLimits::MAX_DEPTH;
 
 /// What the attribute paths of a filter are looked up in.
 #[derive(Clone, Copy)]
@@ -120,10 +120,10 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn node(&mut self, filter: &Filter, depth: usize) -> Result<Node, CheckError> {
+    fn node(&mut self, filter: &Filter, depth: usize) -> Result<Node, FilterError> {
         if depth >= MAX_TREE_DEPTH {
             let path = first_path(filter);
-            return Err(refuse(path, CheckErrorKind::TooDeep { limit: MAX_TREE_DEPTH }));
+            return Err(refuse(path, FilterErrorKind::TooDeep { limit: MAX_TREE_DEPTH }));
         }
         match filter {
             Filter::And(terms) => self.chain(terms, depth, false),
@@ -139,14 +139,14 @@ impl Check<'_> {
     }
 
     /// Checks a term that starts with an attribute, and says in an error which attribute of the filter it is.
-    fn placed(&mut self, term: impl FnOnce(&mut Self) -> Result<Node, CheckError>) -> Result<Node, CheckError> {
+    fn placed(&mut self, term: impl FnOnce(&mut Self) -> Result<Node, FilterError>) -> Result<Node, FilterError> {
         let ordinal = self.attributes;
         self.attributes += 1;
         term(self).map_err(|error| error.at_ordinal(ordinal))
     }
 
     /// An `and`, or an `or` (`decisive` is the value that decides the chain alone), flat and without constants.
-    fn chain(&mut self, terms: &[Filter], depth: usize, decisive: bool) -> Result<Node, CheckError> {
+    fn chain(&mut self, terms: &[Filter], depth: usize, decisive: bool) -> Result<Node, FilterError> {
         let mut nodes = Vec::with_capacity(terms.len());
         let mut decided = false;
         for term in terms {
@@ -167,12 +167,12 @@ impl Check<'_> {
     }
 
     /// Looks a path up; `None` when the type lacks it and that counts as unassigned.
-    fn target(&mut self, path: &AttrPath) -> Result<Option<Resolved>, CheckError> {
+    fn target(&mut self, path: &AttrPath) -> Result<Option<Resolved>, FilterError> {
         let found = match self.scope {
             Scope::Resource { schema, unknown } => match schema.resolve(path, self.tolerance) {
                 Ok(found) => found,
                 Err(_) if unknown == Unknown::Unassigned => return Ok(None),
-                Err(error) => return Err(refuse(path.as_str(), CheckErrorKind::Unknown(error))),
+                Err(error) => return Err(refuse(path.as_str(), FilterErrorKind::Unknown(error))),
             },
             Scope::Element { of } => Resolved::Attribute(sub_attribute(of, path)?),
         };
@@ -182,7 +182,7 @@ impl Check<'_> {
         Ok(Some(found))
     }
 
-    fn presence(&mut self, path: &AttrPath) -> Result<Node, CheckError> {
+    fn presence(&mut self, path: &AttrPath) -> Result<Node, FilterError> {
         let Some(found) = self.target(path)? else { return Ok(Node::Constant(false)) };
         let presence = |path: AttributeRef| {
             let hidden = path.leaf().sub_attributes().iter().filter(|sub| never_returned(sub));
@@ -192,10 +192,10 @@ impl Check<'_> {
         Ok(any_of(shown(&found).map(presence)))
     }
 
-    fn value_path(&mut self, path: &AttrPath, filter: &Filter, depth: usize) -> Result<Node, CheckError> {
+    fn value_path(&mut self, path: &AttrPath, filter: &Filter, depth: usize) -> Result<Node, FilterError> {
         let Some(found) = self.target(path)? else { return Ok(Node::Constant(false)) };
         let Resolved::Attribute(of) = found else {
-            return Err(refuse(path.as_str(), CheckErrorKind::Extension));
+            return Err(refuse(path.as_str(), FilterErrorKind::Extension));
         };
         refuse_simple(path.as_str(), of.leaf())?;
         let scope = Scope::Element { of: &of };
@@ -206,12 +206,12 @@ impl Check<'_> {
         Ok(Node::ValuePath { path: of, slot: Slot::default(), filter })
     }
 
-    fn comparison(&mut self, comparison: &Comparison) -> Result<Node, CheckError> {
+    fn comparison(&mut self, comparison: &Comparison) -> Result<Node, FilterError> {
         let Comparison { path, operator, value: literal } = comparison;
         let (path, operator) = (path.as_str(), *operator);
         let found = self.target(&comparison.path)?;
         if *literal == Literal::Null && !matches!(operator, Operator::Eq | Operator::Ne) {
-            return Err(refuse(path, CheckErrorKind::NullOperator { operator: operator.as_str() }));
+            return Err(refuse(path, FilterErrorKind::NullOperator { operator: operator.as_str() }));
         }
         let Some(found) = found else {
             // R094: unassigned, so it differs from every value (R075) and only `eq null` holds beside that.
@@ -234,12 +234,12 @@ impl Check<'_> {
             });
         }
         let Resolved::Attribute(target) = found else {
-            return Err(refuse(path, CheckErrorKind::Extension));
+            return Err(refuse(path, FilterErrorKind::Extension));
         };
         let target = match self.scope {
             Scope::Element { of } if of.leaf().kind() != AttributeType::Complex => target,
             Scope::Element { .. } if target.leaf().kind() == AttributeType::Complex => {
-                return Err(refuse(path, CheckErrorKind::Complex));
+                return Err(refuse(path, FilterErrorKind::Complex));
             }
             _ => to_default_sub_attribute(path, target)?,
         };
@@ -262,7 +262,7 @@ impl Check<'_> {
     fn text_boolean(&mut self, leaf: &Attribute, literal: &Literal) -> Option<Literal> {
         let (AttributeType::Boolean, Literal::String(text)) = (leaf.kind(), literal) else { return None };
         let value = [true, false].into_iter().find(|value| value.to_string().eq_ignore_ascii_case(text))?;
-        self.tolerance.take(Leniency::StringBoolean).then_some(Literal::Bool(value))
+        self.tolerance.take(Quirk::StringBoolean).then_some(Literal::Bool(value))
     }
 }
 
@@ -299,7 +299,7 @@ fn first_path(mut filter: &Filter) -> &str {
 mod tests {
     use std::sync::Arc;
 
-    use scim_core::{Leniencies, Profile, SchemaSet};
+    use scim_core::{Profile, Quirks, SchemaSet};
 
     use super::*;
 
@@ -312,7 +312,7 @@ mod tests {
         check(&filter, &user(), &mut Tolerance::rfc()).unwrap_err().to_string()
     }
 
-    fn element(attribute: &str, text: &str, profile: &Profile) -> Result<(ElementPredicate, Leniencies), CheckError> {
+    fn element(attribute: &str, text: &str, profile: &Profile) -> Result<(ElementPredicate, Quirks), FilterError> {
         let mut tolerance = Tolerance::new(profile);
         let filter: Filter = text.parse().unwrap();
         let attribute = AttributeRef::new(None, user().top_level(attribute).unwrap());
@@ -354,7 +354,7 @@ mod tests {
         assert!(element("emails", text, &Profile::rfc()).is_err());
         let (checked, used) = element("emails", text, &Profile::compatible()).unwrap();
         assert_eq!(checked.eq_terms(), Some(vec![("primary".to_owned(), true.into())]));
-        assert!(used.contains(Leniency::StringBoolean));
+        assert!(used.contains(Quirk::StringBoolean));
         assert!(element("emails", "primary eq \"yes\"", &Profile::compatible()).is_err());
         assert!(element("emails", "type eq \"true\"", &Profile::compatible()).unwrap().1.is_empty());
     }

@@ -38,7 +38,7 @@ use crate::parse::attribute_offset;
 /// # Ok::<(), scim_filter::ParseError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckError {
+pub struct FilterError {
     // Behind a pointer, so that what succeeds does not pay for the size of what fails.
     fault: Box<Fault>,
 }
@@ -46,7 +46,7 @@ pub struct CheckError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fault {
     path: String,
-    kind: CheckErrorKind,
+    kind: FilterErrorKind,
     scim_type: ScimType,
     /// Which attribute of the filter it is, counted from 0 in the order of the text.
     ordinal: Option<usize>,
@@ -63,7 +63,7 @@ struct Place {
 
 /// Why an attribute cannot be used this way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum CheckErrorKind {
+pub(crate) enum FilterErrorKind {
     Unknown(UnknownAttribute),
     UnknownSub { attribute: String, suggestion: Option<String> },
     NeverReturned,
@@ -77,8 +77,8 @@ pub(crate) enum CheckErrorKind {
     TooDeep { limit: usize },
 }
 
-impl CheckError {
-    pub(crate) fn new(path: &str, kind: CheckErrorKind) -> Self {
+impl FilterError {
+    pub(crate) fn new(path: &str, kind: FilterErrorKind) -> Self {
         let path = path.to_owned();
         Self { fault: Box::new(Fault { path, kind, scim_type: ScimType::InvalidFilter, ordinal: None, place: None }) }
     }
@@ -100,7 +100,7 @@ impl CheckError {
         let offset = self.fault.ordinal.and_then(|ordinal| attribute_offset(text, ordinal));
         let offset = offset.filter(|offset| text.get(*offset..).is_some_and(|rest| rest.starts_with(&self.fault.path)));
         // What stands beside an attribute that nobody may read is likely its value.
-        let secret = matches!(self.fault.kind, CheckErrorKind::NeverReturned);
+        let secret = matches!(self.fault.kind, FilterErrorKind::NeverReturned);
         self.fault.place = offset.map(|offset| Place { offset, caret: (!secret).then(|| Caret::at(text, offset)) });
         self
     }
@@ -118,7 +118,7 @@ impl CheckError {
 
     /// Whether the schema has no such attribute, as opposed to one that cannot be used this way.
     pub fn is_unknown_attribute(&self) -> bool {
-        matches!(self.fault.kind, CheckErrorKind::Unknown(_) | CheckErrorKind::UnknownSub { .. })
+        matches!(self.fault.kind, FilterErrorKind::Unknown(_) | FilterErrorKind::UnknownSub { .. })
     }
 
     /// [`ScimType::InvalidFilter`]; for a sort key [`ScimType::InvalidPath`].
@@ -127,9 +127,9 @@ impl CheckError {
     }
 }
 
-impl Error for CheckError {}
+impl Error for FilterError {}
 
-impl fmt::Display for CheckError {
+impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(place) = &self.fault.place {
             write!(f, "at byte {}: ", place.offset)?;
@@ -142,40 +142,40 @@ impl fmt::Display for CheckError {
     }
 }
 
-impl CheckError {
+impl FilterError {
     fn fmt_kind(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = &self.fault.path;
         match &self.fault.kind {
-            CheckErrorKind::Unknown(unknown) => write!(f, "{unknown}"),
-            CheckErrorKind::UnknownSub { attribute, suggestion } => {
+            FilterErrorKind::Unknown(unknown) => write!(f, "{unknown}"),
+            FilterErrorKind::UnknownSub { attribute, suggestion } => {
                 write!(f, "unknown sub-attribute `{path}` of `{attribute}`")?;
                 match suggestion {
                     Some(name) => write!(f, "; did you mean `{name}`?"),
                     None => Ok(()),
                 }
             }
-            CheckErrorKind::NeverReturned => {
+            FilterErrorKind::NeverReturned => {
                 write!(f, "attribute `{path}` is never returned, so it cannot be asked about")
             }
-            CheckErrorKind::Complex => write!(f, "attribute `{path}` is complex: name one of its sub-attributes"),
-            CheckErrorKind::Extension => write!(f, "`{path}` is an extension as a whole: only `pr` applies to it"),
-            CheckErrorKind::SortByExtension => {
+            FilterErrorKind::Complex => write!(f, "attribute `{path}` is complex: name one of its sub-attributes"),
+            FilterErrorKind::Extension => write!(f, "`{path}` is an extension as a whole: only `pr` applies to it"),
+            FilterErrorKind::SortByExtension => {
                 write!(f, "`{path}` is an extension as a whole: name an attribute of it")
             }
-            CheckErrorKind::BracketsOnSimple => {
+            FilterErrorKind::BracketsOnSimple => {
                 write!(f, "attribute `{path}` has one simple value, so brackets do not apply to it")
             }
-            CheckErrorKind::Operator { operator, kind } => {
+            FilterErrorKind::Operator { operator, kind } => {
                 write!(f, "operator `{operator}` does not apply to attribute `{path}` of type {kind}")
             }
-            CheckErrorKind::NullOperator { operator } => {
+            FilterErrorKind::NullOperator { operator } => {
                 write!(f, "operator `{operator}` does not apply to null: attribute `{path}` takes `eq` or `ne` with it")
             }
-            CheckErrorKind::LiteralType { expected, found } => {
+            FilterErrorKind::LiteralType { expected, found } => {
                 let found: String = found.to_string().chars().take(MAX_FOUND).collect();
                 write!(f, "attribute `{path}` compares with {expected}, not with `{found}`")
             }
-            CheckErrorKind::TooDeep { limit } => write!(f, "filter around `{path}` is nested more than {limit} deep"),
+            FilterErrorKind::TooDeep { limit } => write!(f, "filter around `{path}` is nested more than {limit} deep"),
         }
     }
 }
@@ -186,13 +186,13 @@ mod tests {
 
     use super::*;
     use crate::check;
-    use crate::{Limits, parse_with};
+    use crate::{FilterLimits, parse_with};
 
-    fn refused(text: &str) -> CheckError {
+    fn refused(text: &str) -> FilterError {
         let schemas = SchemaSet::builtin();
         let user = schemas.user().unwrap();
         let mut tolerance = Tolerance::compatible();
-        let filter = parse_with(text, &Limits::default(), &mut tolerance).unwrap();
+        let filter = parse_with(text, &FilterLimits::default(), &mut tolerance).unwrap();
         check(&filter, user, &mut tolerance).unwrap_err()
     }
 

@@ -5,6 +5,6 @@ mod error;
 mod rules;
 
 pub use checker::{check, check_any, check_element};
-pub use error::CheckError;
-pub(crate) use error::CheckErrorKind;
+pub use error::FilterError;
+pub(crate) use error::FilterErrorKind;
 pub(crate) use rules::{refuse_never_returned, to_default_sub_attribute};

@@ -48,10 +48,10 @@ impl Predicate {
     /// [`BudgetExceeded`] where it does not.
     pub fn matches_within(&self, resource: &Resource, budget: &Budget) -> Result<bool, BudgetExceeded> {
         match &self.seen {
-            None => self.gathered.over(resource, |source| self.node.holds(source, budget)),
+            None => self.prefetched.over(resource, |source| self.node.holds(source, budget)),
             Some(seen) => {
                 let shown = seen.within(resource, budget)?;
-                self.gathered.over(&shown, |source| self.node.holds(source, budget))
+                self.prefetched.over(&shown, |source| self.node.holds(source, budget))
             }
         }
     }

@@ -2,13 +2,13 @@
 
 use std::str::FromStr;
 
-use scim_core::{Leniency, Profile, Tolerance};
+use scim_core::{Profile, Quirk, Tolerance};
 
 use super::failure::finish;
 use super::state::Grammar;
 use super::term::{Scope, spaces};
 use crate::ast::Filter;
-use crate::limits::Limits;
+use crate::limits::FilterLimits;
 use crate::parse::error::{ParseError, Reason};
 
 impl Grammar<'_> {
@@ -23,7 +23,7 @@ impl Grammar<'_> {
 
 /// Parses a filter by the letter of RFC 7644 section 3.4.2.2.
 ///
-/// Time is linear in the length of the text, and the stack is bounded by [`Limits::depth`].
+/// Time is linear in the length of the text, and the stack is bounded by [`FilterLimits::depth`].
 ///
 /// # Errors
 ///
@@ -32,18 +32,18 @@ impl Grammar<'_> {
 /// # Examples
 ///
 /// ```
-/// use scim_filter::{Limits, parse};
+/// use scim_filter::{FilterLimits, parse};
 ///
-/// let filter = parse(r#"emails[type eq "work" and value co "@example.com"]"#, &Limits::default())?;
+/// let filter = parse(r#"emails[type eq "work" and value co "@example.com"]"#, &FilterLimits::default())?;
 /// assert_eq!(filter.to_string(), r#"emails[type eq "work" and value co "@example.com"]"#);
 /// # Ok::<(), scim_filter::ParseError>(())
 /// ```
-pub fn parse(text: &str, limits: &Limits) -> Result<Filter, ParseError> {
+pub fn parse(text: &str, limits: &FilterLimits) -> Result<Filter, ParseError> {
     Grammar::strict(limits).filter(text)
 }
 
 /// Parses a filter, with what `tolerance` allows beyond the RFC:
-/// [`Leniency::ValuePathSubAttribute`] (R087), [`Leniency::UppercaseLiteral`] (R061) and [`Leniency::UnquotedString`].
+/// [`Quirk::ValuePathSubAttribute`] (R087), [`Quirk::UppercaseLiteral`] (R061) and [`Quirk::UnquotedString`].
 ///
 /// # Errors
 ///
@@ -52,37 +52,37 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Filter, ParseError> {
 /// # Examples
 ///
 /// ```
-/// use scim_core::{Leniency, Tolerance};
-/// use scim_filter::{Limits, parse_with};
+/// use scim_core::{Quirk, Tolerance};
+/// use scim_filter::{FilterLimits, parse_with};
 ///
 /// let mut tolerance = Tolerance::compatible();
 /// let text = r#"emails[type eq "work"].value eq "x""#;
-/// let filter = parse_with(text, &Limits::default(), &mut tolerance)?;
+/// let filter = parse_with(text, &FilterLimits::default(), &mut tolerance)?;
 /// assert_eq!(filter.to_string(), r#"emails[type eq "work" and value eq "x"]"#);
-/// assert!(tolerance.used().contains(Leniency::ValuePathSubAttribute));
+/// assert!(tolerance.used().contains(Quirk::ValuePathSubAttribute));
 /// # Ok::<(), scim_filter::ParseError>(())
 /// ```
-pub fn parse_with(text: &str, limits: &Limits, tolerance: &mut Tolerance) -> Result<Filter, ParseError> {
+pub fn parse_with(text: &str, limits: &FilterLimits, tolerance: &mut Tolerance) -> Result<Filter, ParseError> {
     Grammar::lenient(limits, tolerance).filter(text)
 }
 
 /// The byte offset of an attribute in the text of a filter, counted from 0 in the order of the text; for a text that has
 /// been parsed before.
 pub(crate) fn attribute_offset(text: &str, ordinal: usize) -> Option<usize> {
-    let limits = Limits { text: usize::MAX, depth: usize::MAX, comparisons: usize::MAX };
-    let profile = Profile::compatible().with(Leniency::UppercaseLiteral);
+    let limits = FilterLimits { text: usize::MAX, depth: usize::MAX, comparisons: usize::MAX };
+    let profile = Profile::compatible().with(Quirk::UppercaseLiteral);
     let mut tolerance = Tolerance::new(&profile);
     let mut grammar = Grammar::noting_attributes(&limits, &mut tolerance);
     grammar.expression(text, Scope::Resource).ok()?;
     text.len().checked_sub(grammar.noted_attribute(ordinal)?)
 }
 
-/// Strict, with the default [`Limits`].
+/// Strict, with the default [`FilterLimits`].
 impl FromStr for Filter {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        parse(text, &Limits::default())
+        parse(text, &FilterLimits::default())
     }
 }
 
@@ -144,20 +144,20 @@ mod tests {
     }
 
     #[test]
-    fn leniencies_are_off_unless_the_profile_has_them() {
+    fn quirks_are_off_unless_the_profile_has_them() {
         let with = |text: &str, profile: &Profile| {
             let mut tolerance = Tolerance::new(profile);
-            let parsed = parse_with(text, &Limits::default(), &mut tolerance);
+            let parsed = parse_with(text, &FilterLimits::default(), &mut tolerance);
             parsed.map(|filter| (filter.to_string(), tolerance.used()))
         };
         let path = "emails[type eq \"work\" and primary eq true].value pr";
         assert!(with(path, &Profile::rfc()).is_err());
         let (filter, used) = with(path, &Profile::compatible()).unwrap();
         assert_eq!(filter, "emails[type eq \"work\" and primary eq true and value pr]");
-        assert_eq!(used.iter().collect::<Vec<_>>(), [Leniency::ValuePathSubAttribute]);
+        assert_eq!(used.iter().collect::<Vec<_>>(), [Quirk::ValuePathSubAttribute]);
         assert!(with("active eq TRUE", &Profile::compatible()).is_err());
-        let (filter, used) = with("active eq TRUE", &Profile::rfc().with(Leniency::UppercaseLiteral)).unwrap();
+        let (filter, used) = with("active eq TRUE", &Profile::rfc().with(Quirk::UppercaseLiteral)).unwrap();
         assert_eq!(filter, "active eq true");
-        assert!(used.contains(Leniency::UppercaseLiteral));
+        assert!(used.contains(Quirk::UppercaseLiteral));
     }
 }

@@ -1,4 +1,4 @@
-//! Comparison values: the JSON literals, exactly as JSON has them (R061, R070, R071), and by leniency strings without quotes.
+//! Comparison values: the JSON literals, exactly as JSON has them (R061, R070, R071), and by quirk strings without quotes.
 
 use nom::Parser;
 use nom::branch::alt;
@@ -6,7 +6,7 @@ use nom::bytes::complete::{tag, take_while, take_while_m_n};
 use nom::character::complete::{char, digit1, one_of};
 use nom::combinator::{eof, map_opt, opt, peek, recognize, value, verify};
 use nom::sequence::{preceded, terminated};
-use scim_core::Leniency;
+use scim_core::Quirk;
 use serde_json::Number;
 
 use super::failure::{Parsed, fail, or_fail};
@@ -36,7 +36,7 @@ impl Grammar<'_> {
                         _ => fail(input, LITERAL),
                     };
                 };
-                if lower == word || self.take(Leniency::UppercaseLiteral) {
+                if lower == word || self.take(Quirk::UppercaseLiteral) {
                     Ok((rest, literal))
                 } else {
                     fail(input, "`true`, `false` and `null` in lower case")
@@ -48,7 +48,7 @@ impl Grammar<'_> {
     /// A string without quotes, where the profile takes it and it is nothing else.
     fn unquoted<'a>(&mut self, input: &'a str) -> Parsed<'a, Option<String>> {
         let (rest, word) = word(input)?;
-        let taken = is_unquoted_string(word) && self.take(Leniency::UnquotedString);
+        let taken = is_unquoted_string(word) && self.take(Quirk::UnquotedString);
         Ok((rest, taken.then(|| word.to_owned())))
     }
 }
@@ -167,9 +167,9 @@ fn code_unit(input: &str) -> Parsed<'_, u32> {
 
 #[cfg(test)]
 mod tests {
-    use scim_core::{Leniency, Tolerance};
+    use scim_core::{Quirk, Tolerance};
 
-    use crate::{Filter, Limits, Literal, parse_with};
+    use crate::{Filter, FilterLimits, Literal, parse_with};
 
     fn literal(text: &str) -> Option<Literal> {
         match format!("a eq {text}").parse::<Filter>() {
@@ -250,10 +250,10 @@ mod tests {
     fn p11_a_string_without_quotes_is_nothing_else() {
         let taken = |text: &str| {
             let mut tolerance = Tolerance::compatible();
-            let filter = parse_with(&format!("a eq {text}"), &Limits::default(), &mut tolerance);
+            let filter = parse_with(&format!("a eq {text}"), &FilterLimits::default(), &mut tolerance);
             match filter {
                 Ok(Filter::Compare(comparison)) => {
-                    Some((comparison.value, tolerance.used().contains(Leniency::UnquotedString)))
+                    Some((comparison.value, tolerance.used().contains(Quirk::UnquotedString)))
                 }
                 _ => None,
             }

@@ -7,20 +7,20 @@ use super::failure::{Parsed, fail};
 use super::state::Grammar;
 use super::term::{Scope, path, word};
 use crate::ast::Filter;
-use crate::limits::Limits;
+use crate::limits::FilterLimits;
 use crate::parse::error::{ParseError, Reason};
 
 /// The `path` of a PATCH operation (RFC 7644 figure 7).
 ///
 /// ```
-/// use scim_filter::{Limits, parse_path};
+/// use scim_filter::{FilterLimits, parse_path};
 ///
-/// let path = parse_path(r#"addresses[type eq "work"].postalCode"#, &Limits::default())?;
+/// let path = parse_path(r#"addresses[type eq "work"].postalCode"#, &FilterLimits::default())?;
 /// assert_eq!(path.attribute.as_str(), "addresses");
 /// assert_eq!(path.filter.as_ref().map(ToString::to_string).as_deref(), Some(r#"type eq "work""#));
 /// assert_eq!(path.sub.as_ref().map(|sub| sub.as_str()), Some("postalCode"));
 ///
-/// let path = parse_path("name.familyName", &Limits::default())?;
+/// let path = parse_path("name.familyName", &FilterLimits::default())?;
 /// assert_eq!(path.attribute.sub(), Some("familyName"));
 /// # Ok::<(), scim_filter::ParseError>(())
 /// ```
@@ -39,7 +39,7 @@ pub struct PatchPath {
 /// # Errors
 ///
 /// [`ParseError`] with the byte offset. [`ParseError::is_in_filter`] tells a bad filter in brackets from a bad path.
-pub fn parse_path(text: &str, limits: &Limits) -> Result<PatchPath, ParseError> {
+pub fn parse_path(text: &str, limits: &FilterLimits) -> Result<PatchPath, ParseError> {
     with_grammar(text, limits, Grammar::strict(limits))
 }
 
@@ -48,11 +48,11 @@ pub fn parse_path(text: &str, limits: &Limits) -> Result<PatchPath, ParseError> 
 /// # Errors
 ///
 /// As [`parse_path`].
-pub fn parse_path_with(text: &str, limits: &Limits, tolerance: &mut Tolerance) -> Result<PatchPath, ParseError> {
+pub fn parse_path_with(text: &str, limits: &FilterLimits, tolerance: &mut Tolerance) -> Result<PatchPath, ParseError> {
     with_grammar(text, limits, Grammar::lenient(limits, tolerance))
 }
 
-fn with_grammar(text: &str, limits: &Limits, mut grammar: Grammar<'_>) -> Result<PatchPath, ParseError> {
+fn with_grammar(text: &str, limits: &FilterLimits, mut grammar: Grammar<'_>) -> Result<PatchPath, ParseError> {
     if text.len() > limits.text {
         return Err(ParseError::new(text, limits.text, Reason::TooLong(limits.text), false));
     }
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<PatchPath, ParseError> {
-        parse_path(text, &Limits::default())
+        parse_path(text, &FilterLimits::default())
     }
 
     #[test]

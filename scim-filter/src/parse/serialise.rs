@@ -6,7 +6,7 @@ use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ast::Filter;
-use crate::limits::Limits;
+use crate::limits::FilterLimits;
 use crate::parse::{PatchPath, parse, parse_path};
 
 /// As the text that `Display` prints.
@@ -16,10 +16,10 @@ impl Serialize for Filter {
     }
 }
 
-/// From a text, strictly and with the default [`Limits`].
+/// From a text, strictly and with the default [`FilterLimits`].
 impl<'de> Deserialize<'de> for Filter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let parse = |text: &str| parse(text, &Limits::default()).map_err(|error| error.to_string());
+        let parse = |text: &str| parse(text, &FilterLimits::default()).map_err(|error| error.to_string());
         deserializer.deserialize_str(Text { expecting: "a SCIM filter", parse })
     }
 }
@@ -31,10 +31,10 @@ impl Serialize for PatchPath {
     }
 }
 
-/// From a text, with the default [`Limits`].
+/// From a text, with the default [`FilterLimits`].
 impl<'de> Deserialize<'de> for PatchPath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let parse = |text: &str| parse_path(text, &Limits::default()).map_err(|error| error.to_string());
+        let parse = |text: &str| parse_path(text, &FilterLimits::default()).map_err(|error| error.to_string());
         deserializer.deserialize_str(Text { expecting: "a SCIM PATCH path", parse })
     }
 }

@@ -1,12 +1,12 @@
 //! What one parse keeps while it goes down through the grammar.
 
-use scim_core::{Leniency, Tolerance};
+use scim_core::{Quirk, Tolerance};
 
-use crate::limits::Limits;
+use crate::limits::FilterLimits;
 
 /// The state of one parse: the limits, and what has been used of them.
 pub(super) struct Grammar<'p> {
-    pub(super) limits: &'p Limits,
+    pub(super) limits: &'p FilterLimits,
     /// Open parentheses and brackets.
     pub(super) depth: usize,
     pub(super) comparisons: usize,
@@ -17,27 +17,27 @@ pub(super) struct Grammar<'p> {
 
 impl<'p> Grammar<'p> {
     /// The grammar of the RFC.
-    pub(super) fn strict(limits: &'p Limits) -> Self {
+    pub(super) fn strict(limits: &'p FilterLimits) -> Self {
         Self { limits, depth: 0, comparisons: 0, tolerance: None, attributes: None }
     }
 
     /// The grammar with what a profile allows beyond the RFC.
-    pub(super) fn lenient(limits: &'p Limits, tolerance: &'p mut Tolerance) -> Self {
+    pub(super) fn lenient(limits: &'p FilterLimits, tolerance: &'p mut Tolerance) -> Self {
         Self { tolerance: Some(tolerance), ..Self::strict(limits) }
     }
 
     /// The same, which notes where attributes stand.
-    pub(super) fn noting_attributes(limits: &'p Limits, tolerance: &'p mut Tolerance) -> Self {
+    pub(super) fn noting_attributes(limits: &'p FilterLimits, tolerance: &'p mut Tolerance) -> Self {
         Self { attributes: Some(Vec::new()), ..Self::lenient(limits, tolerance) }
     }
 
     pub(super) fn max_depth(&self) -> usize {
-        self.limits.depth.min(Limits::MAX_DEPTH)
+        self.limits.depth.min(FilterLimits::MAX_DEPTH)
     }
 
-    /// Whether a leniency is allowed; if so, its use is recorded.
-    pub(super) fn take(&mut self, leniency: Leniency) -> bool {
-        self.tolerance.as_mut().is_some_and(|tolerance| tolerance.take(leniency))
+    /// Whether a quirk is allowed; if so, its use is recorded.
+    pub(super) fn take(&mut self, quirk: Quirk) -> bool {
+        self.tolerance.as_mut().is_some_and(|tolerance| tolerance.take(quirk))
     }
 
     /// Notes that an attribute starts at `at`.

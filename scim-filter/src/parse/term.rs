@@ -1,7 +1,7 @@
 //! Terms: everything between `and` and `or` (RFC 7644 figure 1: `attrExp`, `valuePath`, groups and `not`).
 
 use nom::character::complete::char;
-use scim_core::{AttrName, AttrPath, AttrPathError, Leniency};
+use scim_core::{AttrName, AttrPath, AttrPathError, Quirk};
 
 use super::failure::{Failure, Parsed, fail, or_fail, stop};
 use super::state::Grammar;
@@ -110,13 +110,13 @@ impl Grammar<'_> {
         Ok((spaces(rest), filter))
     }
 
-    /// `attrPath [ filter ]`, and by leniency a sub-attribute test after the brackets (R087).
+    /// `attrPath [ filter ]`, and by quirk a sub-attribute test after the brackets (R087).
     fn value_path<'a>(&mut self, input: &'a str, path: AttrPath) -> Parsed<'a, Filter> {
         let (rest, filter) = self.brackets(input)?;
         let Some(after) = rest.strip_prefix('.') else {
             return Ok((rest, Filter::ValuePath { path, filter: Box::new(filter) }));
         };
-        if !self.take(Leniency::ValuePathSubAttribute) {
+        if !self.take(Quirk::ValuePathSubAttribute) {
             return fail(rest, "`and`, `or` or the end, for a sub-attribute cannot follow `]` in a filter");
         }
         let (rest, sub) = word(after)?;

@@ -6,8 +6,8 @@ use scim_core::{Attribute, AttributeRef};
 
 use crate::ast::Operator;
 use crate::predicate::any_of::{AnyOf, key};
-use crate::predicate::gather::Slot;
 use crate::predicate::node::Node;
+use crate::predicate::prefetch::Slot;
 use crate::predicate::test::Test;
 
 /// The same tree with tests taken together: those of an `or`, and those of an `and` that ask one value to differ from many.
@@ -17,7 +17,7 @@ pub(crate) fn grouped(mut node: Node, in_element: bool) -> Node {
     node
 }
 
-/// From the leaves up. A tree may be [as deep](crate::Limits::MAX_DEPTH) as a thread's stack allows, so this frame is small.
+/// From the leaves up. A tree may be [as deep](crate::FilterLimits::MAX_DEPTH) as a thread's stack allows, so this frame is small.
 fn group(node: &mut Node, in_element: bool) {
     match node {
         Node::Or(nodes) | Node::And(nodes) => {

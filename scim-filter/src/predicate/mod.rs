@@ -1,9 +1,9 @@
 //! A filter that fits a schema: what the evaluator runs and what a database lowers.
 
 mod any_of;
-mod gather;
 mod group;
 mod node;
+mod prefetch;
 mod test;
 mod view;
 
@@ -15,11 +15,11 @@ use serde_json::Value;
 
 use crate::ast::Operator;
 
-use gather::Gathered;
-pub(crate) use gather::{Reached, Slot, Source};
 use group::grouped;
 pub use node::ElementPredicate;
 pub(crate) use node::{Node, Presence};
+use prefetch::Prefetch;
+pub(crate) use prefetch::{Reached, Slot, Source};
 pub use test::{Operand, Test};
 pub use view::View;
 pub(crate) use view::{Seen, SeenElement};
@@ -31,7 +31,7 @@ pub(crate) use view::{Seen, SeenElement};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Predicate {
     pub(crate) node: Node,
-    pub(crate) gathered: Gathered,
+    pub(crate) prefetched: Prefetch,
     /// What is seen beyond what is stored.
     pub(crate) seen: Option<Seen>,
 }
@@ -40,8 +40,8 @@ impl Predicate {
     /// A predicate made ready to run.
     pub(crate) fn new(node: Node) -> Self {
         let mut node = grouped(node, false);
-        let gathered = Gathered::plan(&mut |visit| node.each_path(visit));
-        Self { node, gathered, seen: None }
+        let prefetched = Prefetch::plan(&mut |visit| node.each_path(visit));
+        Self { node, prefetched, seen: None }
     }
 
     /// The same predicate on resources as responses show them. What the view adds is evaluated, never
@@ -208,13 +208,13 @@ impl ElementPredicate {
     ///
     /// ```
     /// use scim_core::{AttributeRef, SchemaSet, Tolerance};
-    /// use scim_filter::{Limits, check_element, parse_path};
+    /// use scim_filter::{FilterLimits, check_element, parse_path};
     ///
     /// let schemas = SchemaSet::builtin();
     /// let user = schemas.user().unwrap();
     /// let emails = AttributeRef::new(None, user.top_level("emails").unwrap());
     /// let terms = |path: &str| {
-    ///     let filter = parse_path(path, &Limits::default()).unwrap().filter.unwrap();
+    ///     let filter = parse_path(path, &FilterLimits::default()).unwrap().filter.unwrap();
     ///     check_element(&filter, &emails, &mut Tolerance::rfc()).unwrap().eq_terms()
     /// };
     /// let work = terms(r#"emails[TYPE eq "work" and primary eq true]"#).unwrap();

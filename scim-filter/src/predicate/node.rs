@@ -3,7 +3,7 @@
 use scim_core::AttributeRef;
 
 use crate::predicate::any_of::AnyOf;
-use crate::predicate::gather::{Slot, Visit};
+use crate::predicate::prefetch::{Slot, Visit};
 use crate::predicate::test::Test;
 use crate::predicate::view::SeenElement;
 

@@ -11,7 +11,7 @@ use scim_core::{AttrPath, AttributeRef, Resource, ScimType, Tolerance, TypeSchem
 use serde_json::Value;
 
 use crate::budget::steps_through;
-use crate::check::{CheckError, CheckErrorKind};
+use crate::check::{FilterError, FilterErrorKind};
 use crate::check::{refuse_never_returned, to_default_sub_attribute};
 use crate::predicate::{Seen, View};
 
@@ -35,7 +35,7 @@ impl Sort {
     ///
     /// # Errors
     ///
-    /// [`CheckError`] with [`ScimType::InvalidPath`] for an attribute that the type does not have, that is complex without
+    /// [`FilterError`] with [`ScimType::InvalidPath`] for an attribute that the type does not have, that is complex without
     /// `value` (R129), or that is never returned: an order would reveal it.
     ///
     /// # Examples
@@ -53,14 +53,14 @@ impl Sort {
     /// };
     /// assert_eq!(check("EMAILS")?.path().to_string(), "emails.value");
     /// assert!(check("name").is_err());
-    /// # Ok::<(), scim_filter::CheckError>(())
+    /// # Ok::<(), scim_filter::FilterError>(())
     /// ```
     pub fn check(
         path: &AttrPath,
         order: SortOrder,
         schema: &TypeSchema,
         tolerance: &mut Tolerance,
-    ) -> Result<Self, CheckError> {
+    ) -> Result<Self, FilterError> {
         Self::resolve(path, order, schema, tolerance).map_err(|error| error.with_scim_type(ScimType::InvalidPath))
     }
 
@@ -69,12 +69,12 @@ impl Sort {
         order: SortOrder,
         schema: &TypeSchema,
         tolerance: &mut Tolerance,
-    ) -> Result<Self, CheckError> {
+    ) -> Result<Self, FilterError> {
         let text = path.as_str();
         let found =
-            schema.resolve(path, tolerance).map_err(|error| CheckError::new(text, CheckErrorKind::Unknown(error)))?;
+            schema.resolve(path, tolerance).map_err(|error| FilterError::new(text, FilterErrorKind::Unknown(error)))?;
         let Resolved::Attribute(target) = found else {
-            return Err(CheckError::new(text, CheckErrorKind::SortByExtension));
+            return Err(FilterError::new(text, FilterErrorKind::SortByExtension));
         };
         refuse_never_returned(text, &target)?;
         let path = to_default_sub_attribute(text, target)?;

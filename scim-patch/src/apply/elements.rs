@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use scim_core::schema::{AttributeType, Mutability};
-use scim_core::{Attribute, Leniency, ValueLimits};
+use scim_core::{Attribute, Quirk, ValueLimits};
 use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
 
@@ -33,8 +33,8 @@ pub(crate) struct Elements<'a> {
     before: usize,
     /// The elements that this operation has written.
     written: Vec<usize>,
-    /// The leniency that made an element, if one was made.
-    created_by: Option<Leniency>,
+    /// The quirk that made an element, if one was made.
+    created_by: Option<Quirk>,
 }
 
 impl<'a> Elements<'a> {
@@ -59,13 +59,13 @@ impl<'a> Elements<'a> {
         }
     }
 
-    /// Runs one operation, and tells the leniency by which it made an element.
+    /// Runs one operation, and tells the quirk by which it made an element.
     pub(crate) fn run(
         &mut self,
         effect: &Effect,
         limits: &ValueLimits,
         budget: &Budget,
-    ) -> Result<Option<Leniency>, PatchErrorKind> {
+    ) -> Result<Option<Quirk>, PatchErrorKind> {
         match effect {
             Effect::AddElements(values) => self.add(values, budget)?,
             Effect::ReplaceElements(values) => self.replace_all(values, budget)?,
@@ -147,7 +147,7 @@ impl<'a> Elements<'a> {
 
     /// Adds values that are not there yet (R133, R145, R146).
     fn add(&mut self, added: &[Value], budget: &Budget) -> Result<(), PatchErrorKind> {
-        let relation = self.attribute.is_relation();
+        let relation = self.attribute.is_multi_valued_reference();
         for value in added {
             let candidates = self.candidates(value, budget)?;
             let is_same = |at: &usize| self.values.get(*at).is_some_and(|element| self.is_same(element, value));
@@ -173,7 +173,7 @@ impl<'a> Elements<'a> {
         before.retain(|element| !element.is_null());
         self.index = None;
         budget.spend(INDEXED * (before.len() + values.len()) as u64)?;
-        if self.attribute.is_relation() {
+        if self.attribute.is_multi_valued_reference() {
             let all: Vec<usize> = (0..self.values.len()).collect();
             fold_repeated(self.attribute, &mut self.values, &all);
         }
@@ -300,10 +300,10 @@ impl<'a> Elements<'a> {
     fn created(&mut self, missing: &Missing) -> Result<Option<Map<String, Value>>, PatchErrorKind> {
         match missing {
             Missing::Ignore => Ok(None),
-            Missing::Create { leniency, template }
+            Missing::Create { quirk, template }
                 if self.attribute.multi_valued() || self.values.iter().all(Value::is_null) =>
             {
-                self.created_by = Some(*leniency);
+                self.created_by = Some(*quirk);
                 Ok(Some(template.clone()))
             }
             Missing::Refuse | Missing::Create { .. } => Err(PatchErrorKind::NoTarget),
@@ -379,7 +379,7 @@ impl<'a> Elements<'a> {
         };
         if self.attribute.kind() != AttributeType::Complex || sent.get("value").is_none() {
             has_all(self.attribute, element, sent)
-        } else if self.attribute.is_relation() {
+        } else if self.attribute.is_multi_valued_reference() {
             element.get("value") == sent.get("value")
         } else {
             equal("value") && equal("type")
@@ -416,7 +416,7 @@ fn has_all(attribute: &Attribute, element: &Value, sent: &Value) -> bool {
 
 /// Whether an element says just what `sent` says, as far as a client can say it. Ids regard case (R040).
 fn says_the_same(attribute: &Attribute, element: &Value, sent: &Value) -> bool {
-    if attribute.is_relation() && id(element) != id(sent) {
+    if attribute.is_multi_valued_reference() && id(element) != id(sent) {
         return false;
     }
     let more = |(name, _): (&String, &Value)| {
@@ -444,7 +444,7 @@ fn fold_repeated(attribute: &Attribute, elements: &mut Vec<Value>, written: &[us
 /// Whether two elements have one id, or else every part that a client can write in common.
 fn is_repeated(attribute: &Attribute, a: &Value, b: &Value) -> bool {
     let (Some(parts), Some(others)) = (a.as_object(), b.as_object()) else { return a == b };
-    if attribute.is_relation() && id(a).is_some() {
+    if attribute.is_multi_valued_reference() && id(a).is_some() {
         return id(a) == id(b);
     }
     let writable =

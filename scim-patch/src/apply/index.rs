@@ -45,7 +45,7 @@ impl<'a> Index<'a> {
     pub(crate) fn candidates(&self, sent: &Value, all: usize) -> Box<dyn Iterator<Item = usize> + '_> {
         let Some(by_part) = &self.by_part else { return Box::new(0..all) };
         // Of an element that is known by its value, other parts may differ.
-        let relation = self.attribute.is_relation();
+        let relation = self.attribute.is_multi_valued_reference();
         let known_by = |name: &str| match name {
             "value" => true,
             "type" => !relation,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use scim_core::resource::members_size;
 use scim_core::schema::{AttributeType, Mutability};
-use scim_core::{Attribute, AttributeRef, Leniency, Resource, Tolerance, TypeSchema, ValueLimits};
+use scim_core::{Attribute, AttributeRef, Quirk, Resource, Tolerance, TypeSchema, ValueLimits};
 use scim_filter::{Budget, equal_values};
 use serde_json::{Map, Value};
 
@@ -56,9 +56,9 @@ fn apply_to(patch: &Patch, attributes: &mut Map<String, Value>, others: usize) -
     }
     match outcome {
         Ok(()) => {
-            let mut leniencies = patch.leniencies();
-            leniencies.extend(tolerance.used());
-            Ok(Differences::new(journal.into_differences(attributes), leniencies))
+            let mut quirks = patch.quirks();
+            quirks.extend(tolerance.used());
+            Ok(Differences::new(journal.into_differences(attributes), quirks))
         }
         Err(error) => {
             journal.roll_back(attributes);
@@ -74,7 +74,7 @@ fn too_large(patch: &Patch) -> PatchError {
     kind.at(last.map_or(0, |last| last.index), last.and_then(|last| last.path.as_deref()))
 }
 
-/// Runs the operations, and tells which leniencies they needed beyond those of the check.
+/// Runs the operations, and tells which quirks they needed beyond those of the check.
 fn run<'p>(
     patch: &'p Patch,
     attributes: &mut Map<String, Value>,
@@ -108,8 +108,8 @@ fn run<'p>(
         } else {
             effect(operation, attributes, journal, &patch.limits.value, budget).map_err(at)?
         };
-        if let Some(leniency) = made {
-            tolerance.take(leniency);
+        if let Some(quirk) = made {
+            tolerance.take(quirk);
         }
     }
     put_back(open, attributes);
@@ -174,14 +174,14 @@ fn keeps_inactive(operation: &Operation, attributes: &Map<String, Value>, tolera
     }
 }
 
-/// Runs one operation, and tells the leniency by which it made an element.
+/// Runs one operation, and tells the quirk by which it made an element.
 fn effect<'p>(
     operation: &'p Operation,
     attributes: &mut Map<String, Value>,
     journal: &mut Journal<'p>,
     limits: &ValueLimits,
     budget: &Budget,
-) -> Result<Option<Leniency>, PatchErrorKind> {
+) -> Result<Option<Quirk>, PatchErrorKind> {
     let Some(extension) = operation.place.extension() else {
         return within(operation, attributes, journal, limits, budget);
     };
@@ -205,7 +205,7 @@ fn within<'p>(
     journal: &mut Journal<'p>,
     limits: &ValueLimits,
     budget: &Budget,
-) -> Result<Option<Leniency>, PatchErrorKind> {
+) -> Result<Option<Quirk>, PatchErrorKind> {
     let attribute = &**operation.place.attribute();
     match &operation.effect {
         Effect::Assign(value) => {
@@ -252,7 +252,7 @@ fn on_elements(
     container: &mut Map<String, Value>,
     limits: &ValueLimits,
     budget: &Budget,
-) -> Result<Option<Leniency>, PatchErrorKind> {
+) -> Result<Option<Quirk>, PatchErrorKind> {
     let attribute = &**operation.place.attribute();
     let before = container.get(attribute.name()).cloned();
     budget.spend(before.as_ref().and_then(Value::as_array).map_or(1, Vec::len) as u64)?;
@@ -345,7 +345,7 @@ fn complete(attribute: &Attribute, value: Option<&Value>) -> Result<(), PatchErr
     let asks = |sub: &std::sync::Arc<Attribute>| sub.required() && sub.mutability() != Mutability::ReadOnly;
     // Elements of a relation were complete when they were sent, and there may be very many.
     if attribute.kind() != AttributeType::Complex
-        || attribute.is_relation()
+        || attribute.is_multi_valued_reference()
         || !attribute.sub_attributes().iter().any(asks)
     {
         return Ok(());

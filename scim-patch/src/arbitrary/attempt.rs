@@ -30,7 +30,7 @@ use crate::arbitrary::place::place;
 /// let users = schemas.user().unwrap();
 /// let message = scim_patch::arbitrary::attempt(users, &mut Unstructured::new(&[52; 80]))?;
 /// match Patch::check(&message, users, &Profile::compatible()) {
-///     Ok(patch) => println!("taken, with {:?}", patch.leniencies()),
+///     Ok(patch) => println!("taken, with {:?}", patch.quirks()),
 ///     Err(error) => println!("refused: {error}"),
 /// }
 /// # Ok::<(), arbitrary::Error>(())

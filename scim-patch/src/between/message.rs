@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use scim_core::message::{PatchOp, PatchOperation};
 use scim_core::schema::{AttributeType, Mutability, Schema, TypeExtension};
-use scim_core::{Attribute, AttributeRef, Leniency, Profile, Resource, TypeSchema};
+use scim_core::{Attribute, AttributeRef, Profile, Quirk, Resource, TypeSchema};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -45,10 +45,10 @@ impl Patch {
     /// Both are resources of the type, as a check leaves them or a service returns them. The message has an operation for
     /// each attribute that differs; values of multi-valued attributes come and go one by one where that is shorter than to
     /// send them all, members of a group by their ids unless more of them go than stay. Every operation has a path, and none
-    /// needs a leniency. The message is empty, which is none to send, when nothing differs.
+    /// needs a quirk. The message is empty, which is none to send, when nothing differs.
     ///
     /// A service that keeps people inactive until they are said to be active
-    /// ([`Leniency::InactiveUntilTrue`](scim_core::Leniency::InactiveUntilTrue)) leaves `active` false where the message
+    /// ([`Quirk::InactiveUntilTrue`](scim_core::Quirk::InactiveUntilTrue)) leaves `active` false where the message
     /// removes it.
     ///
     /// What is read-only is not looked at. The order of members means nothing; of other values it counts.
@@ -77,7 +77,7 @@ impl Patch {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn between(before: &Resource, after: &Resource, schema: &Arc<TypeSchema>) -> Result<PatchOp, DifferenceError> {
-        let profile = Profile::rfc().without(Leniency::InactiveUntilTrue);
+        let profile = Profile::rfc().without(Quirk::InactiveUntilTrue);
         let trial = trial(before, schema);
         let mut message = Message { before, after, schema, trial, profile, operations: Vec::new() };
         for attribute in schema.common().iter().chain(schema.base().attributes()) {
@@ -92,7 +92,8 @@ impl Patch {
 
 /// What the resource was, without its relations, to try operations on.
 fn trial(before: &Resource, schema: &TypeSchema) -> Resource {
-    let relation = |name: &str| schema.base().attribute(name).is_some_and(|attribute| attribute.is_relation());
+    let relation =
+        |name: &str| schema.base().attribute(name).is_some_and(|attribute| attribute.is_multi_valued_reference());
     let kept = before.members().filter(|(name, _)| !relation(name));
     Resource::from_attributes(kept.map(|(name, value)| (name.into_owned(), value.to_value())).collect())
 }
@@ -146,7 +147,7 @@ impl Message<'_> {
             return Ok(());
         }
         refuse_impossible(attribute, &place.to_string(), before.as_ref(), after.as_ref())?;
-        if attribute.is_relation()
+        if attribute.is_multi_valued_reference()
             && let Some(operations) = by_ids(place, before.as_ref(), after.as_ref())
         {
             self.operations.extend(operations);
@@ -164,7 +165,7 @@ impl Message<'_> {
     fn leads(&self, operations: &[PatchOperation], places: &[AttributeRef]) -> bool {
         let message = PatchOp { operations: operations.to_vec() };
         let Ok(patch) = Patch::check(&message, self.schema, &self.profile) else { return false };
-        let relation = places.iter().any(|place| place.attribute().is_relation());
+        let relation = places.iter().any(|place| place.attribute().is_multi_valued_reference());
         let mut made = if relation { self.before.clone() } else { self.trial.clone() };
         let applied = apply(&patch, &mut made).is_ok();
         let at = |resource: &Resource, place: &AttributeRef| {
@@ -180,7 +181,7 @@ impl Message<'_> {
 /// Whether two values are the same: of a relation, whatever the order.
 fn is_same(attribute: &Attribute, a: Option<&Value>, b: Option<&Value>) -> bool {
     match (a, b) {
-        (Some(Value::Array(a)), Some(Value::Array(b))) if a != b && attribute.is_relation() => {
+        (Some(Value::Array(a)), Some(Value::Array(b))) if a != b && attribute.is_multi_valued_reference() => {
             let [a, b] = [a, b].map(|elements| elements.iter().collect::<HashSet<&Value>>());
             a == b
         }
@@ -257,7 +258,7 @@ fn candidates(place: &AttributeRef, before: Option<&Value>, after: Option<&Value
         ];
     };
     let whole = vec![PatchOperation::replace(&*path, after.clone())];
-    if attribute.is_relation() {
+    if attribute.is_multi_valued_reference() {
         // To replace would keep what is the same resource.
         return vec![whole, vec![PatchOperation::remove(&*path), PatchOperation::add(path, after.clone())]];
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use scim_core::message::{PatchOp, PatchOperation};
 use scim_core::schema::Mutability;
-use scim_core::{Attribute, AttributeRef, Checker, InteropRule, Leniency, Profile, Tolerance, TypeSchema, ValueLimits};
+use scim_core::{Attribute, AttributeRef, Checker, InteropRule, Profile, Quirk, Tolerance, TypeSchema, ValueLimits};
 use serde_json::{Map, Value};
 
 use crate::check::target::{Resolver, Target};
 use crate::error::{PatchError, PatchErrorKind, shown};
-use crate::limits::Limits;
+use crate::limits::PatchLimits;
 use crate::plan::{Effect, Operation, Patch};
 use crate::plan::{Relate, id};
 
@@ -29,7 +29,7 @@ impl Patch {
     /// [`PatchError`] for the first operation that can be refused without looking at a resource: an unknown operation,
     /// path or attribute, a value that does not fit, a read-only target.
     pub fn check(message: &PatchOp, schema: &Arc<TypeSchema>, profile: &Profile) -> Result<Self, PatchError> {
-        Self::check_within(message, schema, profile, Limits::default())
+        Self::check_within(message, schema, profile, PatchLimits::default())
     }
 
     /// The same with other limits than the default ones.
@@ -41,7 +41,7 @@ impl Patch {
         message: &PatchOp,
         schema: &Arc<TypeSchema>,
         profile: &Profile,
-        limits: Limits,
+        limits: PatchLimits,
     ) -> Result<Self, PatchError> {
         let mut operations = Vec::with_capacity(message.operations.len());
         let mut tolerance = Tolerance::new(profile);
@@ -111,7 +111,7 @@ impl<'a> Check<'a> {
         let found = known.into_iter().find(|(word, _)| word.eq_ignore_ascii_case(op));
         match found {
             Some((word, action)) if word == op => Ok(action),
-            Some((_, action)) if self.tolerance.take(Leniency::OperationCase) => Ok(action),
+            Some((_, action)) if self.tolerance.take(Quirk::OperationCase) => Ok(action),
             _ => Err(PatchErrorKind::Operation { found: shown(op) }),
         }
     }
@@ -136,7 +136,7 @@ impl<'a> Check<'a> {
             return self.write(action, target, value);
         }
         match target {
-            Target::Attribute { target, selector: None } if self.tolerance.take(Leniency::EqualReadOnly) => {
+            Target::Attribute { target, selector: None } if self.tolerance.take(Quirk::EqualReadOnly) => {
                 let sub = target.sub_attribute().cloned();
                 self.push(target.whole(), Effect::ExpectEqual { sub, value });
                 Ok(())
@@ -177,7 +177,7 @@ impl<'a> Check<'a> {
 
 /// Whether elements of a relation can come and go whatever the resource holds: no such operation can fail.
 fn comes_and_goes(attribute: &Attribute) -> bool {
-    attribute.is_relation() && attribute.mutability() == Mutability::ReadWrite && !attribute.required()
+    attribute.is_multi_valued_reference() && attribute.mutability() == Mutability::ReadWrite && !attribute.required()
 }
 
 /// Takes the effect into what happens to the ids. `false` where it regards more than ids.

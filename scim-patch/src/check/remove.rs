@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scim_core::schema::{Mutability, Schema};
-use scim_core::{Attribute, AttributeRef, Leniency};
+use scim_core::{Attribute, AttributeRef, Quirk};
 use serde_json::Value;
 
 use crate::check::checker::Check;
@@ -66,7 +66,7 @@ impl Check<'_> {
     /// R174: Entra ID and others name the members to remove in a value; ignoring it would empty the group. A value that names
     /// none is a mistake: whoever sends it believes that somebody is gone.
     fn values_to_remove(&mut self, attribute: &Arc<Attribute>, value: Value) -> Result<Vec<Value>, PatchErrorKind> {
-        if !self.tolerance.take(Leniency::RemoveByValue) {
+        if !self.tolerance.take(Quirk::RemoveByValue) {
             return Err(PatchErrorKind::RemoveWithValue);
         }
         // Some clients repeat the attribute's name around the list: {"members": [{"value": "..."}]}.
@@ -87,7 +87,7 @@ impl Check<'_> {
         // Of a relation, type and display say nothing of whom they are about.
         let names_one = |element: &Value| {
             let text = |name: &str| element.get(name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
-            !attribute.is_relation() || text("value") || text("$ref")
+            !attribute.is_multi_valued_reference() || text("value") || text("$ref")
         };
         if elements.is_empty() || !elements.iter().all(names_one) {
             return Err(PatchErrorKind::NothingToRemove);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use scim_core::schema::{AttributeType, Mutability, Resolved, Schema};
-use scim_core::{AttrName, Attribute, AttributeRef, InteropRule, Leniency, Tolerance, TypeSchema};
-use scim_filter::{ElementPredicate, Filter, Limits, PatchPath, check_element, parse_path_with};
+use scim_core::{AttrName, Attribute, AttributeRef, InteropRule, Quirk, Tolerance, TypeSchema};
+use scim_filter::{ElementPredicate, Filter, FilterLimits, PatchPath, check_element, parse_path_with};
 
 use crate::error::{PatchErrorKind, shown};
 use crate::plan::Selector;
@@ -29,12 +29,12 @@ impl Resolver<'_> {
     ///
     /// `Ok(None)`: the path is of a schema that the type does not have, and the profile ignores such operations.
     pub(crate) fn path(&self, text: &str, tolerance: &mut Tolerance) -> Result<Option<Target>, PatchErrorKind> {
-        let path = parse_path_with(text, &Limits::default(), tolerance).map_err(|error| {
+        let path = parse_path_with(text, &FilterLimits::default(), tolerance).map_err(|error| {
             // Without a closing bracket there is no filter, only a broken path.
             let in_filter = error.is_in_filter() && text.contains(']');
             if in_filter { PatchErrorKind::Filter(error.to_string()) } else { PatchErrorKind::Path(error.to_string()) }
         })?;
-        if self.schema.is_foreign(&path.attribute) && tolerance.take(Leniency::ForeignAttribute) {
+        if self.schema.is_foreign(&path.attribute) && tolerance.take(Quirk::ForeignAttribute) {
             return Ok(None);
         }
         self.resolve(&path, tolerance).map(Some)
@@ -51,8 +51,8 @@ impl Resolver<'_> {
         if let Some(attribute) = self.schema.top_level(key) {
             return Ok(Some(Target::whole(None, attribute)));
         }
-        let leniency = if key.contains(':') { Leniency::QualifiedKey } else { Leniency::DottedKey };
-        self.spelled(key, key, leniency, tolerance)
+        let quirk = if key.contains(':') { Quirk::QualifiedKey } else { Quirk::DottedKey };
+        self.spelled(key, key, quirk, tolerance)
     }
 
     /// The target of a key in an extension's container, where the profile takes dotted keys too.
@@ -65,7 +65,7 @@ impl Resolver<'_> {
         if let Some(attribute) = extension.attribute(key) {
             return Ok(Some(Target::whole(Some(extension), attribute)));
         }
-        self.spelled(key, &format!("{}:{key}", extension.id()), Leniency::DottedKey, tolerance)
+        self.spelled(key, &format!("{}:{key}", extension.id()), Quirk::DottedKey, tolerance)
     }
 
     /// The target of a key that is no attribute's name.
@@ -73,12 +73,12 @@ impl Resolver<'_> {
         &self,
         key: &str,
         path: &str,
-        leniency: Leniency,
+        quirk: Quirk,
         tolerance: &mut Tolerance,
     ) -> Result<Option<Target>, PatchErrorKind> {
         let plain = key.parse::<AttrName>().is_ok();
         let is_foreign = key.parse().is_ok_and(|path| self.schema.is_foreign(&path));
-        let found = if plain || is_foreign || tolerance.allows(leniency) {
+        let found = if plain || is_foreign || tolerance.allows(quirk) {
             self.path(path, tolerance)
         } else {
             Err(PatchErrorKind::UnknownAttribute(format!("`{}` is not the name of an attribute", shown(key))))
@@ -86,11 +86,11 @@ impl Resolver<'_> {
         match found {
             Ok(target) => {
                 if !plain && !is_foreign {
-                    tolerance.take(leniency);
+                    tolerance.take(quirk);
                 }
                 Ok(target)
             }
-            Err(PatchErrorKind::UnknownAttribute(_)) if !is_foreign && tolerance.take(Leniency::UnknownAttribute) => {
+            Err(PatchErrorKind::UnknownAttribute(_)) if !is_foreign && tolerance.take(Quirk::UnknownAttribute) => {
                 Ok(None)
             }
             Err(problem) => Err(problem),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scim_core::schema::{AttributeType, Mutability, Schema};
-use scim_core::{Attribute, AttributeRef, Checker, InteropRule, Leniency};
+use scim_core::{Attribute, AttributeRef, Checker, InteropRule, Quirk};
 use serde_json::{Map, Value};
 
 use crate::check::checker::{Action, Check, refuse_repeated, refuse_unassigning};
@@ -75,7 +75,7 @@ impl Check<'_> {
             uri.eq_ignore_ascii_case(self.schema.base().id()) || self.schema.extension(uri).is_some()
         };
         let all_known = !uris.is_empty() && uris.iter().all(known);
-        if all_known || (!uris.is_empty() && self.tolerance.take(Leniency::UnknownSchema)) {
+        if all_known || (!uris.is_empty() && self.tolerance.take(Quirk::UnknownSchema)) {
             return Ok(());
         }
         Err(PatchErrorKind::ReadOnly)
@@ -156,7 +156,7 @@ impl Check<'_> {
             match attribute.sub_attribute(&key) {
                 Some(sub) if sub.mutability() == Mutability::ReadOnly => {}
                 Some(sub) => parts.push(self.part(action, sub, value)?),
-                None if self.tolerance.take(Leniency::UnknownAttribute) => {}
+                None if self.tolerance.take(Quirk::UnknownAttribute) => {}
                 None => {
                     let message = format!("attribute `{}` has no sub-attribute `{}`", attribute.name(), shown(&key));
                     return Err(PatchErrorKind::UnknownAttribute(message));
@@ -192,14 +192,14 @@ impl Check<'_> {
     ) -> Result<(), PatchErrorKind> {
         let complex = attribute.kind() == AttributeType::Complex;
         let value = match value {
-            Value::Array(mut elements) if elements.len() == 1 && self.tolerance.take(Leniency::ArrayForSingular) => {
+            Value::Array(mut elements) if elements.len() == 1 && self.tolerance.take(Quirk::ArrayForSingular) => {
                 elements.pop().unwrap_or_default()
             }
             value => value,
         };
         if let (Value::String(text), Some(sub)) = (&value, attribute.sub_attribute("value"))
             && !text.is_empty()
-            && self.tolerance.take(Leniency::SimpleForComplex)
+            && self.tolerance.take(Quirk::SimpleForComplex)
         {
             let part = self.part(action, sub, value)?;
             self.write_matching(action, place, selector, vec![part]);
@@ -245,16 +245,15 @@ impl Check<'_> {
     /// tests of what a client may write. None is made that stands for another resource: who becomes a member is named by a
     /// value, not by a path.
     fn missing(&self, action: Action, attribute: &Attribute, selector: &Selector) -> Missing {
-        let leniency =
-            if action == Action::Add { Leniency::AddCreatesElement } else { Leniency::ReplaceCreatesElement };
+        let quirk = if action == Action::Add { Quirk::AddCreatesElement } else { Quirk::ReplaceCreatesElement };
         let refers = attribute.multi_valued() && attribute.sub_attribute("$ref").is_some();
-        let Some(terms) = selector.template().filter(|_| !refers && self.tolerance.allows(leniency)) else {
+        let Some(terms) = selector.template().filter(|_| !refers && self.tolerance.allows(quirk)) else {
             return Missing::Refuse;
         };
         let mut template = Map::new();
         let mut tolerance = self.tolerance.clone();
         if attribute.kind() != AttributeType::Complex {
-            return Missing::Create { leniency, template };
+            return Missing::Create { quirk, template };
         }
         for (name, value) in terms {
             let sub = attribute.sub_attribute(&name).filter(|sub| sub.mutability() != Mutability::ReadOnly);
@@ -264,7 +263,7 @@ impl Check<'_> {
                 _ => return Missing::Refuse,
             };
         }
-        Missing::Create { leniency, template }
+        Missing::Create { quirk, template }
     }
 }
 
@@ -275,7 +274,7 @@ fn unassigned(attribute: &Attribute, value: &Value) -> Vec<String> {
     none.filter_map(|(name, _)| Some(attribute.sub_attribute(name)?.name().to_owned())).collect()
 }
 
-/// RFC 7644 section 3.5.2.1 adds "a value" or values: one that is not in an array is no leniency here (R145).
+/// RFC 7644 section 3.5.2.1 adds "a value" or values: one that is not in an array is no quirk here (R145).
 fn added(action: Action, attribute: &Attribute, value: Value) -> Value {
     let single = match &value {
         Value::Object(_) => true,

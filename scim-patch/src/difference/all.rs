@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scim_core::schema::{Schema, TypeExtension};
-use scim_core::{Attribute, AttributeRef, Leniencies, Resource, TypeSchema, ValueRef};
+use scim_core::{Attribute, AttributeRef, Quirks, Resource, TypeSchema, ValueRef};
 
 use crate::difference::one::Difference;
 
@@ -41,14 +41,14 @@ use crate::difference::one::Difference;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Differences {
     all: Vec<Difference>,
-    leniencies: Leniencies,
+    quirks: Quirks,
 }
 
 impl Differences {
     /// These, in their order.
-    pub(crate) fn new(mut all: Vec<Difference>, leniencies: Leniencies) -> Self {
+    pub(crate) fn new(mut all: Vec<Difference>, quirks: Quirks) -> Self {
         all.sort_by(|a, b| a.target().cmp(b.target()));
-        Self { all, leniencies }
+        Self { all, quirks }
     }
 
     /// Compares two states of a resource of this type.
@@ -88,7 +88,7 @@ impl Differences {
                 }
             }
         }
-        Self::new(all, Leniencies::default())
+        Self::new(all, Quirks::default())
     }
 
     /// Whether the resource says just what it said before: version and `lastModified` then stay (R133, R192).
@@ -110,22 +110,22 @@ impl Differences {
         self.all.iter().map(Difference::target)
     }
 
-    /// The leniencies that the message needed, at the check and when it was applied; none of what was compared.
-    pub fn leniencies(&self) -> Leniencies {
-        self.leniencies
+    /// The quirks that the message needed, at the check and when it was applied; none of what was compared.
+    pub fn quirks(&self) -> Quirks {
+        self.quirks
     }
 
     /// The same, with these in place of what was found of secrets: for a store that keeps secrets elsewhere, or not at all.
     #[must_use]
     pub fn with_secrets(self, secrets: impl IntoIterator<Item = Difference>) -> Self {
         let all = self.all.into_iter().filter(|difference| difference.secret().is_none());
-        Self::new(all.chain(secrets).collect(), self.leniencies)
+        Self::new(all.chain(secrets).collect(), self.quirks)
     }
 
     /// The same, with one more.
     #[must_use]
     pub fn with(self, difference: Difference) -> Self {
-        Self::new(self.all.into_iter().chain([difference]).collect(), self.leniencies)
+        Self::new(self.all.into_iter().chain([difference]).collect(), self.quirks)
     }
 }
 

@@ -93,7 +93,7 @@ impl Difference {
         found: &mut Vec<Self>,
     ) -> Option<Value> {
         let attribute = &**place.attribute();
-        if attribute.is_relation() {
+        if attribute.is_multi_valued_reference() {
             let old = before.as_ref().and_then(Value::as_array).map(|elements| elements.iter().collect());
             let new = after.and_then(Value::as_array).map(|elements| elements.iter().collect());
             let differs = Self::of_elements(place, old.unwrap_or_default(), new.unwrap_or_default(), found);

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use scim_core::{Attribute, AttributeRef, Leniencies, Leniency, Profile, TypeSchema};
+use scim_core::{Attribute, AttributeRef, Profile, Quirk, Quirks, TypeSchema};
 use scim_filter::View;
 use serde_json::{Map, Value};
 
-use crate::limits::Limits;
+use crate::limits::PatchLimits;
 use crate::plan::relate::Relate;
 use crate::plan::selector::Selector;
 
@@ -20,8 +20,8 @@ pub struct Patch {
     pub(crate) schema: Arc<TypeSchema>,
     pub(crate) operations: Vec<Operation>,
     pub(crate) profile: Profile,
-    pub(crate) limits: Limits,
-    checked: Leniencies,
+    pub(crate) limits: PatchLimits,
+    checked: Quirks,
 }
 
 /// One effect on one place. A message's operation without a path yields one for each member of its value; operations on
@@ -89,9 +89,9 @@ pub(crate) enum Missing {
     Ignore,
     /// `noTarget` (R161).
     Refuse,
-    /// An element is made of the template, which is what the selector asks for, by this leniency (R147), if the selector
+    /// An element is made of the template, which is what the selector asks for, by this quirk (R147), if the selector
     /// then selects it.
-    Create { leniency: Leniency, template: Map<String, Value> },
+    Create { quirk: Quirk, template: Map<String, Value> },
 }
 
 impl Patch {
@@ -99,8 +99,8 @@ impl Patch {
         schema: Arc<TypeSchema>,
         operations: Vec<Operation>,
         profile: Profile,
-        limits: Limits,
-        checked: Leniencies,
+        limits: PatchLimits,
+        checked: Quirks,
     ) -> Self {
         Self { schema, operations, profile, limits, checked }
     }
@@ -121,9 +121,9 @@ impl Patch {
         self
     }
 
-    /// The leniencies that the check of the message needed. What applying it needs depends on the resource, and comes with its
-    /// [differences](crate::Differences::leniencies): whether a value path selects something, for one.
-    pub fn leniencies(&self) -> Leniencies {
+    /// The quirks that the check of the message needed. What applying it needs depends on the resource, and comes with its
+    /// [differences](crate::Differences::quirks): whether a value path selects something, for one.
+    pub fn quirks(&self) -> Quirks {
         self.checked
     }
 
@@ -174,13 +174,7 @@ impl Patch {
     #[must_use]
     pub fn split_off(&mut self, attribute: &str) -> Self {
         let taken = self.operations.extract_if(.., |operation| operation.place.is_in(attribute));
-        Self::new(
-            self.schema.clone(),
-            taken.collect(),
-            self.profile.clone(),
-            self.limits.clone(),
-            Leniencies::default(),
-        )
+        Self::new(self.schema.clone(), taken.collect(), self.profile.clone(), self.limits.clone(), Quirks::default())
     }
 }
 

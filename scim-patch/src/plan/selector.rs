@@ -20,7 +20,7 @@ pub(crate) struct Selector {
 impl Selector {
     /// The elements of the attribute that fulfil the filter.
     pub(crate) fn new(filter: &Filter, checked: ElementPredicate, single: bool) -> Self {
-        let ids = if checked.of().leaf().is_relation() { ids(filter) } else { None };
+        let ids = if checked.of().leaf().is_multi_valued_reference() { ids(filter) } else { None };
         Self { filter: Some(checked), ids, single }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use scim_core::schema::{ResourceType, Schema};
-use scim_core::{InteropRule, Leniency, Profile, Resource, ResourceTypeName, SchemaSet, urn};
+use scim_core::{InteropRule, Profile, Quirk, Resource, ResourceTypeName, SchemaSet, urn};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Case {
-    /// The requirement, leniency or rule that the case is about.
+    /// The requirement, quirk or rule that the case is about.
     pub(crate) rule: String,
     #[serde(rename = "type")]
     pub(crate) of: ResourceTypeName,
@@ -31,7 +31,7 @@ pub(crate) struct Case {
     pub(crate) error: Option<String>,
     /// What the error's text says, among other things.
     pub(crate) detail: Option<String>,
-    /// Leniencies that must have been reported.
+    /// Quirks that must have been reported.
     #[serde(default)]
     pub(crate) used: Vec<String>,
     /// The paths that must have been reported as changed.
@@ -77,11 +77,11 @@ pub(crate) fn profile(name: &str) -> Profile {
     };
     for word in words {
         let (sign, name) = word.split_at(1);
-        let leniency = Leniency::ALL.into_iter().find(|leniency| format!("{leniency:?}") == name);
+        let quirk = Quirk::ALL.into_iter().find(|quirk| format!("{quirk:?}") == name);
         let rule = InteropRule::ALL.into_iter().find(|rule| format!("{rule:?}") == name);
-        profile = match (sign, leniency, rule) {
-            ("+", Some(leniency), _) => profile.with(leniency),
-            ("-", Some(leniency), _) => profile.without(leniency),
+        profile = match (sign, quirk, rule) {
+            ("+", Some(quirk), _) => profile.with(quirk),
+            ("-", Some(quirk), _) => profile.without(quirk),
             ("+", _, Some(rule)) => profile.with_rule(rule),
             _ => panic!("no switch {word}"),
         };
@@ -98,7 +98,7 @@ pub(crate) fn cases() -> Vec<(&'static str, Case)> {
         ("extensions", include_str!("../data/extensions.json")),
         ("immutable", include_str!("../data/immutable.json")),
         ("interop", include_str!("../data/interop.json")),
-        ("leniencies", include_str!("../data/leniencies.json")),
+        ("quirks", include_str!("../data/quirks.json")),
         ("members", include_str!("../data/members.json")),
         ("message", include_str!("../data/message.json")),
         ("order", include_str!("../data/order.json")),

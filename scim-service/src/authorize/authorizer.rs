@@ -17,11 +17,11 @@ use crate::context::Principal;
 ///
 /// # What a restriction keeps secret
 ///
-/// Resources outside of [`Restriction::within`] do not exist for the client: lists, totals and cursors leave them out, and
+/// Resources outside of [`AccessScope::within`] do not exist for the client: lists, totals and cursors leave them out, and
 /// every other operation answers 404. A create or a change whose result would be outside is refused with 403, and changes
 /// nothing.
 ///
-/// Attributes that [`Restriction::hiding`] names are in no response, and can be named nowhere: a filter, a sort, a body or
+/// Attributes that [`AccessScope::hiding`] names are in no response, and can be named nowhere: a filter, a sort, a body or
 /// a path that names one is refused with 403, whatever its value, so that no answer depends on it. A replace keeps the
 /// stored value. Versions still change with the resource, and a value that must be unique still says that it is taken: hide
 /// no attribute from a client that may create its resources, if that matters.
@@ -34,8 +34,8 @@ use crate::context::Principal;
 /// use http::Request;
 /// use scim_core::SchemaSet;
 /// use scim_service::{
-///     Access, AuthorizeError, Authorizer, BearerTokens, MemoryStore, Operation, Principal, Restriction, ScimService,
-///     ServiceConfig, Verdict,
+///     Access, AuthorizeError, Authorizer, BearerTokens, MemoryStore, Operation, Principal, AccessScope, ScimService,
+///     ServiceConfig, AccessDecision,
 /// };
 ///
 /// /// The help desk reads and patches active people; their employee numbers are not for it.
@@ -43,17 +43,17 @@ use crate::context::Principal;
 ///
 /// #[async_trait]
 /// impl Authorizer for HelpDesk {
-///     async fn authorize(&self, access: &Access<'_>) -> Result<Verdict, AuthorizeError> {
+///     async fn authorize(&self, access: &Access<'_>) -> Result<AccessDecision, AuthorizeError> {
 ///         if access.principal.name() != "help-desk" {
-///             return Ok(Verdict::Allow);
+///             return Ok(AccessDecision::Allow);
 ///         }
 ///         if !matches!(access.operation, Operation::Read | Operation::List | Operation::Patch) {
-///             return Ok(Verdict::deny("the help desk neither creates nor deletes"));
+///             return Ok(AccessDecision::deny("the help desk neither creates nor deletes"));
 ///         }
 ///         let active = r#"active eq true"#.parse().map_err(AuthorizeError::new)?;
 ///         let number = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber";
 ///         let number = number.parse().map_err(AuthorizeError::new)?;
-///         Ok(Verdict::Restrict(Restriction::default().within(active).hiding(number)))
+///         Ok(AccessDecision::Restrict(AccessScope::default().within(active).hiding(number)))
 ///     }
 /// }
 ///
@@ -80,7 +80,7 @@ pub trait Authorizer: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`AuthorizeError`] where the policy cannot be asked. The client then gets 503: nothing is allowed by accident.
-    async fn authorize(&self, access: &Access<'_>) -> Result<Verdict, AuthorizeError>;
+    async fn authorize(&self, access: &Access<'_>) -> Result<AccessDecision, AuthorizeError>;
 }
 
 /// What a client wants to do.
@@ -123,11 +123,11 @@ pub enum Operation {
 /// What an [`Authorizer`] decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Verdict {
+pub enum AccessDecision {
     /// It may be done.
     Allow,
     /// It may be done within bounds.
-    Restrict(Restriction),
+    Restrict(AccessScope),
     /// It may not be done: 403.
     Deny {
         /// Why, for the client to read.
@@ -135,7 +135,7 @@ pub enum Verdict {
     },
 }
 
-impl Verdict {
+impl AccessDecision {
     /// It may not be done.
     pub fn deny(reason: &str) -> Self {
         Self::Deny { reason: reason.to_owned() }
@@ -145,21 +145,21 @@ impl Verdict {
 /// Which resources and attributes a client may see and change. See [`Authorizer`] for what that means.
 ///
 /// ```
-/// use scim_service::Restriction;
+/// use scim_service::AccessScope;
 ///
-/// let restriction = Restriction::default()
+/// let restriction = AccessScope::default()
 ///     .within(r#"userType eq "Contractor""#.parse()?)
 ///     .hiding("phoneNumbers".parse()?);
 /// # let _ = restriction;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Restriction {
+pub struct AccessScope {
     pub(crate) within: Option<Filter>,
     pub(crate) hidden: Vec<AttrPath>,
 }
 
-impl Restriction {
+impl AccessScope {
     /// Only resources that the filter selects; it is checked against the schema of the type that was asked about. A
     /// second call replaces the first.
     #[must_use]

@@ -2,4 +2,4 @@
 
 mod authorizer;
 
-pub use authorizer::{Access, AuthorizeError, Authorizer, Operation, Restriction, Verdict};
+pub use authorizer::{Access, AccessDecision, AccessScope, AuthorizeError, Authorizer, Operation};

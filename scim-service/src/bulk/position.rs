@@ -13,7 +13,7 @@
 
 use scim_core::schema::{AttributeType, Mutability, Resolved, Schema};
 use scim_core::{Attribute, Profile, Tolerance, TypeSchema};
-use scim_filter::{Comparison, Filter, Limits, Literal, Operator, parse_path};
+use scim_filter::{Comparison, Filter, FilterLimits, Literal, Operator, parse_path};
 use serde_json::{Map, Value};
 
 use super::reference::Form;
@@ -164,7 +164,7 @@ struct Paths<'a> {
 impl Paths<'_> {
     /// What the path leads to, its filter visited; `None` where it leads nowhere.
     fn at(&self, text: &mut String, visit: Visit<'_>) -> Option<Resolved> {
-        let mut path = parse_path(text, &Limits::default()).ok()?;
+        let mut path = parse_path(text, &FilterLimits::default()).ok()?;
         let found = self.of.resolve(&path.attribute, &mut Tolerance::new(self.profile)).ok()?;
         let Resolved::Attribute(target) = found else { return Some(found) };
         if let Some(filter) = &mut path.filter {

@@ -3,10 +3,10 @@
 use scim_core::message::SearchRequest;
 use serde_json::Value;
 
-use crate::config::Limits;
+use crate::config::ServiceLimits;
 use crate::wire::Failure;
 
-impl Limits {
+impl ServiceLimits {
     /// Refuses a body whose arrays hold too much together. The depth of the value is bounded already.
     pub(crate) fn check_values(&self, body: &Value) -> Result<(), Failure> {
         if elements(body) > self.values { Err(Failure::TooManyValues { limit: self.values }) } else { Ok(()) }

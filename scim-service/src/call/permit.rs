@@ -1,4 +1,4 @@
-//! A verdict, resolved against the schema of a type: what the endpoints obey.
+//! A decision, resolved against the schema of a type: what the endpoints obey.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use scim_core::{AttrPath, Attribute, AttributeRef, Profile, Projection, Resource
 use scim_filter::{Predicate, View, check};
 use serde_json::{Map, Value};
 
-use crate::authorize::{AuthorizeError, Restriction, Verdict};
+use crate::authorize::{AccessDecision, AccessScope, AuthorizeError};
 use crate::wire::Failure;
 
 /// What a request may see and change of one type.
@@ -18,7 +18,7 @@ pub(crate) struct Permit {
 }
 
 impl Permit {
-    pub(crate) fn new(restriction: &Restriction, of: &TypeSchema, profile: &Profile) -> Result<Self, Failure> {
+    pub(crate) fn new(restriction: &AccessScope, of: &TypeSchema, profile: &Profile) -> Result<Self, Failure> {
         let mut tolerance = Tolerance::new(profile);
         let within = match &restriction.within {
             Some(filter) => Some(check(filter, of, &mut tolerance).map_err(AuthorizeError::new)?),
@@ -29,12 +29,12 @@ impl Permit {
         Ok(Self { within, hidden })
     }
 
-    /// What a verdict allows of a type.
-    pub(crate) fn of(verdict: Verdict, of: &TypeSchema, profile: &Profile) -> Result<Self, Failure> {
-        match verdict {
-            Verdict::Allow => Ok(Self::default()),
-            Verdict::Restrict(restriction) => Self::new(&restriction, of, profile),
-            Verdict::Deny { reason } => Err(Failure::Denied { reason }),
+    /// What a decision allows of a type.
+    pub(crate) fn of(decision: AccessDecision, of: &TypeSchema, profile: &Profile) -> Result<Self, Failure> {
+        match decision {
+            AccessDecision::Allow => Ok(Self::default()),
+            AccessDecision::Restrict(restriction) => Self::new(&restriction, of, profile),
+            AccessDecision::Deny { reason } => Err(Failure::Denied { reason }),
         }
     }
 

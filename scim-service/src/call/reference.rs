@@ -104,7 +104,7 @@ fn target(url: &str, schemas: &SchemaSet, config: &ServiceConfig) -> Option<Stri
 /// Whether the elements are the members of the resource, of which there may be very many. The groups of a user are the same
 /// relation from its other end.
 pub(crate) fn holds_members(attribute: &Attribute) -> bool {
-    attribute.is_relation() && attribute.name() != "groups"
+    attribute.is_multi_valued_reference() && attribute.name() != "groups"
 }
 
 /// The attributes of a type that refer to resources, with the extension that has them.

@@ -36,7 +36,7 @@ pub(crate) struct Call<'a, S: ?Sized> {
     pub(crate) body: Body,
     pub(crate) format: Format,
     pub(crate) cx: Context,
-    /// The leniencies that the request needed so far.
+    /// The quirks that the request needed so far.
     pub(crate) tolerance: Tolerance,
 }
 

@@ -27,8 +27,8 @@ impl<S: ?Sized> Call<'_, S> {
         let attributes: Vec<String> = attributes().into_iter().collect();
         let tenant = self.cx.tenant();
         let access = Access { principal: &self.cx.principal, tenant, operation, of, id, attributes: &attributes };
-        let verdict = authorizer.authorize(&access).await?;
-        let permit = Permit::of(verdict, of, self.config.profile())?;
+        let decision = authorizer.authorize(&access).await?;
+        let permit = Permit::of(decision, of, self.config.profile())?;
         Ok(if permit.is_restricted() { permit.seen_through(&self.view(of)) } else { permit })
     }
 

@@ -7,7 +7,7 @@ pub use access::{AccessChange, Grant, GrantKind};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use scim_core::{Leniencies, Provenance, Resource, ResourceId, ResourceTypeName, TypeSchema, Version};
+use scim_core::{Provenance, Quirks, Resource, ResourceId, ResourceTypeName, TypeSchema, Version};
 use scim_patch::Differences;
 
 use crate::context::Context;
@@ -66,8 +66,8 @@ pub struct Change {
     pub members_removed: Vec<String>,
     /// What people came to be allowed, or are allowed no longer, as far as the store knows.
     pub access: AccessChange,
-    /// The leniencies that applying a PATCH needed.
-    pub leniencies: Leniencies,
+    /// The quirks that applying a PATCH needed.
+    pub quirks: Quirks,
 }
 
 impl Change {
@@ -86,7 +86,7 @@ impl Change {
             members_added: Vec::new(),
             members_removed: Vec::new(),
             access: AccessChange::default(),
-            leniencies: Leniencies::default(),
+            quirks: Quirks::default(),
         }
     }
 
@@ -114,10 +114,10 @@ impl Change {
         Self { access, ..self }
     }
 
-    /// Says which leniencies applying a PATCH needed.
+    /// Says which quirks applying a PATCH needed.
     #[must_use]
-    pub fn with_leniencies(self, leniencies: Leniencies) -> Self {
-        Self { leniencies, ..self }
+    pub fn with_quirks(self, quirks: Quirks) -> Self {
+        Self { quirks, ..self }
     }
 
     /// The tenant of the resource; `None` where the service has only one.

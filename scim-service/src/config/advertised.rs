@@ -20,13 +20,16 @@ impl ServiceConfig {
         config.change_password = Supported { supported: change_password };
         config.sort = Supported { supported: sort };
         config.etag = Supported { supported: etag };
+        let cursor_timeout = None;
+        #[cfg(feature = "cursor")]
+        let cursor_timeout = cursor_timeout.or(Some(self.cursor_timeout().as_secs()));
         config.pagination = Some(Pagination {
-            cursor: true,
+            cursor: cfg!(feature = "cursor"),
             index: true,
             default_pagination_method: Some(PaginationMethod::Index),
             default_page_size: Some(self.limits().default_page.min(max_results)),
             max_page_size: Some(max_results),
-            cursor_timeout: Some(self.cursor_timeout().as_secs()),
+            cursor_timeout,
         });
         config.authentication_schemes = schemes;
         config

@@ -6,9 +6,9 @@ use scim_core::json::JsonLimits;
 /// Bounds of what one request can ask for. What exceeds one is refused with the limit named, and changes nothing.
 ///
 /// ```
-/// use scim_service::{Limits, ServiceConfig};
+/// use scim_service::{ServiceLimits, ServiceConfig};
 ///
-/// let mut limits = Limits::default();
+/// let mut limits = ServiceLimits::default();
 /// limits.body = 64 * 1024;
 /// limits.page = 100;
 /// let config = ServiceConfig::new("https://example.com/scim/v2")?.with_limits(limits);
@@ -17,7 +17,7 @@ use scim_core::json::JsonLimits;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Limits {
+pub struct ServiceLimits {
     /// Longest path and query of a URL together, in bytes as sent. 32 KiB, which holds the longest filter escaped. Beyond:
     /// 414.
     pub url: usize,
@@ -54,19 +54,19 @@ pub struct Limits {
     /// What a value, an attribute and a resource may hold. Beyond: 400 `invalidValue`.
     pub value: ValueLimits,
     /// Bounds of a filter. Beyond: 400 `invalidFilter`.
-    pub filter: scim_filter::Limits,
+    pub filter: scim_filter::FilterLimits,
     /// Most steps of work that a request may cause, in a bulk request all operations together: comparisons times resources for
     /// filters and sorts. 1,048,576. Beyond: 400 `tooMany`. See [`Budget`](scim_filter::Budget): a million comparisons
     /// take well below 0.1 seconds. Whoever has more than 30,000 resources in a database, and clients that filter by what
     /// has no index, raises it.
     pub steps: u64,
     /// Most groups that a message about a User may name, and that the user may join and leave by it
-    /// ([`Leniency::GroupsOnUser`](scim_core::Leniency::GroupsOnUser)), because each is looked for and changed by itself. 100.
+    /// ([`Quirk::GroupsOnUser`](scim_core::Quirk::GroupsOnUser)), because each is looked for and changed by itself. 100.
     /// Beyond: 400 `invalidValue`.
     pub groups_on_user: usize,
 }
 
-impl Default for Limits {
+impl Default for ServiceLimits {
     fn default() -> Self {
         Self {
             url: 32 * 1024,
@@ -83,7 +83,7 @@ impl Default for Limits {
             results: None,
             response: 8 << 20,
             value: ValueLimits::default(),
-            filter: scim_filter::Limits::default(),
+            filter: scim_filter::FilterLimits::default(),
             steps: scim_filter::Budget::DEFAULT,
             groups_on_user: 100,
         }

@@ -5,6 +5,8 @@ mod address;
 mod advertised;
 mod bulk;
 mod capabilities;
+#[cfg(feature = "cursor")]
+mod cursors;
 mod limits;
 mod service_config;
 mod tenancy;
@@ -13,7 +15,7 @@ mod url;
 pub(crate) use address::NoTenant;
 pub use bulk::BulkAtomicity;
 pub use capabilities::{Capabilities, PatchResponse};
-pub use limits::Limits;
+pub use limits::ServiceLimits;
 pub use service_config::{ConfigError, ServiceConfig};
 pub use tenancy::{TenancyMode, TenantOf};
 pub(crate) use url::{path_of, segment};

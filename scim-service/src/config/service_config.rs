@@ -1,19 +1,15 @@
 //! The set-up of a service.
 
-use std::time::Duration;
-
 use http::Uri;
 use scim_core::{AttrPath, Profile};
 use thiserror::Error;
 
 use crate::config::bulk::BulkAtomicity;
 use crate::config::capabilities::{Capabilities, PatchResponse};
-use crate::config::limits::Limits;
+#[cfg(feature = "cursor")]
+use crate::config::cursors::Cursors;
+use crate::config::limits::ServiceLimits;
 use crate::config::tenancy::TenancyMode;
-use crate::cursor::CursorKey;
-
-/// How long a cursor is good for unless set.
-const CURSOR_TIMEOUT: Duration = Duration::from_hours(1);
 
 /// Set-up of a [`ScimService`](crate::ScimService).
 ///
@@ -32,7 +28,7 @@ pub struct ServiceConfig {
     base_path: String,
     tenancy: TenancyMode,
     profile: Profile,
-    limits: Limits,
+    limits: ServiceLimits,
     capabilities: Capabilities,
     patch_response: PatchResponse,
     anonymous_discovery: bool,
@@ -40,8 +36,8 @@ pub struct ServiceConfig {
     sensitive: Vec<AttrPath>,
     reference_check: bool,
     refuses_unknown_groups: bool,
-    cursor_key: CursorKey,
-    cursor_timeout: Duration,
+    #[cfg(feature = "cursor")]
+    pub(super) cursors: Cursors,
 }
 
 /// The base URL is no absolute `http` or `https` URL.
@@ -74,7 +70,7 @@ impl ServiceConfig {
             base_uri: uri,
             tenancy: TenancyMode::default(),
             profile: Profile::compatible(),
-            limits: Limits::default(),
+            limits: ServiceLimits::default(),
             capabilities: Capabilities::default(),
             patch_response: PatchResponse::default(),
             anonymous_discovery: true,
@@ -82,8 +78,8 @@ impl ServiceConfig {
             sensitive: Vec::new(),
             reference_check: false,
             refuses_unknown_groups: false,
-            cursor_key: CursorKey::random(),
-            cursor_timeout: CURSOR_TIMEOUT,
+            #[cfg(feature = "cursor")]
+            cursors: Cursors::default(),
         })
     }
 
@@ -106,7 +102,7 @@ impl ServiceConfig {
 
     /// Bounds of requests.
     #[must_use]
-    pub fn with_limits(self, limits: Limits) -> Self {
+    pub fn with_limits(self, limits: ServiceLimits) -> Self {
         Self { limits, ..self }
     }
 
@@ -166,7 +162,7 @@ impl ServiceConfig {
     }
 
     /// Whether a user may be put only into groups that are there, where
-    /// [`Leniency::GroupsOnUser`](scim_core::Leniency::GroupsOnUser) is allowed: 400 `invalidValue` otherwise. Unless set, unknown
+    /// [`Quirk::GroupsOnUser`](scim_core::Quirk::GroupsOnUser) is allowed: 400 `invalidValue` otherwise. Unless set, unknown
     /// groups are left out, and the answer shows which groups the user is in.
     #[must_use]
     pub fn with_unknown_groups_refused(self, refuses_unknown_groups: bool) -> Self {
@@ -196,20 +192,6 @@ impl ServiceConfig {
         Self { documentation_uri: Some(uri.to_owned()), ..self }
     }
 
-    /// What cursors are sealed with (RFC 9865); a random key unless set. Cursors of a random key do not survive a restart, and
-    /// other instances of the service refuse them.
-    #[must_use]
-    pub fn with_cursor_key(self, cursor_key: CursorKey) -> Self {
-        Self { cursor_key, ..self }
-    }
-
-    /// How long a cursor is good for, in whole seconds, at least 1; an hour unless set. Every page gives fresh cursors, so
-    /// this bounds the time between two pages, not the walk.
-    #[must_use]
-    pub fn with_cursor_timeout(self, timeout: Duration) -> Self {
-        Self { cursor_timeout: Duration::from_secs(timeout.as_secs().max(1)), ..self }
-    }
-
     /// The URL that clients know, without a slash at the end.
     pub fn base_url(&self) -> &str {
         &self.base_url
@@ -235,7 +217,7 @@ impl ServiceConfig {
     }
 
     /// Bounds of requests.
-    pub fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &ServiceLimits {
         &self.limits
     }
 
@@ -272,16 +254,6 @@ impl ServiceConfig {
     /// Whether discovery answers without credentials.
     pub fn anonymous_discovery(&self) -> bool {
         self.anonymous_discovery
-    }
-
-    /// What cursors are sealed with.
-    pub(crate) fn cursor_key(&self) -> &CursorKey {
-        &self.cursor_key
-    }
-
-    /// How long a cursor is good for.
-    pub fn cursor_timeout(&self) -> Duration {
-        self.cursor_timeout
     }
 }
 

@@ -37,7 +37,7 @@ impl Corpus {
         let corpus: Self = serde_json::from_str(include_str!("corpus.json")).expect("the corpus is well formed");
         let mut ids: HashMap<String, String> = HashMap::new();
         let mut create = |of: &str, name: &str, resource: Value| {
-            let created = trial.create(of, resource).expect("promise 1: a resource of the corpus can be created");
+            let created = trial.create(of, resource).expect("guarantee 1: a resource of the corpus can be created");
             ids.insert(name.to_owned(), id_of(&created));
             ids.clone()
         };
@@ -55,7 +55,7 @@ impl Corpus {
         }
         for (of, made) in [("User", corpus.users.len()), ("Group", corpus.groups.len())] {
             let listed = trial.list(List::new(trial.of(of), 1000)).resources.len();
-            assert_eq!(listed, made, "promise 7: without a filter a list of {of} holds all that was created");
+            assert_eq!(listed, made, "guarantee 7: without a filter a list of {of} holds all that was created");
         }
         corpus
     }

@@ -1,4 +1,4 @@
-//! Lists, filters and sorts: promise 7.
+//! Lists, filters and sorts: guarantee 7.
 
 use scim_core::message::SortOrder;
 use scim_core::{Profile, Projection, Resource};
@@ -8,7 +8,7 @@ use super::corpus::Corpus;
 use super::trial::{Trial, id_of, ids_of};
 use crate::store::{List, Position, Start};
 
-/// Promise 7: each filter of the corpus selects the ids that the evaluator selects, in their order, and counts them.
+/// Guarantee 7: each filter of the corpus selects the ids that the evaluator selects, in their order, and counts them.
 pub fn p07_filters_select_what_the_evaluator_selects(trial: &Trial<'_>) {
     let corpus = Corpus::in_store(trial);
     let mut failures = Vec::new();
@@ -36,10 +36,10 @@ pub fn p07_filters_select_what_the_evaluator_selects(trial: &Trial<'_>) {
             }
         }
     }
-    assert!(failures.is_empty(), "promise 7: {} filters select otherwise:\n{}", failures.len(), failures.join("\n"));
+    assert!(failures.is_empty(), "guarantee 7: {} filters select otherwise:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// Promise 7: each sort of the corpus, both ways, has the order of the evaluator, ties in the order of ids.
+/// Guarantee 7: each sort of the corpus, both ways, has the order of the evaluator, ties in the order of ids.
 pub fn p07_sorts_order_as_the_evaluator_orders(trial: &Trial<'_>) {
     let corpus = Corpus::in_store(trial);
     for (of, paths) in &corpus.sorts {
@@ -51,13 +51,13 @@ pub fn p07_sorts_order_as_the_evaluator_orders(trial: &Trial<'_>) {
                 expected.sort_by(|a, b| sort.compare(a, b).then_with(|| a.id().cmp(&b.id())));
                 let expected: Vec<String> = expected.into_iter().map(id_of).collect();
                 let found = ids_of(&trial.list(List::new(trial.of(of), 1000).with_sort(&sort)));
-                assert_eq!(found, expected, "promise 7: {of} sorted by `{path}` {order:?}");
+                assert_eq!(found, expected, "guarantee 7: {of} sorted by `{path}` {order:?}");
             }
         }
     }
 }
 
-/// Promise 7: every page by index is a piece of the whole, and every page tells the true total.
+/// Guarantee 7: every page by index is a piece of the whole, and every page tells the true total.
 pub fn p07_pages_by_index_are_cut_from_the_whole(trial: &Trial<'_>) {
     Corpus::in_store(trial);
     let titled = Some(trial.predicate("User", "title pr"));
@@ -72,17 +72,17 @@ pub fn p07_pages_by_index_are_cut_from_the_whole(trial: &Trial<'_>) {
                 let expected: Vec<String> =
                     all.iter().skip(start - 1).take(usize::try_from(count).unwrap_or(usize::MAX)).cloned().collect();
                 let what = format!("startIndex {start}, count {count} of {}", all.len());
-                assert_eq!(ids_of(&page), expected, "promise 7: {what}");
-                assert_eq!(page.total_results, Some(all.len() as u64), "promise 7: the total at {what}");
+                assert_eq!(ids_of(&page), expected, "guarantee 7: {what}");
+                assert_eq!(page.total_results, Some(all.len() as u64), "guarantee 7: the total at {what}");
             }
         }
     }
 }
 
-/// Promise 7: a resource holds what it was sorted by, wanted or not, because the next page begins there.
+/// Guarantee 7: a resource holds what it was sorted by, wanted or not, because the next page begins there.
 pub fn p07_what_is_sorted_by_is_shown(trial: &Trial<'_>) {
     let ada =
-        trial.create("User", json!({"userName": "ada", "title": "Dr"})).expect("promise 1: a user can be created");
+        trial.create("User", json!({"userName": "ada", "title": "Dr"})).expect("guarantee 1: a user can be created");
     trial.group("group", &[&id_of(&ada)]);
     for (of, path, key) in [
         ("User", "title", json!("Dr")),
@@ -94,6 +94,6 @@ pub fn p07_what_is_sorted_by_is_shown(trial: &Trial<'_>) {
         let projection = Projection::new(&["id"], &none, trial.of(of), &Profile::rfc()).expect("one list is given");
         let page = trial.list(List::new(trial.of(of), 1).with_sort(&sort).with_want(&projection));
         let position = page.resources.first().map(|resource| Position::of(resource, Some(&sort)).key);
-        assert_eq!(position, Some(Some(key)), "promise 7: a page sorted by `{path}` shows it");
+        assert_eq!(position, Some(Some(key)), "guarantee 7: a page sorted by `{path}` shows it");
     }
 }

@@ -3,8 +3,8 @@
 //! # Stores
 //!
 //! [`store_conformance!`](crate::store_conformance) makes one `#[test]` of each case below. A case has the number of the
-//! promise it holds the store to (they are listed at [`Store`](crate::Store)) at the start of its name, `p04_...`, and at
-//! the start of what it says when it fails, `promise 4: ...`. Give it a way to make an empty store, and a way to wait for
+//! guarantee it holds the store to (they are listed at [`Store`](crate::Store)) at the start of its name, `p04_...`, and at
+//! the start of what it says when it fails, `guarantee 4: ...`. Give it a way to make an empty store, and a way to wait for
 //! a future:
 //!
 //! ```
@@ -27,7 +27,7 @@
 //!
 //! # My store fails this: now what?
 //!
-//! | promise | what is usually wrong |
+//! | guarantee | what is usually wrong |
 //! |---|---|
 //! | 1 | `create` answers with the draft, not with what was stored; `meta` is missing or takes the time from a clock instead of `Context::now`; an id is looked up without its type |
 //! | 2 | a statement lacks the condition on the tenant; look-ups of members and of uniqueness need it too |

@@ -1,4 +1,4 @@
-//! Pages by position: promise 11.
+//! Pages by position: guarantee 11.
 
 use std::collections::BTreeSet;
 
@@ -54,11 +54,11 @@ fn at(page: &ListPage, query: &Query, last: bool) -> Option<Position> {
 fn after(trial: &Trial<'_>, query: &Query, position: Option<Position>, count: u64) -> ListPage {
     let start = position.map_or(Start::Index(1), Start::After);
     let page = query.list(trial, start, count);
-    assert!(page.resources.len() as u64 <= count, "promise 11: a page is larger than asked for");
+    assert!(page.resources.len() as u64 <= count, "guarantee 11: a page is larger than asked for");
     page
 }
 
-/// Promise 11: the pages after one another's ends make up the whole, whatever their size.
+/// Guarantee 11: the pages after one another's ends make up the whole, whatever their size.
 pub fn p11_pages_after_a_position_meet_everything_once(trial: &Trial<'_>) {
     Corpus::in_store(trial);
     for (name, query) in queries(trial) {
@@ -69,21 +69,21 @@ pub fn p11_pages_after_a_position_meet_everything_once(trial: &Trial<'_>) {
             loop {
                 let page = after(trial, &query, position, count);
                 if let Some(total) = page.total_results {
-                    assert_eq!(total, whole.len() as u64, "promise 11: a total that is told is true");
+                    assert_eq!(total, whole.len() as u64, "guarantee 11: a total that is told is true");
                 }
                 met.extend(ids_of(&page));
-                assert!(met.len() <= whole.len(), "promise 11: {name}, {count} a page: the walk does not end");
+                assert!(met.len() <= whole.len(), "guarantee 11: {name}, {count} a page: the walk does not end");
                 position = at(&page, &query, true);
                 if position.is_none() {
                     break;
                 }
             }
-            assert_eq!(met, whole, "promise 11: {name}, {count} a page");
+            assert_eq!(met, whole, "guarantee 11: {name}, {count} a page");
         }
     }
 }
 
-/// Promise 11: the page before a position ends where the position is, and is in the order of the query.
+/// Guarantee 11: the page before a position ends where the position is, and is in the order of the query.
 pub fn p11_pages_before_a_position_lead_back(trial: &Trial<'_>) {
     Corpus::in_store(trial);
     for (name, query) in queries(trial) {
@@ -95,13 +95,13 @@ pub fn p11_pages_before_a_position_lead_back(trial: &Trial<'_>) {
                 let before = query.list(trial, Start::Before(position.clone()), count as u64);
                 let found = ids_of(&before);
                 let expected = &whole[index.saturating_sub(count)..index];
-                assert_eq!(found, expected, "promise 11: {name}, {count} before number {}", index + 1);
+                assert_eq!(found, expected, "guarantee 11: {name}, {count} before number {}", index + 1);
             }
         }
     }
 }
 
-/// Promise 11: a position stays where it was when its resource goes.
+/// Guarantee 11: a position stays where it was when its resource goes.
 pub fn p11_a_position_outlives_its_resource(trial: &Trial<'_>) {
     Corpus::in_store(trial);
     for (name, query) in queries(trial).into_iter().filter(|(_, query)| query.filter.is_none()) {
@@ -109,15 +109,15 @@ pub fn p11_a_position_outlives_its_resource(trial: &Trial<'_>) {
         let whole = ids_of(&all);
         let gone = &all.resources[whole.len() / 2];
         let position = Position::of(gone, query.sort.as_ref());
-        trial.delete("User", &id_of(gone), &Precondition::None).expect("promise 10: a resource can be deleted");
+        trial.delete("User", &id_of(gone), &Precondition::None).expect("guarantee 10: a resource can be deleted");
         let found = ids_of(&after(trial, &query, Some(position.clone()), 1000));
-        assert_eq!(found, whole[whole.len() / 2 + 1..], "promise 11: {name}: after a resource that is gone");
+        assert_eq!(found, whole[whole.len() / 2 + 1..], "guarantee 11: {name}: after a resource that is gone");
         let found = ids_of(&query.list(trial, Start::Before(position), 1000));
-        assert_eq!(found, whole[..whole.len() / 2], "promise 11: {name}: before a resource that is gone");
+        assert_eq!(found, whole[..whole.len() / 2], "guarantee 11: {name}: before a resource that is gone");
     }
 }
 
-/// Promise 11: between two pages others delete what was met and what was not, and create more. What stays is met once.
+/// Guarantee 11: between two pages others delete what was met and what was not, and create more. What stays is met once.
 pub fn p11_what_stays_is_met_once_while_others_come_and_go(trial: &Trial<'_>) {
     for round in 0..3 {
         let name = |number: usize| format!("user-{round}-{number:03}");
@@ -134,13 +134,13 @@ pub fn p11_what_stays_is_met_once_while_others_come_and_go(trial: &Trial<'_>) {
             let page = after(trial, &query, position, 3);
             met.extend(ids_of(&page));
             // At most 60 users a round, each once.
-            assert!(met.len() <= 3 * 60, "promise 11: the walk does not end");
+            assert!(met.len() <= 3 * 60, "guarantee 11: the walk does not end");
             position = at(&page, &query, true);
             if position.is_none() {
                 break;
             }
             for gone in leaving.drain(..leaving.len().min(2)) {
-                trial.delete("User", &gone, &Precondition::None).expect("promise 10: a resource can be deleted");
+                trial.delete("User", &gone, &Precondition::None).expect("guarantee 10: a resource can be deleted");
             }
             if number < 60 {
                 trial.user(&name(number));
@@ -148,7 +148,7 @@ pub fn p11_what_stays_is_met_once_while_others_come_and_go(trial: &Trial<'_>) {
             }
         }
         let once: BTreeSet<String> = met.iter().cloned().collect();
-        assert_eq!(once.len(), met.len(), "promise 11: a resource was met twice");
-        assert!(staying.is_subset(&once), "promise 11: a resource that stayed was missed");
+        assert_eq!(once.len(), met.len(), "guarantee 11: a resource was met twice");
+        assert!(staying.is_subset(&once), "guarantee 11: a resource that stayed was missed");
     }
 }

@@ -135,7 +135,7 @@ macro_rules! table_of_cases {
     };
 }
 
-/// A case: called with a store that is its own, it panics where the store breaks a promise.
+/// A case: called with a store that is its own, it panics where the store breaks a guarantee.
 pub type Case = fn(&Trial<'_>);
 
 /// Every case by name, for a test harness of one's own; [`run`] runs one.
@@ -183,12 +183,12 @@ mod tests {
             include_str!("concurrency.rs"),
         ];
         let suite = include_str!("suite.rs");
-        let mut promises = std::collections::BTreeSet::new();
+        let mut guarantees = std::collections::BTreeSet::new();
         for line in sources.iter().flat_map(|source| source.lines()) {
             let Some(name) = line.strip_prefix("pub fn ").and_then(|rest| rest.split_once('(')) else { continue };
             assert!(suite.contains(&format!(" {}\n", name.0)), "{}", name.0);
-            promises.insert(name.0.chars().skip(1).take(2).collect::<String>());
+            guarantees.insert(name.0.chars().skip(1).take(2).collect::<String>());
         }
-        assert_eq!(promises.len(), 13, "every promise has a case: {promises:?}");
+        assert_eq!(guarantees.len(), 13, "every guarantee has a case: {guarantees:?}");
     }
 }

@@ -110,14 +110,14 @@ impl<'a> Trial<'a> {
 
     /// Creates a user and returns the id.
     pub(super) fn user(&self, user_name: &str) -> String {
-        id_of(&self.create("User", json!({ "userName": user_name })).expect("promise 1: a user can be created"))
+        id_of(&self.create("User", json!({ "userName": user_name })).expect("guarantee 1: a user can be created"))
     }
 
     /// Creates a group and returns the id.
     pub(super) fn group(&self, display_name: &str, members: &[&str]) -> String {
         let members: Vec<Value> = members.iter().map(|member| json!({ "value": member })).collect();
         let group = self.create("Group", json!({"displayName": display_name, "members": members}));
-        id_of(&group.expect("promise 1: a group can be created"))
+        id_of(&group.expect("guarantee 1: a group can be created"))
     }
 
     pub(super) fn get(&self, of: &str, id: &str) -> Result<Resource, StoreError> {
@@ -126,7 +126,7 @@ impl<'a> Trial<'a> {
 
     /// The resource, which is there.
     pub(super) fn read(&self, of: &str, id: &str) -> Resource {
-        self.get(of, id).expect("promise 1: what was created can be read")
+        self.get(of, id).expect("guarantee 1: what was created can be read")
     }
 
     pub(super) fn replace(
@@ -186,7 +186,7 @@ impl<'a> Trial<'a> {
             let refused = self.wait(self.store.patch(&cx, request));
             assert!(
                 matches!(refused, Err(StoreError::Unsupported { .. })),
-                "promise 12: `capabilities` name no patches, and `patch` gives {refused:?}"
+                "guarantee 12: `capabilities` name no patches, and `patch` gives {refused:?}"
             );
         }
         for _ in 0..ATTEMPTS {
@@ -196,7 +196,7 @@ impl<'a> Trial<'a> {
                 outcome => return outcome,
             }
         }
-        panic!("promise 5: a write under the version that `read` has just told was refused again and again");
+        panic!("guarantee 5: a write under the version that `read` has just told was refused again and again");
     }
 
     /// Whether the store applies patches itself.
@@ -227,15 +227,15 @@ impl<'a> Trial<'a> {
             let refused = told.err();
             assert!(
                 matches!(refused, Some(StoreError::Unsupported { .. })),
-                "promise 8: `capabilities` name no memberships, and `memberships` gives {refused:?}"
+                "guarantee 8: `capabilities` name no memberships, and `memberships` gives {refused:?}"
             );
             println!("the store does not tell who asserts memberships");
             return None;
         }
-        let told = told.expect("promise 8: memberships are told").into_iter();
+        let told = told.expect("guarantee 8: memberships are told").into_iter();
         let mut told: Vec<_> = told
             .map(|membership| {
-                assert_eq!(membership.member.as_str(), member, "promise 8: memberships of those who were asked for");
+                assert_eq!(membership.member.as_str(), member, "guarantee 8: memberships of those who were asked for");
                 (membership.group.to_string(), membership.source.to_string())
             })
             .collect();
@@ -252,7 +252,7 @@ impl<'a> Trial<'a> {
     }
 
     pub(super) fn list(&self, list: List<'_>) -> ListPage {
-        self.wait(self.store.list(&self.cx(), list)).expect("promise 7: a checked query is answered")
+        self.wait(self.store.list(&self.cx(), list)).expect("guarantee 7: a checked query is answered")
     }
 
     /// The ids that a filter selects, in the order of the answer.
@@ -275,19 +275,19 @@ impl<'a> Trial<'a> {
     pub(super) fn begin(&self) -> Option<Box<dyn Transaction>> {
         let begun = self.wait(self.store.begin(&self.cx()));
         if self.store.capabilities().transactions {
-            return Some(begun.expect("promise 12: a transaction can begin"));
+            return Some(begun.expect("guarantee 12: a transaction can begin"));
         }
         let refused = begun.err();
         assert!(
             matches!(refused, Some(StoreError::Unsupported { .. })),
-            "promise 12: `capabilities` name no transactions, and `begin` gives {refused:?}"
+            "guarantee 12: `capabilities` name no transactions, and `begin` gives {refused:?}"
         );
-        println!("the store has no transactions: promise 12 does not bind it");
+        println!("the store has no transactions: guarantee 12 does not bind it");
         None
     }
 
     pub(super) fn commit(&self, transaction: Box<dyn Transaction>) {
-        self.wait(transaction.commit()).expect("promise 12: a transaction can be committed");
+        self.wait(transaction.commit()).expect("guarantee 12: a transaction can be committed");
     }
 }
 
@@ -298,11 +298,11 @@ impl std::fmt::Debug for Trial<'_> {
 }
 
 pub(super) fn rid(id: &str) -> ResourceId {
-    id.parse().expect("promise 1: the id is legal")
+    id.parse().expect("guarantee 1: the id is legal")
 }
 
 pub(super) fn id_of(resource: &Resource) -> String {
-    resource.id().expect("promise 1: a resource has an id").into_owned()
+    resource.id().expect("guarantee 1: a resource has an id").into_owned()
 }
 
 pub(super) fn ids_of(page: &ListPage) -> Vec<String> {
@@ -310,7 +310,7 @@ pub(super) fn ids_of(page: &ListPage) -> Vec<String> {
 }
 
 pub(super) fn version_of(resource: &Resource) -> String {
-    resource.version().expect("promise 1: a resource has a version").as_str().to_owned()
+    resource.version().expect("guarantee 1: a resource has a version").as_str().to_owned()
 }
 
 /// One sub-attribute of every element of an attribute, sorted.

@@ -4,7 +4,12 @@ use thiserror::Error;
 
 /// Why not. What a client is told of it, `fail.rs` says.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[cfg_attr(not(feature = "cursor"), expect(dead_code, reason = "what cursors that are there are refused for"))]
 pub(crate) enum CursorError {
+    /// The service has no cursors.
+    #[cfg(not(feature = "cursor"))]
+    #[error("`cursor`: this service has no pagination by cursor; expected `startIndex` and `count`")]
+    Unsupported,
     /// The cursor is none of this walk: malformed, forged, or of another query, tenant or subject (R255, R260).
     #[error("`cursor`: expected the cursor of an earlier page of this query, or an empty one to start")]
     Invalid,

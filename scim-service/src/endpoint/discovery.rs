@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Response;
-use scim_core::Leniency;
+use scim_core::Quirk;
 use scim_core::message::{AuthenticationScheme, ListResponse};
 use scim_core::schema::{ResourceType, Schema};
 use serde::Serialize;
@@ -67,7 +67,7 @@ pub(crate) fn resource_types<S: ?Sized>(
 fn in_any_case<'s, S: ?Sized>(call: &mut Call<'s, S>, name: &str) -> Option<&'s ResourceType> {
     let same = |of: &&ResourceType| of.id().eq_ignore_ascii_case(name) || of.name().as_str().eq_ignore_ascii_case(name);
     let found = call.schemas.types().map(|of| of.resource_type()).find(same)?;
-    call.tolerance.take(Leniency::EndpointCase).then_some(found)
+    call.tolerance.take(Quirk::EndpointCase).then_some(found)
 }
 
 /// Where a client finds everything else: the base URL and the discovery endpoints.

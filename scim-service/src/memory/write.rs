@@ -105,17 +105,17 @@ impl Tenant {
             let moved = self.move_members(cx, &entry.id, delta);
             let after = self.entry(of, id.as_str())?.version();
             let change = Change::new(cx, of, id.clone()).with_versions(Some(entry.version()), Some(after));
-            moved.told_by(change).with_leniencies(patch.leniencies())
+            moved.told_by(change).with_quirks(patch.quirks())
         } else {
             let moves_members = is_group(of) && patch.targets().iter().any(|target| target.is_in("members"));
             let shown = self.shown(of, &entry, Relations { members: moves_members, groups: true });
             let (mut resource, applied) = patched_content(of, &shown, patch)?;
-            let leniencies = applied.leniencies();
+            let quirks = applied.quirks();
             let members = moves_members.then(|| take_members(of, &mut resource));
             // Of members the relation tells better who came and who went.
             let differences = (!moves_members).then_some(applied);
             let content = Content { resource, members, differences };
-            self.settle(cx, of, id, &entry, content)?.with_leniencies(leniencies)
+            self.settle(cx, of, id, &entry, content)?.with_quirks(quirks)
         };
         Ok(Written::new(self.read(Read::new(of, id).with_want(want))?, change))
     }

@@ -1,4 +1,4 @@
-//! What a store can do beyond its promises, and what it asks beyond the schemas.
+//! What a store can do beyond its guarantees, and what it asks beyond the schemas.
 
 use scim_core::schema::{RegistrationError, Uniqueness};
 use scim_core::{AttrPath, ResourceTypeName, SchemaSet};

@@ -106,7 +106,7 @@ pub trait StoreExt: Store {
                 }
             };
             if let Some(Written { resource, change }) = written {
-                return Ok(Written::new(resource, change.with_leniencies(applied.leniencies())));
+                return Ok(Written::new(resource, change.with_quirks(applied.quirks())));
             }
         }
         Err(StoreError::PreconditionFailed)

@@ -11,7 +11,7 @@ use crate::store::{List, ListPage, Start, StoreError};
 
 /// Selects, sorts and pages `candidates`, which hold at least every resource that the query selects.
 ///
-/// For stores that cannot push a predicate down: fetch a superset, whole, and let this function keep the promise of
+/// For stores that cannot push a predicate down: fetch a superset, whole, and let this function keep the guarantee of
 /// [`Store::list`](crate::Store::list) for every [`Start`]. Resources are not projected. The total is always told.
 ///
 /// # Errors

@@ -34,6 +34,7 @@ pub use query::{ListPage, PageBytes};
 pub(crate) use replacement::{ImmutableDiffers, Replacement, replacement};
 pub use request::{Create, Delete, List, Modify, Read, Replace};
 pub use transaction::Transaction;
+#[cfg(feature = "memory")]
 pub(crate) use unique::comparison_key;
 pub use unique::{UniqueValue, unique_values};
 pub use write_only::{keep_write_only, patched_content};
@@ -41,7 +42,7 @@ pub use write_only::{keep_write_only, patched_content};
 /// Storage of resources.
 ///
 /// The service has checked what it hands over: names are canonical, values have their schema's types, read-only input is
-/// gone. A store promises:
+/// gone. A store guarantees:
 ///
 /// 1. **Identity.** `create` issues an `id` that no resource of any type has or ever had. It sets `meta` with resource
 ///    type, `created`, `lastModified` (both [`Context::now`]) and `version`, and returns the resource as `read` would.
@@ -71,7 +72,7 @@ pub use write_only::{keep_write_only, patched_content};
 /// 11. **Positions.** Pages that start [`After`](Start::After) or [`Before`](Start::Before) a [`Position`] follow from it
 ///     alone, whether its resource is still there or not: who walks from page to page meets every resource that is there
 ///     all the time, and keeps its sort key, exactly once, whatever others write meanwhile (R262).
-/// 12. **Transactions.** Where `begin` yields one, it keeps all these promises by itself: reads in it see its writes, a
+/// 12. **Transactions.** Where `begin` yields one, it keeps all these guarantees by itself: reads in it see its writes, a
 ///     failed call in it leaves its earlier ones alone, nobody else sees anything before
 ///     [`commit`](Transaction::commit), and of one that is dropped nothing is left.
 /// 13. **Concurrency.** Calls may come from many threads at once. Every write that succeeded has its effect, as if writes
@@ -85,7 +86,7 @@ pub use write_only::{keep_write_only, patched_content};
 /// ([`AuthorityChange`]). Who asserts a membership [`memberships`](Store::memberships) tells: whoever added the member last, by a POST or by
 /// a PATCH that adds members; a list of members that is sent back as a whole leaves those that were there to whom they were. It reserves the `externalId`s of logins ([`reserve_external_id`]).
 ///
-/// The feature `conformance` has tests for each of these promises, to run over any store. An `Arc` or a `Box` of a store is one, also
+/// The feature `conformance` has tests for each of these guarantees, to run over any store. An `Arc` or a `Box` of a store is one, also
 /// of a store that is chosen at run time: `Arc<dyn Store>`.
 ///
 /// Each call takes a request: [`Create`], [`Read`], [`List`], [`Replace`], [`Modify`], [`Delete`]. Attributes that its `want` does not

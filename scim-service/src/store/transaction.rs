@@ -8,7 +8,7 @@ use crate::store::{Store, StoreError};
 
 /// A store whose writes take effect together at [`commit`](Self::commit), and not at all when it is dropped.
 ///
-/// It keeps the promises of [`Store`]. Reads inside see its own writes; nobody else sees them before the commit. It sees
+/// It keeps the guarantees of [`Store`]. Reads inside see its own writes; nobody else sees them before the commit. It sees
 /// and changes resources of the tenant that [`Store::begin`] was called for. While it is open other writers may have to
 /// wait, so a caller does nothing slow in between.
 ///

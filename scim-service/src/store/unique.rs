@@ -16,7 +16,7 @@ pub struct UniqueValue {
     pub key: String,
 }
 
-/// The values of a resource that promise 3 of [`Store`](crate::Store) speaks of. `id` is not among them: the store issues
+/// The values of a resource that guarantee 3 of [`Store`](crate::Store) speaks of. `id` is not among them: the store issues
 /// it.
 pub fn unique_values(of: &TypeSchema, resource: &Resource) -> Vec<UniqueValue> {
     let mut found = Vec::new();

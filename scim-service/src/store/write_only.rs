@@ -1,4 +1,4 @@
-//! What a client writes and never reads back (RFC 7643 section 7): promise 9.
+//! What a client writes and never reads back (RFC 7643 section 7): guarantee 9.
 //!
 //! In the content that replaces a resource a write-only attribute is absent, which keeps the value; `null`, which removes it; or a
 //! value, which sets it. A PATCH comes to this form, and stores settle it by [`keep_write_only`].
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 /// Settles the write-only attributes of the content that replaces `current`: what `new` lacks is kept, what it has as `null` is
 /// removed. `schemas` follows. Says which values were set or removed, for the [`Change`](crate::Change).
 ///
-/// For stores that keep resources as documents, as promise 9 of [`Store`](crate::Store) asks.
+/// For stores that keep resources as documents, as guarantee 9 of [`Store`](crate::Store) asks.
 ///
 /// ```
 /// use scim_core::{Resource, SchemaSet};
@@ -63,7 +63,7 @@ pub fn keep_write_only(of: &TypeSchema, current: &Resource, new: &mut Resource) 
 /// What a patch makes of a resource, as the content of a [`Replace`](crate::Replace): a write-only attribute that the patch leaves
 /// alone is absent, one that it removes is `null`, whether `current` shows it or not.
 ///
-/// The differences are those of all other attributes, with the leniencies that applying needed.
+/// The differences are those of all other attributes, with the quirks that applying needed.
 ///
 /// # Errors
 ///

@@ -127,9 +127,9 @@ pub(crate) enum Failure {
     Check(CheckError),
     Projection(ProjectionError),
     FilterSyntax(scim_filter::ParseError),
-    Filter(scim_filter::CheckError),
+    Filter(scim_filter::FilterError),
     SortPath(scim_core::AttrPathError),
-    Sort(scim_filter::CheckError),
+    Sort(scim_filter::FilterError),
     Patch(PatchError),
     Store(StoreError),
     Bulk(BulkError),
@@ -148,7 +148,7 @@ macro_rules! from {
 
 from! {
     Authorize(AuthorizeError), Json(JsonError), Message(MessageError), Check(CheckError), Projection(ProjectionError),
-    FilterSyntax(scim_filter::ParseError), Filter(scim_filter::CheckError), Patch(PatchError), Store(StoreError),
+    FilterSyntax(scim_filter::ParseError), Filter(scim_filter::FilterError), Patch(PatchError), Store(StoreError),
     Bulk(BulkError), Cursor(CursorError), Immutable(ImmutableDiffers),
 }
 
@@ -345,6 +345,8 @@ fn bulk_error(error: &BulkError) -> ScimError {
 fn cursor_error(error: &CursorError) -> ScimError {
     let scim_type = match error {
         CursorError::Invalid => ScimType::InvalidCursor,
+        #[cfg(not(feature = "cursor"))]
+        CursorError::Unsupported => ScimType::InvalidCursor,
         CursorError::Expired => ScimType::ExpiredCursor,
         CursorError::Count { .. } => ScimType::InvalidCount,
         CursorError::WithIndex | CursorError::SortKeyTooLong { .. } => ScimType::InvalidValue,

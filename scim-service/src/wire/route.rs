@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::Method;
 use percent_encoding::percent_decode_str;
-use scim_core::{Leniency, SchemaSet, Tolerance, TypeSchema};
+use scim_core::{Quirk, SchemaSet, Tolerance, TypeSchema};
 
 use crate::config::Capabilities;
 use crate::wire::fail::Failure;
@@ -55,7 +55,7 @@ impl Route {
             let same = |word: &&&str| word.eq_ignore_ascii_case(segment);
             if !words.contains(segment)
                 && let Some(word) = words.iter().find(same)
-                && tolerance.take(Leniency::EndpointCase)
+                && tolerance.take(Quirk::EndpointCase)
             {
                 *segment = word;
             }
@@ -149,9 +149,7 @@ impl Route {
 /// The type that is served at an endpoint. No two have endpoints that differ in case alone.
 fn by_endpoint<'s>(endpoint: &str, schemas: &'s SchemaSet, tolerance: &mut Tolerance) -> Option<&'s Arc<TypeSchema>> {
     let same = |of: &&Arc<TypeSchema>| of.resource_type().endpoint().eq_ignore_ascii_case(endpoint);
-    schemas
-        .by_endpoint(endpoint)
-        .or_else(|| schemas.types().find(same).filter(|_| tolerance.take(Leniency::EndpointCase)))
+    schemas.by_endpoint(endpoint).or_else(|| schemas.types().find(same).filter(|_| tolerance.take(Quirk::EndpointCase)))
 }
 
 /// `v2` and its like: a version of the protocol as a path segment.
@@ -222,7 +220,7 @@ mod tests {
         let lenient = |path: &str, profile: &Profile| {
             let mut tolerance = Tolerance::new(profile);
             let route = Route::of(path, &SchemaSet::builtin(), &mut tolerance).ok();
-            (route, tolerance.used().contains(Leniency::EndpointCase))
+            (route, tolerance.used().contains(Quirk::EndpointCase))
         };
         let profile = Profile::compatible();
         for (given, registered) in [
@@ -241,7 +239,7 @@ mod tests {
             let expected = route(registered).unwrap();
             assert_eq!(lenient(given, &profile), (Some(expected.clone()), true), "{given}");
             assert_eq!(lenient(registered, &profile), (Some(expected), false), "{registered}");
-            let strict = profile.clone().without(Leniency::EndpointCase);
+            let strict = profile.clone().without(Quirk::EndpointCase);
             assert!(
                 !lenient(given, &strict).1 && lenient(given, &strict).0 != lenient(registered, &strict).0,
                 "{given}"

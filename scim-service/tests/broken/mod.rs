@@ -1,4 +1,4 @@
-//! Stores that break one promise each: the suite has to find all of them.
+//! Stores that break one guarantee each: the suite has to find all of them.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +17,7 @@ use scim_service::{
 };
 use serde_json::{Value, json};
 
-/// What is wrong with a store, by the number of the promise.
+/// What is wrong with a store, by the number of the guarantee.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fault {
     /// 1: the time is that of a clock.
@@ -234,10 +234,10 @@ fn try_case(fault: Fault, case: fn(&Trial<'_>)) {
 }
 
 macro_rules! found {
-    ($($name:ident: $fault:ident breaks $promise:literal in $case:path;)*) => {
+    ($($name:ident: $fault:ident breaks $guarantee:literal in $case:path;)*) => {
         $(
             #[test]
-            #[should_panic(expected = $promise)]
+            #[should_panic(expected = $guarantee)]
             fn $name() {
                 try_case(Fault::$fault, $case);
             }
@@ -246,34 +246,34 @@ macro_rules! found {
 }
 
 found! {
-    a_time_of_its_own: OwnClock breaks "promise 1:" in lifecycle::p01_create_sets_meta;
-    tenants_that_are_one: OneTenant breaks "promise 2:" in tenancy::p02_ids_of_another_tenant_are_unknown;
-    lists_of_all_tenants: OneTenant breaks "promise 2:" in tenancy::p02_lists_hold_the_tenants_own_resources;
-    a_conflict_that_is_not_told: VagueConflict breaks "promise 3:" in uniqueness::p03_a_taken_value_is_refused_on_create;
-    a_race_that_is_not_told: VagueConflict breaks "promise 3:" in concurrency::p03_of_racing_creators_one_wins;
-    versions_that_stay: OneVersion breaks "promise 4:" in versions::p04_a_version_moves_with_the_users_groups;
-    versions_that_stay_at_a_change: OneVersion breaks "promise 4:" in versions::p04_a_change_moves_version_and_time;
-    preconditions_ignored: NoPreconditions breaks "promise 5:" in versions::p05_a_stale_version_is_refused;
-    races_all_won: NoPreconditions breaks "promise 5:" in concurrency::p05_of_racing_writers_with_one_version_one_wins;
-    half_a_patch: HalfPatches breaks "promise 6:" in versions::p06_a_failed_patch_changes_nothing;
-    other_filters: CaseExactTitles breaks "promise 7:" in listing::p07_filters_select_what_the_evaluator_selects;
-    other_totals: TotalOfThePage breaks "promise 7:" in listing::p07_pages_by_index_are_cut_from_the_whole;
-    members_without_type: UntypedMembers breaks "promise 8:" in membership::p08_members_have_value_type_and_display;
-    secrets_kept: KeptSecrets breaks "promise 9:" in lifecycle::p09_a_secret_that_is_removed_is_gone;
-    secrets_lost: LostSecrets breaks "promise 9:" in lifecycle::p09_a_secret_that_is_not_sent_again_is_kept;
-    deletions_undone: DeletedIsListed breaks "promise 10:" in lifecycle::p10_a_deleted_id_is_unknown_to_every_method;
-    positions_included: PositionIncluded breaks "promise 11:" in positions::p11_pages_after_a_position_meet_everything_once;
-    pages_by_offset: PagesByOffset breaks "promise 11:" in positions::p11_what_stays_is_met_once_while_others_come_and_go;
-    transactions_without_effect: NoIsolation breaks "promise 12:" in transactions::p12_nobody_else_sees_them_before_the_commit;
-    transactions_that_stay: NoIsolation breaks "promise 12:" in transactions::p12_nothing_is_left_of_a_dropped_one;
-    a3_a_version_that_is_never_the_current_one: OtherVersion breaks "promise 5:" in versions::p04_a_change_moves_version_and_time;
-    a3_a_version_that_is_never_the_current_one_under_races: OtherVersion breaks "promise 5:" in membership::p08_members_come_and_go_by_patch;
-    a3_lists_of_nothing: NothingListed breaks "promise 7:" in listing::p07_pages_by_index_are_cut_from_the_whole;
-    a3_filters_of_nothing: NothingListed breaks "promise 7:" in listing::p07_filters_select_what_the_evaluator_selects;
-    a3_positions_in_nothing: NothingListed breaks "promise 7:" in positions::p11_a_position_outlives_its_resource;
-    a3_pages_without_end: SamePage breaks "promise 11:" in positions::p11_what_stays_is_met_once_while_others_come_and_go;
-    a3_pages_without_end_in_the_corpus: SamePage breaks "promise 11:" in positions::p11_pages_after_a_position_meet_everything_once;
-    changes_untold: UntoldChanges breaks "promise 14:" in changes::p14_a_write_says_what_it_did;
-    secrets_untold: UntoldChanges breaks "promise 14:" in lifecycle::p09_every_way_to_remove_a_secret_has_one_outcome;
-    updates_lost: LostUpdates breaks "promise 13:" in concurrency::p13_no_member_added_at_the_same_time_is_lost;
+    a_time_of_its_own: OwnClock breaks "guarantee 1:" in lifecycle::p01_create_sets_meta;
+    tenants_that_are_one: OneTenant breaks "guarantee 2:" in tenancy::p02_ids_of_another_tenant_are_unknown;
+    lists_of_all_tenants: OneTenant breaks "guarantee 2:" in tenancy::p02_lists_hold_the_tenants_own_resources;
+    a_conflict_that_is_not_told: VagueConflict breaks "guarantee 3:" in uniqueness::p03_a_taken_value_is_refused_on_create;
+    a_race_that_is_not_told: VagueConflict breaks "guarantee 3:" in concurrency::p03_of_racing_creators_one_wins;
+    versions_that_stay: OneVersion breaks "guarantee 4:" in versions::p04_a_version_moves_with_the_users_groups;
+    versions_that_stay_at_a_change: OneVersion breaks "guarantee 4:" in versions::p04_a_change_moves_version_and_time;
+    preconditions_ignored: NoPreconditions breaks "guarantee 5:" in versions::p05_a_stale_version_is_refused;
+    races_all_won: NoPreconditions breaks "guarantee 5:" in concurrency::p05_of_racing_writers_with_one_version_one_wins;
+    half_a_patch: HalfPatches breaks "guarantee 6:" in versions::p06_a_failed_patch_changes_nothing;
+    other_filters: CaseExactTitles breaks "guarantee 7:" in listing::p07_filters_select_what_the_evaluator_selects;
+    other_totals: TotalOfThePage breaks "guarantee 7:" in listing::p07_pages_by_index_are_cut_from_the_whole;
+    members_without_type: UntypedMembers breaks "guarantee 8:" in membership::p08_members_have_value_type_and_display;
+    secrets_kept: KeptSecrets breaks "guarantee 9:" in lifecycle::p09_a_secret_that_is_removed_is_gone;
+    secrets_lost: LostSecrets breaks "guarantee 9:" in lifecycle::p09_a_secret_that_is_not_sent_again_is_kept;
+    deletions_undone: DeletedIsListed breaks "guarantee 10:" in lifecycle::p10_a_deleted_id_is_unknown_to_every_method;
+    positions_included: PositionIncluded breaks "guarantee 11:" in positions::p11_pages_after_a_position_meet_everything_once;
+    pages_by_offset: PagesByOffset breaks "guarantee 11:" in positions::p11_what_stays_is_met_once_while_others_come_and_go;
+    transactions_without_effect: NoIsolation breaks "guarantee 12:" in transactions::p12_nobody_else_sees_them_before_the_commit;
+    transactions_that_stay: NoIsolation breaks "guarantee 12:" in transactions::p12_nothing_is_left_of_a_dropped_one;
+    a3_a_version_that_is_never_the_current_one: OtherVersion breaks "guarantee 5:" in versions::p04_a_change_moves_version_and_time;
+    a3_a_version_that_is_never_the_current_one_under_races: OtherVersion breaks "guarantee 5:" in membership::p08_members_come_and_go_by_patch;
+    a3_lists_of_nothing: NothingListed breaks "guarantee 7:" in listing::p07_pages_by_index_are_cut_from_the_whole;
+    a3_filters_of_nothing: NothingListed breaks "guarantee 7:" in listing::p07_filters_select_what_the_evaluator_selects;
+    a3_positions_in_nothing: NothingListed breaks "guarantee 7:" in positions::p11_a_position_outlives_its_resource;
+    a3_pages_without_end: SamePage breaks "guarantee 11:" in positions::p11_what_stays_is_met_once_while_others_come_and_go;
+    a3_pages_without_end_in_the_corpus: SamePage breaks "guarantee 11:" in positions::p11_pages_after_a_position_meet_everything_once;
+    changes_untold: UntoldChanges breaks "guarantee 14:" in changes::p14_a_write_says_what_it_did;
+    secrets_untold: UntoldChanges breaks "guarantee 14:" in lifecycle::p09_every_way_to_remove_a_secret_has_one_outcome;
+    updates_lost: LostUpdates breaks "guarantee 13:" in concurrency::p13_no_member_added_at_the_same_time_is_lost;
 }

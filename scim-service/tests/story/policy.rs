@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use scim_service::{Access, AuthorizeError, Authorizer, Restriction, Verdict};
+use scim_service::{Access, AccessDecision, AccessScope, AuthorizeError, Authorizer};
 use serde::Deserialize;
 
 /// What a story forbids. It concerns the principal `test` alone; others may do everything.
@@ -22,27 +22,31 @@ pub(super) struct Policy {
 
 #[async_trait]
 impl Authorizer for Policy {
-    async fn authorize(&self, access: &Access<'_>) -> Result<Verdict, AuthorizeError> {
+    async fn authorize(&self, access: &Access<'_>) -> Result<AccessDecision, AuthorizeError> {
         if self.unavailable {
             return Err(AuthorizeError::new("policy engine at 10.0.0.7 does not answer"));
         }
         if access.principal.name() != "test" {
-            return Ok(Verdict::Allow);
+            return Ok(AccessDecision::Allow);
         }
         let of = access.of.resource_type().name().as_str();
         let operation = format!("{:?}", access.operation);
         let mut requests = vec![operation.clone(), format!("{operation} {of}")];
         requests.extend(access.attributes.iter().map(|attribute| format!("{operation} {of} {attribute}")));
         if let Some(denied) = requests.iter().find(|request| self.deny.contains(request)) {
-            return Ok(Verdict::deny(&format!("the story denies {denied}")));
+            return Ok(AccessDecision::deny(&format!("the story denies {denied}")));
         }
-        let mut restriction = Restriction::default();
+        let mut restriction = AccessScope::default();
         if let Some(filter) = self.within.get(of) {
             restriction = restriction.within(filter.parse().map_err(AuthorizeError::new)?);
         }
         for path in self.hide.get(of).into_iter().flatten() {
             restriction = restriction.hiding(path.parse().map_err(AuthorizeError::new)?);
         }
-        Ok(if restriction == Restriction::default() { Verdict::Allow } else { Verdict::Restrict(restriction) })
+        Ok(if restriction == AccessScope::default() {
+            AccessDecision::Allow
+        } else {
+            AccessDecision::Restrict(restriction)
+        })
     }
 }

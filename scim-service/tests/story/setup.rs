@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use scim_core::schema::{ResourceType, Schema, SchemaExtension};
-use scim_core::{Leniency, Profile, SchemaSet, ValueCheck};
+use scim_core::{Profile, Quirk, SchemaSet, ValueCheck};
 use scim_service::{
-    BearerTokens, BulkAtomicity, Capabilities, Limits, MeAnswer, PatchResponse, Principal, ScimService, ServiceConfig,
-    Store, TenancyMode,
+    BearerTokens, BulkAtomicity, Capabilities, MeAnswer, PatchResponse, Principal, ScimService, ServiceConfig,
+    ServiceLimits, Store, TenancyMode,
 };
 use serde::Deserialize;
 
@@ -100,7 +100,7 @@ impl Setup {
             _ => Profile::compatible(),
         };
         let profile = match self.groups_on_user {
-            Some(_) => profile.with(Leniency::GroupsOnUser),
+            Some(_) => profile.with(Quirk::GroupsOnUser),
             None => profile,
         };
         let checks = ValueCheck::ALL.into_iter().filter(|_| self.checks);
@@ -157,8 +157,8 @@ impl Setup {
         capabilities
     }
 
-    fn limits(&self) -> Limits {
-        let mut limits = Limits::default();
+    fn limits(&self) -> ServiceLimits {
+        let mut limits = ServiceLimits::default();
         limits.bulk_operations = self.bulk_operations.unwrap_or(limits.bulk_operations);
         limits.bulk_payload = self.bulk_payload.unwrap_or(limits.bulk_payload);
         for (name, limit) in &self.limits {

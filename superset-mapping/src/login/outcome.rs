@@ -13,7 +13,7 @@ pub struct Login {
     pub decision: Decision,
     /// The roles that the user holds now in the service behind the store.
     pub roles: Vec<String>,
-    /// Which generation of the user a session that begins now is of ([`Access::generation`](crate::login::Access::generation)); 0 where the
+    /// Which generation of the user a session that begins now is of ([`LoginAccess::generation`](crate::login::LoginAccess::generation)); 0 where the
     /// store has none.
     pub generation: i64,
     /// Whether the user was created by this login.

@@ -8,8 +8,9 @@ mod report;
 
 pub use drift::{Checked, Drift, DriftOptions, Finding, FindingKind, Who};
 pub use leavers::{
-    Breaker, BreakerError, Directory, DirectoryError, DirectoryPage, DirectoryPerson, Export, Leaver, Leavers,
-    LeaversError, MAX_DIRECTORY_PAGE, MAX_DIRECTORY_PEOPLE, MAX_EXPORT_LINE, ScimDirectory, Transport,
+    DeprovisionedUser, DeprovisionedUsers, DeprovisionedUsersError, Directory, DirectoryError, DirectoryPage,
+    DirectoryPerson, Export, MAX_DIRECTORY_PAGE, MAX_DIRECTORY_PEOPLE, MAX_EXPORT_LINE, SafetyThreshold,
+    SafetyThresholdError, ScimDirectory, Transport,
 };
 pub use progress::{Progress, Stage};
 pub use repair::{Outcome, Repair, RepairOptions, RepairReport};

@@ -14,8 +14,8 @@ pub enum Stage {
     Repairs,
     /// The people of the directory are read.
     Directory,
-    /// Leavers are deactivated.
-    Leavers,
+    /// Deprovisioned users are deactivated.
+    DeprovisionedUsers,
 }
 
 /// Is told how far a run is: after each chunk, from within the run, so it must not take long. `()` listens to nothing, and any

@@ -10,13 +10,13 @@ use super::core::unbounded;
 use super::sync::RoleSync;
 use super::target::{RoleContext, RoleTarget};
 use crate::group_reader::GroupReader;
-use crate::login::{Access, LoginStore};
+use crate::login::{LoginAccess, LoginStore};
 use crate::rules::Subject;
 
 /// At each login the user's roles become what the rules give now, and the login tells what the user holds.
 #[async_trait]
 impl<S: Store, T: RoleTarget> LoginStore for RoleSync<S, T> {
-    async fn reconcile_access(&self, cx: &Context, user: &ResourceId) -> Result<Option<Access>, StoreError> {
+    async fn reconcile_access(&self, cx: &Context, user: &ResourceId) -> Result<Option<LoginAccess>, StoreError> {
         self.reconcile(cx, user).await?;
         let (core, cx) = (&*self.core, unbounded(cx));
         let resource = core.store.read(&cx, Read::new(&core.users, user)).await?;
@@ -30,6 +30,6 @@ impl<S: Store, T: RoleTarget> LoginStore for RoleSync<S, T> {
             core.target.held(&RoleContext::new(&cx), user).await?
         };
         let roles: BTreeSet<String> = held.into_iter().map(|grant| grant.role).collect();
-        Ok(Some(Access { decision, roles: roles.into_iter().collect(), generation: 0 }))
+        Ok(Some(LoginAccess { decision, roles: roles.into_iter().collect(), generation: 0 }))
     }
 }

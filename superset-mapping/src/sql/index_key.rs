@@ -13,7 +13,7 @@ pub(crate) const MAX_INDEXED: usize = 1536;
 pub(crate) const HASHED: char = '\u{1}';
 
 /// The form in which a text stands in an indexed column, for equality: itself, or the hash of a long one. Two different
-/// texts never have one form, as far as hashes can promise.
+/// texts never have one form, as far as hashes can guarantee.
 pub(crate) fn index_key(text: &str) -> Cow<'_, str> {
     if text.len() <= MAX_INDEXED && !text.starts_with(HASHED) {
         return Cow::Borrowed(text);

@@ -1,4 +1,4 @@
-//! The parts of a filter that the side tables can answer.
+//! The parts of a filter that the auxiliary tables can answer.
 
 use std::borrow::Cow;
 use std::cell::Cell;

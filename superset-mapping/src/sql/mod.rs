@@ -1,12 +1,13 @@
 //! SQL as text: pure functions, without a database.
 
+mod auxiliary_tables;
 mod dialect;
 mod fragment;
 mod index_key;
 mod insert;
 mod lower;
-mod side_tables;
 
+pub(crate) use auxiliary_tables::auxiliary_tables;
 pub(crate) use dialect::Dialect;
 pub(crate) use fragment::{Fragment, Param};
 pub(crate) use index_key::{HASHED, index_key};
@@ -15,4 +16,3 @@ pub(crate) use insert::{
     Table, USER_ATTRIBUTE,
 };
 pub(crate) use lower::{EMAILS, Target};
-pub(crate) use side_tables::side_tables;

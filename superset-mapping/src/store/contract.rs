@@ -19,7 +19,7 @@ use crate::store::resources::Record;
 use crate::store::resources::{Content, Kind, Member};
 use crate::store::session::Session;
 use crate::store::session::SupersetStore;
-use crate::store::session::{Sessions, again};
+use crate::store::session::{Sessions, retry};
 use crate::store::transaction::OpenTransaction;
 use crate::store::write::{MemberChange, Write};
 
@@ -90,7 +90,7 @@ pub(super) async fn reaffirm(
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
     session.reassert(Kind::of(of), &record).await?;
-    session.keep_last_admin().await?;
+    session.ensure_admin_remains().await?;
     session.commit().await
 }
 
@@ -100,7 +100,7 @@ pub(super) async fn delete(sessions: &impl Sessions, cx: &Context, request: Dele
     let record = session.find(of, id).await?;
     record.check(when)?;
     let change = session.remove(of, &record).await?;
-    session.keep_last_admin().await?;
+    session.ensure_admin_remains().await?;
     let access = std::mem::take(&mut session.access);
     session.commit().await?;
     Ok(change.with_access(access))
@@ -135,7 +135,7 @@ macro_rules! store_of_sessions {
         impl Store for $sessions {
             async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
                 let call = async |hash: Option<Hash>| {
-                    again(Self::ATTEMPTS, || contract::create(self, cx, request.clone(), hash.as_ref())).await
+                    retry(Self::ATTEMPTS, || contract::create(self, cx, request.clone(), hash.as_ref())).await
                 };
                 hashing(cx, Self::IN_TRANSACTION, call).await
             }
@@ -150,14 +150,14 @@ macro_rules! store_of_sessions {
 
             async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {
                 let call = async |hash: Option<Hash>| {
-                    again(Self::ATTEMPTS, || contract::replace(self, cx, request.clone(), hash.as_ref())).await
+                    retry(Self::ATTEMPTS, || contract::replace(self, cx, request.clone(), hash.as_ref())).await
                 };
                 hashing(cx, Self::IN_TRANSACTION, call).await
             }
 
             async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
                 let call = async |hash: Option<Hash>| {
-                    again(Self::ATTEMPTS, || contract::patch(self, cx, request, hash.as_ref())).await
+                    retry(Self::ATTEMPTS, || contract::patch(self, cx, request, hash.as_ref())).await
                 };
                 hashing(cx, Self::IN_TRANSACTION, call).await
             }
@@ -167,11 +167,11 @@ macro_rules! store_of_sessions {
             }
 
             async fn reaffirm(&self, cx: &Context, of: &TypeSchema, id: &ResourceId) -> Result<(), StoreError> {
-                again(Self::ATTEMPTS, || contract::reaffirm(self, cx, of, id)).await
+                retry(Self::ATTEMPTS, || contract::reaffirm(self, cx, of, id)).await
             }
 
             async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
-                again(Self::ATTEMPTS, || contract::delete(self, cx, request)).await
+                retry(Self::ATTEMPTS, || contract::delete(self, cx, request)).await
             }
 
             $($own)*
@@ -216,7 +216,7 @@ impl Session<'_> {
         relations: Relations,
         change: Change,
     ) -> Result<Written, StoreError> {
-        self.keep_last_admin().await?;
+        self.ensure_admin_remains().await?;
         let record = self.find(of, id).await?;
         let resource = self.show(of, &record, relations).await?;
         let before = change.before.clone();
@@ -232,14 +232,14 @@ impl Session<'_> {
             && let Some(delta) = patch.membership_delta()
         {
             let members = member_change(delta);
-            return Ok(Write { members, leniencies: patch.leniencies(), ..Write::of(record.body.clone()) });
+            return Ok(Write { members, quirks: patch.quirks(), ..Write::of(record.body.clone()) });
         }
         let moves_members = patch.targets().iter().any(|target| target.is_in("members"));
         let relations = if moves_members { Relations::ALL } else { Relations::ALL_BUT_MEMBERS };
         let (content, applied) = patched_content(of, &self.show(of, record, relations).await?, patch)?;
         let Content { body, members, password } = Content::of(kind, content);
         let members = if moves_members { MemberChange::Set(members) } else { MemberChange::NONE };
-        Ok(Write { members, password, leniencies: applied.leniencies(), ..Write::of(body) })
+        Ok(Write { members, password, quirks: applied.quirks(), ..Write::of(body) })
     }
 
     /// Settles what nobody can read: what the content lacks is kept, what it has as `null` is removed, where there is anything.

@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use scim_core::{ResourceId, TypeSchema};
 use scim_service::{Context, StoreError};
 
-use crate::login::{Access, LoginStore};
+use crate::login::{LoginAccess, LoginStore};
 use crate::sql::Fragment;
 use crate::store::resources::Member;
 use crate::store::session::CHUNK;
 use crate::store::session::SupersetStore;
 use crate::store::session::{Session, tenant_of};
-use crate::store::session::{Sessions, again};
+use crate::store::session::{Sessions, retry};
 
 #[async_trait]
 impl LoginStore for SupersetStore {
@@ -32,16 +32,16 @@ impl LoginStore for SupersetStore {
         }
     }
 
-    async fn reconcile_access(&self, cx: &Context, user: &ResourceId) -> Result<Option<Access>, StoreError> {
+    async fn reconcile_access(&self, cx: &Context, user: &ResourceId) -> Result<Option<LoginAccess>, StoreError> {
         let access = || async {
             let mut session = self.writing(cx).await?;
             session.sync_access(&BTreeSet::from([user.to_string()])).await?;
             let access = session.access_of(user).await?;
-            session.keep_last_admin().await?;
+            session.ensure_admin_remains().await?;
             session.commit().await?;
             Ok(access)
         };
-        again(Self::ATTEMPTS, access).await
+        retry(Self::ATTEMPTS, access).await
     }
 
     async fn move_user(
@@ -55,17 +55,17 @@ impl LoginStore for SupersetStore {
         let moved = || async {
             let mut session = self.writing(cx).await?;
             session.move_user(user, leave, join).await?;
-            session.keep_last_admin().await?;
+            session.ensure_admin_remains().await?;
             session.commit().await
         };
-        again(Self::ATTEMPTS, moved).await?;
+        retry(Self::ATTEMPTS, moved).await?;
         Ok(true)
     }
 }
 
 impl Session<'_> {
     /// What the rules decide about a user, and the roles that Superset has for the user, directly or by groups.
-    async fn access_of(&mut self, user: &ResourceId) -> Result<Option<Access>, StoreError> {
+    async fn access_of(&mut self, user: &ResourceId) -> Result<Option<LoginAccess>, StoreError> {
         let ids = [user.to_string()];
         let Some(person) = self.people(&ids).await?.pop() else { return Ok(None) };
         let groups = self.groups_of(&ids).await?.remove(user.as_str()).unwrap_or_default();
@@ -82,7 +82,7 @@ impl Session<'_> {
         let rows = self.transaction.rows(statement).await?;
         let roles: BTreeSet<String> = rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?;
         let generation = person.record.generation;
-        Ok(Some(Access { decision, roles: roles.into_iter().collect(), generation }))
+        Ok(Some(LoginAccess { decision, roles: roles.into_iter().collect(), generation }))
     }
 
     /// Takes a user out of groups and puts it into others; access follows once, at the end.
@@ -97,7 +97,7 @@ impl Session<'_> {
         let mut changed = Vec::new();
         for group in self.groups_there(leave).await? {
             let removed = self.remove_members(group.as_str(), std::slice::from_ref(&member.id)).await?;
-            self.note_members(&group, &[], &removed);
+            self.record_members(&group, &[], &removed);
             changed.extend((!removed.is_empty()).then(|| group.to_string()));
         }
         let there = self.groups_there(join).await?;
@@ -106,7 +106,7 @@ impl Session<'_> {
         }
         for group in there {
             let added = self.add_members(group.as_str(), std::slice::from_ref(&member)).await?;
-            self.note_members(&group, &added, &[]);
+            self.record_members(&group, &added, &[]);
             changed.extend((!added.is_empty()).then(|| group.to_string()));
         }
         if changed.is_empty() {

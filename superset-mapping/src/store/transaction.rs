@@ -82,7 +82,7 @@ impl Transaction for OpenTransaction {
         shared.undo_unfinished().await?;
         let mut session = Session::new(Held::Own(shared.transaction), &self.store, &self.cx);
         session.had_admin = Some(self.had_admin);
-        session.keep_last_admin().await?;
+        session.ensure_admin_remains().await?;
         session.commit().await
     }
 }

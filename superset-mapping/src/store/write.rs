@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use scim_core::{Leniencies, Resource, ResourceId, TypeSchema};
+use scim_core::{Quirks, Resource, ResourceId, TypeSchema};
 use scim_patch::{Difference, Differences};
 use scim_service::{Change, StoreError};
 use serde_json::json;
@@ -34,14 +34,14 @@ pub(crate) struct Write {
     /// The secrets of the document that are set or removed.
     pub(super) secrets: Vec<Difference>,
     /// What applying a patch needed.
-    pub(super) leniencies: Leniencies,
+    pub(super) quirks: Quirks,
 }
 
 impl Write {
     /// This document, with the members and the password that there are.
     pub(crate) fn of(body: Resource) -> Self {
         let (members, password) = (MemberChange::NONE, Password::Kept);
-        Self { body, members, password, secrets: Vec::new(), leniencies: Leniencies::default() }
+        Self { body, members, password, secrets: Vec::new(), quirks: Quirks::default() }
     }
 }
 
@@ -97,13 +97,13 @@ impl Session<'_> {
         }
         let change = Change::new(self.cx, of, record.id.clone()).with_differences(differences);
         let name = of.resource_type().name().as_str();
-        self.note(Action::Create, name, &record.id, Some(record.version()), written(&change, ["schemas"]));
+        self.record_audit(Action::Create, name, &record.id, Some(record.version()), written(&change, ["schemas"]));
         match kind {
             Kind::User => self.sync_access(&BTreeSet::from([record.id.to_string()])).await?,
             Kind::Group => {
                 self.sync_roles_of(&record).await?;
                 let added = self.add_members(record.id.as_str(), members).await?;
-                self.note_members(&record.id, &added, &[]);
+                self.record_members(&record.id, &added, &[]);
                 let users = self.users_within(&added).await?;
                 self.touch_all(&users).await?;
                 self.sync_access(&users).await?;
@@ -121,7 +121,7 @@ impl Session<'_> {
         mut record: Record,
         write: Write,
     ) -> Result<Change, StoreError> {
-        let Write { mut body, members, password, secrets, leniencies } = write;
+        let Write { mut body, members, password, secrets, quirks } = write;
         self.record_writer().await?;
         let kind = Kind::of(of);
         check_external_id(self.cx, Some(&record.body), &body)?;
@@ -131,7 +131,7 @@ impl Session<'_> {
             (Kind::Group, members) => self.move_members(&record, members).await?,
             _ => MovedMembers::default(),
         };
-        let change = Change::new(self.cx, of, record.id.clone()).with_leniencies(leniencies);
+        let change = Change::new(self.cx, of, record.id.clone()).with_quirks(quirks);
         let change = change.with_versions(Some(record.tag()), None);
         let moves = !moved.all().is_empty();
         if record.body == body && secrets.is_empty() && !password.is_written() && !moves {
@@ -151,7 +151,7 @@ impl Session<'_> {
                 profile.active &= !was_closed || self.says_active;
                 if was_closed && profile.active {
                     record.generation += 1;
-                    self.note(Action::Activate, "User", &record.id, None, json!({}));
+                    self.record_audit(Action::Activate, "User", &record.id, None, json!({}));
                 }
                 let identity = record.identity();
                 Some(self.change_account(&record.id, &identity, local, profile, &password).await?)
@@ -183,7 +183,13 @@ impl Session<'_> {
         }
         record.modified(self.now);
         self.update(&record).await?;
-        self.note(Action::Update, of.resource_type().name().as_str(), &record.id, Some(record.version()), detail);
+        self.record_audit(
+            Action::Update,
+            of.resource_type().name().as_str(),
+            &record.id,
+            Some(record.version()),
+            detail,
+        );
         if let (true, Some(local)) = (deactivated, &record.local) {
             let taken = self.revoke_access(&[local.id]).await?.remove(&local.id).unwrap_or_default();
             self.note_taken(Action::Deactivate, &record.id, None, &taken)?;
@@ -249,7 +255,7 @@ impl Session<'_> {
         self.transaction.execute(pairs.bind(self.tenant).bind(id).bind(id)).await?;
         self.bury(of, record).await?;
         let name = of.resource_type().name().as_str();
-        self.note(Action::Delete, name, &record.id, Some(record.version()), detail);
+        self.record_audit(Action::Delete, name, &record.id, Some(record.version()), detail);
         if let (Kind::User, Some(local), Some(successor)) = (kind, &record.local, self.options.successor()) {
             self.purge_account(&record.id, local, successor).await?;
         }
@@ -281,7 +287,7 @@ impl Session<'_> {
                 (self.add_members(id, &add).await?, removed)
             }
         };
-        self.note_members(&group.id, &added, &removed);
+        self.record_members(&group.id, &added, &removed);
         Ok(MovedMembers { added, removed })
     }
 
@@ -322,7 +328,7 @@ impl Session<'_> {
             }
         } else if self.says_active && self.is_closed_by_hand(Some(local), true).await? {
             self.change_account(&record.id, &record.identity(), Some(local.clone()), profile, &Password::Kept).await?;
-            self.note(Action::Activate, "User", &record.id, Some(record.version()), json!({}));
+            self.record_audit(Action::Activate, "User", &record.id, Some(record.version()), json!({}));
             self.sync_access(&BTreeSet::from([record.id.to_string()])).await?;
         }
         Ok(())

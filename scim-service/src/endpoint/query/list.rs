@@ -9,10 +9,10 @@ use scim_core::{AttributeRef, Projection, TypeSchema};
 use scim_filter::{Filter, Predicate, Sort, check, parse_with};
 
 use crate::call::Call;
+use crate::endpoint::query::by_cursor::by_cursor;
 use crate::endpoint::query::merge::{Found, merged};
 use crate::endpoint::query::part::{Part, page};
 use crate::endpoint::query::root_filter;
-use crate::endpoint::query::walk::walk;
 use crate::store::{List, Start, Store};
 use crate::wire::Failure;
 use crate::wire::search_request;
@@ -47,7 +47,7 @@ pub(super) async fn query<S: Store + ?Sized>(
     let sort = sort(call, of, request)?;
     let part = permitted(call, of, request, filter, sort.as_ref()).await?;
     if request.cursor.is_some() {
-        return walk(call, of.resource_type().endpoint(), request, &[part], sort.as_ref()).await;
+        return by_cursor(call, of.resource_type().endpoint(), request, &[part], sort.as_ref()).await;
     }
     let Part { filter, projection, .. } = part;
     let (start_index, count) = page(call, request);
@@ -74,7 +74,7 @@ pub(super) async fn query_all<S: Store + ?Sized>(
     let sort = sort_for_all(call, request)?;
     let parts = permitted_types(call, request, filters, sort.as_ref()).await?;
     if request.cursor.is_some() {
-        return walk(call, "/", request, &parts, sort.as_ref()).await;
+        return by_cursor(call, "/", request, &parts, sort.as_ref()).await;
     }
     let (start_index, count) = page(call, request);
     let (found, total_results) = match sort.filter(|_| count > 0) {

@@ -36,6 +36,7 @@ impl Written {
         self.ends.len()
     }
 
+    #[cfg(feature = "cursor")]
     /// The same in the opposite order.
     pub(super) fn reversed(self) -> Self {
         let mut reversed = Self { ends_early: self.ends_early, ..Self::default() };

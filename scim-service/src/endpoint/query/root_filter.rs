@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scim_core::{AttrPath, SchemaSet, Tolerance, TypeSchema};
-use scim_filter::{CheckError, Comparison, Filter, Predicate, check, check_any};
+use scim_filter::{Comparison, Filter, FilterError, Predicate, check, check_any};
 
 use crate::store::StoreError;
 use crate::wire::Failure;
@@ -38,7 +38,7 @@ pub(super) fn filters(
 
 /// Why a test does not fit a type.
 struct Refusal {
-    error: CheckError,
+    error: FilterError,
     of: Arc<TypeSchema>,
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Response;
 use scim_core::message::PatchOp;
 use scim_core::{AttributeRef, Projection, TypeSchema};
-use scim_patch::{Limits, Patch};
+use scim_patch::{Patch, PatchLimits};
 
 use crate::authorize::Operation;
 use crate::call::Call;
@@ -31,7 +31,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     complete_paths(&mut body, of, call.schemas, call.config);
     let config = call.config;
     let message = PatchOp::from_json(body, &mut call.tolerance, config.limits().patch_operations)?;
-    let limits = Limits { value: config.limits().value, budget: Some(call.cx.budget.clone()) };
+    let limits = PatchLimits { value: config.limits().value, budget: Some(call.cx.budget.clone()) };
     let mut patch = match Patch::check_within(&message, of, config.profile(), limits) {
         Ok(patch) => patch.seen_through(&call.view(of)),
         Err(error) => {
@@ -41,7 +41,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
             return Err(error.into());
         }
     };
-    call.tolerance.record(patch.leniencies());
+    call.tolerance.record(patch.quirks());
     let targets = patch.targets();
     call.cx.says_active = targets.iter().any(|target| target.is_in("active"));
     let permit = call.permit_write(of, Operation::Patch, Some(&id), &targets).await?;

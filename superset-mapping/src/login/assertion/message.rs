@@ -54,7 +54,7 @@ pub struct LoginRequest {
 
 /// Verifies what a browser brought.
 ///
-/// An implementation promises:
+/// An implementation guarantees:
 ///
 /// 1. **Authenticity.** Everything in the assertion was signed by the identity provider, and by nobody else.
 /// 2. **Purpose.** The assertion is meant for this service, at this time, in answer to this request.

@@ -11,7 +11,7 @@ use crate::login::assertion::{IdentityProvider, People};
 use crate::login::assertion::{Person, addresses, merge};
 use crate::login::outcome::{GroupChanges, Login};
 use crate::login::provision::known_user::{conflict, created_before, provisioned};
-use crate::login::provision::login_store::{Access, LoginStore};
+use crate::login::provision::login_store::{LoginAccess, LoginStore};
 use crate::login::provision::provisioning::{Provisioning, id_of};
 use crate::login::refusal::{LoginError, Refusal};
 use crate::rules::{GroupRef, RoleMapper, Subject};
@@ -64,13 +64,13 @@ impl<S: LoginStore + ?Sized> Attempt<'_, S> {
         if matches!(self.provider.people(), People::Created(_)) && !self.provider.asserts(&user) {
             return Err(Refusal::Taken { attribute: "externalId".to_owned() }.into());
         }
-        let Access { decision, roles, generation } = if let Some(access) = access {
+        let LoginAccess { decision, roles, generation } = if let Some(access) = access {
             access
         } else {
             let groups = self.groups_of(&id, &user).await?;
             let decision = self.roles.decide(&Subject { user: &user, groups });
             let roles = decision.roles().map(str::to_owned).collect();
-            Access { decision, roles, generation: 0 }
+            LoginAccess { decision, roles, generation: 0 }
         };
         if let Some(group) = decision.refused_by().first() {
             return Err(Refusal::UnknownGroup { group: group.clone() }.into());

@@ -9,7 +9,7 @@ use crate::rules::Decision;
 /// What a user may do in the service that a store provisions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Access {
+pub struct LoginAccess {
     /// What the rules decide.
     pub decision: Decision,
     /// The roles that the user holds there now, in order: those that the rules gave, and those that were granted manually. A role that
@@ -40,7 +40,7 @@ pub trait LoginStore: Store {
     }
 
     /// Makes the access of a user what the rules say now. `None` where the store keeps none.
-    async fn reconcile_access(&self, cx: &Context, user: &ResourceId) -> Result<Option<Access>, StoreError> {
+    async fn reconcile_access(&self, cx: &Context, user: &ResourceId) -> Result<Option<LoginAccess>, StoreError> {
         let _ = (cx, user);
         Ok(None)
     }

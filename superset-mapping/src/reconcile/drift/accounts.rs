@@ -7,7 +7,7 @@ use scim_service::StoreError;
 
 use crate::reconcile::drift::finding::{FindingKind, Subject, Who};
 use crate::reconcile::drift::options::DriftOptions;
-use crate::reconcile::drift::snapshot::{Found, World};
+use crate::reconcile::drift::snapshot::{Found, Snapshot};
 use crate::sql::Fragment;
 use crate::store::{CHUNK, LocalRow, Session};
 
@@ -18,7 +18,7 @@ pub(in crate::reconcile) struct Unclaimed {
     username: String,
     pub(in crate::reconcile) active: bool,
     /// The deleted SCIM user whose row it was, and the tenant.
-    pub(in crate::reconcile) buried: Option<(String, String)>,
+    pub(in crate::reconcile) soft_deleted: Option<(String, String)>,
 }
 
 impl Session<'_> {
@@ -44,7 +44,7 @@ impl Session<'_> {
                 row: LocalRow { id, mark: row.text(5)? },
                 username: row.text(1)?,
                 active: row.boolean(2)?,
-                buried: row.optional_text(3)?.zip(row.optional_text(4)?),
+                soft_deleted: row.optional_text(3)?.zip(row.optional_text(4)?),
             };
             // Several users may have had the row, one after another.
             rows.entry(id).or_insert(unclaimed);
@@ -55,13 +55,13 @@ impl Session<'_> {
     /// Judges unclaimed rows, at most a chunk of them.
     pub(in crate::reconcile) async fn judge_accounts(
         &mut self,
-        world: &World,
+        snapshot: &Snapshot,
         rows: &[Unclaimed],
         options: &DriftOptions,
         found: &mut Found,
     ) -> Result<(), StoreError> {
         let looked_at = |unclaimed: &&Unclaimed| {
-            let in_scope = match (&unclaimed.buried, options.tenant()) {
+            let in_scope = match (&unclaimed.soft_deleted, options.tenant()) {
                 (_, None) => true,
                 (Some((_, of)), Some(tenant)) => of == tenant,
                 (None, Some(_)) => false,
@@ -69,16 +69,16 @@ impl Session<'_> {
             in_scope && !options.is_local(&fold(&unclaimed.username))
         };
         let rows: Vec<&Unclaimed> = rows.iter().filter(looked_at).collect();
-        let asked = rows.iter().filter(|row| !row.active || row.buried.is_some()).map(|row| row.row.id);
+        let asked = rows.iter().filter(|row| !row.active || row.soft_deleted.is_some()).map(|row| row.row.id);
         let asked: Vec<i64> = asked.collect();
         let access = self.access(&asked, &asked).await?;
         for unclaimed in rows {
-            let id = unclaimed.buried.as_ref().map(|(id, _)| id.clone());
+            let id = unclaimed.soft_deleted.as_ref().map(|(id, _)| id.clone());
             let who = Who { name: Some(unclaimed.username.clone()), id, local_id: Some(unclaimed.row.id) };
             let subject = Subject::Account { row: unclaimed.row.id, active: unclaimed.active };
-            let has = access.of(world, unclaimed.row.id);
+            let has = access.of(snapshot, unclaimed.row.id);
             let what = (!has.is_empty()).then(|| has.join(", "));
-            let (kind, why) = match (&unclaimed.buried, unclaimed.active, &what) {
+            let (kind, why) = match (&unclaimed.soft_deleted, unclaimed.active, &what) {
                 (Some(_), true, _) => {
                     (FindingKind::LeaverReturned, "SCIM deleted the user, and somebody activated the account again")
                 }

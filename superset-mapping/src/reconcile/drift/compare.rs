@@ -11,7 +11,7 @@ use crate::reconcile::drift::accounts::after_row;
 use crate::reconcile::drift::finding::{Finding, FindingKind, Subject, Who};
 use crate::reconcile::drift::groups::after;
 use crate::reconcile::drift::options::DriftOptions;
-use crate::reconcile::drift::snapshot::{Found, World};
+use crate::reconcile::drift::snapshot::{Found, Snapshot};
 use crate::reconcile::progress::{Progress, Stage};
 use crate::sql::Fragment;
 use crate::store::{Held, Session, Sessions, SupersetStore};
@@ -109,7 +109,7 @@ impl SupersetStore {
         };
         let mut run = Run {
             store: self,
-            world: session.world().await?,
+            snapshot: session.snapshot().await?,
             found: Found::default(),
             checked: Checked::default(),
             progress,
@@ -136,7 +136,7 @@ pub(in crate::reconcile) fn in_tenant(cx: &Context, tenant: &str) -> Context {
 /// A comparison under way. The transaction goes from one tenant to the next.
 struct Run<'r> {
     store: &'r SupersetStore,
-    world: World,
+    snapshot: Snapshot,
     found: Found,
     checked: Checked,
     progress: &'r dyn Progress,
@@ -154,7 +154,7 @@ impl<'r> Run<'r> {
             let groups = session.group_pairs(after(&last)).await?;
             let Some(pair) = groups.last() else { break };
             last = pair.record.id.to_string();
-            session.compare_groups(&mut self.world, &groups, &mut self.found).await?;
+            session.compare_groups(&mut self.snapshot, &groups, &mut self.found).await?;
             self.checked.groups += size(groups.len());
             self.progress.advanced(Stage::Groups, self.checked.groups, Some(total));
         }
@@ -170,7 +170,7 @@ impl<'r> Run<'r> {
         let mut session = Session::new(held, self.store, cx);
         if session.tables.groups {
             for orphan in session.orphans(options.tenant(), None).await? {
-                orphan.tell(&mut self.world, &mut self.found);
+                orphan.tell(&mut self.snapshot, &mut self.found);
             }
         }
         Ok(session.transaction)
@@ -184,7 +184,7 @@ impl<'r> Run<'r> {
             let users = session.user_pairs(after(&last)).await?;
             let Some(pair) = users.last() else { break };
             last = pair.record.id.to_string();
-            session.compare_users(&self.world, &users, &mut self.found).await?;
+            session.compare_users(&self.snapshot, &users, &mut self.found).await?;
             self.checked.users += size(users.len());
             self.progress.advanced(Stage::Users, self.checked.users, Some(total));
         }
@@ -198,11 +198,11 @@ impl<'r> Run<'r> {
             let rows = session.unclaimed(after_row(last)).await?;
             let Some(unclaimed) = rows.last() else { break };
             last = unclaimed.row.id;
-            session.judge_accounts(&self.world, &rows, options, &mut self.found).await?;
+            session.judge_accounts(&self.snapshot, &rows, options, &mut self.found).await?;
             self.checked.accounts += size(rows.len());
             self.progress.advanced(Stage::Accounts, self.checked.accounts, None);
         }
-        session.stale_grants(&self.world, options.tenant(), &mut self.found).await
+        session.stale_grants(&self.snapshot, options.tenant(), &mut self.found).await
     }
 
     fn finish(mut self, now: DateTime<Utc>) -> Drift {
@@ -213,7 +213,7 @@ impl<'r> Run<'r> {
         let mut findings = self.found.findings;
         findings.sort();
         let at = scim_core::json::format_date_time(now);
-        let (database, lost_groups) = (self.store.address(), self.world.lost_groups);
+        let (database, lost_groups) = (self.store.address(), self.snapshot.lost_groups);
         Drift { at, database, rules: None, checked: self.checked, findings, lost_groups }
     }
 }

@@ -3,7 +3,7 @@
 use scim_service::StoreError;
 
 use crate::reconcile::drift::finding::{FindingKind, Subject, Who};
-use crate::reconcile::drift::snapshot::{Found, World};
+use crate::reconcile::drift::snapshot::{Found, Snapshot};
 use crate::sql::Fragment;
 use crate::store::{GROUP_ROLES, Relation, Session, USER_GROUPS, USER_ROLES};
 
@@ -39,7 +39,7 @@ impl Session<'_> {
     /// Finds the records of all holders, or of those of one tenant.
     pub(in crate::reconcile) async fn stale_grants(
         &mut self,
-        world: &World,
+        snapshot: &Snapshot,
         tenant: Option<&str>,
         found: &mut Found,
     ) -> Result<(), StoreError> {
@@ -61,15 +61,15 @@ impl Session<'_> {
                 let (holder, held) = (row.integer(0)?, row.integer(1)?);
                 let name = relation.table.name;
                 let lost = if is_group {
-                    world.lost_groups.contains(&holder)
+                    snapshot.lost_groups.contains(&holder)
                 } else {
-                    let in_lost_group = name == USER_GROUPS.table.name && world.lost_groups.contains(&held);
+                    let in_lost_group = name == USER_GROUPS.table.name && snapshot.lost_groups.contains(&held);
                     found.lost_users.contains(&holder) || in_lost_group
                 };
                 if lost || found.explained.contains(&(name, holder, held)) {
                     continue;
                 }
-                tell_stale(world, name, holder, held, row.optional_text(2)?, found);
+                tell_stale(snapshot, name, holder, held, row.optional_text(2)?, found);
             }
         }
         Ok(())
@@ -78,7 +78,7 @@ impl Session<'_> {
 
 /// Adds the finding.
 pub(in crate::reconcile) fn tell_stale(
-    world: &World,
+    snapshot: &Snapshot,
     relation: &'static str,
     holder: i64,
     held: i64,
@@ -86,7 +86,7 @@ pub(in crate::reconcile) fn tell_stale(
     found: &mut Found,
 ) {
     let who = Who { name, id: None, local_id: Some(holder) };
-    let what = if relation == USER_GROUPS.table.name { world.group(held) } else { world.role(held) };
+    let what = if relation == USER_GROUPS.table.name { snapshot.group(held) } else { snapshot.role(held) };
     let why = format!("`scim_grant` says that we granted it, and no row of `{relation}` does");
     let subject = Subject::Grant { relation, holder, held };
     found.add(FindingKind::GrantStale, &subject, &who, Some(what), why);

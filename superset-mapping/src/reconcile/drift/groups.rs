@@ -7,7 +7,7 @@ use scim_service::StoreError;
 
 use crate::driver::Row;
 use crate::reconcile::drift::finding::{FindingKind, Subject, Who};
-use crate::reconcile::drift::snapshot::{Found, Held, World};
+use crate::reconcile::drift::snapshot::{Found, Held, Snapshot};
 use crate::rules::GroupRef;
 use crate::sql::{Dialect, Fragment};
 use crate::store::{CHUNK, GROUP_ROLES, LocalRow, RECORD_WIDTH, Record, Session, row_name};
@@ -57,7 +57,7 @@ impl GroupPair {
 pub(in crate::reconcile) struct Orphan {
     pub(in crate::reconcile) row: LocalRow,
     /// The deleted SCIM group, and its tenant.
-    pub(in crate::reconcile) buried: Option<(String, String)>,
+    pub(in crate::reconcile) soft_deleted: Option<(String, String)>,
     name: String,
 }
 
@@ -77,7 +77,7 @@ impl Session<'_> {
     /// Compares groups, at most a chunk of them.
     pub(in crate::reconcile) async fn compare_groups(
         &mut self,
-        world: &mut World,
+        snapshot: &mut Snapshot,
         groups: &[GroupPair],
         found: &mut Found,
     ) -> Result<(), StoreError> {
@@ -107,10 +107,10 @@ impl Session<'_> {
             }
             match (row, &pair.record.local) {
                 (Some(row), _) if self.tables.group_roles => {
-                    self.compare_group_roles(world, pair, row.id, &held, (&subject, &who), found);
+                    self.compare_group_roles(snapshot, pair, row.id, &held, (&subject, &who), found);
                 }
                 (None, Some(lost)) => {
-                    world.lost_groups.insert(lost.id);
+                    snapshot.lost_groups.insert(lost.id);
                 }
                 _ => {}
             }
@@ -120,7 +120,7 @@ impl Session<'_> {
 
     fn compare_group_roles(
         &self,
-        world: &World,
+        snapshot: &Snapshot,
         pair: &GroupPair,
         row: i64,
         held: &Held,
@@ -129,7 +129,7 @@ impl Session<'_> {
     ) {
         let mut due = BTreeSet::new();
         for name in self.rules.roles_of_group(&pair.reference()) {
-            match world.role_id(&name) {
+            match snapshot.role_id(&name) {
                 Some(id) => drop(due.insert(id)),
                 None if self.has_role(&name) => {
                     let why = "the rules give it to every member; Superset does not have the role yet";
@@ -142,16 +142,16 @@ impl Session<'_> {
         for (role, was_ours) in difference.missing {
             let taken = if was_ours { ", and somebody took it away in Superset" } else { "" };
             let why = format!("the rules give it to every member{taken}");
-            found.add(FindingKind::GroupRoleMissing, subject, who, Some(world.role(role)), why);
+            found.add(FindingKind::GroupRoleMissing, subject, who, Some(snapshot.role(role)), why);
             found.explained.insert((GROUP_ROLES.table.name, row, role));
         }
         for role in difference.extra {
             let why = "we granted it, and no rule gives it to every member any more";
-            found.add(FindingKind::GroupRoleExtra, subject, who, Some(world.role(role)), why);
+            found.add(FindingKind::GroupRoleExtra, subject, who, Some(snapshot.role(role)), why);
         }
         for role in difference.by_hand {
             let why = "somebody granted it in Superset, and no rule gives it to every member";
-            found.add(FindingKind::GroupRoleByHand, subject, who, Some(world.role(role)), why);
+            found.add(FindingKind::GroupRoleByHand, subject, who, Some(snapshot.role(role)), why);
         }
     }
 
@@ -166,7 +166,7 @@ impl Session<'_> {
         // A row whose id a SCIM group has is that group's affair, whatever it is called.
         let unclaimed =
             "NOT EXISTS (SELECT 1 FROM scim_resource r WHERE r.resource_type = 'Group' AND r.local_id = g.id)";
-        let mut buried = Fragment::new(
+        let mut soft_deleted = Fragment::new(
             "SELECT g.id, g.name, t.id, t.tenant FROM scim_tombstone t JOIN ab_group g ON g.id = t.local_id \
              AND t.local_mark = ",
         )
@@ -177,15 +177,15 @@ impl Session<'_> {
             Some(row) => Fragment::new(" AND g.id = ?").bind(row),
             None => Fragment::new(""),
         };
-        buried = buried.then(chosen());
+        soft_deleted = soft_deleted.then(chosen());
         if let Some(tenant) = tenant {
-            buried = buried.then(Fragment::new(" AND t.tenant = ?").bind(tenant));
+            soft_deleted = soft_deleted.then(Fragment::new(" AND t.tenant = ?").bind(tenant));
         }
         let mut orphans = BTreeMap::new();
-        for row in self.transaction.rows(buried).await? {
+        for row in self.transaction.rows(soft_deleted).await? {
             let (id, name) = (row.integer(0)?, row.text(1)?);
-            let buried = Some((row.text(2)?, row.text(3)?));
-            orphans.insert(id, Orphan { row: LocalRow { id, mark: mark(dialect, &name) }, buried, name });
+            let soft_deleted = Some((row.text(2)?, row.text(3)?));
+            orphans.insert(id, Orphan { row: LocalRow { id, mark: mark(dialect, &name) }, soft_deleted, name });
         }
         if tenant.is_some() {
             return Ok(orphans.into_values().collect());
@@ -205,7 +205,7 @@ impl Session<'_> {
             for row in self.transaction.rows(select).await? {
                 let (id, name) = (row.integer(0)?, row.text(1)?);
                 let row = LocalRow { id, mark: mark(dialect, &name) };
-                orphans.entry(id).or_insert(Orphan { row, buried: None, name });
+                orphans.entry(id).or_insert(Orphan { row, soft_deleted: None, name });
             }
         }
         Ok(orphans.into_values().collect())
@@ -218,11 +218,11 @@ fn mark(dialect: Dialect, name: &str) -> String {
 
 impl Orphan {
     /// Adds the finding.
-    pub(in crate::reconcile) fn tell(&self, world: &mut World, found: &mut Found) {
-        world.lost_groups.insert(self.row.id);
-        let id = self.buried.as_ref().map(|(id, _)| id.clone());
+    pub(in crate::reconcile) fn tell(&self, snapshot: &mut Snapshot, found: &mut Found) {
+        snapshot.lost_groups.insert(self.row.id);
+        let id = self.soft_deleted.as_ref().map(|(id, _)| id.clone());
         let who = Who { name: Some(self.name.clone()), id, local_id: Some(self.row.id) };
-        let why = match self.buried {
+        let why = match self.soft_deleted {
             Some(_) => "its SCIM group was deleted, and the row is there (again)",
             None => "it holds what we granted, and no SCIM group has it",
         };

@@ -19,5 +19,5 @@ pub use finding::{Finding, FindingKind, Who};
 pub(super) use grants::{relation, tell_stale};
 pub(super) use groups::{GroupPair, Orphan, after, among};
 pub use options::DriftOptions;
-pub(super) use snapshot::{Found, World};
+pub(super) use snapshot::{Found, Snapshot};
 pub(super) use users::UserPair;

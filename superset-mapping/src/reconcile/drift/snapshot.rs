@@ -10,14 +10,14 @@ use crate::store::{Pairs, Relation, Session};
 
 /// Names of rows, and rows whose memberships are not looked at one by one.
 #[derive(Clone, Debug, Default)]
-pub(in crate::reconcile) struct World {
+pub(in crate::reconcile) struct Snapshot {
     roles: BTreeMap<i64, String>,
     groups: BTreeMap<i64, String>,
     /// Rows that groups had, and orphans: their finding stands for that of each member.
     pub(in crate::reconcile) lost_groups: BTreeSet<i64>,
 }
 
-impl World {
+impl Snapshot {
     pub(in crate::reconcile) fn role(&self, id: i64) -> String {
         self.roles.get(&id).cloned().unwrap_or_else(|| format!("role {id}"))
     }
@@ -114,11 +114,11 @@ fn by_holder(pairs: Pairs) -> BTreeMap<i64, BTreeSet<i64>> {
 
 impl Session<'_> {
     /// The names of Superset's roles and groups.
-    pub(in crate::reconcile) async fn world(&mut self) -> Result<World, StoreError> {
+    pub(in crate::reconcile) async fn snapshot(&mut self) -> Result<Snapshot, StoreError> {
         let roles = self.names("SELECT id, name FROM ab_role").await?;
         let groups =
             if self.tables.groups { self.names("SELECT id, name FROM ab_group").await? } else { BTreeMap::new() };
-        Ok(World { roles, groups, lost_groups: BTreeSet::new() })
+        Ok(Snapshot { roles, groups, lost_groups: BTreeSet::new() })
     }
 
     async fn names(&mut self, select: &'static str) -> Result<BTreeMap<i64, String>, StoreError> {

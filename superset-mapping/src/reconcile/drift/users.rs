@@ -8,7 +8,7 @@ use crate::driver::Row;
 use crate::reconcile::drift::account_row::AccountRow;
 use crate::reconcile::drift::finding::{FindingKind, Subject, Who};
 use crate::reconcile::drift::reasons::{because, profile_differences};
-use crate::reconcile::drift::snapshot::{Found, Held, World};
+use crate::reconcile::drift::snapshot::{Found, Held, Snapshot};
 use crate::sql::Fragment;
 use crate::store::{InGroup, Profile, RECORD_WIDTH, Record, Session, USER_GROUPS, USER_ROLES};
 
@@ -50,9 +50,9 @@ impl UserPair {
 
 impl Access {
     /// What somebody has, in words; empty for nothing.
-    pub(in crate::reconcile) fn of(&self, world: &World, user: i64) -> Vec<String> {
-        let roles = self.roles.of(user).into_iter().map(|role| format!("role {}", world.role(role)));
-        let groups = self.groups.of(user).into_iter().map(|group| format!("group {}", world.group(group)));
+    pub(in crate::reconcile) fn of(&self, snapshot: &Snapshot, user: i64) -> Vec<String> {
+        let roles = self.roles.of(user).into_iter().map(|role| format!("role {}", snapshot.role(role)));
+        let groups = self.groups.of(user).into_iter().map(|group| format!("group {}", snapshot.group(group)));
         let keys = self.keys.get(&user).map(|count| format!("{count} API key{}", if *count == 1 { "" } else { "s" }));
         roles.chain(groups).chain(keys).collect()
     }
@@ -87,7 +87,7 @@ impl Session<'_> {
     /// Compares users, at most a chunk of them.
     pub(in crate::reconcile) async fn compare_users(
         &mut self,
-        world: &World,
+        snapshot: &Snapshot,
         users: &[UserPair],
         found: &mut Found,
     ) -> Result<(), StoreError> {
@@ -136,9 +136,9 @@ impl Session<'_> {
             }
             if profile.active {
                 let groups = groups.remove(&id).unwrap_or_default();
-                self.compare_access(world, pair, account.id, &groups, &access, about, found);
+                self.compare_access(snapshot, pair, account.id, &groups, &access, about, found);
             } else {
-                let has = access.of(world, account.id);
+                let has = access.of(snapshot, account.id);
                 if !has.is_empty() {
                     let why = "SCIM says inactive, and nobody inactive keeps anything";
                     found.add(FindingKind::InactiveWithAccess, about.0, about.1, Some(has.join(", ")), why);
@@ -151,7 +151,7 @@ impl Session<'_> {
     #[expect(clippy::too_many_arguments, reason = "all of it is what one user is compared with")]
     fn compare_access(
         &self,
-        world: &World,
+        snapshot: &Snapshot,
         pair: &UserPair,
         row: i64,
         groups: &[InGroup],
@@ -164,7 +164,7 @@ impl Session<'_> {
         let (decision, by_group) = (&decided.decision, &decided.by_group);
         let mut due = BTreeSet::new();
         for name in decided.direct() {
-            if let Some(id) = world.role_id(name) {
+            if let Some(id) = snapshot.role_id(name) {
                 due.insert(id);
             } else {
                 let why = format!("{}; Superset does not have the role yet", because(decision, name));
@@ -177,7 +177,7 @@ impl Session<'_> {
         }
         let roles = access.roles.difference(row, &due);
         for (role, was_ours) in roles.missing {
-            let name = world.role(role);
+            let name = snapshot.role(role);
             let taken = if was_ours { "; somebody took it away in Superset" } else { "" };
             let why = format!("{}{taken}", because(decision, &name));
             found.add(FindingKind::RoleMissing, subject, who, Some(name), why);
@@ -189,14 +189,14 @@ impl Session<'_> {
             "no rule gives it".to_owned()
         };
         for role in roles.extra {
-            let name = world.role(role);
+            let name = snapshot.role(role);
             let why =
                 if by_group.contains(&name) { "we granted it, and a group gives it now" } else { "we granted it" };
             let why = if by_group.contains(&name) { why.to_owned() } else { format!("{why}, and {no_rule} any more") };
             found.add(FindingKind::RoleExtra, subject, who, Some(name), why);
         }
         for role in roles.by_hand {
-            let name = world.role(role);
+            let name = snapshot.role(role);
             // What the rules give anyway is no more than is due, by whatever row.
             if !decision.grants(&name) {
                 let why = format!("somebody granted it in Superset, and {no_rule}");
@@ -205,7 +205,7 @@ impl Session<'_> {
         }
         if self.tables.groups {
             let joined: Vec<&InGroup> = groups.iter().filter(|in_group| decided.joins(in_group)).collect();
-            compare_memberships(world, row, &joined, access, (subject, who), found);
+            compare_memberships(snapshot, row, &joined, access, (subject, who), found);
         }
     }
 
@@ -233,7 +233,7 @@ impl Session<'_> {
 }
 
 fn compare_memberships(
-    world: &World,
+    snapshot: &Snapshot,
     row: i64,
     groups: &[&InGroup],
     access: &Access,
@@ -251,12 +251,12 @@ fn compare_memberships(
         found.add(FindingKind::MembershipMissing, subject, who, Some(name), format!("{how}{taken}"));
         found.explained.insert((USER_GROUPS.table.name, row, group));
     }
-    for group in difference.extra.into_iter().filter(|group| !world.lost_groups.contains(group)) {
+    for group in difference.extra.into_iter().filter(|group| !snapshot.lost_groups.contains(group)) {
         let why = "we made it, and SCIM no longer says so";
-        found.add(FindingKind::MembershipExtra, subject, who, Some(world.group(group)), why);
+        found.add(FindingKind::MembershipExtra, subject, who, Some(snapshot.group(group)), why);
     }
     for group in difference.by_hand {
         let why = "somebody made it in Superset, and SCIM does not say so";
-        found.add(FindingKind::MembershipByHand, subject, who, Some(world.group(group)), why);
+        found.add(FindingKind::MembershipByHand, subject, who, Some(snapshot.group(group)), why);
     }
 }

@@ -9,15 +9,15 @@ use thiserror::Error;
 use crate::reconcile::drift::Who;
 use crate::reconcile::drift::after;
 use crate::reconcile::drift::{in_tenant, size};
-use crate::reconcile::leavers::directory::{Directory, DirectoryError, Roster};
-use crate::reconcile::leavers::safety_threshold::{Breaker, BreakerError};
+use crate::reconcile::leavers::directory::{Directory, DirectoryError, DirectorySnapshot};
+use crate::reconcile::leavers::safety_threshold::{SafetyThreshold, SafetyThresholdError};
 use crate::reconcile::progress::{Progress, Stage};
-use crate::store::{Profile, Session, Sessions, SupersetStore, Write, again};
+use crate::store::{Profile, Session, Sessions, SupersetStore, Write, retry};
 
 /// Somebody who is active in SCIM and has left.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[non_exhaustive]
-pub struct Leaver {
+pub struct DeprovisionedUser {
     /// Who it is.
     pub who: Who,
     /// Why the person counts as a leaver.
@@ -30,7 +30,7 @@ pub struct Leaver {
 /// The people who left. `Display` is a table for people, [`to_html`](Self::to_html) a page, and serde makes JSON of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Leavers {
+pub struct DeprovisionedUsers {
     /// When the comparison began, in the form of RFC 3339.
     pub at: String,
     /// Where the database is: [`SupersetStore::address`].
@@ -45,10 +45,10 @@ pub struct Leavers {
     /// Whether the directory said that it has more people than it showed.
     pub ended_early: bool,
     /// Those of them who left.
-    pub leavers: Vec<Leaver>,
+    pub leavers: Vec<DeprovisionedUser>,
 }
 
-impl Leavers {
+impl DeprovisionedUsers {
     /// Whether nobody left.
     pub fn is_clean(&self) -> bool {
         self.leavers.is_empty()
@@ -58,13 +58,13 @@ impl Leavers {
 /// Why leavers could not be found or deactivated.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum LeaversError {
+pub enum DeprovisionedUsersError {
     /// The source of truth could not be read.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    /// The circuit breaker refused, before anything was written.
+    /// The safety threshold refused, before anything was written.
     #[error(transparent)]
-    Breaker(#[from] BreakerError),
+    SafetyThreshold(#[from] SafetyThresholdError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -82,14 +82,14 @@ impl SupersetStore {
     ///
     /// # Errors
     ///
-    /// [`LeaversError`] where the directory or the database fails.
+    /// [`DeprovisionedUsersError`] where the directory or the database fails.
     pub async fn leavers(
         &self,
         cx: &Context,
         directory: &dyn Directory,
         progress: &dyn Progress,
-    ) -> Result<Leavers, LeaversError> {
-        let roster = Roster::read(directory, progress).await?;
+    ) -> Result<DeprovisionedUsers, DeprovisionedUsersError> {
+        let snapshot = DirectorySnapshot::read(directory, progress).await?;
         let mut session = self.reading(cx).await?;
         let (mut leavers, mut active, mut last) = (Vec::new(), 0, String::new());
         loop {
@@ -103,49 +103,49 @@ impl SupersetStore {
                     continue;
                 }
                 active += 1;
-                let why = match roster.active(&profile.username, external_id.as_deref()) {
+                let why = match snapshot.active(&profile.username, external_id.as_deref()) {
                     Some(true) => continue,
                     Some(false) => "the directory says inactive",
                     None => "the directory does not have the person",
                 };
                 let local_id = pair.record.local.map(|local| local.id);
                 let who = Who { name: Some(profile.username), id: Some(pair.record.id.to_string()), local_id };
-                leavers.push(Leaver { who, why, outcome: None });
+                leavers.push(DeprovisionedUser { who, why, outcome: None });
             }
         }
         leavers.sort();
         let at = scim_core::json::format_date_time(cx.now);
-        let (database, directory, ended_early) = (self.address(), roster.people, roster.ended_early);
-        Ok(Leavers { at, database, rules: None, directory, active, ended_early, leavers })
+        let (database, directory, ended_early) = (self.address(), snapshot.people, snapshot.ended_early);
+        Ok(DeprovisionedUsers { at, database, rules: None, directory, active, ended_early, leavers })
     }
 
     /// Deactivates leavers, each in a transaction of its own that looks at the person again, as SCIM would by `active` false: roles,
     /// memberships and API keys go, and the last administrator stays. What became of each is its
-    /// [`outcome`](Leaver::outcome) then.
+    /// [`outcome`](DeprovisionedUser::outcome) then.
     ///
     /// # Errors
     ///
-    /// [`LeaversError::Breaker`] before anything is written, and [`LeaversError::Store`] where the database fails.
+    /// [`DeprovisionedUsersError::SafetyThreshold`] before anything is written, and [`DeprovisionedUsersError::Store`] where the database fails.
     pub async fn deactivate_leavers(
         &self,
         cx: &Context,
-        leavers: &mut Leavers,
-        breaker: &Breaker,
+        leavers: &mut DeprovisionedUsers,
+        threshold: &SafetyThreshold,
         progress: &dyn Progress,
-    ) -> Result<(), LeaversError> {
-        breaker.check_walk(leavers.ended_early)?;
+    ) -> Result<(), DeprovisionedUsersError> {
+        threshold.check_walk(leavers.ended_early)?;
         let total = size(leavers.leavers.len());
-        breaker.check(leavers.active, total, leavers.directory)?;
+        threshold.check(leavers.active, total, leavers.directory)?;
         let cx = in_tenant(cx, cx.tenant().unwrap_or_default());
         for (done, leaver) in (1..).zip(&mut leavers.leavers) {
-            let outcome = match again(Self::ATTEMPTS, || self.deactivate(&cx, &leaver.who)).await {
+            let outcome = match retry(Self::ATTEMPTS, || self.deactivate(&cx, &leaver.who)).await {
                 Ok(true) => "deactivated".to_owned(),
                 Ok(false) => "already gone".to_owned(),
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Internal(_))) => return Err(error.into()),
                 Err(error) => format!("failed: {error}"),
             };
             leaver.outcome = Some(outcome);
-            progress.advanced(Stage::Leavers, done, Some(total));
+            progress.advanced(Stage::DeprovisionedUsers, done, Some(total));
         }
         Ok(())
     }
@@ -164,7 +164,7 @@ impl SupersetStore {
         let mut body = record.body.clone();
         body.attributes_mut().insert("active".to_owned(), Value::Bool(false));
         session.change(of, record, Write::of(body)).await?;
-        session.keep_last_admin().await?;
+        session.ensure_admin_remains().await?;
         session.commit().await?;
         Ok(true)
     }

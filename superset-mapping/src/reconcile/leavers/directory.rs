@@ -75,7 +75,7 @@ pub enum DirectoryError {
 
 /// The source of truth, page by page: an [`Export`](crate::reconcile::Export), a [`ScimDirectory`](crate::reconcile::ScimDirectory), or the host's own.
 ///
-/// An implementation promises that walking from `page(None)` along `next` to its end shows everybody, and that it fails rather
+/// An implementation guarantees that walking from `page(None)` along `next` to its end shows everybody, and that it fails rather
 /// than leave somebody out.
 ///
 /// ```
@@ -100,7 +100,7 @@ pub trait Directory: Send + Sync {
 
 /// All people of a directory, as they are looked for.
 #[derive(Debug, Default)]
-pub(in crate::reconcile) struct Roster {
+pub(in crate::reconcile) struct DirectorySnapshot {
     by_external_id: HashMap<String, bool>,
     by_user_name: HashMap<String, bool>,
     pub(in crate::reconcile) people: u64,
@@ -108,19 +108,19 @@ pub(in crate::reconcile) struct Roster {
     pub(in crate::reconcile) ended_early: bool,
 }
 
-impl Roster {
+impl DirectorySnapshot {
     pub(in crate::reconcile) async fn read(
         directory: &dyn Directory,
         progress: &dyn Progress,
     ) -> Result<Self, DirectoryError> {
-        let mut roster = Self::default();
+        let mut snapshot = Self::default();
         let (mut after, mut places): (Option<String>, HashSet<String>) = (None, HashSet::new());
         loop {
             let page = directory.page(after.as_deref()).await?;
             for person in page.people {
-                roster.add(person)?;
+                snapshot.add(person)?;
             }
-            progress.advanced(Stage::Directory, roster.people, page.total);
+            progress.advanced(Stage::Directory, snapshot.people, page.total);
             match page.next {
                 Some(next) if places.insert(next.clone()) => after = Some(next),
                 Some(next) => {
@@ -128,8 +128,8 @@ impl Roster {
                     return Err(DirectoryError::Answer { answer: format!("the page `{next}` again"), expected });
                 }
                 None => {
-                    roster.ended_early = page.total.is_some_and(|total| roster.people < total);
-                    return Ok(roster);
+                    snapshot.ended_early = page.total.is_some_and(|total| snapshot.people < total);
+                    return Ok(snapshot);
                 }
             }
         }
@@ -161,19 +161,19 @@ mod tests {
 
     #[test]
     fn the_external_id_counts_first_and_then_the_folded_name() {
-        let mut roster = Roster::default();
+        let mut snapshot = DirectorySnapshot::default();
         let person = |user_name: &str, external_id: Option<&str>, active| DirectoryPerson {
             user_name: user_name.to_owned(),
             external_id: external_id.map(str::to_owned),
             active,
         };
         for one in [person("Ada", Some("E1"), true), person("bob", Some("E2"), false), person("ÅSA", None, true)] {
-            roster.add(one).unwrap();
+            snapshot.add(one).unwrap();
         }
-        assert_eq!(roster.active("renamed", Some("E1")), Some(true));
-        assert_eq!(roster.active("ada", Some("E2")), Some(false), "whatever the name");
-        assert_eq!(roster.active("ADA", Some("unknown")), Some(true));
-        assert_eq!(roster.active("a\u{30a}sa", None), Some(true));
-        assert_eq!(roster.active("x", Some("e1")), None, "externalId regards case");
+        assert_eq!(snapshot.active("renamed", Some("E1")), Some(true));
+        assert_eq!(snapshot.active("ada", Some("E2")), Some(false), "whatever the name");
+        assert_eq!(snapshot.active("ADA", Some("unknown")), Some(true));
+        assert_eq!(snapshot.active("a\u{30a}sa", None), Some(true));
+        assert_eq!(snapshot.active("x", Some("e1")), None, "externalId regards case");
     }
 }

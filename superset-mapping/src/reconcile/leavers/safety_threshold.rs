@@ -1,4 +1,4 @@
-//! The circuit breaker: a broken export must not lock everybody out.
+//! The safety threshold: a broken export must not lock everybody out.
 
 use thiserror::Error;
 
@@ -14,25 +14,25 @@ const FLOOR: u64 = 3;
 /// a share of 0 nobody may leave. A directory without anybody, and one that ended before its own total, are refused whatever the share.
 ///
 /// ```
-/// use superset_mapping::reconcile::Breaker;
+/// use superset_mapping::reconcile::SafetyThreshold;
 ///
-/// let breaker = Breaker::new();
-/// assert!(breaker.check(100, 10, 90).is_ok());
-/// assert!(breaker.check(100, 11, 89).is_err());
-/// assert!(breaker.check(5, 3, 2).is_ok());
-/// assert!(breaker.check(5, 3, 0).is_err(), "a directory without anybody");
-/// assert!(breaker.with_max_share(0.5).check(100, 50, 50).is_ok());
-/// assert!(breaker.with_max_share(0.0).check(100, 1, 99).is_err());
-/// assert!(breaker.with_floor(0).check(5, 1, 4).is_err());
+/// let threshold = SafetyThreshold::new();
+/// assert!(threshold.check(100, 10, 90).is_ok());
+/// assert!(threshold.check(100, 11, 89).is_err());
+/// assert!(threshold.check(5, 3, 2).is_ok());
+/// assert!(threshold.check(5, 3, 0).is_err(), "a directory without anybody");
+/// assert!(threshold.with_max_share(0.5).check(100, 50, 50).is_ok());
+/// assert!(threshold.with_max_share(0.0).check(100, 1, 99).is_err());
+/// assert!(threshold.with_floor(0).check(5, 1, 4).is_err());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Breaker {
+pub struct SafetyThreshold {
     max_share: f64,
     floor: u64,
     open: bool,
 }
 
-impl Default for Breaker {
+impl Default for SafetyThreshold {
     fn default() -> Self {
         Self { max_share: MAX_SHARE, floor: FLOOR, open: false }
     }
@@ -41,7 +41,7 @@ impl Default for Breaker {
 /// Why leavers are not deactivated.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
-pub enum BreakerError {
+pub enum SafetyThresholdError {
     /// Too many would leave.
     #[error(
         "{leavers} of {active} active people would be deactivated: expected at most {most}. Look at the directory, then raise \
@@ -63,7 +63,7 @@ pub enum BreakerError {
     EndedEarly,
 }
 
-impl Breaker {
+impl SafetyThreshold {
     /// 10 %, or three people.
     pub fn new() -> Self {
         Self::default()
@@ -91,13 +91,13 @@ impl Breaker {
     ///
     /// # Errors
     ///
-    /// [`BreakerError::Share`] or [`BreakerError::Empty`].
-    pub fn check(&self, active: u64, leavers: u64, directory: u64) -> Result<(), BreakerError> {
+    /// [`SafetyThresholdError::Share`] or [`SafetyThresholdError::Empty`].
+    pub fn check(&self, active: u64, leavers: u64, directory: u64) -> Result<(), SafetyThresholdError> {
         if self.open || leavers == 0 {
             return Ok(());
         }
         if directory == 0 {
-            return Err(BreakerError::Empty);
+            return Err(SafetyThresholdError::Empty);
         }
         #[expect(
             clippy::cast_precision_loss,
@@ -107,11 +107,11 @@ impl Breaker {
         )]
         let share = (active as f64 * self.max_share) as u64;
         let most = if self.max_share > 0.0 { share.max(self.floor) } else { 0 };
-        if leavers > most { Err(BreakerError::Share { leavers, active, most }) } else { Ok(()) }
+        if leavers > most { Err(SafetyThresholdError::Share { leavers, active, most }) } else { Ok(()) }
     }
 
-    pub(in crate::reconcile) fn check_walk(&self, ended_early: bool) -> Result<(), BreakerError> {
-        if ended_early && !self.open { Err(BreakerError::EndedEarly) } else { Ok(()) }
+    pub(in crate::reconcile) fn check_walk(&self, ended_early: bool) -> Result<(), SafetyThresholdError> {
+        if ended_early && !self.open { Err(SafetyThresholdError::EndedEarly) } else { Ok(()) }
     }
 }
 
@@ -121,16 +121,17 @@ mod tests {
 
     #[test]
     fn s14_a_share_of_zero_is_nobody_and_the_floor_is_a_choice() {
-        let most =
-            |breaker: Breaker, active| (0..=active).take_while(|left| breaker.check(active, *left, 1).is_ok()).last();
-        assert_eq!(most(Breaker::new(), 20), Some(3));
-        assert_eq!(most(Breaker::new(), 50), Some(5));
-        assert_eq!(most(Breaker::new().with_max_share(0.0), 20), Some(0));
-        assert_eq!(most(Breaker::new().with_max_share(-1.0), 20), Some(0));
-        assert_eq!(most(Breaker::new().with_max_share(f64::NAN), 20), Some(0));
-        assert_eq!(most(Breaker::new().with_max_share(0.0).with_floor(9), 20), Some(0));
-        assert_eq!(most(Breaker::new().with_floor(0), 20), Some(2));
-        assert_eq!(most(Breaker::new().with_floor(7), 20), Some(7));
-        assert_eq!(most(Breaker::new().with_max_share(0.0).switched_off(), 20), Some(20));
+        let most = |threshold: SafetyThreshold, active| {
+            (0..=active).take_while(|left| threshold.check(active, *left, 1).is_ok()).last()
+        };
+        assert_eq!(most(SafetyThreshold::new(), 20), Some(3));
+        assert_eq!(most(SafetyThreshold::new(), 50), Some(5));
+        assert_eq!(most(SafetyThreshold::new().with_max_share(0.0), 20), Some(0));
+        assert_eq!(most(SafetyThreshold::new().with_max_share(-1.0), 20), Some(0));
+        assert_eq!(most(SafetyThreshold::new().with_max_share(f64::NAN), 20), Some(0));
+        assert_eq!(most(SafetyThreshold::new().with_max_share(0.0).with_floor(9), 20), Some(0));
+        assert_eq!(most(SafetyThreshold::new().with_floor(0), 20), Some(2));
+        assert_eq!(most(SafetyThreshold::new().with_floor(7), 20), Some(7));
+        assert_eq!(most(SafetyThreshold::new().with_max_share(0.0).switched_off(), 20), Some(20));
     }
 }

@@ -120,7 +120,7 @@ impl<T: Transport> Directory for ScimDirectory<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reconcile::leavers::directory::Roster;
+    use crate::reconcile::leavers::directory::DirectorySnapshot;
 
     /// A service of ten people that shows two pages of two and then nobody.
     struct Forgetful;
@@ -145,8 +145,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_walk_that_sees_fewer_people_than_there_are_has_ended_early() {
-        let roster = Roster::read(&ScimDirectory::new("https://idp.test/scim/v2/", Forgetful), &()).await.unwrap();
-        assert_eq!((roster.people, roster.ended_early), (4, true));
-        assert_eq!(roster.active("USER4", None), Some(true));
+        let snapshot =
+            DirectorySnapshot::read(&ScimDirectory::new("https://idp.test/scim/v2/", Forgetful), &()).await.unwrap();
+        assert_eq!((snapshot.people, snapshot.ended_early), (4, true));
+        assert_eq!(snapshot.active("USER4", None), Some(true));
     }
 }

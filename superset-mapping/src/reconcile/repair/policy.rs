@@ -67,7 +67,7 @@ impl RepairOptions {
 }
 
 /// What is to be done about a finding, or why nothing is.
-pub(in crate::reconcile) fn remedy(finding: &Finding, options: &RepairOptions) -> Result<&'static str, &'static str> {
+pub(in crate::reconcile) fn policy(finding: &Finding, options: &RepairOptions) -> Result<&'static str, &'static str> {
     let by_hand = |what| if options.by_hand_revoked { Ok(what) } else { Err("kept: a person did it in Superset") };
     let unmanaged = |what| if options.unmanaged_deactivated { Ok(what) } else { Err("kept: not an account of SCIM") };
     match (finding.kind, &finding.subject) {

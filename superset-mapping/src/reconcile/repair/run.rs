@@ -11,13 +11,13 @@ use serde_json::json;
 
 use crate::reconcile::drift::among;
 use crate::reconcile::drift::{Finding, FindingKind, Subject};
-use crate::reconcile::drift::{Found, World};
+use crate::reconcile::drift::{Found, Snapshot};
 use crate::reconcile::drift::{in_tenant, size};
 use crate::reconcile::drift::{relation, tell_stale};
 use crate::reconcile::progress::{Progress, Stage};
-use crate::reconcile::repair::policy::{RepairOptions, remedy};
+use crate::reconcile::repair::policy::{RepairOptions, policy};
 use crate::sql::Fragment;
-use crate::store::{Action, Session, Sessions, SupersetStore, again};
+use crate::store::{Action, Session, Sessions, SupersetStore, retry};
 
 /// How many users, groups or records one transaction repairs, so that SCIM requests get their turn between two.
 const BATCH: usize = 50;
@@ -145,7 +145,7 @@ impl SupersetStore {
         let mut repairs = Vec::new();
         let mut planned: BTreeMap<Subject, Vec<Finding>> = BTreeMap::new();
         for finding in drift.findings {
-            match remedy(&finding, options) {
+            match policy(&finding, options) {
                 Err(why) => repairs.push(Repair { finding, outcome: Outcome::Kept, action: why.to_owned() }),
                 Ok(action) if options.is_dry_run() => {
                     repairs.push(Repair { finding, outcome: Outcome::WouldRepair, action: action.to_owned() });
@@ -251,7 +251,7 @@ impl Run<'_> {
     async fn try_batch(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let tenant = batch.first().and_then(|(subject, _)| subject.tenant()).unwrap_or_default().to_owned();
         let cx = in_tenant(self.cx, &tenant);
-        let done = again(SupersetStore::ATTEMPTS, || self.once(&cx, batch)).await?;
+        let done = retry(SupersetStore::ATTEMPTS, || self.once(&cx, batch)).await?;
         self.repairs.extend(done.repairs);
         self.follow.entry(tenant).or_default().extend(done.follow);
         Ok(())
@@ -259,11 +259,11 @@ impl Run<'_> {
 
     async fn once(&self, cx: &Context, batch: &Batch) -> Result<Done, StoreError> {
         let mut session = self.store.writing(cx).await?;
-        let mut world = session.world().await?;
-        world.lost_groups.clone_from(&self.lost_groups);
+        let mut snapshot = session.snapshot().await?;
+        snapshot.lost_groups.clone_from(&self.lost_groups);
         let mut done = Done::default();
         for (subject, planned) in batch {
-            let fresh = session.mend(&mut world, subject, self.options, &mut done.follow).await?;
+            let fresh = session.repair_step(&mut snapshot, subject, self.options, &mut done.follow).await?;
             let gone = planned.iter().filter(|finding| !fresh.iter().any(|fresh| fresh.is_same_as(finding)));
             done.repairs.extend(gone.map(|finding| Repair {
                 finding: finding.clone(),
@@ -274,11 +274,11 @@ impl Run<'_> {
                 // As it was told first, with the names that were known there.
                 let told = planned.iter().find(|told| finding.is_same_as(told));
                 let finding = told.cloned().unwrap_or(finding);
-                let action = remedy(&finding, self.options).unwrap_or_default().to_owned();
+                let action = policy(&finding, self.options).unwrap_or_default().to_owned();
                 done.repairs.push(Repair { finding, outcome: Outcome::Repaired, action });
             }
         }
-        session.keep_last_admin().await?;
+        session.ensure_admin_remains().await?;
         session.commit().await?;
         Ok(done)
     }
@@ -290,10 +290,10 @@ impl Run<'_> {
             let users: Vec<String> = users.into_iter().collect();
             for users in users.chunks(BATCH) {
                 let users: BTreeSet<String> = users.iter().cloned().collect();
-                again(SupersetStore::ATTEMPTS, || async {
+                retry(SupersetStore::ATTEMPTS, || async {
                     let mut session = self.store.writing(&cx).await?;
                     session.sync_access(&users).await?;
-                    session.keep_last_admin().await?;
+                    session.ensure_admin_remains().await?;
                     session.commit().await
                 })
                 .await?;
@@ -309,24 +309,24 @@ fn is_refusal(error: &StoreError) -> bool {
 
 impl Session<'_> {
     /// Looks at a subject again, repairs what the options say, and returns what was repaired.
-    async fn mend(
+    async fn repair_step(
         &mut self,
-        world: &mut World,
+        snapshot: &mut Snapshot,
         subject: &Subject,
         options: &RepairOptions,
         follow: &mut BTreeSet<String>,
     ) -> Result<Vec<Finding>, StoreError> {
         let mut found = Found::default();
         let chosen = |found: Found| -> Vec<Finding> {
-            found.findings.into_iter().filter(|finding| remedy(finding, options).is_ok()).collect()
+            found.findings.into_iter().filter(|finding| policy(finding, options).is_ok()).collect()
         };
         let fresh = match subject {
             Subject::Group { id, .. } => {
                 let groups = self.group_pairs(among([id.as_str()])).await?;
-                self.compare_groups(world, &groups, &mut found).await?;
+                self.compare_groups(snapshot, &groups, &mut found).await?;
                 let fresh = chosen(found);
                 if let (Some(pair), false) = (groups.first(), fresh.is_empty())
-                    && self.mend_group(world, pair, &fresh).await?
+                    && self.repair_step_group(snapshot, pair, &fresh).await?
                 {
                     follow.extend(self.users_within(std::slice::from_ref(id)).await?);
                 }
@@ -334,32 +334,32 @@ impl Session<'_> {
             }
             Subject::LocalGroup(row) => {
                 for orphan in self.orphans(options.drift.tenant(), Some(*row)).await? {
-                    orphan.tell(world, &mut found);
-                    self.mend_orphan(&orphan).await?;
+                    orphan.tell(snapshot, &mut found);
+                    self.repair_step_orphan(&orphan).await?;
                 }
                 chosen(found)
             }
             Subject::User { id, .. } => {
                 let users = self.user_pairs(among([id.as_str()])).await?;
-                self.compare_users(world, &users, &mut found).await?;
+                self.compare_users(snapshot, &users, &mut found).await?;
                 let fresh = chosen(found);
                 if let (Some(pair), false) = (users.first(), fresh.is_empty()) {
-                    self.mend_user(world, pair, &fresh, options).await?;
+                    self.repair_step_user(snapshot, pair, &fresh, options).await?;
                 }
                 fresh
             }
             Subject::Account { row, .. } => {
                 let rows = self.unclaimed(Fragment::new("u.id = ?").bind(*row)).await?;
-                self.judge_accounts(world, &rows, &options.drift, &mut found).await?;
+                self.judge_accounts(snapshot, &rows, &options.drift, &mut found).await?;
                 let fresh = chosen(found);
                 if let (Some(unclaimed), Some(finding)) = (rows.first(), fresh.first()) {
                     let id = audited_id(finding)?;
-                    self.mend_account(&id, unclaimed).await?;
+                    self.repair_step_account(&id, unclaimed).await?;
                 }
                 fresh
             }
             Subject::Grant { relation: name, holder, held } => {
-                self.mend_grant(world, name, *holder, *held, &mut found).await?;
+                self.repair_step_grant(snapshot, name, *holder, *held, &mut found).await?;
                 found.findings
             }
             Subject::Role => Vec::new(),
@@ -370,9 +370,9 @@ impl Session<'_> {
         Ok(fresh)
     }
 
-    async fn mend_grant(
+    async fn repair_step_grant(
         &mut self,
-        world: &World,
+        snapshot: &Snapshot,
         name: &'static str,
         holder: i64,
         held: i64,
@@ -383,7 +383,7 @@ impl Session<'_> {
         let recorded = now.ours.get(&holder).is_some_and(|ours| ours.contains(&held));
         if recorded && !now.of(holder).contains(&held) {
             self.forget(relation, &[(holder, held)]).await?;
-            tell_stale(world, name, holder, held, None, found);
+            tell_stale(snapshot, name, holder, held, None, found);
         }
         Ok(())
     }
@@ -408,7 +408,7 @@ impl Session<'_> {
         if let (true, Some(detail)) = (names_role.contains(&finding.kind), detail.as_object_mut()) {
             detail.insert("role".to_owned(), json!(finding.what));
         }
-        self.note(Action::Repair, resource_type, &audited_id(finding)?, None, detail);
+        self.record_audit(Action::Repair, resource_type, &audited_id(finding)?, None, detail);
         Ok(())
     }
 }

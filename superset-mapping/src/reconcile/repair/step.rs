@@ -6,9 +6,9 @@ use scim_core::ResourceId;
 use scim_service::StoreError;
 use serde_json::json;
 
+use crate::reconcile::drift::Snapshot;
 use crate::reconcile::drift::Unclaimed;
 use crate::reconcile::drift::UserPair;
-use crate::reconcile::drift::World;
 use crate::reconcile::drift::{Finding, FindingKind};
 use crate::reconcile::drift::{GroupPair, Orphan};
 use crate::reconcile::repair::policy::RepairOptions;
@@ -22,9 +22,9 @@ fn has(findings: &[Finding], kinds: &[FindingKind]) -> bool {
 
 impl Session<'_> {
     /// Repairs a group. `true` if its members have to follow, because the row is another one now.
-    pub(in crate::reconcile) async fn mend_group(
+    pub(in crate::reconcile) async fn repair_step_group(
         &mut self,
-        world: &World,
+        snapshot: &Snapshot,
         pair: &GroupPair,
         findings: &[Finding],
     ) -> Result<bool, StoreError> {
@@ -40,7 +40,7 @@ impl Session<'_> {
         }
         let Some(local) = record.local.as_ref().map(|local| local.id) else { return Ok(false) };
         self.sync_roles_of(&record).await?;
-        let by_hand = named(findings, FindingKind::GroupRoleByHand, |name| world.role_id(name));
+        let by_hand = named(findings, FindingKind::GroupRoleByHand, |name| snapshot.role_id(name));
         self.revoke_by_hand(&GROUP_ROLES, "Group", &record.id, local, &by_hand).await?;
         Ok(follow)
     }
@@ -58,18 +58,18 @@ impl Session<'_> {
     }
 
     /// Repairs a row of `ab_group` whose SCIM group is gone.
-    pub(in crate::reconcile) async fn mend_orphan(&mut self, orphan: &Orphan) -> Result<(), StoreError> {
+    pub(in crate::reconcile) async fn repair_step_orphan(&mut self, orphan: &Orphan) -> Result<(), StoreError> {
         self.take_back_group(orphan.row.id).await?;
-        if orphan.buried.is_some() {
+        if orphan.soft_deleted.is_some() {
             self.drop_group(&orphan.row).await?;
         }
         Ok(())
     }
 
     /// Repairs a user.
-    pub(in crate::reconcile) async fn mend_user(
+    pub(in crate::reconcile) async fn repair_step_user(
         &mut self,
-        world: &World,
+        snapshot: &Snapshot,
         pair: &UserPair,
         findings: &[Finding],
         options: &RepairOptions,
@@ -114,9 +114,9 @@ impl Session<'_> {
         if active && has(findings, &settled) {
             self.sync_access(&ids).await?;
         }
-        let roles = named(findings, FindingKind::RoleByHand, |name| world.role_id(name));
+        let roles = named(findings, FindingKind::RoleByHand, |name| snapshot.role_id(name));
         self.revoke_by_hand(&USER_ROLES, "User", &record.id, local.id, &roles).await?;
-        let groups = named(findings, FindingKind::MembershipByHand, |name| world.group_id(name));
+        let groups = named(findings, FindingKind::MembershipByHand, |name| snapshot.group_id(name));
         self.revoke_by_hand(&USER_GROUPS, "User", &record.id, local.id, &groups).await
     }
 
@@ -136,13 +136,13 @@ impl Session<'_> {
         let pairs: Pairs = held.iter().map(|(_, held)| (holder, *held)).collect();
         self.take(relation, &pairs).await?;
         for (name, _) in held.iter().filter(|_| relation.table.name != USER_GROUPS.table.name) {
-            self.note(Action::Revoke, resource_type, id, None, json!({ "role": name }));
+            self.record_audit(Action::Revoke, resource_type, id, None, json!({ "role": name }));
         }
         Ok(())
     }
 
     /// Repairs an account that no SCIM user claims.
-    pub(in crate::reconcile) async fn mend_account(
+    pub(in crate::reconcile) async fn repair_step_account(
         &mut self,
         id: &ResourceId,
         unclaimed: &Unclaimed,
@@ -152,7 +152,7 @@ impl Session<'_> {
             if let Some(detail) = detail.as_object_mut() {
                 detail.insert("ab_user".to_owned(), json!(unclaimed.row.id));
             }
-            self.note(Action::Deactivate, "User", id, None, detail);
+            self.record_audit(Action::Deactivate, "User", id, None, detail);
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::reconcile::report::table::{Sheet, Table};
+use crate::reconcile::report::table::{Report, Table};
 
 /// The page around what a report shows. `{{...}}` are the places that are filled.
 const PAGE: &str = include_str!("page.html");
@@ -24,7 +24,7 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-impl Sheet {
+impl Report {
     pub(in crate::reconcile) fn to_html(&self) -> String {
         let mut tiles = String::new();
         let mut tables = String::new();
@@ -107,14 +107,14 @@ mod tests {
             columns: vec!["Who", "What"],
             rows: vec![vec![hostile.to_owned(), String::new()]],
         };
-        let sheet = Sheet {
+        let report = Report {
             title: "t",
             at: "now".to_owned(),
             about: String::new(),
             summary: hostile.to_owned(),
             tables: vec![table],
         };
-        let page = sheet.to_html();
+        let page = report.to_html();
         assert!(!page.contains("<script>alert"));
         let shown = "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;{{tables}}\u{fffd}";
         assert_eq!(page.matches(shown).count(), 4, "summary, tile, heading and cell");
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn the_page_needs_nothing_else() {
         let page =
-            Sheet { title: "t", at: String::new(), about: String::new(), summary: String::new(), tables: Vec::new() }
+            Report { title: "t", at: String::new(), about: String::new(), summary: String::new(), tables: Vec::new() }
                 .to_html();
         assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"));
         assert!(!page.contains("http") && !page.contains("src=") && !page.contains("@import") && !page.contains("{{"));

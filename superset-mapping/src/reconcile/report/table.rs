@@ -5,11 +5,11 @@ use std::fmt::{self, Write};
 
 use crate::reconcile::drift::Drift;
 use crate::reconcile::drift::{Finding, FindingKind, Who};
-use crate::reconcile::leavers::Leavers;
+use crate::reconcile::leavers::DeprovisionedUsers;
 use crate::reconcile::repair::RepairReport;
 
 /// A report as texts.
-pub(in crate::reconcile) struct Sheet {
+pub(in crate::reconcile) struct Report {
     pub(in crate::reconcile) title: &'static str,
     pub(in crate::reconcile) at: String,
     /// Which database, and which rules.
@@ -93,7 +93,7 @@ fn by_kind<'f>(findings: impl Iterator<Item = (&'f Finding, Vec<String>)>, more:
     tables.collect()
 }
 
-impl From<&Drift> for Sheet {
+impl From<&Drift> for Report {
     fn from(drift: &Drift) -> Self {
         let checked = drift.checked;
         let (users, groups, accounts) = (checked.users, checked.groups, checked.accounts);
@@ -112,7 +112,7 @@ impl From<&Drift> for Sheet {
     }
 }
 
-impl From<&RepairReport> for Sheet {
+impl From<&RepairReport> for Report {
     fn from(report: &RepairReport) -> Self {
         let mut counts: BTreeMap<_, usize> = BTreeMap::new();
         for repair in &report.repairs {
@@ -135,8 +135,8 @@ impl From<&RepairReport> for Sheet {
     }
 }
 
-impl From<&Leavers> for Sheet {
-    fn from(leavers: &Leavers) -> Self {
+impl From<&DeprovisionedUsers> for Report {
+    fn from(leavers: &DeprovisionedUsers) -> Self {
         let (count, active, directory) = (leavers.leavers.len(), leavers.active, leavers.directory);
         let early = if leavers.ended_early { "; the directory ended early" } else { "" };
         let rows: Vec<Vec<String>> = leavers
@@ -174,7 +174,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Plain text with aligned columns. Columns in which nothing stands are left out.
-impl fmt::Display for Sheet {
+impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.summary)?;
         if !self.about.is_empty() {
@@ -207,7 +207,7 @@ macro_rules! report {
     ($($report:ty),*) => {
         $(impl fmt::Display for $report {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                Sheet::from(self).fmt(f)
+                Report::from(self).fmt(f)
             }
         }
 
@@ -215,7 +215,7 @@ macro_rules! report {
             /// The report as one HTML page that needs nothing else: light and dark, for screens of every width. Every text
             /// is escaped, whatever people or clients called themselves.
             pub fn to_html(&self) -> String {
-                Sheet::from(self).to_html()
+                Report::from(self).to_html()
             }
 
             /// The report with the name of the rules, such as that of their file.
@@ -227,7 +227,7 @@ macro_rules! report {
     };
 }
 
-report!(Drift, RepairReport, Leavers);
+report!(Drift, RepairReport, DeprovisionedUsers);
 
 #[cfg(test)]
 mod tests {
@@ -237,9 +237,9 @@ mod tests {
     fn s23_a_report_says_which_database_and_which_rules() {
         assert_eq!(about("`superset` at `db:5432`", None), "Database `superset` at `db:5432`");
         let about = about("`superset` at `db:5432`", Some("r<u>les.toml"));
-        let sheet = Sheet { title: "t", at: String::new(), about, summary: "s".to_owned(), tables: Vec::new() };
-        assert_eq!(sheet.to_string(), "s\nDatabase `superset` at `db:5432`, rules `r<u>les.toml`\n");
-        let page = sheet.to_html();
+        let report = Report { title: "t", at: String::new(), about, summary: "s".to_owned(), tables: Vec::new() };
+        assert_eq!(report.to_string(), "s\nDatabase `superset` at `db:5432`, rules `r<u>les.toml`\n");
+        let page = report.to_html();
         assert!(page.contains("Database `superset` at `db:5432`, rules `r&lt;u&gt;les.toml`"), "{page}");
     }
 
@@ -255,7 +255,7 @@ mod tests {
                 vec!["bob \u{1b}[31m\u{202e}".to_owned(), String::new(), "Gamma".to_owned()],
             ],
         };
-        let sheet = Sheet {
+        let report = Report {
             title: "t",
             at: String::new(),
             about: String::new(),
@@ -263,6 +263,6 @@ mod tests {
             tables: vec![table],
         };
         let text = "2 findings\n\nRole missing (2)\n  Who         What\n  ada         Alpha\n  bob \u{fffd}[31m\u{fffd}  Gamma\n";
-        assert_eq!(sheet.to_string(), text);
+        assert_eq!(report.to_string(), text);
     }
 }

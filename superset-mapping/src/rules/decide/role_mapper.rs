@@ -16,7 +16,7 @@ use crate::rules::subject::{GroupRef, Subject};
 
 /// Decides who gets which role: a [`RuleSet`], or the host's own code in its place.
 ///
-/// An implementation promises:
+/// An implementation guarantees:
 ///
 /// 1. **Purity.** The same subject gets the same decision, until the host restarts: SCIM, login and reconciliation ask at different
 ///    times and must agree.

@@ -1,7 +1,7 @@
 //! What a rule asks of the person.
 
-use scim_core::{Leniency, Profile, Resource, Tolerance, TypeSchema};
-use scim_filter::{CheckError, Filter, ParseError, Predicate, check, parse_with};
+use scim_core::{Profile, Quirk, Resource, Tolerance, TypeSchema};
+use scim_filter::{Filter, FilterError, ParseError, Predicate, check, parse_with};
 
 use crate::rules::language::contradiction::contradiction;
 
@@ -27,10 +27,10 @@ pub(in crate::rules) struct ConditionFault {
 impl Condition {
     pub(in crate::rules) fn check(text: &str, of: &TypeSchema) -> Result<Self, ConditionFault> {
         // People write rules and see what is wrong with them: quotes are no matter of compatibility here.
-        let profile = Profile::compatible().without(Leniency::UnquotedString).without(Leniency::StringBoolean);
+        let profile = Profile::compatible().without(Quirk::UnquotedString).without(Quirk::StringBoolean);
         let mut tolerance = Tolerance::new(&profile);
         let filter =
-            parse_with(text, &scim_filter::Limits::default(), &mut tolerance).map_err(|error| syntax(&error))?;
+            parse_with(text, &scim_filter::FilterLimits::default(), &mut tolerance).map_err(|error| syntax(&error))?;
         let predicate = check(&filter, of, &mut tolerance).map_err(|error| misfit(error, text))?;
         if let Some(contradiction) = contradiction(&filter, of) {
             return Err(ConditionFault {
@@ -67,7 +67,7 @@ fn syntax(error: &ParseError) -> ConditionFault {
     ConditionFault { offset: Some(error.offset()), message: format!("not a filter: {error}") }
 }
 
-fn misfit(error: CheckError, text: &str) -> ConditionFault {
+fn misfit(error: FilterError, text: &str) -> ConditionFault {
     let error = error.in_text(text);
     ConditionFault { offset: error.offset(), message: error.to_string() }
 }

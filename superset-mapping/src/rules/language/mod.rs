@@ -3,7 +3,6 @@
 mod binding;
 mod condition;
 mod contradiction;
-mod fault;
 mod group_pattern;
 mod role_template;
 mod rule;
@@ -13,6 +12,7 @@ mod rule_index;
 mod rule_reader;
 mod rule_set;
 mod shadowing;
+mod spanned_error;
 
 pub use binding::Binding;
 pub use condition::Condition;

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::origin::is_provider_name;
 use crate::rules::language::binding::Binding;
 use crate::rules::language::condition::Condition;
-use crate::rules::language::fault::Fault;
 use crate::rules::language::group_pattern::GroupPattern;
 use crate::rules::language::role_template::{MAX_ROLE_LEN, RoleTemplate};
+use crate::rules::language::spanned_error::SpannedError;
 use crate::rules::subject::{Belief, Believed};
 
 /// A rule that a [`RuleSet`](crate::RuleSet) has checked.
@@ -171,18 +171,18 @@ fn check_length(role: &str) -> Result<(), String> {
 }
 
 impl RuleEntry {
-    pub(in crate::rules) fn check(self, ground: &Ground<'_>) -> Result<Rule, Fault> {
+    pub(in crate::rules) fn check(self, ground: &Ground<'_>) -> Result<Rule, SpannedError> {
         let binding = self.binding()?;
         let belief = self.belief(ground)?;
         let condition = match &self.when {
             Some(text) => Some(
                 Condition::check(text, ground.user)
-                    .map_err(|fault| Fault::at("when", fault.message).offset(fault.offset))?,
+                    .map_err(|fault| SpannedError::at("when", fault.message).offset(fault.offset))?,
             ),
             None => None,
         };
         if binding.is_none() && condition.is_none() {
-            return Err(Fault::new(
+            return Err(SpannedError::new(
                 "expected `group`, `group_pattern`, `group_external_id` or `group_id` to say which group, or `when` to say \
                  which people",
             ));
@@ -194,7 +194,7 @@ impl RuleEntry {
         Ok(Rule { binding, condition, belief, roles, grants_protected: self.grants_protected })
     }
 
-    fn binding(&self) -> Result<Option<Binding>, Fault> {
+    fn binding(&self) -> Result<Option<Binding>, SpannedError> {
         let given = [
             ("group", &self.group),
             ("group_pattern", &self.group_pattern),
@@ -204,10 +204,10 @@ impl RuleEntry {
         let mut given = given.into_iter().filter_map(|(key, value)| Some((key, value.as_ref()?)));
         let Some((key, value)) = given.next() else { return Ok(None) };
         if let Some((other, _)) = given.next() {
-            return Err(Fault::at(other, format!("a rule names its group once: `{key}` is there already")));
+            return Err(SpannedError::at(other, format!("a rule names its group once: `{key}` is there already")));
         }
         if value.is_empty() {
-            return Err(Fault::at(key, format!("`{key}` is empty")));
+            return Err(SpannedError::at(key, format!("`{key}` is empty")));
         }
         if key == "group_external_id" && value.starts_with(Source::BY_LOGIN) {
             let message = format!(
@@ -215,7 +215,7 @@ impl RuleEntry {
                  beside it",
                 Source::BY_LOGIN
             );
-            return Err(Fault::at(key, message));
+            return Err(SpannedError::at(key, message));
         }
         let value = value.clone();
         Ok(Some(match key {
@@ -223,12 +223,13 @@ impl RuleEntry {
             "group_external_id" => Binding::ExternalId(value),
             "group_id" => Binding::Id(value),
             _ => Binding::Pattern(
-                GroupPattern::compile(&value).map_err(|fault| Fault::at(key, fault.message).offset(fault.offset))?,
+                GroupPattern::compile(&value)
+                    .map_err(|fault| SpannedError::at(key, fault.message).offset(fault.offset))?,
             ),
         }))
     }
 
-    fn belief(&self, ground: &Ground<'_>) -> Result<Belief, Fault> {
+    fn belief(&self, ground: &Ground<'_>) -> Result<Belief, SpannedError> {
         let mut sources = Vec::new();
         let mut keys = Vec::new();
         for (key, value) in [("from", &self.from), ("client", &self.client), ("provider", &self.provider)] {
@@ -239,21 +240,21 @@ impl RuleEntry {
                 ("from", _) => {
                     let expected = "expected `scim` for every SCIM client, or `host`; one of them is named by `client`, an \
                                     identity provider by `provider`";
-                    return Err(Fault::at(key, expected));
+                    return Err(SpannedError::at(key, expected));
                 }
                 ("client", "*") => {
-                    return Err(Fault::at(
+                    return Err(SpannedError::at(
                         key,
                         "no client is called `*`: every SCIM client is meant by `from = \"scim\"`",
                     ));
                 }
-                (_, "") => return Err(Fault::at(key, format!("`{key}` is empty"))),
+                (_, "") => return Err(SpannedError::at(key, format!("`{key}` is empty"))),
                 ("client", name) => Believed::One(Source::client(name)),
                 (_, name) if is_provider_name(name) => Believed::One(Source::provider(name)),
                 _ => {
                     let message =
                         "expected the name of an identity provider: 1 to 40 of the characters a-z, 0-9 and `-`";
-                    return Err(Fault::at(key, message));
+                    return Err(SpannedError::at(key, message));
                 }
             };
             sources.push(source);
@@ -261,19 +262,19 @@ impl RuleEntry {
         }
         if sources.first() == Some(&Believed::Scim) && keys.get(1) == Some(&"client") {
             let message = "`from = \"scim\"` believes every SCIM client: leave one of the two out";
-            return Err(Fault::at("client", message));
+            return Err(SpannedError::at("client", message));
         }
         if self.tenant.as_deref() == Some("") {
-            return Err(Fault::at("tenant", "`tenant` is empty"));
+            return Err(SpannedError::at("tenant", "`tenant` is empty"));
         }
         if let Some(listed) = ground.sources {
             for (source, key) in sources.iter().zip(&keys) {
                 if !listed.iter().any(|listed| listed.covers(source)) {
-                    return Err(Fault::at(key, format!("`{source}` is not among the `sources`")));
+                    return Err(SpannedError::at(key, format!("`{source}` is not among the `sources`")));
                 }
             }
             if sources.is_empty() && listed.len() > 1 {
-                return Err(Fault::new(
+                return Err(SpannedError::new(
                     "there are several `sources`: say whom the rule believes, by `from`, `client` or `provider`",
                 ));
             }
@@ -281,13 +282,13 @@ impl RuleEntry {
         Ok(Belief { sources, tenant: self.tenant.clone() })
     }
 
-    fn roles(&self, binding: Option<&Binding>, ground: &Ground<'_>) -> Result<Vec<RoleTemplate>, Fault> {
+    fn roles(&self, binding: Option<&Binding>, ground: &Ground<'_>) -> Result<Vec<RoleTemplate>, SpannedError> {
         if self.roles.is_empty() {
-            return Err(Fault::at("roles", "expected `roles` to name at least one role"));
+            return Err(SpannedError::at("roles", "expected `roles` to name at least one role"));
         }
         let mut roles: Vec<RoleTemplate> = Vec::new();
         for (index, text) in self.roles.iter().enumerate() {
-            let fault = |message: String| Fault::at("roles", message).index(index);
+            let fault = |message: String| SpannedError::at("roles", message).index(index);
             let role = RoleTemplate::parse(text).map_err(|bad| fault(bad.message).offset(Some(bad.offset)))?;
             if roles.contains(&role) {
                 return Err(fault(format!("the role `{role}` is named twice")));
@@ -313,12 +314,12 @@ impl RuleEntry {
 }
 
 /// What a client can change by renaming a group must not decide over a protected role.
-fn may_grant_protected(binding: Option<&Binding>, condition: Option<&Condition>) -> Result<(), Fault> {
+fn may_grant_protected(binding: Option<&Binding>, condition: Option<&Condition>) -> Result<(), SpannedError> {
     let by_identifier = "bind it by `group_external_id` or `group_id`";
     match binding {
         Some(binding) if binding.is_identifier() => {}
         Some(_) => {
-            return Err(Fault::at(
+            return Err(SpannedError::at(
                 "grants_protected",
                 format!(
                     "a rule bound by display name can't grant protected roles, because clients choose display names: \
@@ -328,12 +329,12 @@ fn may_grant_protected(binding: Option<&Binding>, condition: Option<&Condition>)
         }
         None => {
             let message = format!("a rule without a group can't grant protected roles: {by_identifier}");
-            return Err(Fault::at("grants_protected", message));
+            return Err(SpannedError::at("grants_protected", message));
         }
     }
     if condition.is_some_and(Condition::asks_for_groups) {
         let message = "a rule that grants protected roles can't ask for `groups`, whose names clients choose";
-        return Err(Fault::at("when", message));
+        return Err(SpannedError::at("when", message));
     }
     Ok(())
 }

@@ -4,11 +4,11 @@ use scim_core::Source;
 use serde::{Deserialize, Serialize};
 
 use crate::origin::is_provider_name;
-use crate::rules::language::fault::Fault;
 use crate::rules::language::rule::{Ground, RuleEntry};
 use crate::rules::language::rule_index::RuleIndex;
 use crate::rules::language::rule_set::{RuleSet, UnknownGroups, protected_by_default};
 use crate::rules::language::shadowing::unreachable;
+use crate::rules::language::spanned_error::SpannedError;
 use crate::rules::subject::Believed;
 
 /// Most rules of a file.
@@ -59,14 +59,14 @@ impl RuleFile {
     }
 
     /// Whom rules may believe; `None` where the file does not say.
-    pub(in crate::rules) fn sources(&self) -> Result<Option<Vec<Believed>>, Fault> {
+    pub(in crate::rules) fn sources(&self) -> Result<Option<Vec<Believed>>, SpannedError> {
         let Some(texts) = &self.sources else { return Ok(None) };
         if texts.is_empty() {
-            return Err(Fault::at("sources", "expected at least one source, such as `scim`"));
+            return Err(SpannedError::at("sources", "expected at least one source, such as `scim`"));
         }
         let mut sources: Vec<Believed> = Vec::with_capacity(texts.len());
         for (index, text) in texts.iter().enumerate() {
-            let fault = |message: String| Fault::at("sources", message).index(index);
+            let fault = |message: String| SpannedError::at("sources", message).index(index);
             let expected =
                 || fault(format!("expected `scim`, `client:NAME`, `provider:NAME` or `host`, found `{text}`"));
             let source: Believed = text.parse().map_err(|_| expected())?;
@@ -85,9 +85,9 @@ impl RuleFile {
         Ok(Some(sources))
     }
 
-    pub(in crate::rules) fn check(self, ground: &Ground<'_>) -> Result<RuleSet, Fault> {
+    pub(in crate::rules) fn check(self, ground: &Ground<'_>) -> Result<RuleSet, SpannedError> {
         if let Some(template) = &self.create_roles_from {
-            let fault = |message| Fault::at("create_roles_from", message);
+            let fault = |message| SpannedError::at("create_roles_from", message);
             ground.check_existing_role(template).map_err(fault)?;
             if ground.is_protected(template) {
                 return Err(fault(format!("the role `{template}` is protected: no role can be made after it")));
@@ -95,11 +95,11 @@ impl RuleFile {
         }
         for (index, role) in self.protected_roles.iter().enumerate() {
             if role.trim().is_empty() {
-                return Err(Fault::at("protected_roles", "expected the name of a role").index(index));
+                return Err(SpannedError::at("protected_roles", "expected the name of a role").index(index));
             }
         }
         for (index, role) in self.default_roles.iter().enumerate() {
-            let fault = |message| Fault::at("default_roles", message).index(index);
+            let fault = |message| SpannedError::at("default_roles", message).index(index);
             ground.check_role(role).map_err(fault)?;
             if ground.is_protected(role) {
                 return Err(fault(format!("the role `{role}` is protected: it can't be a default role")));
@@ -107,11 +107,11 @@ impl RuleFile {
         }
         for (index, group) in self.allowed_groups.iter().flatten().enumerate() {
             if group.is_empty() {
-                return Err(Fault::at("allowed_groups", "expected the name of a group").index(index));
+                return Err(SpannedError::at("allowed_groups", "expected the name of a group").index(index));
             }
         }
         if self.rules.len() > MAX_RULES {
-            return Err(Fault::at("rule", format!("more than {MAX_RULES} rules")));
+            return Err(SpannedError::at("rule", format!("more than {MAX_RULES} rules")));
         }
         let mut rules = Vec::with_capacity(self.rules.len());
         for (index, entry) in self.rules.into_iter().enumerate() {

@@ -6,9 +6,9 @@ use regex::{RegexSet, RegexSetBuilder};
 use scim_filter::fold;
 
 use crate::rules::language::binding::Binding;
-use crate::rules::language::fault::Fault;
 use crate::rules::language::group_pattern::MAX_MATCHED_NAME_LEN;
 use crate::rules::language::rule::Rule;
+use crate::rules::language::spanned_error::SpannedError;
 use crate::rules::subject::GroupRef;
 
 /// Memory that all patterns together may take, in bytes.
@@ -31,7 +31,7 @@ pub(in crate::rules) struct RuleIndex {
 }
 
 impl RuleIndex {
-    pub(in crate::rules) fn of(rules: &[Rule], allowed: Option<&[String]>) -> Result<Self, Fault> {
+    pub(in crate::rules) fn of(rules: &[Rule], allowed: Option<&[String]>) -> Result<Self, SpannedError> {
         let mut index = Self { allowed: allowed.map(|names| names.iter().cloned().collect()), ..Self::default() };
         let mut patterns = Vec::new();
         for (number, rule) in rules.iter().enumerate() {
@@ -55,7 +55,10 @@ impl RuleIndex {
             known.or_default().push(number);
         }
         index.patterns = RegexSetBuilder::new(&patterns).size_limit(MAX_COMPILED_SIZE).build().map_err(|_| {
-            Fault::at("rule", format!("the patterns together take more than {MAX_COMPILED_SIZE} bytes of memory"))
+            SpannedError::at(
+                "rule",
+                format!("the patterns together take more than {MAX_COMPILED_SIZE} bytes of memory"),
+            )
         })?;
         Ok(index)
     }

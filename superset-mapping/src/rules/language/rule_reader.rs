@@ -9,11 +9,11 @@ use scim_core::{SchemaSet, TypeSchema};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::rules::language::fault::Fault;
 use crate::rules::language::rule::Ground;
 use crate::rules::language::rule_error::RuleError;
 use crate::rules::language::rule_file::RuleFile;
 use crate::rules::language::rule_set::RuleSet;
+use crate::rules::language::spanned_error::SpannedError;
 
 /// Longest text of a rules file, in bytes.
 pub const MAX_RULES_LEN: usize = 4 << 20;
@@ -104,8 +104,8 @@ impl RuleReader {
         })
     }
 
-    fn check(&self, file: RuleFile) -> Result<RuleSet, Fault> {
-        let user = self.user.as_ref().or(USER.as_ref()).ok_or_else(|| Fault::new("no schema of users"))?;
+    fn check(&self, file: RuleFile) -> Result<RuleSet, SpannedError> {
+        let user = self.user.as_ref().or(USER.as_ref()).ok_or_else(|| SpannedError::new("no schema of users"))?;
         let (protected, sources) = (file.protected_roles().to_vec(), file.sources()?);
         let creates = file.template().is_some();
         let known = self.known_roles.as_ref();

@@ -77,7 +77,7 @@ use crate::rules::subject::{Believed, Trust};
 ///
 /// [`MAX_RULES_LEN`](crate::rules::MAX_RULES_LEN), [`MAX_RULES`](crate::rules::MAX_RULES), [`MAX_PATTERN_LEN`](crate::rules::MAX_PATTERN_LEN),
 /// [`MAX_MATCHED_NAME_LEN`](crate::rules::MAX_MATCHED_NAME_LEN), [`MAX_ROLE_LEN`](crate::rules::MAX_ROLE_LEN), and those of
-/// [`scim_filter::Limits`] for conditions.
+/// [`scim_filter::FilterLimits`] for conditions.
 #[derive(Clone, Debug)]
 pub struct RuleSet {
     pub(in crate::rules) sources: Option<Vec<Believed>>,

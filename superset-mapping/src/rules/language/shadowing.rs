@@ -3,12 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::rules::language::binding::Binding;
-use crate::rules::language::fault::Fault;
 use crate::rules::language::role_template::RoleTemplate;
 use crate::rules::language::rule::Rule;
+use crate::rules::language::spanned_error::SpannedError;
 
 /// Refuses a rule whose group is not among the allowed ones, and one that adds nothing to another rule of the same group.
-pub(in crate::rules) fn unreachable(rules: &[Rule], allowed: Option<&[String]>) -> Result<(), Fault> {
+pub(in crate::rules) fn unreachable(rules: &[Rule], allowed: Option<&[String]>) -> Result<(), SpannedError> {
     let mut same_binding: HashMap<Option<(&str, &str)>, Vec<usize>> = HashMap::new();
     for (index, rule) in rules.iter().enumerate() {
         if let Some(allowed) = allowed {
@@ -26,7 +26,7 @@ pub(in crate::rules) fn unreachable(rules: &[Rule], allowed: Option<&[String]>) 
                 "the rule gives nothing that rule {} does not give to the same people: remove one of them",
                 because + 1
             );
-            return Err(Fault::new(message).in_rule(useless));
+            return Err(SpannedError::new(message).in_rule(useless));
         }
         earlier.push(index);
     }
@@ -46,13 +46,13 @@ fn adds_nothing(rule: &Rule, other: &Rule) -> bool {
     }
 }
 
-fn check_allowed(rule: &Rule, allowed: &[String]) -> Result<(), Fault> {
+fn check_allowed(rule: &Rule, allowed: &[String]) -> Result<(), SpannedError> {
     match rule.binding() {
         Some(Binding::DisplayName(name)) if !allowed.contains(name) => {
-            Err(Fault::at("group", format!("the group `{name}` is not among the `allowed_groups`")))
+            Err(SpannedError::at("group", format!("the group `{name}` is not among the `allowed_groups`")))
         }
         Some(Binding::Pattern(pattern)) if !allowed.iter().any(|name| pattern.matches(name)) => {
-            Err(Fault::at("group_pattern", "none of the `allowed_groups` has this form"))
+            Err(SpannedError::at("group_pattern", "none of the `allowed_groups` has this form"))
         }
         _ => Ok(()),
     }

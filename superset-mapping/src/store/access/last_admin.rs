@@ -40,7 +40,7 @@ impl Session<'_> {
     }
 
     /// Refuses a write after which nobody is administrator any more, if somebody was before it.
-    pub(crate) async fn keep_last_admin(&mut self) -> Result<(), StoreError> {
+    pub(crate) async fn ensure_admin_remains(&mut self) -> Result<(), StoreError> {
         if self.had_admin == Some(true) && !self.has_admin().await? {
             return Err(last_holder(ADMIN));
         }

@@ -122,7 +122,7 @@ impl Session<'_> {
             Some(source) => json!({ "role": role, "source": source }),
             None => json!({ "role": role }),
         };
-        self.note(action, resource_type, id, None, detail);
+        self.record_audit(action, resource_type, id, None, detail);
         if granted {
             self.gains(grant);
         } else {

@@ -83,7 +83,13 @@ impl Session<'_> {
         let from = self.rules.template_role();
         tracing::warn!(role = name, from, "made a role that a rule gives and Superset did not have");
         let resource: ResourceId = format!("role:{id}").parse().map_err(StoreError::internal)?;
-        self.note(Action::CreateRole, "Role", &resource, None, json!({"role": name, "ab_role": id, "from": from}));
+        self.record_audit(
+            Action::CreateRole,
+            "Role",
+            &resource,
+            None,
+            json!({"role": name, "ab_role": id, "from": from}),
+        );
         if let Some(known) = &mut self.role_ids {
             known.insert(name.to_owned(), id);
         }

@@ -16,14 +16,14 @@ use crate::store::session::read_source;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) enum Reuse {
     /// That of the same person of the same source with the name, whom SCIM deleted.
-    Buried(i64),
+    SoftDeleted(i64),
     /// A local account, and the attribute by which it was found.
     Local { row: i64, by: &'static str },
 }
 
 /// Who had the row of a deleted user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Buried {
+struct SoftDeleted {
     tenant: String,
     identity: Identity,
 }
@@ -42,9 +42,9 @@ enum Owner {
     /// A live user's of any tenant.
     Provisioned,
     /// A deleted user's.
-    Buried(Buried),
+    SoftDeleted(SoftDeleted),
     /// Somebody's who was made in Superset; or a deleted user's, which somebody activated again in Superset.
-    Local(Option<Buried>),
+    Local(Option<SoftDeleted>),
 }
 
 impl Session<'_> {
@@ -64,10 +64,11 @@ impl Session<'_> {
         let candidates = self.candidates(profile, own).await?;
         let tenant = self.tenant;
         // Nobody is known by the lack of an identifier.
-        let is_same =
-            |buried: &Buried| identity.external_id.is_some() && buried.identity == *identity && buried.tenant == tenant;
+        let is_same = |soft_deleted: &SoftDeleted| {
+            identity.external_id.is_some() && soft_deleted.identity == *identity && soft_deleted.tenant == tenant
+        };
         // An account that a deleted person has again is that person's.
-        let adoptable = |before: &Option<Buried>| before.as_ref().is_none_or(is_same);
+        let adoptable = |before: &Option<SoftDeleted>| before.as_ref().is_none_or(is_same);
         let mut reused = None;
         for candidate in candidates.iter().filter(|candidate| candidate.same_name) {
             match &candidate.owner {
@@ -78,15 +79,15 @@ impl Session<'_> {
                 Owner::Provisioned => {
                     return Err(StoreError::Uniqueness { attribute: "userName".to_owned() });
                 }
-                Owner::Buried(buried) if own.is_none() && reused.is_none() && is_same(buried) => {
+                Owner::SoftDeleted(soft_deleted) if own.is_none() && reused.is_none() && is_same(soft_deleted) => {
                     reused = Some(candidate.id);
                 }
-                Owner::Buried(_) => self.rename_buried(candidate.id).await?,
+                Owner::SoftDeleted(_) => self.rename_soft_deleted(candidate.id).await?,
             }
         }
         for candidate in candidates.iter().filter(|candidate| Some(candidate.id) != reused && candidate.same_email) {
             match (&candidate.owner, &profile.email) {
-                (Owner::Buried(_), _) => {
+                (Owner::SoftDeleted(_), _) => {
                     // A name that nobody can have guessed and taken.
                     let released = format!("released-{}@scim.invalid", Uuid::new_v4());
                     let statement = Fragment::new("UPDATE ab_user SET email = ? WHERE id = ?");
@@ -106,7 +107,7 @@ impl Session<'_> {
                 }
             }
         }
-        Ok(reused.map(Reuse::Buried))
+        Ok(reused.map(Reuse::SoftDeleted))
     }
 
     /// The other rows whose name or address is that of the profile.
@@ -147,16 +148,16 @@ impl Session<'_> {
         if self.transaction.row(live).await?.is_some() {
             return Ok(Owner::Provisioned);
         }
-        let buried = Fragment::new(
+        let soft_deleted = Fragment::new(
             "SELECT t.tenant, t.source, t.external_id, u.active FROM scim_tombstone t JOIN ab_user u ON u.id = t.local_id \
              WHERE t.resource_type = 'User' AND t.local_id = ? AND t.local_mark = ",
         );
-        let Some(row) = self.transaction.row(buried.bind(row).then(Fragment::new(mark))).await? else {
+        let Some(row) = self.transaction.row(soft_deleted.bind(row).then(Fragment::new(mark))).await? else {
             return Ok(Owner::Local(None));
         };
         let identity = Identity { source: read_source(&row.text(1)?)?, external_id: row.optional_text(2)? };
-        let buried = Buried { tenant: row.text(0)?, identity };
-        Ok(if row.boolean(3)? { Owner::Local(Some(buried)) } else { Owner::Buried(buried) })
+        let soft_deleted = SoftDeleted { tenant: row.text(0)?, identity };
+        Ok(if row.boolean(3)? { Owner::Local(Some(soft_deleted)) } else { Owner::SoftDeleted(soft_deleted) })
     }
 
     /// Lets a user whose address was made up from the user name have another one, if it is this one. Says whether it is so.
@@ -174,7 +175,7 @@ impl Session<'_> {
         Ok(true)
     }
 
-    async fn rename_buried(&mut self, row: i64) -> Result<(), StoreError> {
+    async fn rename_soft_deleted(&mut self, row: i64) -> Result<(), StoreError> {
         let statement = Fragment::new("UPDATE ab_user SET username = ? WHERE id = ?");
         self.transaction.execute(statement.bind(format!("released-{}", Uuid::new_v4())).bind(row)).await?;
         Ok(())

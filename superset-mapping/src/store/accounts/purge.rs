@@ -68,7 +68,13 @@ impl Session<'_> {
         self.transaction.execute(Fragment::new("DELETE FROM ab_user WHERE id = ?").bind(local.id)).await?;
         let forget = "UPDATE scim_tombstone SET local_id = NULL WHERE resource_type = 'User' AND local_id = ?";
         self.transaction.execute(Fragment::new(forget).bind(local.id)).await?;
-        self.note(Action::Purge, "User", id, None, json!({"ab_user": local.id, "heir": heir, "inherited": inherited}));
+        self.record_audit(
+            Action::Purge,
+            "User",
+            id,
+            None,
+            json!({"ab_user": local.id, "heir": heir, "inherited": inherited}),
+        );
         Ok(())
     }
 

@@ -32,7 +32,7 @@ impl Session<'_> {
         // From here on nothing of the request is in doubt but what Superset does at the same moment.
         let row = match reuse {
             None => self.insert_account(&profile, password.column()?.unwrap_or(UNUSABLE)).await?,
-            Some(Reuse::Buried(row)) => {
+            Some(Reuse::SoftDeleted(row)) => {
                 // Nothing of the earlier one's password is left.
                 self.write_account(row, &profile, Some(password.column()?.unwrap_or(UNUSABLE))).await?;
                 self.end_sessions(row).await?;
@@ -40,7 +40,7 @@ impl Session<'_> {
                 self.revoke_access(&[row]).await?;
                 let taken = "UPDATE scim_tombstone SET local_id = NULL WHERE resource_type = 'User' AND local_id = ?";
                 self.transaction.execute(Fragment::new(taken).bind(row)).await?;
-                self.note(Action::Reuse, "User", id, None, json!({"ab_user": row}));
+                self.record_audit(Action::Reuse, "User", id, None, json!({"ab_user": row}));
                 row
             }
             Some(Reuse::Local { row, by }) => {
@@ -51,7 +51,7 @@ impl Session<'_> {
                     tracing::warn!(ab_user = row, "the password in the request that adopts the account is ignored");
                     detail.insert("ignored".to_owned(), json!(["password"]));
                 }
-                self.note(Action::Adopt, "User", id, None, detail);
+                self.record_audit(Action::Adopt, "User", id, None, detail);
                 row
             }
         };
@@ -264,9 +264,9 @@ impl Session<'_> {
             self.transaction.number(Fragment::new("SELECT max(id) FROM ").then(Fragment::new(table.name))).await?;
         let ours = Fragment::new("SELECT max(local_id) FROM scim_resource WHERE resource_type = ?").bind(resource_type);
         let ours = self.transaction.number(ours).await?;
-        let buried =
+        let soft_deleted =
             Fragment::new("SELECT max(local_id) FROM scim_tombstone WHERE resource_type = ?").bind(resource_type);
-        let buried = self.transaction.number(buried).await?;
-        Ok(in_use.max(ours).max(buried) + 1)
+        let soft_deleted = self.transaction.number(soft_deleted).await?;
+        Ok(in_use.max(ours).max(soft_deleted) + 1)
     }
 }

@@ -61,7 +61,7 @@ impl Session<'_> {
         if action == Action::Deactivate {
             self.sessions_end(user);
         }
-        self.note(action, "User", user, version, taken.detail()?);
+        self.record_audit(action, "User", user, version, taken.detail()?);
         Ok(())
     }
 }

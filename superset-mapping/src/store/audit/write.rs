@@ -20,7 +20,7 @@ pub(in crate::store) fn written(change: &Change, also: impl IntoIterator<Item = 
 }
 
 impl Session<'_> {
-    pub(crate) fn note(
+    pub(crate) fn record_audit(
         &mut self,
         action: Action,
         resource_type: &str,
@@ -34,10 +34,10 @@ impl Session<'_> {
     }
 
     /// Notes who came into a group and who went.
-    pub(in crate::store) fn note_members(&mut self, group: &ResourceId, added: &[String], removed: &[String]) {
+    pub(in crate::store) fn record_members(&mut self, group: &ResourceId, added: &[String], removed: &[String]) {
         if !added.is_empty() || !removed.is_empty() {
             let detail = json!({"added": added, "removed": removed});
-            self.note(Action::Members, "Group", group, None, detail);
+            self.record_audit(Action::Members, "Group", group, None, detail);
         }
     }
 

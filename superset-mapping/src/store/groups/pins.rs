@@ -75,7 +75,7 @@ impl SupersetStore {
         let delete = Fragment::new("DELETE FROM scim_pin WHERE external_key = ?").bind(&*index_key(external_id));
         session.transaction.execute(delete).await?;
         let id: ResourceId = pin.group.parse().map_err(StoreError::internal)?;
-        session.note(Action::Unpin, "Group", &id, None, json!({"source": pin.provenance.to_string()}));
+        session.record_audit(Action::Unpin, "Group", &id, None, json!({"source": pin.provenance.to_string()}));
         session.pin_first(external_id, Some(&pin.group)).await?;
         session.commit().await?;
         Ok(true)
@@ -161,7 +161,13 @@ impl Session<'_> {
                     .bind(format_date_time(self.now))
                     .bind(&*index_key(external_id));
             self.transaction.execute(update).await?;
-            self.note(Action::Pin, "Group", &record.id, None, json!({"source": source.to_string(), "again": true}));
+            self.record_audit(
+                Action::Pin,
+                "Group",
+                &record.id,
+                None,
+                json!({"source": source.to_string(), "again": true}),
+            );
             return Ok(());
         }
         self.alert_claim(record, external_id, "another group claimed the identifier first");
@@ -224,7 +230,7 @@ impl Session<'_> {
         ]);
         self.transaction.execute(Fragment::new(insert).then(row)).await?;
         tracing::info!(%by, external_id, group = %group.id, "a group has an identifier by which rules give protected roles");
-        self.note(Action::Pin, "Group", &group.id, None, json!({"source": by.to_string()}));
+        self.record_audit(Action::Pin, "Group", &group.id, None, json!({"source": by.to_string()}));
         Ok(())
     }
 }

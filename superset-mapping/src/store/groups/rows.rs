@@ -38,7 +38,7 @@ impl Session<'_> {
             && let Some(row) = self.group_to_adopt(row).await?
         {
             let mark = if self.dialect() == Dialect::Sqlite { held } else { String::new() };
-            self.note(Action::Adopt, "Group", &record.id, None, json!({"ab_group": row, "by": "displayName"}));
+            self.record_audit(Action::Adopt, "Group", &record.id, None, json!({"ab_group": row, "by": "displayName"}));
             return self.write_group(Some(LocalRow { id: row, mark }), record).await;
         }
         self.write_group(None, record).await

@@ -74,7 +74,7 @@ impl Session<'_> {
         }
         tracing::warn!(from = %before, to = %record.source, id = %record.id, "another source asserts what a login made or makes");
         let detail = json!({"from": before.to_string(), "to": record.source.to_string()});
-        self.note(Action::Takeover, name_of(kind), &record.id, None, detail);
+        self.record_audit(Action::Takeover, name_of(kind), &record.id, None, detail);
         if kind == Kind::User {
             record.generation += 1;
             self.sessions_end(&record.id);

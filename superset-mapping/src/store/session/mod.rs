@@ -1,6 +1,7 @@
 //! One call of the store: a transaction, and what every step of the call needs to know.
 
 mod audit_event;
+mod auxiliary_tables;
 mod column;
 mod connect_error;
 mod held;
@@ -8,12 +9,12 @@ mod known_writers;
 mod options;
 mod schema_probe;
 mod sessions;
-mod side_tables;
 mod source;
 mod state;
 mod superset_store;
 
 pub(crate) use audit_event::{Action, AuditEvent};
+pub(super) use auxiliary_tables::upgrade;
 pub(super) use column::{fits, fits_narrow};
 pub use connect_error::ConnectError;
 pub(super) use connect_error::failed;
@@ -21,8 +22,7 @@ pub(crate) use held::{CHUNK, Held, Shared};
 pub(crate) use known_writers::Writers;
 pub use options::{Adoption, StoreOptions};
 pub(super) use schema_probe::probe;
-pub(crate) use sessions::{Sessions, again};
-pub(super) use side_tables::upgrade;
+pub(crate) use sessions::{Sessions, retry};
 pub(super) use source::{provenance, read_source, source_text};
 pub(crate) use state::{Session, tenant_of};
 pub use superset_store::SupersetStore;

@@ -43,7 +43,7 @@ impl Sessions for SupersetStore {
 }
 
 /// Repeats a call that lost a race, after a moment that grows.
-pub(crate) async fn again<T, F>(attempts: u32, call: impl Fn() -> F) -> Result<T, StoreError>
+pub(crate) async fn retry<T, F>(attempts: u32, call: impl Fn() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
 {

@@ -1,4 +1,4 @@
-//! The numbered promises of the trait.
+//! The numbered guarantees of the trait.
 
 use scim_core::message::SortOrder;
 use scim_core::{AttrPath, Profile, Projection, Tolerance, Version};

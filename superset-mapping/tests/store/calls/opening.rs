@@ -18,9 +18,9 @@ pub(crate) const CASES: &[Case] = cases![
     a_file_that_is_no_database_is_refused,
     a_missing_sequence_is_named,
     demonstration_tables_are_made_in_an_empty_database_only,
-    instances_that_start_at_once_make_the_side_tables_once,
-    side_tables_of_a_newer_version_are_left_alone,
-    x12_side_tables_of_version_1_tell_their_sources,
+    instances_that_start_at_once_make_the_auxiliary_tables_once,
+    auxiliary_tables_of_a_newer_version_are_left_alone,
+    x12_auxiliary_tables_of_version_1_tell_their_sources,
     supersets_own_tables_keep_their_structure,
     a_closed_store_is_not_healthy,
     x7_a_store_is_healthy_beside_a_writer,
@@ -141,7 +141,7 @@ async fn demonstration_tables_are_made_in_an_empty_database_only() {
     assert_eq!(roles, ["Admin", "Alpha", "Gamma", "Public", "sql_lab"]);
 }
 
-async fn instances_that_start_at_once_make_the_side_tables_once() {
+async fn instances_that_start_at_once_make_the_auxiliary_tables_once() {
     let database = Database::create(&engine()).await;
     let url = database.url.clone();
     let starts: Vec<_> = (0..4)
@@ -156,13 +156,13 @@ async fn instances_that_start_at_once_make_the_side_tables_once() {
 }
 
 /// A database as the first version left it: a client's and a login's users and groups, grants and a tombstone.
-async fn x12_side_tables_of_version_1_tell_their_sources() {
+async fn x12_auxiliary_tables_of_version_1_tell_their_sources() {
     let database = Database::create(&engine()).await;
     let sql = Tables::open(&database.url).await;
     let step = match engine().kind {
-        Kind::Sqlite => include_str!("../../../sql/side_tables_1.sqlite.sql"),
-        Kind::Postgres => include_str!("../../../sql/side_tables_1.postgres.sql"),
-        Kind::MySql => include_str!("../../../sql/side_tables_1.mysql.sql"),
+        Kind::Sqlite => include_str!("../../../sql/auxiliary_tables_1.sqlite.sql"),
+        Kind::Postgres => include_str!("../../../sql/auxiliary_tables_1.postgres.sql"),
+        Kind::MySql => include_str!("../../../sql/auxiliary_tables_1.mysql.sql"),
     };
     sql.run("CREATE TABLE scim_schema_version (version BIGINT NOT NULL PRIMARY KEY, applied_at VARCHAR(40) NOT NULL)")
         .await;
@@ -207,7 +207,7 @@ async fn x12_side_tables_of_version_1_tell_their_sources() {
     SupersetStore::connect(&database.url, RuleSet::default()).await.unwrap();
 }
 
-async fn side_tables_of_a_newer_version_are_left_alone() {
+async fn auxiliary_tables_of_a_newer_version_are_left_alone() {
     let superset = Superset::start().await;
     superset.run("INSERT INTO scim_schema_version VALUES (99, 'x')").await;
     let refusal = SupersetStore::connect(&superset.url, RuleSet::default()).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! Who has left, by an export and by a SCIM service, and the circuit breaker.
+//! Who has left, by an export and by a SCIM service, and the safety threshold.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use scim_core::SchemaSet;
 use scim_service::{BearerTokens, Create, MemoryStore, Principal, ScimService, ServiceConfig, Store};
 use serde_json::json;
 use superset_mapping::reconcile::{
-    Breaker, BreakerError, Directory, Export, Leavers, LeaversError, ScimDirectory, Transport,
+    DeprovisionedUsers, DeprovisionedUsersError, Directory, Export, SafetyThreshold, SafetyThresholdError,
+    ScimDirectory, Transport,
 };
 
 use crate::harness::{Case, cases};
@@ -19,7 +20,7 @@ use crate::support::Superset;
 pub(crate) const CASES: &[Case] = cases![
     an_export_says_who_has_left,
     a_scim_service_says_who_has_left,
-    the_breaker_refuses_before_anything_is_written,
+    the_threshold_refuses_before_anything_is_written,
     hostile_names_are_escaped,
 ];
 
@@ -30,16 +31,20 @@ async fn people(superset: &Superset, count: usize) {
     }
 }
 
-fn names(leavers: &Leavers) -> Vec<String> {
+fn names(leavers: &DeprovisionedUsers) -> Vec<String> {
     leavers.leavers.iter().map(|leaver| format!("{}: {}", leaver.who.name.as_deref().unwrap(), leaver.why)).collect()
 }
 
-async fn find(superset: &Superset, directory: &dyn Directory) -> Leavers {
+async fn find(superset: &Superset, directory: &dyn Directory) -> DeprovisionedUsers {
     superset.store.leavers(&superset.cx(), directory, &()).await.unwrap()
 }
 
-async fn deactivate(superset: &Superset, leavers: &mut Leavers, breaker: Breaker) -> Result<(), LeaversError> {
-    superset.store.deactivate_leavers(&superset.cx(), leavers, &breaker, &()).await
+async fn deactivate(
+    superset: &Superset,
+    leavers: &mut DeprovisionedUsers,
+    threshold: SafetyThreshold,
+) -> Result<(), DeprovisionedUsersError> {
+    superset.store.deactivate_leavers(&superset.cx(), leavers, &threshold, &()).await
 }
 
 async fn an_export_says_who_has_left() {
@@ -61,13 +66,13 @@ async fn an_export_says_who_has_left() {
     let mut leavers = find(&superset, &Export::csv(csv.as_bytes()).unwrap()).await;
     assert_eq!(names(&leavers), expected);
     assert_eq!((leavers.directory, leavers.active), (5, 6));
-    deactivate(&superset, &mut leavers, Breaker::new()).await.unwrap();
+    deactivate(&superset, &mut leavers, SafetyThreshold::new()).await.unwrap();
     assert!(!superset.account("user2").await.active && superset.roles("user5").await.is_empty());
     assert_eq!(superset.list("User", "active eq false").await.resources.len(), 3);
     let audited = "SELECT count(*) FROM scim_audit WHERE action = 'deactivate'";
     assert_eq!(superset.value(audited).await, "2");
     // A second host that found the same finds nothing to do.
-    deactivate(&superset, &mut leavers, Breaker::new()).await.unwrap();
+    deactivate(&superset, &mut leavers, SafetyThreshold::new()).await.unwrap();
     assert!(leavers.leavers.iter().all(|leaver| leaver.outcome.as_deref() == Some("already gone")));
     assert_eq!(superset.value(audited).await, "2");
     assert!(find(&superset, &Export::csv(csv.as_bytes()).unwrap()).await.is_clean());
@@ -130,7 +135,7 @@ impl Transport for Counted {
     }
 }
 
-async fn the_breaker_refuses_before_anything_is_written() {
+async fn the_threshold_refuses_before_anything_is_written() {
     let superset = Superset::start().await;
     people(&superset, 20).await;
     let export = |count: usize| {
@@ -139,19 +144,22 @@ async fn the_breaker_refuses_before_anything_is_written() {
     };
     let before = superset.value("SELECT count(*) FROM scim_audit").await;
     let mut many = find(&superset, &export(16)).await;
-    let refused = deactivate(&superset, &mut many, Breaker::new()).await.unwrap_err();
+    let refused = deactivate(&superset, &mut many, SafetyThreshold::new()).await.unwrap_err();
     assert!(
-        matches!(refused, LeaversError::Breaker(BreakerError::Share { leavers: 4, active: 20, most: 3 })),
+        matches!(
+            refused,
+            DeprovisionedUsersError::SafetyThreshold(SafetyThresholdError::Share { leavers: 4, active: 20, most: 3 })
+        ),
         "{refused}"
     );
     let mut all = find(&superset, &export(0)).await;
-    let refused = deactivate(&superset, &mut all, Breaker::new().with_max_share(1.0)).await.unwrap_err();
-    assert!(matches!(refused, LeaversError::Breaker(BreakerError::Empty)), "{refused}");
+    let refused = deactivate(&superset, &mut all, SafetyThreshold::new().with_max_share(1.0)).await.unwrap_err();
+    assert!(matches!(refused, DeprovisionedUsersError::SafetyThreshold(SafetyThresholdError::Empty)), "{refused}");
     all.ended_early = true;
-    let refused = deactivate(&superset, &mut all, Breaker::new().with_max_share(1.0)).await.unwrap_err();
-    assert!(matches!(refused, LeaversError::Breaker(BreakerError::EndedEarly)), "{refused}");
+    let refused = deactivate(&superset, &mut all, SafetyThreshold::new().with_max_share(1.0)).await.unwrap_err();
+    assert!(matches!(refused, DeprovisionedUsersError::SafetyThreshold(SafetyThresholdError::EndedEarly)), "{refused}");
     assert_eq!(superset.value("SELECT count(*) FROM scim_audit").await, before);
-    deactivate(&superset, &mut many, Breaker::new().with_max_share(0.2)).await.unwrap();
+    deactivate(&superset, &mut many, SafetyThreshold::new().with_max_share(0.2)).await.unwrap();
     assert_eq!(superset.list("User", "active eq false").await.resources.len(), 4);
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scim_core::{Leniencies, Leniency, Projection, Resource, ResourceId, Source, TypeSchema};
+use scim_core::{Projection, Quirk, Quirks, Resource, ResourceId, Source, TypeSchema};
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
 
 use super::replace::replace_with;
@@ -22,7 +22,7 @@ pub(in crate::endpoint::write) async fn store_new<S: Store + ?Sized>(
         Err(StoreError::Uniqueness { attribute }) => match inactive_twin(call, of, draft, permit).await? {
             Some(id) => {
                 replace_with(call, of, &id, &Precondition::None, permit, want, |_| {
-                    Ok((draft.clone(), Leniencies::default()))
+                    Ok((draft.clone(), Quirks::default()))
                 })
                 .await
             }
@@ -47,7 +47,7 @@ async fn inactive_twin<S: Store + ?Sized>(
     let wanted = unique_values(of, draft);
     // To bring somebody back is to say that they are active.
     let comes_back = draft.get("active").is_some_and(|active| active == true);
-    if !profile.allows(Leniency::RestoreInactive) || wanted.is_empty() || !comes_back {
+    if !profile.allows(Quirk::RestoreInactive) || wanted.is_empty() || !comes_back {
         return Ok(None);
     }
     let Some(filter) = inactive_with(of, draft) else { return Ok(None) };
@@ -64,7 +64,7 @@ async fn inactive_twin<S: Store + ?Sized>(
     if !same_client_id || !same_client || unique_values(of, twin) != wanted {
         return Ok(None);
     }
-    call.tolerance.take(Leniency::RestoreInactive);
+    call.tolerance.take(Quirk::RestoreInactive);
     Ok(twin.id().and_then(|id| id.parse().ok()))
 }
 

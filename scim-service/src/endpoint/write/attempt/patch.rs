@@ -24,12 +24,12 @@ pub(in crate::endpoint::write) async fn store_patched<S: Store + ?Sized>(
     if call.can.patch && !permit.is_restricted() && !call.checks_references(&patch.targets()) {
         let request = Modify::new(of, id, patch).with_when(when).with_want(want);
         let written = call.store.patch(&call.cx, request).await?;
-        call.tolerance.record(written.change.leniencies);
+        call.tolerance.record(written.change.quirks);
         return Ok(written.resource);
     }
     replace_with(call, of, id, when, permit, want, |current| {
         let (content, applied) = patched_content(of, current, patch)?;
-        Ok((content, applied.leniencies()))
+        Ok((content, applied.quirks()))
     })
     .await
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scim_core::{Leniencies, Projection, Resource, ResourceId, ResourceTypeName, TypeSchema, ValueRef};
+use scim_core::{Projection, Quirks, Resource, ResourceId, ResourceTypeName, TypeSchema, ValueRef};
 
 use crate::call::{Call, Permit};
 use crate::store::{Precondition, Replace, Replacement, Store, StoreError, StoreExt, replacement};
@@ -19,7 +19,7 @@ pub(in crate::endpoint::write) async fn replace_with<S: Store + ?Sized>(
     when: &Precondition,
     permit: &Permit,
     want: &Projection,
-    make: impl Fn(&Resource) -> Result<(Resource, Leniencies), Failure>,
+    make: impl Fn(&Resource) -> Result<(Resource, Quirks), Failure>,
 ) -> Result<Resource, Failure> {
     for _ in 0..ATTEMPTS {
         let current = call.visible(of, id, &Projection::default(), permit).await?;

@@ -80,7 +80,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
         let wanted = match &change.wish {
             Wish::Exactly(ids) => ids.clone(),
             Wish::Patched(patch) => {
-                self.tolerance.record(apply(patch, &mut current)?.leniencies());
+                self.tolerance.record(apply(patch, &mut current)?.quirks());
                 ids(current.get("groups"))
             }
         };

@@ -1,4 +1,4 @@
-//! `groups` in what a client writes of a User, where the profile has [`Leniency::GroupsOnUser`].
+//! `groups` in what a client writes of a User, where the profile has [`Quirk::GroupsOnUser`].
 //!
 //! The service then works with schemas in which `groups` is written. What a message says of it never reaches the store with
 //! the user: it becomes memberships, each changed as a PATCH of its group by the same client would, in one transaction with

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use scim_core::schema::Mutability;
-use scim_core::{Attribute, Leniency, ResourceTypeName, TypeSchema};
+use scim_core::{Attribute, Quirk, ResourceTypeName, TypeSchema};
 use serde_json::Value;
 
 use crate::bulk::{Form, Position, in_patch, in_resource};
@@ -25,7 +25,7 @@ pub(in crate::endpoint::write) struct NamedGroups {
 impl<S: ?Sized> Call<'_, S> {
     /// `groups` of users, where clients write it.
     fn written_groups(&self, of: &TypeSchema) -> Option<Arc<Attribute>> {
-        let on = self.config.profile().allows(Leniency::GroupsOnUser);
+        let on = self.config.profile().allows(Quirk::GroupsOnUser);
         let groups = of.base().attribute("groups").filter(|groups| groups.mutability() == Mutability::ReadWrite)?;
         (on && of.resource_type().name() == &ResourceTypeName::user()).then(|| groups.clone())
     }

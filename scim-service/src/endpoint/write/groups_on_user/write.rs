@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scim_core::json::format_date_time;
-use scim_core::{Leniencies, Leniency, Projection, Resource, ResourceId, TypeSchema};
+use scim_core::{Projection, Quirk, Quirks, Resource, ResourceId, TypeSchema};
 use scim_patch::Patch;
 
 use crate::call::Body;
@@ -82,7 +82,7 @@ impl Write<'_> {
         groups: &GroupChange,
         want: &Projection,
     ) -> Result<Resource, Failure> {
-        call.tolerance.take(Leniency::GroupsOnUser);
+        call.tolerance.take(Quirk::GroupsOnUser);
         let written = self.run(call, of, permit, want).await?;
         let id: ResourceId = written.id().unwrap_or_default().parse().map_err(StoreError::internal)?;
         let outcome = self.groups_of_written(call, of, permit, groups, &id, want).await;
@@ -127,7 +127,7 @@ impl Write<'_> {
         match self {
             Self::Create { draft } => store_new(call, of, draft, permit, want).await,
             Self::Replace { id, when, draft } => {
-                replace_with(call, of, id, when, permit, want, |_| Ok((Resource::clone(draft), Leniencies::default())))
+                replace_with(call, of, id, when, permit, want, |_| Ok((Resource::clone(draft), Quirks::default())))
                     .await
             }
             Self::Patch { id, when, patch } => store_patched(call, of, id, patch, when, permit, want).await,

@@ -35,7 +35,7 @@ const MAX_CURSOR: usize = 16_384;
 
 const NONCE: usize = 24;
 
-/// The key that cursors are sealed with.
+/// The key that cursors are encrypted with.
 ///
 /// Instances of a service that answer the same clients need the same key, and so does a service whose cursors are to
 /// outlive a restart. Under another key a cursor is invalid; nothing worse happens.
@@ -92,7 +92,7 @@ impl fmt::Debug for CursorKey {
 }
 
 /// Seals and opens the cursors of one walk: one query of one client.
-pub(crate) struct Seal {
+pub(crate) struct CursorCipher {
     cipher: XChaCha20Poly1305,
     timeout: Duration,
     /// The digest of query, tenant and subject, which a cursor is bound to.
@@ -122,7 +122,7 @@ struct Sealed {
     k: Option<Value>,
 }
 
-impl Seal {
+impl CursorCipher {
     /// The seal for the walk of `cx`'s client through `request` at an endpoint.
     pub(crate) fn new(
         key: &CursorKey,
@@ -153,7 +153,7 @@ impl Seal {
     }
 
     /// Writes a cursor, in characters that a URL takes as they are (R251).
-    pub(crate) fn seal(&self, bookmark: Bookmark, now: DateTime<Utc>) -> Result<String, CursorError> {
+    pub(crate) fn encrypt(&self, bookmark: Bookmark, now: DateTime<Utc>) -> Result<String, CursorError> {
         let Bookmark { start, count } = bookmark;
         let (back, position) = match start {
             Start::After(position) => (false, position),
@@ -225,12 +225,12 @@ mod tests {
         Context::new(principal, "test", now())
     }
 
-    fn seal_for(principal: Principal, endpoint: &str, request: &SearchRequest) -> Seal {
+    fn seal_for(principal: Principal, endpoint: &str, request: &SearchRequest) -> CursorCipher {
         let key = CursorKey::from_secret(&[7; 32]).unwrap();
-        Seal::new(&key, Duration::from_mins(1), &cx(principal), endpoint, request)
+        CursorCipher::new(&key, Duration::from_mins(1), &cx(principal), endpoint, request)
     }
 
-    fn okta() -> Seal {
+    fn okta() -> CursorCipher {
         seal_for(Principal::new("okta"), "/Users", &SearchRequest::default())
     }
 
@@ -241,17 +241,17 @@ mod tests {
 
     #[test]
     fn r251_r261_a_cursor_is_opaque_and_needs_no_state() {
-        let cursor = okta().seal(bookmark(), now()).unwrap();
+        let cursor = okta().encrypt(bookmark(), now()).unwrap();
         assert!(cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte)), "{cursor}");
         assert_eq!(okta().open(&cursor, now()).unwrap(), bookmark(), "another seal of the same key");
-        assert_ne!(okta().seal(bookmark(), now()).unwrap(), cursor, "equal positions do not show");
+        assert_ne!(okta().encrypt(bookmark(), now()).unwrap(), cursor, "equal positions do not show");
         let back = Bookmark { start: Start::Before(Position::new(None, "x")), count: 1 };
-        assert_eq!(okta().open(&okta().seal(back.clone(), now()).unwrap(), now()).unwrap(), back);
+        assert_eq!(okta().open(&okta().encrypt(back.clone(), now()).unwrap(), now()).unwrap(), back);
     }
 
     #[test]
     fn r261_any_changed_byte_makes_it_invalid() {
-        let cursor = okta().seal(bookmark(), now()).unwrap();
+        let cursor = okta().encrypt(bookmark(), now()).unwrap();
         for index in 0..cursor.len() {
             let mut forged = cursor.clone().into_bytes();
             forged[index] = if forged[index] == b'A' { b'B' } else { b'A' };
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn r252_r260_a_cursor_is_bound_to_query_tenant_and_subject() {
-        let cursor = okta().seal(bookmark(), now()).unwrap();
+        let cursor = okta().encrypt(bookmark(), now()).unwrap();
         let plain = SearchRequest::default();
         let request = |change: fn(&mut SearchRequest)| {
             let mut request = SearchRequest::default();
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn r255_an_old_cursor_is_expired() {
-        let cursor = okta().seal(bookmark(), now()).unwrap();
+        let cursor = okta().encrypt(bookmark(), now()).unwrap();
         assert!(okta().open(&cursor, now() + TimeDelta::seconds(60)).is_ok());
         assert!(matches!(okta().open(&cursor, now() + TimeDelta::seconds(61)), Err(CursorError::Expired)));
     }
@@ -315,8 +315,8 @@ mod tests {
             Bookmark { start: Start::After(Position::new(key, "\"".repeat(256))), count: u64::MAX }
         };
         let longest = of_length(MAX_SORT_KEY - 2);
-        assert_eq!(okta().open(&okta().seal(longest.clone(), now()).unwrap(), now()).unwrap(), longest);
-        let refused = okta().seal(of_length(MAX_SORT_KEY - 1), now());
+        assert_eq!(okta().open(&okta().encrypt(longest.clone(), now()).unwrap(), now()).unwrap(), longest);
+        let refused = okta().encrypt(of_length(MAX_SORT_KEY - 1), now());
         assert!(matches!(refused, Err(CursorError::SortKeyTooLong { limit: MAX_SORT_KEY })));
     }
 

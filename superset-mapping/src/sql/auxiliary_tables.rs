@@ -1,20 +1,23 @@
-//! The versions of our side tables.
+//! The versions of our auxiliary tables.
 
 use crate::sql::dialect::Dialect;
 
-/// The statements that bring the side tables from each version to the next. Versions count from 1; a step is never changed
+/// The statements that bring the auxiliary tables from each version to the next. Versions count from 1; a step is never changed
 /// once released. On `MySQL`, which commits each definition by itself, a step can be repeated.
-pub(crate) fn side_tables(dialect: Dialect) -> [&'static str; 2] {
+pub(crate) fn auxiliary_tables(dialect: Dialect) -> [&'static str; 2] {
     match dialect {
-        Dialect::Sqlite => {
-            [include_str!("../../sql/side_tables_1.sqlite.sql"), include_str!("../../sql/side_tables_2.sqlite.sql")]
-        }
-        Dialect::Postgres => {
-            [include_str!("../../sql/side_tables_1.postgres.sql"), include_str!("../../sql/side_tables_2.postgres.sql")]
-        }
-        Dialect::MySql => {
-            [include_str!("../../sql/side_tables_1.mysql.sql"), include_str!("../../sql/side_tables_2.mysql.sql")]
-        }
+        Dialect::Sqlite => [
+            include_str!("../../sql/auxiliary_tables_1.sqlite.sql"),
+            include_str!("../../sql/auxiliary_tables_2.sqlite.sql"),
+        ],
+        Dialect::Postgres => [
+            include_str!("../../sql/auxiliary_tables_1.postgres.sql"),
+            include_str!("../../sql/auxiliary_tables_2.postgres.sql"),
+        ],
+        Dialect::MySql => [
+            include_str!("../../sql/auxiliary_tables_1.mysql.sql"),
+            include_str!("../../sql/auxiliary_tables_2.mysql.sql"),
+        ],
     }
 }
 
@@ -27,7 +30,9 @@ mod tests {
     fn created(dialect: Dialect) -> (BTreeSet<String>, BTreeSet<String>) {
         let (mut names, mut columns) = (BTreeSet::new(), BTreeSet::new());
         let mut table = String::new();
-        for line in side_tables(dialect).iter().flat_map(|step| step.lines()).filter(|line| !line.starts_with("--")) {
+        for line in
+            auxiliary_tables(dialect).iter().flat_map(|step| step.lines()).filter(|line| !line.starts_with("--"))
+        {
             let words: Vec<&str> = line.split([' ', '(']).collect();
             if let Some((_, altered)) = line.split_once("ALTER TABLE ") {
                 let altered = altered.split(' ').next().unwrap();

@@ -6,23 +6,23 @@ use scim_core::{Attribute, AttributeRef, Resource, ValueRef};
 use crate::budget::{Budget, BudgetExceeded, steps_through};
 use crate::fold::Folded;
 
-/// Most attributes that are gathered; a predicate that looks at more looks the others up one by one.
-const MAX_GATHERED: usize = 32;
+/// Most attributes that are prefetched; a predicate that looks at more looks the others up one by one.
+const MAX_PREFETCHED: usize = 32;
 /// Fewest look-ups for which one walk over the resource is cheaper than looking each of them up.
 const MIN_LOOK_UPS: usize = 6;
 
 /// The members of a resource that a predicate looks at, each once, in the order of a compact resource.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Gathered {
+pub(crate) struct Prefetch {
     names: Vec<Box<str>>,
 }
 
-/// The place of a member among the gathered ones.
+/// The place of a member among the prefetched ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Slot(Option<u8>);
 
-/// The values of one resource's gathered members.
-type Values<'r> = [Option<ValueRef<'r>>; MAX_GATHERED];
+/// The values of one resource's prefetched members.
+type Values<'r> = [Option<ValueRef<'r>>; MAX_PREFETCHED];
 
 /// What is done with the path of a test and its slot.
 pub(super) type Visit<'v> = dyn FnMut(&AttributeRef, &mut Slot) + 'v;
@@ -37,8 +37,8 @@ pub(crate) struct Source<'s, 'r> {
 
 #[derive(Clone, Copy)]
 enum Of<'s, 'r> {
-    /// A resource, whose members are looked up one by one as far as they are not gathered.
-    Resource { resource: &'r Resource, gathered: &'s [Option<ValueRef<'r>>] },
+    /// A resource, whose members are looked up one by one as far as they are not prefetched.
+    Resource { resource: &'r Resource, prefetched: &'s [Option<ValueRef<'r>>] },
     /// An element that is an object.
     Element(ValueRef<'r>),
     /// An element that is a simple value.
@@ -98,12 +98,12 @@ impl<'s, 'r> Source<'s, 'r> {
             multi_valued: leaf.multi_valued(),
             steps: steps_through(value),
         };
-        let (resource, gathered) = match self.of {
-            Of::Resource { resource, gathered } => (resource, gathered),
+        let (resource, prefetched) = match self.of {
+            Of::Resource { resource, prefetched } => (resource, prefetched),
             Of::Element(element) => return within(path.sub().and_then(|sub| element.get(sub)), path.leaf()),
             Of::Simple(value) => return Reached { value: Some(value), sub: None, multi_valued: false, steps: 0 },
         };
-        let member = match slot.0.and_then(|slot| gathered.get(usize::from(slot))) {
+        let member = match slot.0.and_then(|slot| prefetched.get(usize::from(slot))) {
             Some(member) => *member,
             None => resource.get(member(path)),
         };
@@ -116,7 +116,7 @@ impl<'s, 'r> Source<'s, 'r> {
     }
 }
 
-impl Gathered {
+impl Prefetch {
     /// Plans the walk for the tests that `each_path` visits, and tells each its slot. Value paths count as one look-up: their body
     /// runs over elements.
     pub(super) fn plan(each_path: &mut dyn FnMut(&mut Visit<'_>)) -> Self {
@@ -128,7 +128,7 @@ impl Gathered {
         }
         names.sort_unstable_by(|a, b| member_order(a, b));
         names.dedup();
-        names.truncate(MAX_GATHERED);
+        names.truncate(MAX_PREFETCHED);
         each_path(&mut |path, slot| {
             let place = names.binary_search_by(|name| member_order(name, member(path))).ok();
             *slot = Slot(place.and_then(|place| u8::try_from(place).ok()));
@@ -136,15 +136,15 @@ impl Gathered {
         Self { names }
     }
 
-    /// Runs `test` over a resource, whose members are gathered first where that pays.
+    /// Runs `test` over a resource, whose members are prefetched first where that pays.
     pub(crate) fn over<'r, T>(&self, resource: &'r Resource, test: impl FnOnce(Source<'_, 'r>) -> T) -> T {
         let folded = Folded::default();
         if self.names.is_empty() {
-            return test(Source { of: Of::Resource { resource, gathered: &[] }, folded: &folded });
+            return test(Source { of: Of::Resource { resource, prefetched: &[] }, folded: &folded });
         }
-        let mut values: Values<'r> = [None; MAX_GATHERED];
+        let mut values: Values<'r> = [None; MAX_PREFETCHED];
         resource.get_all(&self.names, &mut values);
-        test(Source { of: Of::Resource { resource, gathered: &values }, folded: &folded })
+        test(Source { of: Of::Resource { resource, prefetched: &values }, folded: &folded })
     }
 }
 
@@ -190,18 +190,18 @@ mod tests {
         }))
         .unwrap();
         let together = predicate(&terms.join(" or "));
-        assert!(!together.gathered.names.is_empty());
+        assert!(!together.prefetched.names.is_empty());
         for term in &terms {
             // Each term alone decides a chain in which all others are negated or absent.
             let alone = predicate(term);
-            assert!(term.starts_with(ENT) || alone.gathered.names.is_empty());
+            assert!(term.starts_with(ENT) || alone.prefetched.names.is_empty());
             let others = "and not (displayName pr) and not (locale pr) and not (timezone pr) and not (photos pr) and \
                           not (ims pr) and not (profileUrl pr)";
             let chain = predicate(&format!("{term} {others}"));
-            assert!(!chain.gathered.names.is_empty());
+            assert!(!chain.prefetched.names.is_empty());
             assert_eq!(chain.matches(&resource), alone.matches(&resource), "{term}");
-            // Where nothing is gathered, the slots count for nothing.
-            let plain = Predicate { gathered: Gathered::default(), ..chain };
+            // Where nothing is prefetched, the slots count for nothing.
+            let plain = Predicate { prefetched: Prefetch::default(), ..chain };
             assert_eq!(plain.matches(&resource), alone.matches(&resource), "{term}");
         }
         assert!(together.matches(&resource));

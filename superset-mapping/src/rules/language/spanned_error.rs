@@ -15,13 +15,13 @@ pub(in crate::rules) enum Step {
 
 /// A fault, the value that it is at, and the byte within that value, if it is a text.
 #[derive(Debug)]
-pub(in crate::rules) struct Fault {
+pub(in crate::rules) struct SpannedError {
     pub(in crate::rules) at: Vec<Step>,
     pub(in crate::rules) offset: Option<usize>,
     pub(in crate::rules) message: String,
 }
 
-impl Fault {
+impl SpannedError {
     pub(in crate::rules) fn new(message: impl Into<String>) -> Self {
         Self { at: Vec::new(), offset: None, message: message.into() }
     }
@@ -121,21 +121,21 @@ mod tests {
     #[test]
     fn a_place_in_toml_is_found() {
         let text = "x = 1\n[[rule]]\nroles = []\n[[rule]]\nroles = [\"a\", 'b']\n";
-        let fault = Fault { at: AT.to_vec(), offset: None, message: String::new() };
+        let fault = SpannedError { at: AT.to_vec(), offset: None, message: String::new() };
         assert_eq!(rest(text, fault.in_toml(text)), "'b']\n");
-        let within = Fault { offset: Some(1), ..fault };
+        let within = SpannedError { offset: Some(1), ..fault };
         assert_eq!(rest(text, within.in_toml(text)), "']\n");
         // What is not there is told of what is around it.
-        let missing = Fault::at("when", "").in_rule(1);
+        let missing = SpannedError::at("when", "").in_rule(1);
         assert!(rest(text, missing.in_toml(text)).starts_with("[[rule]]\nroles = [\"a\""));
     }
 
     #[test]
     fn a_place_in_json_is_found() {
         let text = r#"{"rule": [{"roles": []}, {"when": "é", "roles": ["a", "b"]}]}"#;
-        let fault = Fault { at: AT.to_vec(), offset: None, message: String::new() };
+        let fault = SpannedError { at: AT.to_vec(), offset: None, message: String::new() };
         assert_eq!(rest(text, fault.in_json(text)), r#""b"]}]}"#);
-        let missing = Fault::at("group", "").in_rule(1);
+        let missing = SpannedError::at("group", "").in_rule(1);
         assert!(rest(text, missing.in_json(text)).starts_with(r#"{"when""#));
     }
 
@@ -147,7 +147,7 @@ mod tests {
             ("when = '''\nabc'''", "c'''"),
             ("when = \"a\\\"bc\"", "\"a\\\"bc\""),
         ] {
-            let fault = Fault::at("when", "").offset(Some(2));
+            let fault = SpannedError::at("when", "").offset(Some(2));
             assert_eq!(rest(text, fault.in_toml(text)), expected);
         }
     }

@@ -9,7 +9,7 @@ use scim_core::message::{ListResponse, SearchRequest};
 use scim_filter::Sort;
 
 use crate::call::Call;
-use crate::cursor::{Bookmark, CursorError, Seal};
+use crate::cursor::{Bookmark, CursorCipher, CursorError};
 use crate::endpoint::query::part::{Part, page};
 use crate::store::{List, Position, Start, Store};
 use crate::wire::Failure;
@@ -20,7 +20,7 @@ type Row = (Position, (usize, Resource));
 /// Answers one page of a walk. The parts are merged in the order of the sort, else in that of the ids.
 ///
 /// One resource more than the page has is asked for, which tells whether there is a page behind it.
-pub(super) async fn walk<S: Store + ?Sized>(
+pub(super) async fn by_cursor<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
     endpoint: &str,
     request: &SearchRequest,
@@ -31,7 +31,7 @@ pub(super) async fn walk<S: Store + ?Sized>(
         return Err(CursorError::WithIndex.into());
     }
     let config = call.config;
-    let seal = Seal::new(config.cursor_key(), config.cursor_timeout(), &call.cx, endpoint, request);
+    let seal = CursorCipher::new(config.cursor_key(), config.cursor_timeout(), &call.cx, endpoint, request);
     let (_, asked) = page(call, request);
     let Bookmark { mut start, count } = match request.cursor.as_deref() {
         None | Some("") => Bookmark { start: Start::Index(1), count: asked },
@@ -80,7 +80,7 @@ pub(super) async fn walk<S: Store + ?Sized>(
         Start::Before(_) => (true, more),
     };
     let cursor =
-        |start: Option<Start>| start.map(|start| seal.seal(Bookmark { start, count }, call.cx.now)).transpose();
+        |start: Option<Start>| start.map(|start| seal.encrypt(Bookmark { start, count }, call.cx.now)).transpose();
     let last = positions.last().filter(|_| has_next).map(|position| Start::After(position.clone()));
     let first = positions.first().filter(|_| has_previous).map(|position| Start::Before(position.clone()));
     let (next, previous) = (cursor(last)?, cursor(first)?);

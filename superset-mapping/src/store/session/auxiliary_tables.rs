@@ -3,17 +3,17 @@
 use chrono::Utc;
 
 use crate::driver::Transaction;
-use crate::sql::{Fragment, side_tables};
+use crate::sql::{Fragment, auxiliary_tables};
 use crate::store::session::connect_error::ConnectError;
 
-/// Brings the side tables to the version of this library. Only one instance at a time is in here, so of several that start
+/// Brings the auxiliary tables to the version of this library. Only one instance at a time is in here, so of several that start
 /// at once one does the work and the others find it done.
 pub(in crate::store) async fn upgrade(transaction: &mut Transaction) -> Result<(), ConnectError> {
     let version_table = "CREATE TABLE IF NOT EXISTS scim_schema_version \
                          (version BIGINT NOT NULL PRIMARY KEY, applied_at VARCHAR(40) NOT NULL)";
     transaction.script(version_table).await?;
     let found = transaction.number(Fragment::new("SELECT max(version) FROM scim_schema_version")).await?;
-    let steps = side_tables(transaction.dialect());
+    let steps = auxiliary_tables(transaction.dialect());
     let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
     if found > known {
         return Err(ConnectError::Newer { found, known });
