@@ -189,7 +189,7 @@ impl<S: Store, T: RoleTarget> RoleSync<S, T> {
 }
 
 /// One write: a transaction of its own where the store has transactions, else under the tenant's turn.
-macro_rules! write {
+macro_rules! followed {
     ($self:ident, $cx:ident, $call:ident, $request:ident) => {{
         if $self.core.has_transactions() {
             let transaction = $self.open($cx).await?;
@@ -213,7 +213,7 @@ macro_rules! write {
 #[async_trait]
 impl<S: Store, T: RoleTarget> Store for RoleSync<S, T> {
     async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
-        write!(self, cx, create, request)
+        followed!(self, cx, create, request)
     }
 
     async fn read(&self, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
@@ -225,18 +225,18 @@ impl<S: Store, T: RoleTarget> Store for RoleSync<S, T> {
     }
 
     async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {
-        write!(self, cx, replace, request)
+        followed!(self, cx, replace, request)
     }
 
     async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
         if !self.core.store.capabilities().patch {
             return self.core.store.patch(cx, request).await;
         }
-        write!(self, cx, patch, request)
+        followed!(self, cx, patch, request)
     }
 
     async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
-        write!(self, cx, delete, request)
+        followed!(self, cx, delete, request)
     }
 
     async fn begin(&self, cx: &Context) -> Result<Box<dyn Transaction>, StoreError> {

@@ -67,9 +67,6 @@ impl<S: Store, T: RoleTarget> Store for RoleTransaction<S, T> {
     }
 
     async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
-        if !self.inner.capabilities().patch {
-            return self.inner.patch(cx, request).await;
-        }
         self.writing(&mut *self.progress.lock().await)?.patch(cx, request).await
     }
 
@@ -81,8 +78,9 @@ impl<S: Store, T: RoleTarget> Store for RoleTransaction<S, T> {
         self.inner.memberships(cx, members).await
     }
 
+    /// Patches are applied whether the transaction behind can or not.
     fn capabilities(&self) -> StoreCapabilities {
-        self.inner.capabilities()
+        self.inner.capabilities().with_patch()
     }
 
     async fn reaffirm(&self, cx: &Context, of: &TypeSchema, id: &ResourceId) -> Result<(), StoreError> {

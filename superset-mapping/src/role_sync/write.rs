@@ -66,9 +66,10 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
             let external_id = request.resource.text("externalId").map(Cow::into_owned);
             self.claim(cx, None, external_id.as_deref()).await?;
         }
-        let of = request.of;
-        let written = self.store.create(cx, request).await?;
-        self.follow_write(cx, of, None, written, &[]).await
+        let (of, marked) = (request.of, self.start([]));
+        let written = self.store.create(cx, request).await;
+        let written = self.unless_refused(written, &marked)?;
+        self.follow_write(cx, of, None, written, &[], &marked).await
     }
 
     pub(super) async fn replace(mut self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {
@@ -77,9 +78,10 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
             let external_id = request.resource.text("externalId").map(Cow::into_owned);
             self.claim(cx, Some(before), external_id.as_deref()).await?;
         }
-        let of = request.of;
-        let written = self.store.replace(cx, request).await?;
-        self.follow_write(cx, of, before, written, &[]).await
+        let (of, marked) = (request.of, self.start([request.id.clone()]));
+        let written = self.store.replace(cx, request).await;
+        let written = self.unless_refused(written, &marked)?;
+        self.follow_write(cx, of, before, written, &[], &marked).await
     }
 
     pub(super) async fn patch(mut self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
@@ -93,8 +95,10 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
         // Whoever is added once more may be so on the word of somebody else.
         let delta = if is_group(of) { patch.membership_delta() } else { None };
         let named: Vec<String> = delta.map(|delta| delta.ids().map(str::to_owned).collect()).unwrap_or_default();
-        let written = self.store.apply(cx, request).await?;
-        self.follow_write(cx, of, before, written, &named).await
+        let marked = self.start(named.iter().filter_map(|id| id.parse().ok()).chain([id.clone()]));
+        let written = self.store.apply(cx, request).await;
+        let written = self.unless_refused(written, &marked)?;
+        self.follow_write(cx, of, before, written, &named, &marked).await
     }
 
     pub(super) async fn delete(mut self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
@@ -112,15 +116,31 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
             return Ok(with_access(change, access));
         }
         let before = self.group_before(cx, of, id).await?;
-        let change = self.store.delete(cx, request).await?;
+        let marked = self.start([id.clone()]);
+        let change = self.store.delete(cx, request).await;
+        let change = self.unless_refused(change, &marked)?;
         let touched = if is_user(of) {
             vec![Touched::User(id)]
         } else {
             let members = Touched::Members(change.members_removed.iter().map(String::as_str).collect());
             vec![members, Touched::Groups(self.competitors(cx, before.as_ref()).await?)]
         };
-        let access = self.follow(cx, touched).await?;
+        let access = self.follow(cx, touched, &marked).await?;
         Ok(with_access(change, access))
+    }
+
+    /// A write of the store begins: from here on whoever drops the call, or whatever fails, leaves something to be settled.
+    fn start(&mut self, ids: impl IntoIterator<Item = ResourceId>) -> Vec<ResourceId> {
+        self.progress.is_broken = true;
+        self.mark(ids.into_iter().map(|id| (id, Vec::new())))
+    }
+
+    /// What the store has refused has changed nothing.
+    fn unless_refused<R>(&mut self, outcome: Result<R, StoreError>, marked: &[ResourceId]) -> Result<R, StoreError> {
+        if outcome.is_err() {
+            self.settled(marked);
+        }
+        outcome
     }
 
     /// Decides about whomever a write of a user or a group touched.
@@ -131,9 +151,9 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
         before: Option<GroupRef>,
         written: Written,
         named: &[String],
+        marked: &[ResourceId],
     ) -> Result<Written, StoreError> {
         let Written { resource, change, .. } = written;
-        self.progress.is_broken = true;
         let mut touched = Vec::new();
         if is_user(of) {
             touched.push(Touched::User(&change.id));
@@ -151,14 +171,19 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
                 }
             }
         }
-        let access = self.follow(cx, touched).await?;
+        let access = self.follow(cx, touched, marked).await?;
         Ok(Written::new(resource, with_access(change, access)))
     }
 
-    async fn follow(&mut self, cx: &Context, touched: Vec<Touched<'_>>) -> Result<AccessChange, StoreError> {
-        self.progress.is_broken = true;
+    /// Decides about these, of whom some are marked already.
+    async fn follow(
+        &mut self,
+        cx: &Context,
+        touched: Vec<Touched<'_>>,
+        marked: &[ResourceId],
+    ) -> Result<AccessChange, StoreError> {
         let ids: Vec<ResourceId> = touched.iter().flat_map(Touched::ids).collect();
-        let marked = self.mark(ids.into_iter().map(|id| (id, Vec::new())));
+        let marked = [self.start(ids), marked.to_vec()].concat();
         let cx = unbounded(cx);
         let context = self.context(&cx);
         let Progress { plan, losses, .. } = &mut *self.progress;
@@ -200,7 +225,7 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
 
     /// Makes the roles of a user what the rules say now.
     pub(super) async fn reconcile(mut self, cx: &Context, user: &ResourceId) -> Result<AccessChange, StoreError> {
-        self.follow(cx, vec![Touched::User(user)]).await
+        self.follow(cx, vec![Touched::User(user)], &[]).await
     }
 
     async fn take_all(

@@ -32,3 +32,33 @@ suite!(without_anything, async || (Lacking::only(StoreCapabilities::default()), 
 suite!(with_only_these_roles, async || {
     (MemoryStore::new(), MemoryRoles::new().with_roles(superset_mapping::role_conformance::ROLES.iter().copied()), ())
 });
+
+/// A store whose roles follow is a store: it keeps the guarantees of the one behind it.
+mod as_a_store {
+    use super::*;
+    use crate::world::sync;
+
+    scim_service::store_conformance!(async || sync(MemoryStore::new(), MemoryRoles::new()), |future| {
+        RUNTIME.block_on(future)
+    });
+}
+
+mod as_a_store_in_its_transactions {
+    use super::*;
+    use crate::world::sync;
+
+    scim_service::store_conformance!(async || sync(OwnStore::default(), OwnRoles), |future| RUNTIME.block_on(future));
+}
+
+mod as_a_store_without_transactions {
+    use super::*;
+    use crate::world::sync;
+
+    scim_service::store_conformance!(
+        async || {
+            let capabilities = StoreCapabilities::default().with_patch().with_memberships();
+            sync(Lacking::only(capabilities), MemoryRoles::new())
+        },
+        |future| RUNTIME.block_on(future)
+    );
+}
