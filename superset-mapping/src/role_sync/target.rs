@@ -68,7 +68,7 @@ impl<'a> RoleContext<'a> {
     }
 
     /// The transaction of the store, as the type that the store's [`begin`](scim_service::Store::begin) makes: for a target whose grants
-    /// are in the same database.
+    /// are in the same database. `cx.transaction::<OwnTransaction>()?` is then what runs its statements.
     ///
     /// # Errors
     ///
@@ -106,6 +106,65 @@ impl std::fmt::Debug for RoleContext<'_> {
 ///    `SELECT ... FOR UPDATE` of the user's row does; a database whose writers take turns, such as `SQLite`, needs nothing for it.
 ///
 /// [`MemoryRoles`](crate::MemoryRoles) is one. With the feature `conformance`, `role_conformance!` tests a target over its store.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::sync::{Mutex, PoisonError};
+///
+/// use async_trait::async_trait;
+/// use chrono::Utc;
+/// use scim_core::{ResourceId, SchemaSet, Source};
+/// use scim_service::{Context, Create, MemoryStore, Store, StoreError};
+/// use serde_json::{from_value, json};
+/// use superset_mapping::{RoleContext, RoleGrant, RoleSync, RoleTarget, RuleSet};
+///
+/// /// The table `user_roles (user_id, role, given_by)`; `given_by` is `NULL` for manual grants.
+/// #[derive(Default)]
+/// struct UserRoles(Mutex<BTreeMap<(ResourceId, String), Option<Source>>>);
+///
+/// #[async_trait]
+/// impl RoleTarget for UserRoles {
+///     // SELECT role, given_by FROM user_roles WHERE user_id = ?
+///     async fn held(&self, _: &RoleContext<'_>, user: &ResourceId) -> Result<Vec<RoleGrant>, StoreError> {
+///         let rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+///         let rows = rows.iter().filter(|((holder, _), _)| holder == user);
+///         Ok(rows
+///             .map(|((_, role), given_by)| match given_by {
+///                 Some(source) => RoleGrant::by_rules(role, source.clone()),
+///                 None => RoleGrant::manual(role),
+///             })
+///             .collect())
+///     }
+///
+///     // INSERT INTO user_roles VALUES (?, ?, ?) ON CONFLICT (user_id, role) DO UPDATE SET given_by = excluded.given_by
+///     async fn give(&self, _: &RoleContext<'_>, user: &ResourceId, grants: &[RoleGrant]) -> Result<(), StoreError> {
+///         let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+///         rows.extend(grants.iter().map(|grant| ((user.clone(), grant.role.clone()), grant.source.clone())));
+///         Ok(())
+///     }
+///
+///     // DELETE FROM user_roles WHERE user_id = ? AND role = ?
+///     async fn take(&self, _: &RoleContext<'_>, user: &ResourceId, roles: &[String]) -> Result<(), StoreError> {
+///         let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+///         rows.retain(|(holder, role), _| holder != user || !roles.contains(role));
+///         Ok(())
+///     }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let rules: RuleSet = "[[rule]]\nwhen = 'title eq \"editor\"'\nroles = [\"Editor\"]".parse()?;
+/// let schemas = SchemaSet::builtin();
+/// let store = RoleSync::new(MemoryStore::new(), UserRoles::default(), rules, &schemas)?;
+/// let cx = Context::internal("example", Utc::now());
+/// let ada = from_value(json!({"userName": "ada", "title": "editor"}))?;
+/// let ada = store.create(&cx, Create::new(schemas.user().ok_or("no users")?, ada)).await?.change.id;
+///
+/// let held = store.target().held(&RoleContext::new(&cx), &ada).await?;
+/// assert_eq!(held, [RoleGrant::by_rules("Editor", Source::Host)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[async_trait]
 pub trait RoleTarget: Send + Sync + 'static {
     /// Whether the grants are in the store's transaction. `false` for grants in another system: they are then changed just before the

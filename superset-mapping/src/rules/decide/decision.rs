@@ -173,7 +173,8 @@ impl Decision {
     /// The first reason for a role in words, as an audit has it: which rule, and by which group. `None` for a role that is not given.
     ///
     /// ```
-    /// use superset_mapping::{Decision, Reason};
+    /// use superset_mapping::Decision;
+    /// use superset_mapping::rules::Reason;
     ///
     /// let decision = Decision::default().with_role("Alpha", Reason::Host("on call".to_owned()));
     /// assert_eq!(decision.rule_for("Alpha").as_deref(), Some("on call"));
@@ -192,7 +193,8 @@ impl Decision {
     ///
     /// ```
     /// use scim_core::Source;
-    /// use superset_mapping::{Decision, Reason};
+    /// use superset_mapping::Decision;
+    /// use superset_mapping::rules::Reason;
     ///
     /// let decision = Decision::default().with_role("Alpha", Reason::Host("on call".to_owned()));
     /// assert_eq!(decision.word_for("Alpha", &Source::client("okta")), Source::client("okta"));
