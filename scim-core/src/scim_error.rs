@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use crate::urn;
 
-/// The keyword that says what kind of client error it was (RFC 7644 table 9, RFC 9865 section 2.1). Closed by the RFCs
-/// (R233).
+/// The keyword that says what kind of client error it was (RFC 7644 table 9, RFC 9865 section 2.1). Only RFCs
+/// add to it (R233).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum ScimType {
     /// The filter's syntax is invalid, or an attribute and operator do not go together.
     InvalidFilter,

@@ -119,6 +119,15 @@ async fn r039_a_store_that_issues_a_reserved_id_is_refused() {
 }
 
 #[tokio::test]
+async fn a15_a_store_that_leaves_out_meta_is_told_by_its_first_resource() {
+    let service = service(Broken { reachable: true, issues: Some("1") }, ServiceLimits::default());
+    let user = json!({"schemas": [urn::USER], "userName": "a"}).to_string();
+    let (log, _guard) = Log::start(LevelFilter::ERROR);
+    assert_eq!(send(&service, "POST", "/Users", &user).await.status(), 500);
+    assert!(log.text().contains("guarantee 1 of `Store`"), "{}", log.text());
+}
+
+#[tokio::test]
 async fn a11_bulk_requests_that_the_store_cannot_do_are_not_advertised() {
     let operation = json!({"method": "DELETE", "path": "/Users/1"});
     let job = json!({"schemas": [urn::BULK_REQUEST], "Operations": [operation]}).to_string();

@@ -49,6 +49,7 @@
 //! | `sqlite` | the same on `SQLite` |
 //! | `roles` | roles over any `scim_service::Store`, in a host's own tables |
 //! | `conformance` | `role_conformance!`: tests for whoever implements a `RoleTarget` |
+//! | `memory` | logins over `scim_service::MemoryStore` |
 //! | `jit` | login just in time over any `scim_service::Store`, and settings for Flask-AppBuilder |
 //! | `saml` | verification of SAML responses, by `saml-rs` with AWS-LC |
 //!

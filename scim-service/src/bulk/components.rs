@@ -1,51 +1,23 @@
 //! Which nodes of a graph are on cycles together: its strongly connected components.
 
-#![expect(clippy::indexing_slicing, reason = "every index is a node, and every table has an entry for each node")]
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::DiGraph;
 
 /// The number of the component of each node. Two nodes have the same number where each can be reached from the other.
 ///
-/// `successors` names only nodes of the graph. Tarjan's algorithm with a stack of its own: a client chooses the graph, so its
-/// depth must not become that of the call stack. Linear in nodes and edges.
+/// Linear in nodes and edges. The algorithm is one without recursion: a client chooses the graph, so its depth must not become
+/// that of the call stack.
 pub(super) fn components(successors: &[Vec<usize>]) -> Vec<usize> {
-    const NONE: usize = usize::MAX;
-    let mut index = vec![NONE; successors.len()];
-    let mut low = vec![NONE; successors.len()];
-    let mut component = vec![NONE; successors.len()];
-    let (mut indices, mut components) = (0, 0);
-    // Nodes that belong to no component yet, and the nodes under visit with how many successors were looked at.
-    let mut waiting = Vec::new();
-    let mut path = Vec::new();
-    for root in 0..successors.len() {
-        if index[root] == NONE {
-            path.push((root, 0));
-        }
-        while let Some((node, seen)) = path.pop() {
-            if index[node] == NONE {
-                index[node] = indices;
-                low[node] = indices;
-                indices += 1;
-                waiting.push(node);
-            }
-            if let Some(&to) = successors[node].get(seen) {
-                path.push((node, seen + 1));
-                if index[to] == NONE {
-                    path.push((to, 0));
-                } else if component[to] == NONE {
-                    low[node] = low[node].min(index[to]);
-                }
-                continue;
-            }
-            if low[node] == index[node] {
-                while let Some(member) = waiting.pop() {
-                    component[member] = components;
-                    if member == node {
-                        break;
-                    }
-                }
-                components += 1;
-            }
-            if let Some(&(parent, _)) = path.last() {
-                low[parent] = low[parent].min(low[node]);
+    let mut graph = DiGraph::<(), (), usize>::with_capacity(successors.len(), successors.iter().map(Vec::len).sum());
+    let nodes: Vec<_> = successors.iter().map(|_| graph.add_node(())).collect();
+    for (from, successors) in nodes.iter().zip(successors) {
+        graph.extend_with_edges(successors.iter().filter_map(|to| Some((*from, *nodes.get(*to)?))));
+    }
+    let mut component = vec![0; successors.len()];
+    for (number, members) in kosaraju_scc(&graph).into_iter().enumerate() {
+        for member in members {
+            if let Some(component) = component.get_mut(member.index()) {
+                *component = number;
             }
         }
     }

@@ -1,7 +1,6 @@
 //! Texts of any length in an index of limited width.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
@@ -18,12 +17,7 @@ pub(crate) fn index_key(text: &str) -> Cow<'_, str> {
     if text.len() <= MAX_INDEXED && !text.starts_with(HASHED) {
         return Cow::Borrowed(text);
     }
-    let mut key = String::from(HASHED);
-    for byte in Sha256::digest(text.as_bytes()) {
-        // Writing to a `String` does not fail.
-        let _ = write!(key, "{byte:02x}");
-    }
-    Cow::Owned(key)
+    Cow::Owned(format!("{HASHED}{}", hex::encode(Sha256::digest(text.as_bytes()))))
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! What was used before, in the database.
 
-use std::fmt::Write as _;
-
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use scim_service::StoreError;
@@ -65,9 +63,5 @@ impl ReplayStore for SqlReplays {
 }
 
 fn hash(key: &str) -> String {
-    Sha256::digest(key.as_bytes()).iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(Sha256::digest(key.as_bytes()))
 }

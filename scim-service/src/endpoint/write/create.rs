@@ -35,5 +35,11 @@ pub(crate) async fn create<S: Store + ?Sized>(
     let created = Write::Create { draft: &draft }.with_groups(call, of, &permit, groups, &projection).await?;
     // R039: a store that issues what cannot be an id is told by its first resource.
     created.id().unwrap_or_default().parse::<ResourceId>().map_err(StoreError::internal)?;
+    let meta = of.top_level("meta").is_some_and(|meta| projection.wants(None, meta));
+    if meta && created.meta().is_none() {
+        let error =
+            "the store answered a create with a resource whose `meta` is missing or incomplete: guarantee 1 of `Store`";
+        return Err(StoreError::internal(error).into());
+    }
     call.show(201, of, &created, &projection)
 }

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use scim_core::{ResourceId, TypeSchema};
-use scim_service::{Context, MemoryStore, Store, StoreError};
+#[cfg(feature = "memory")]
+use scim_service::MemoryStore;
+use scim_service::{Context, Store, StoreError};
 
 use crate::rules::Decision;
 
@@ -60,4 +62,5 @@ pub trait LoginStore: Store {
     }
 }
 
+#[cfg(feature = "memory")]
 impl LoginStore for MemoryStore {}

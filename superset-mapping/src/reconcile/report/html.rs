@@ -1,96 +1,51 @@
 //! A report as an HTML page.
 
-use std::fmt::Write;
+use std::borrow::Cow;
+
+use askama::Template;
 
 use crate::reconcile::report::table::{Report, Table};
 
-/// The page around what a report shows. `{{...}}` are the places that are filled.
-const PAGE: &str = include_str!("page.html");
-
-/// A text in HTML, in content and in attributes with double quotes. Invisible characters are shown as what they are.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c if c.is_control() => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
+/// The template escapes every text.
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'r> {
+    report: &'r Report,
 }
 
 impl Report {
     pub(in crate::reconcile) fn to_html(&self) -> String {
-        let mut tiles = String::new();
-        let mut tables = String::new();
-        for table in &self.tables {
-            // Writing to a `String` does not fail.
-            let _ = writeln!(
-                tiles,
-                "<a class=\"tile {}\" href=\"#{}\"><b>{}</b><span>{}</span></a>",
-                table.weight,
-                escaped(&table.key),
-                table.rows.len(),
-                escaped(&table.title)
-            );
-            tables.push_str(&section(table));
-        }
-        if self.tables.is_empty() {
-            tables.push_str("<p class=\"clean\">All is as it should be.</p>\n");
-        }
-        // One pass over the template, so that nothing in a text can be taken for a place.
-        let mut page = String::with_capacity(PAGE.len() + tiles.len() + tables.len());
-        let mut rest = PAGE;
-        while let Some((before, after)) = rest.split_once("{{") {
-            page.push_str(before);
-            let (place, behind) = after.split_once("}}").unwrap_or((after, ""));
-            match place {
-                "title" => page.push_str(&escaped(self.title)),
-                "at" => page.push_str(&escaped(&self.at)),
-                "about" => page.push_str(&escaped(&self.about)),
-                "summary" => page.push_str(&escaped(&self.summary)),
-                "tiles" => page.push_str(&tiles),
-                "tables" => page.push_str(&tables),
-                _ => {}
-            }
-            rest = behind;
-        }
-        page.push_str(rest);
-        page
+        // Writing to a `String` does not fail.
+        Page { report: self }.render().unwrap_or_default()
     }
 }
 
-fn section(table: &Table) -> String {
-    let mut html = format!(
-        "<section id=\"{}\" class=\"{}\"><h2>{} <small>{}</small></h2>\n<table><thead><tr>",
-        escaped(&table.key),
-        table.weight,
-        escaped(&table.title),
-        table.rows.len()
-    );
-    let filled: Vec<usize> = (0..table.columns.len())
-        .filter(|index| table.rows.iter().any(|row| row.get(*index).is_some_and(|cell| !cell.is_empty())))
-        .collect();
-    let column = |index: usize| table.columns.get(index).copied().unwrap_or_default();
-    for index in &filled {
-        let _ = write!(html, "<th scope=\"col\" data-column=\"{0}\">{0}</th>", column(*index));
+/// A column in which something stands.
+struct Column<'t> {
+    name: &'t str,
+    index: usize,
+}
+
+impl Table {
+    fn filled(&self) -> Vec<Column<'_>> {
+        let columns = self.columns.iter().enumerate().map(|(index, name)| Column { name, index });
+        columns.filter(|column| self.rows.iter().any(|row| !column.cell(row).is_empty())).collect()
     }
-    html.push_str("</tr></thead><tbody>\n");
-    for row in &table.rows {
-        html.push_str("<tr>");
-        for index in &filled {
-            let cell = row.get(*index).map_or("", String::as_str);
-            let _ = write!(html, "<td data-column=\"{}\"><bdi>{}</bdi></td>", column(*index), escaped(cell));
-        }
-        html.push_str("</tr>\n");
+}
+
+impl Column<'_> {
+    fn cell<'r>(&self, row: &'r [String]) -> Cow<'r, str> {
+        row.get(self.index).map_or(Cow::Borrowed(""), |cell| visible(cell))
     }
-    html.push_str("</tbody></table></section>\n");
-    html
+}
+
+/// A text in which control characters are shown as what they are.
+fn visible(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_control) {
+        Cow::Owned(text.replace(char::is_control, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 #[cfg(test)]
@@ -116,7 +71,7 @@ mod tests {
         };
         let page = report.to_html();
         assert!(!page.contains("<script>alert"));
-        let shown = "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;{{tables}}\u{fffd}";
+        let shown = "&#60;script&#62;alert(1)&#60;/script&#62;&#34;&#39;&#38;{{tables}}\u{fffd}";
         assert_eq!(page.matches(shown).count(), 4, "summary, tile, heading and cell");
         assert_eq!(page.matches("<section").count(), 1);
         assert!(!page.contains(">What</th>"), "nothing stands there");

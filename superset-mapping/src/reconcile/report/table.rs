@@ -240,7 +240,7 @@ mod tests {
         let report = Report { title: "t", at: String::new(), about, summary: "s".to_owned(), tables: Vec::new() };
         assert_eq!(report.to_string(), "s\nDatabase `superset` at `db:5432`, rules `r<u>les.toml`\n");
         let page = report.to_html();
-        assert!(page.contains("Database `superset` at `db:5432`, rules `r&lt;u&gt;les.toml`"), "{page}");
+        assert!(page.contains("Database `superset` at `db:5432`, rules `r&#60;u&#62;les.toml`"), "{page}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Passwords, in the one form that Superset reads: a hash as werkzeug writes it.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use scim_core::TypeSchema;
 use scim_patch::{Difference, Secret};
@@ -103,12 +103,7 @@ fn hash_with(password: &str, salt: &str) -> Result<String, StoreError> {
     let params = Params::new(LOG_N, BLOCK_SIZE, PARALLEL).map_err(StoreError::internal)?;
     let mut key = [0_u8; KEY_BYTES];
     scrypt::scrypt(password.as_bytes(), salt.as_bytes(), &params, &mut key).map_err(StoreError::internal)?;
-    let mut text = format!("scrypt:{}:{BLOCK_SIZE}:{PARALLEL}${salt}$", 1_u32 << LOG_N);
-    for byte in key {
-        // Writing to a `String` does not fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(text)
+    Ok(format!("scrypt:{}:{BLOCK_SIZE}:{PARALLEL}${salt}${}", 1_u32 << LOG_N, hex::encode(key)))
 }
 
 /// A salt from the system's randomness, by way of random UUIDs: all but 6 bits of one are random.
