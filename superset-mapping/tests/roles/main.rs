@@ -5,6 +5,7 @@ mod conformance;
 mod cost;
 mod failures;
 mod guard;
+mod identifiers;
 #[cfg(feature = "jit")]
 mod login;
 mod over_http;
