@@ -55,6 +55,8 @@
 //!
 //! For TLS to a database server the host enables one of the `tls-*` features of `sqlx` 0.9.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "_store")]
 pub mod demo;
 #[cfg(feature = "_store")]
@@ -70,8 +72,6 @@ mod origin;
 mod protected_role;
 #[cfg(feature = "_store")]
 pub mod reconcile;
-#[cfg(feature = "conformance")]
-pub mod role_conformance;
 #[cfg(feature = "roles")]
 pub mod role_sync;
 pub mod rules;

@@ -1,4 +1,5 @@
-//! One write of the store, and the roles that follow it.
+//! One write of the store, and the roles that follow it: whom it touched, what each is to hold, and when the target is told. That is at
+//! once in the store's transaction, before its commit where the target is elsewhere, and after the write where there is none.
 
 use std::borrow::Cow;
 

@@ -30,7 +30,7 @@ suite!(without_memberships, async || {
 });
 suite!(without_anything, async || (Lacking::only(StoreCapabilities::default()), MemoryRoles::new(), ()));
 suite!(with_only_these_roles, async || {
-    (MemoryStore::new(), MemoryRoles::new().with_roles(superset_mapping::role_conformance::ROLES.iter().copied()), ())
+    (MemoryStore::new(), MemoryRoles::new().with_roles(superset_mapping::conformance::ROLES.iter().copied()), ())
 });
 
 /// A store whose roles follow is a store: it keeps the guarantees of the one behind it.
@@ -39,7 +39,7 @@ mod as_a_store {
     use crate::world::sync;
 
     scim_service::store_conformance!(async || sync(MemoryStore::new(), MemoryRoles::new()), |future| {
-        RUNTIME.block_on(future)
+        RUNTIME.block_on(future);
     });
 }
 

@@ -13,7 +13,7 @@ use crate::rules::RuleSet;
 /// A case: called with a store and a target that are its own, it panics where roles do not follow.
 pub type Case = fn(&RoleTrial<'_>);
 
-/// Runs one case over a fresh store and its target. Called by what [`role_conformance!`](crate::role_conformance) expands to.
+/// Runs one case over a fresh store and its target. Called by what [`role_conformance!`](crate::role_conformance!) expands to.
 pub fn run<S: Store, T: RoleTarget, K>(
     factory: impl AsyncFn() -> (S, T, K),
     block_on: impl Fn(Pin<Box<dyn Future<Output = ()> + '_>>) + Sync,
@@ -31,10 +31,10 @@ pub fn run<S: Store, T: RoleTarget, K>(
     }));
 }
 
-/// Makes a `#[test]` of each [case](crate::role_conformance), grouped in modules by concept.
+/// Makes a `#[test]` of each [case](mod@crate::conformance), grouped in modules by concept.
 ///
 /// Takes an asynchronous closure that makes a store, its [`RoleTarget`](crate::RoleTarget) and something to keep, and a function that
-/// waits for a future. See [`role_conformance`](crate::role_conformance) for both, and for what to do when a case fails.
+/// waits for a future. See [`conformance`](mod@crate::conformance) for both, and for what to do when a case fails.
 #[macro_export]
 macro_rules! role_conformance {
     ($factory:expr, $block_on:expr $(,)?) => {
@@ -82,10 +82,10 @@ macro_rules! role_conformance_tests {
                     #[test]
                     #[allow(clippy::redundant_closure, clippy::redundant_closure_call, reason = "either form is taken")]
                     fn $case() {
-                        $crate::role_conformance::run(
+                        $crate::conformance::run(
                             $factory,
                             |future| ($block_on)(future),
-                            $crate::role_conformance::$group::$case,
+                            $crate::conformance::$group::$case,
                         );
                     }
                 )*

@@ -1,6 +1,6 @@
 //! Tests for whoever implements a [`RoleTarget`](crate::RoleTarget) over tables of their own.
 //!
-//! [`role_conformance!`](crate::role_conformance) makes one `#[test]` of each case. Give it a way to make an empty store and its target,
+//! [`role_conformance!`](crate::role_conformance!) makes one `#[test]` of each case. Give it a way to make an empty store and its target,
 //! and a way to wait for a future:
 //!
 //! ```
