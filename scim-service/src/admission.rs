@@ -230,6 +230,7 @@ impl<S: Store> Admitted<S> {
             authorizer: service.authorizer(),
             parts: &head.parts,
             body: Body::Text(body),
+            in_bulk: false,
             format: head.format,
             cx: Context {
                 principal,

@@ -310,7 +310,7 @@ impl<'a> Checker<'a> {
 
     /// R034, R035: required attributes and extensions are there.
     fn required(&self, attributes: &Map<String, Value>) -> Result<(), CheckError> {
-        for attribute in self.schema.base().attributes() {
+        for attribute in self.schema.required() {
             if missing(attribute, attributes.get(attribute.name())) {
                 return Err(CheckProblem::Missing.at(attribute.name()));
             }

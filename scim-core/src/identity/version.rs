@@ -34,9 +34,14 @@ impl FromStr for Version {
 impl Version {
     /// The version with this opaque text. Characters that an entity tag cannot hold become `_`.
     pub fn new(opaque: impl fmt::Display) -> Self {
-        let legal = |c: char| if c.is_ascii_graphic() && c != '"' { c } else { '_' };
-        let opaque: String = opaque.to_string().chars().map(legal).collect();
-        Self(format!("W/\"{opaque}\""))
+        let mut tag = format!("W/\"{opaque}\"");
+        let is_legal = |c: char| c.is_ascii_graphic() && c != '"';
+        let written = tag.get(3..tag.len() - 1).unwrap_or_default();
+        if !written.bytes().all(|byte| is_legal(char::from(byte))) {
+            let legal: String = written.chars().map(|c| if is_legal(c) { c } else { '_' }).collect();
+            tag = format!("W/\"{legal}\"");
+        }
+        Self(tag)
     }
 
     /// The entity tag, as it stands in `ETag` and `meta.version`.
@@ -52,7 +57,13 @@ impl Version {
     /// Reads the text of `meta.version`.
     pub fn from_tag(tag: &str) -> Option<Self> {
         let opaque = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
-        (!opaque.contains('"')).then(|| Self::new(opaque))
+        if opaque.contains('"') {
+            return None;
+        }
+        if tag.starts_with("W/") && opaque.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Some(Self(tag.to_owned()));
+        }
+        Some(Self::new(opaque))
     }
 }
 

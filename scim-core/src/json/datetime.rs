@@ -1,6 +1,6 @@
 //! `xsd:dateTime` texts (RFC 7643 section 2.3.5).
 
-use chrono::{DateTime, Duration, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, SecondsFormat, Timelike, Utc};
 use thiserror::Error;
 
 /// The text is not an `xsd:dateTime`.
@@ -59,7 +59,38 @@ pub fn parse_date_time(text: &str) -> Result<DateTime<Utc>, DateTimeError> {
 /// # Ok::<(), scim_core::json::DateTimeError>(())
 /// ```
 pub fn format_date_time(instant: DateTime<Utc>) -> String {
-    instant.to_rfc3339_opts(SecondsFormat::Millis, true)
+    let mut text = String::with_capacity(24);
+    write_date_time(instant, &mut text);
+    text
+}
+
+/// Appends the same to a text.
+pub(crate) fn write_date_time(instant: DateTime<Utc>, out: &mut String) {
+    let Ok(year @ 0..=9999) = u32::try_from(instant.year()) else {
+        out.push_str(&instant.to_rfc3339_opts(SecondsFormat::Millis, true));
+        return;
+    };
+    // In a leap second there are more than a thousand, and the second is a 60th.
+    let (mut second, mut millisecond) = (instant.second(), instant.nanosecond() / 1_000_000);
+    if millisecond >= 1000 {
+        (second, millisecond) = (second + 1, millisecond - 1000);
+    }
+    let parts = [
+        (year, 1000, '-'),
+        (instant.month(), 10, '-'),
+        (instant.day(), 10, 'T'),
+        (instant.hour(), 10, ':'),
+        (instant.minute(), 10, ':'),
+        (second, 10, '.'),
+        (millisecond, 100, 'Z'),
+    ];
+    for (number, mut place, after) in parts {
+        while place > 0 {
+            out.push(char::from(b'0' + u8::try_from(number / place % 10).unwrap_or_default()));
+            place /= 10;
+        }
+        out.push(after);
+    }
 }
 
 /// What is left to read.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Projection, Selection};
-use crate::resource::{Resource, ValueRef, write_string};
+use crate::resource::{Document, Resource, ValueRef, write_string};
 use crate::schema::{Attribute, MemberKind, Schema, TypeSchema};
 
 /// What responses show beyond what a resource holds, because it depends on where the service is.
@@ -53,9 +53,19 @@ impl Projection {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn write(&self, of: &TypeSchema, resource: &Resource, additions: &dyn Additions, out: &mut String) {
+        let copied = resource.fitting(of).filter(|_| self.is_default());
+        if let Some(head) = copied.filter(|_| additions.shows_versions()).and_then(|document| document.but_location(of))
+            && let Some(id) = resource.id()
+        {
+            out.push_str(head);
+            out.push_str(",\"location\":");
+            write_string(out, &additions.location(of, &id));
+            out.push_str("}}");
+            return;
+        }
         out.push('{');
         let mut members = of.members();
-        match resource.fitting(of).filter(|_| self.is_default()) {
+        match copied.map(Document::walk) {
             None => {
                 for (name, value) in resource.members() {
                     if let Some(member) = members.find(&name) {

@@ -1,23 +1,36 @@
 //! A resource as compact JSON text, with an index of its members.
 
+use std::sync::OnceLock;
+
 use serde_json::{Map, Value};
 
-use super::json_text::{unescaped, value_end, write_string, write_value};
+use super::json_text::{unescaped, value_end, write_string, write_tree};
 use crate::schema::{TypeStamp, rank};
 
 /// The JSON text of an object that is not changed any more, and where in it the members are.
 ///
 /// The members stand in the order in which people expect to read them: `schemas`, `id`, `externalId`, the other attributes by name,
 /// the extensions by their URI, and `meta`.
-pub(super) struct Document {
+pub(crate) struct Document {
     text: Box<str>,
     members: Box<[Member]>,
     /// Whether a name is written with an escape. None of an attribute is.
-    has_escapes: bool,
+    pub(super) has_escapes: bool,
     /// Whether the members stand in their order. Text that another program has written may have another.
-    is_ordered: bool,
+    pub(super) is_ordered: bool,
     /// The type whose schemas it fits, if that is known.
     of: Option<TypeStamp>,
+    /// How it is shown by default, once that was asked.
+    pub(super) shown: OnceLock<Shown>,
+}
+
+/// How a document is shown by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// As it is, and its last member, `meta`, with the location besides.
+    WithLocation,
+    /// Member by member.
+    InParts,
 }
 
 /// A member: the byte offset after its value, and the bytes of its name. It begins where the one before it ends.
@@ -81,15 +94,14 @@ pub(super) type Changed<'a> = (&'a str, Option<&'a str>);
 impl Document {
     /// `None` where the text would have 4 GiB or more, or a name 64 KiB.
     pub(super) fn of(attributes: &Map<String, Value>) -> Option<Self> {
-        let mut members: Vec<(&String, &Value)> = attributes.iter().collect();
-        members.sort_by_key(|(name, _)| rank(name));
+        let mut members: Vec<(u8, &String, &Value)> =
+            attributes.iter().map(|(name, value)| (rank(name).0, name, value)).collect();
+        // By name they are in order already.
+        members.sort_by_key(|(class, ..)| *class);
         let mut writer = Writer::with_room_for(members.len(), 512);
-        for (name, value) in members {
+        for (_, name, value) in members {
             writer.name(name);
-            writer.value(|text| match value {
-                Value::String(string) => write_string(text, string),
-                value => write_value(text, value),
-            });
+            writer.value(|text| write_tree(text, value));
         }
         writer.finish()
     }
@@ -99,7 +111,7 @@ impl Document {
         match Self::members_of(&text) {
             Some((members, has_escapes, is_ordered)) => {
                 let (text, members) = (text.into_boxed_str(), members.into());
-                Ok(Self { text, members, has_escapes, is_ordered, of: None })
+                Ok(Self { text, members, has_escapes, is_ordered, of: None, shown: OnceLock::new() })
             }
             None => Err(text),
         }
@@ -139,7 +151,7 @@ impl Document {
     }
 
     /// The members in their order.
-    pub(super) fn walk(&self) -> Walk<'_> {
+    pub(crate) fn walk(&self) -> Walk<'_> {
         Walk { text: &self.text, members: self.members.iter(), at: 1 }
     }
 
@@ -182,7 +194,7 @@ impl Document {
 
     /// The same document, which fits the schemas of a type.
     pub(super) fn fitting(self, of: Option<TypeStamp>) -> Self {
-        Self { of, ..self }
+        Self { of, shown: OnceLock::new(), ..self }
     }
 
     /// The same document with other values of some members. What else there is, is copied.
@@ -197,19 +209,23 @@ impl Document {
         );
         new.sort_by_key(|(name, _)| rank(name));
         let mut new = new.into_iter().peekable();
-        for (written, value) in self.walk() {
+        let mut walk = self.walk();
+        for member in &self.members {
+            let start = walk.at();
+            let Some((written, _)) = walk.next() else { break };
             let name = unescaped(written);
             while let Some((name, value)) = new.next_if(|(new, _)| rank(new) < rank(&name)) {
                 writer.name(name);
                 writer.value(|text| text.push_str(value));
             }
-            let value = match changed.iter().find(|(changed, _)| *changed == name) {
-                Some((_, None)) => continue,
-                Some((_, Some(value))) => value,
-                None => value,
-            };
-            writer.name(&name);
-            writer.value(|text| text.push_str(value));
+            match changed.iter().find(|(changed, _)| *changed == name) {
+                Some((_, None)) => {}
+                Some((_, Some(value))) => {
+                    writer.name(&name);
+                    writer.value(|text| text.push_str(value));
+                }
+                None => writer.copy(*member, walk.passed(start), written != name),
+            }
         }
         for (name, value) in new {
             writer.name(name);
@@ -249,6 +265,18 @@ impl Writer {
         self.members.push(Member { end: 0, name: u16::try_from(written).unwrap_or_default(), mark: mark(escaped) });
     }
 
+    /// A member of another document, as it is written there.
+    fn copy(&mut self, member: Member, written: &str, has_escapes: bool) {
+        if !self.members.is_empty() {
+            self.text.push(',');
+        }
+        self.text.push_str(written);
+        self.has_escapes |= has_escapes;
+        let end = u32::try_from(self.text.len());
+        self.is_too_large |= end.is_err();
+        self.members.push(Member { end: end.unwrap_or_default(), ..member });
+    }
+
     fn value(&mut self, write: impl FnOnce(&mut String)) {
         write(&mut self.text);
         let end = u32::try_from(self.text.len());
@@ -267,6 +295,7 @@ impl Writer {
             has_escapes: self.has_escapes,
             is_ordered: self.is_ordered,
             of: None,
+            shown: OnceLock::new(),
         })
     }
 }

@@ -6,7 +6,9 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use memchr::memchr2;
 use serde::Serialize;
+use serde_json::Value;
 
 /// The index after the value that begins at `start`.
 pub(super) fn value_end(text: &str, start: usize) -> Option<usize> {
@@ -28,7 +30,7 @@ fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
     let mut at = start + 1;
     loop {
         let rest = bytes.get(at..)?;
-        let found = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        let found = memchr2(b'"', b'\\', rest)?;
         if rest.get(found) == Some(&b'"') {
             return Some(at + found + 1);
         }
@@ -62,7 +64,23 @@ fn nested_end(bytes: &[u8], start: usize) -> Option<usize> {
 
 /// The string that a JSON string between its quotes stands for.
 pub(super) fn unescaped(inner: &str) -> Cow<'_, str> {
-    if inner.as_bytes().contains(&b'\\') { Cow::Owned(read(inner)) } else { Cow::Borrowed(inner) }
+    if !inner.as_bytes().contains(&b'\\') {
+        return Cow::Borrowed(inner);
+    }
+    Cow::Owned(plainly_unescaped(inner).unwrap_or_else(|| read(inner)))
+}
+
+/// The string of which no more than quotes and backslashes are escaped, such as an entity tag.
+fn plainly_unescaped(inner: &str) -> Option<String> {
+    let mut text = String::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some((plain, escaped)) = rest.split_once('\\') {
+        text.push_str(plain);
+        text.push(escaped.chars().next().filter(|next| matches!(next, '"' | '\\' | '/'))?);
+        rest = escaped.get(1..)?;
+    }
+    text.push_str(rest);
+    Some(text)
 }
 
 #[cold]
@@ -72,12 +90,47 @@ fn read(inner: &str) -> String {
 
 /// Writes a string with its quotes and escapes.
 pub(crate) fn write_string(out: &mut String, text: &str) {
-    if text.bytes().any(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+    // All bytes, many at once, because that is quicker than to stop at the first.
+    let needs_escape = |byte: u8| u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\');
+    if text.bytes().fold(0, |found, byte| found | needs_escape(byte)) != 0 {
         write_value(out, &text);
     } else {
         out.push('"');
         out.push_str(text);
         out.push('"');
+    }
+}
+
+/// Writes a tree of values as compact JSON.
+pub(super) fn write_tree(out: &mut String, value: &Value) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Number(number) => write_value(out, number),
+        Value::String(text) => write_string(out, text),
+        Value::Array(elements) => {
+            out.push('[');
+            for (index, element) in elements.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_tree(out, element);
+            }
+            out.push(']');
+        }
+        Value::Object(members) => {
+            out.push('{');
+            for (index, (name, value)) in members.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_string(out, name);
+                out.push(':');
+                write_tree(out, value);
+            }
+            out.push('}');
+        }
     }
 }
 
@@ -183,7 +236,16 @@ mod tests {
         assert_eq!(Items::of("[]").count(), 0);
         let pairs: Vec<_> = Pairs::of(r#"{"a":1,"b\"":"x","c":{}}"#).collect();
         assert_eq!(pairs, [("a", "1"), (r#"b\""#, "\"x\""), ("c", "{}")]);
-        assert_eq!(unescaped(r#"b\"\u00e9"#), "b\"é");
+        for (written, text) in [
+            (r#"b\"\u00e9"#, "b\"é"),
+            (r#"W/\"3\""#, "W/\"3\""),
+            (r"\\\/\n", "\\/\n"),
+            (r#"é\"\\é"#, "é\"\\é"),
+            (r"\", ""),
+            (r"a\é", ""),
+        ] {
+            assert_eq!(unescaped(written), text, "{written}");
+        }
         assert_eq!(Pairs::of("{}").count(), 0);
     }
 

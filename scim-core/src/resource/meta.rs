@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use crate::identity::Version;
-use crate::json::{format_date_time, parse_date_time};
+use crate::json::{format_date_time, parse_date_time, write_date_time};
 use crate::resource::{ValueRef, write_string};
 use crate::schema::ResourceTypeName;
 
@@ -41,16 +41,14 @@ impl Meta {
     /// The same as compact JSON.
     pub fn to_json(&self) -> String {
         let mut json = String::with_capacity(160);
-        let members = [
-            ("{\"created\":", format_date_time(self.created)),
-            (",\"lastModified\":", format_date_time(self.last_modified)),
-            (",\"resourceType\":", self.resource_type.as_str().to_owned()),
-            (",\"version\":", self.version.as_str().to_owned()),
-        ];
-        for (name, value) in members {
-            json.push_str(name);
-            write_string(&mut json, &value);
-        }
+        json.push_str("{\"created\":\"");
+        write_date_time(self.created, &mut json);
+        json.push_str("\",\"lastModified\":\"");
+        write_date_time(self.last_modified, &mut json);
+        json.push_str("\",\"resourceType\":");
+        write_string(&mut json, self.resource_type.as_str());
+        json.push_str(",\"version\":");
+        write_string(&mut json, self.version.as_str());
         json.push('}');
         json
     }

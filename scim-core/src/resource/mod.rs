@@ -1,12 +1,14 @@
 //! Resources: schema-checked JSON objects (RFC 7643 section 3).
 
 mod active;
+mod comparison;
 mod document;
 mod json_text;
 mod meta;
 mod reference;
 mod size;
 mod value_ref;
+mod whole;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,8 +24,9 @@ use crate::identity::ResourceId;
 use crate::identity::Version;
 use crate::schema::{AttributeRef, TypeSchema};
 
-use document::Document;
-pub(crate) use document::Walk;
+#[doc(hidden)]
+pub use comparison::Unlike;
+pub(crate) use document::Document;
 pub(crate) use json_text::write_string;
 pub use meta::Meta;
 #[doc(hidden)]
@@ -141,7 +144,12 @@ impl Resource {
         }
     }
 
-    /// The same of a resource that a check against the schemas of this type has made, which is remembered: responses copy what needs
+    /// Whether the resource is one piece of text, so that a clone costs nothing.
+    pub fn is_compact(&self) -> bool {
+        matches!(self.content, Content::Document(_))
+    }
+
+    /// [Compacts](Self::compact) a resource that a check against the schemas of this type has made, which is remembered: responses copy what needs
     /// no second look. For stores.
     pub fn compact_as(&mut self, of: &TypeSchema) {
         let document = match &self.content {
@@ -154,10 +162,10 @@ impl Resource {
         }
     }
 
-    /// The members as text, if the resource is compact and known to fit the schemas of this type.
-    pub(crate) fn fitting(&self, of: &TypeSchema) -> Option<Walk<'_>> {
+    /// The document, if the resource is compact and known to fit the schemas of this type.
+    pub(crate) fn fitting(&self, of: &TypeSchema) -> Option<&Document> {
         match &self.content {
-            Content::Document(document) if document.stamp() == Some(of.stamp()) => Some(document.walk()),
+            Content::Document(document) if document.stamp() == Some(of.stamp()) => Some(document),
             _ => None,
         }
     }
@@ -290,6 +298,26 @@ impl Resource {
                 }
             }
         }
+    }
+
+    /// The members whose values are not the same in another resource, with both.
+    #[doc(hidden)]
+    pub fn members_unlike<'r>(&'r self, other: &'r Self) -> Vec<Unlike<'r>> {
+        if let (Content::Document(a), Content::Document(b)) = (&self.content, &other.content)
+            && let Some(unlike) = comparison::unlike(a, b)
+        {
+            return unlike;
+        }
+        let mut unlike = Vec::new();
+        for (name, value) in self.members() {
+            let others = other.get(&name);
+            if others != Some(value) {
+                unlike.push((name, Some(value), others));
+            }
+        }
+        let added = other.members().filter(|(name, _)| self.get(name).is_none());
+        unlike.extend(added.map(|(name, value)| (name, None, Some(value))));
+        unlike
     }
 
     /// A string that is the value of a common or base attribute.

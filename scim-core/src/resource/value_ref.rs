@@ -150,6 +150,14 @@ impl<'a> ValueRef<'a> {
         }
     }
 
+    /// The bytes of the text of a compact resource.
+    pub(crate) fn text_len(self) -> Option<usize> {
+        match self.0 {
+            Held::Document(document) => Some(document.text().len()),
+            _ => None,
+        }
+    }
+
     /// Whether an object has a member of this name, which is the name of an attribute. Quicker than [`get`](Self::get) where the object has no such member.
     pub(crate) fn has(self, name: &str) -> bool {
         match self.0 {

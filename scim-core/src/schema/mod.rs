@@ -7,6 +7,7 @@ mod characteristic;
 mod common_attributes;
 mod definition;
 mod error;
+mod known;
 mod members;
 mod resource_type;
 mod revision;

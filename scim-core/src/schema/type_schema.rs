@@ -5,7 +5,8 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::name::AttrPath;
-use crate::schema::attribute::{Attribute, find, nearest};
+use crate::schema::attribute::{Attribute, nearest};
+use crate::schema::known::Known;
 use crate::schema::members::{Member, MemberKind, Members, TypeStamp, member_order};
 use crate::schema::resource_type::ResourceType;
 use crate::schema::{AttributeRef, Resolved, Schema, common_attributes};
@@ -14,14 +15,20 @@ use crate::tolerance::Tolerance;
 
 /// A resource type with its base schema and extensions, ready for look-ups.
 ///
-/// Obtained from a [`SchemaSet`](crate::SchemaSet), which has made sure that every schema exists.
+/// Obtained from a [`SchemaSet`](crate::SchemaSet), which has made sure that every schema exists. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TypeSchema {
+    parts: Arc<Parts>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Parts {
     resource_type: ResourceType,
     base: Arc<Schema>,
     extensions: Vec<TypeExtension>,
     /// In the order in which compact resources have them.
     members: Vec<Member>,
+    known: Known,
     stamp: Stamp,
 }
 
@@ -68,56 +75,88 @@ fn hint(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 
-impl TypeSchema {
-    pub(crate) fn new(resource_type: ResourceType, base: Arc<Schema>, extensions: Vec<TypeExtension>) -> Self {
-        let mut of = Self { resource_type, base, extensions, members: Vec::new(), stamp: Stamp::next() };
-        of.order_members();
-        of
-    }
-
+impl Parts {
     fn order_members(&mut self) {
-        let attributes = self.common().iter().chain(self.base.attributes()).cloned().map(MemberKind::Attribute);
+        let attributes = common_attributes().iter().chain(self.base.attributes()).cloned().map(MemberKind::Attribute);
         let extensions = self.extensions.iter().map(|extension| MemberKind::Extension(extension.schema.clone()));
         let mut members: Vec<Member> = attributes.chain(extensions).map(Member::new).collect();
         members.sort_by(|a, b| member_order(a.name(), b.name()));
         self.members = members;
+        let extensions: Vec<&Schema> = self.extensions.iter().map(|extension| &*extension.schema).collect();
+        self.known = Known::of(&self.base, &extensions);
         self.stamp = Stamp::next();
+    }
+}
+
+impl TypeSchema {
+    pub(crate) fn new(resource_type: ResourceType, base: Arc<Schema>, extensions: Vec<TypeExtension>) -> Self {
+        let mut parts = Parts {
+            resource_type,
+            base,
+            extensions,
+            members: Vec::new(),
+            known: Known::default(),
+            stamp: Stamp::next(),
+        };
+        parts.order_members();
+        Self { parts: Arc::new(parts) }
+    }
+
+    /// The base attributes that a resource must have.
+    pub(crate) fn required(&self) -> &[Arc<Attribute>] {
+        &self.parts.known.required
+    }
+
+    /// The names of the multi-valued references, such as `members`.
+    pub(crate) fn multi_valued_references(&self) -> &[String] {
+        &self.parts.known.multi_valued_references
+    }
+
+    /// Whether there are attributes that are returned on request.
+    #[doc(hidden)]
+    pub fn has_requested(&self) -> bool {
+        self.parts.known.has_requested
+    }
+
+    /// The members that can hold what no response shows.
+    pub(crate) fn secret_members(&self) -> &[String] {
+        &self.parts.known.secret
     }
 
     /// What tells this definition from others.
     pub(crate) fn stamp(&self) -> TypeStamp {
-        self.stamp.0
+        self.parts.stamp.0
     }
 
     /// The members that resources can have.
     pub(crate) fn members(&self) -> Members<'_> {
-        Members::of(&self.members)
+        Members::of(&self.parts.members)
     }
 
     /// The same with another definition of a schema, wherever it stands.
     pub(crate) fn redefining(&self, schema: &Arc<Schema>) -> Self {
-        let mut of = self.clone();
-        let schemas = of.extensions.iter_mut().map(|extension| &mut extension.schema);
-        for known in std::iter::once(&mut of.base).chain(schemas).filter(|known| known.id() == schema.id()) {
+        let mut parts = Parts::clone(&self.parts);
+        let schemas = parts.extensions.iter_mut().map(|extension| &mut extension.schema);
+        for known in std::iter::once(&mut parts.base).chain(schemas).filter(|known| known.id() == schema.id()) {
             *known = schema.clone();
         }
-        of.order_members();
-        of
+        parts.order_members();
+        Self { parts: Arc::new(parts) }
     }
 
     /// The resource type.
     pub fn resource_type(&self) -> &ResourceType {
-        &self.resource_type
+        &self.parts.resource_type
     }
 
     /// The base schema.
     pub fn base(&self) -> &Arc<Schema> {
-        &self.base
+        &self.parts.base
     }
 
     /// The extensions in the order of the resource type.
     pub fn extensions(&self) -> &[TypeExtension] {
-        &self.extensions
+        &self.parts.extensions
     }
 
     /// The attributes that every resource has: `schemas`, `id`, `externalId`, `meta`.
@@ -127,20 +166,27 @@ impl TypeSchema {
 
     /// All attributes: the common ones, those of the base schema and those of the extensions.
     pub fn attributes(&self) -> impl Iterator<Item = AttributeRef> {
-        let own =
-            self.common().iter().chain(self.base.attributes()).map(|attribute| AttributeRef::new(None, attribute));
+        let own = self
+            .common()
+            .iter()
+            .chain(self.parts.base.attributes())
+            .map(|attribute| AttributeRef::new(None, attribute));
         let of_extension = |extension: &TypeExtension| Resolved::Extension(extension.schema.clone()).attributes();
-        own.chain(self.extensions.iter().flat_map(of_extension))
+        own.chain(self.parts.extensions.iter().flat_map(of_extension))
     }
 
     /// The common or base attribute of this name, in any case.
     pub fn top_level(&self, name: &str) -> Option<&Arc<Attribute>> {
-        find(common_attributes(), name).or_else(|| self.base.attribute(name))
+        self.parts.known.top_level(name)
     }
 
     /// The extension with this URI, in any case (R033).
     pub fn extension(&self, uri: &str) -> Option<&Arc<Schema>> {
-        self.extensions.iter().map(|extension| &extension.schema).find(|schema| schema.id().eq_ignore_ascii_case(uri))
+        self.parts
+            .extensions
+            .iter()
+            .map(|extension| &extension.schema)
+            .find(|schema| schema.id().eq_ignore_ascii_case(uri))
     }
 
     /// Looks a path up (R065-R068, R110, R171).
@@ -160,7 +206,9 @@ impl TypeSchema {
         let unknown = || self.unknown(path);
         let name = path.name().ok_or_else(unknown)?;
         let (extension, attribute) = match path.uri() {
-            Some(uri) if uri.eq_ignore_ascii_case(self.base.id()) => (None, self.top_level(name).ok_or_else(unknown)?),
+            Some(uri) if uri.eq_ignore_ascii_case(self.parts.base.id()) => {
+                (None, self.top_level(name).ok_or_else(unknown)?)
+            }
             Some(uri) => {
                 let schema = self.extension(uri).ok_or_else(unknown)?;
                 (Some(schema), schema.attribute(name).ok_or_else(unknown)?)
@@ -194,7 +242,7 @@ impl TypeSchema {
     /// ```
     pub fn is_foreign(&self, path: &AttrPath) -> bool {
         let Some(uri) = path.uri() else { return false };
-        let known = |uri: &str| uri.eq_ignore_ascii_case(self.base.id()) || self.extension(uri).is_some();
+        let known = |uri: &str| uri.eq_ignore_ascii_case(self.parts.base.id()) || self.extension(uri).is_some();
         // `urn:...:User.department` is a slip of the pen, and `urn:...:User` the extension as a whole.
         let begins_as_known = path.name().is_some_and(|name| known(&format!("{uri}:{name}")));
         !known(uri) && !begins_as_known
@@ -205,7 +253,7 @@ impl TypeSchema {
         name: &str,
         tolerance: &mut Tolerance,
     ) -> Option<(Option<&Arc<Schema>>, &Arc<Attribute>)> {
-        let mut found = self.extensions.iter().filter_map(|extension| {
+        let mut found = self.parts.extensions.iter().filter_map(|extension| {
             extension.schema.attribute(name).map(|attribute| (Some(&extension.schema), attribute))
         });
         let only = found.next()?;
@@ -219,18 +267,18 @@ impl TypeSchema {
         };
         let suggestion = match (self.top_level(wanted), path.sub()) {
             (Some(attribute), Some(sub)) => near(attribute.sub_attributes(), sub, &format!("{}.", attribute.name())),
-            _ => near(self.base.attributes(), wanted, "").or_else(|| near(common_attributes(), wanted, "")).or_else(
-                || {
-                    let schemas = self.extensions.iter().map(|extension| &extension.schema);
+            _ => near(self.parts.base.attributes(), wanted, "")
+                .or_else(|| near(common_attributes(), wanted, ""))
+                .or_else(|| {
+                    let schemas = self.parts.extensions.iter().map(|extension| &extension.schema);
                     schemas
                         .into_iter()
                         .find_map(|schema| near(schema.attributes(), wanted, &format!("{}:", schema.id())))
-                },
-            ),
+                }),
         };
         UnknownAttribute {
             path: path.as_str().to_owned(),
-            resource_type: self.resource_type.name().as_str().to_owned(),
+            resource_type: self.parts.resource_type.name().as_str().to_owned(),
             suggestion,
         }
     }

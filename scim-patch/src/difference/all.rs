@@ -1,10 +1,10 @@
 //! What differs between two states of a resource.
 
-use std::sync::Arc;
+use std::fmt;
 
-use scim_core::schema::{Schema, TypeExtension};
-use scim_core::{Attribute, AttributeRef, Quirks, Resource, TypeSchema, ValueRef};
+use scim_core::{AttributeRef, Quirks, Resource, TypeSchema};
 
+use crate::difference::comparison::{Comparison, differences};
 use crate::difference::one::Difference;
 
 /// What differs between two states of a resource: for audit, for events, and for the question whether there is anything to write.
@@ -38,17 +38,30 @@ use crate::difference::one::Difference;
 /// assert_eq!((password.target().name(), password.secret(), password.after()), ("password", Some(Secret::Set), None));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Differences {
-    all: Vec<Difference>,
+    found: Found,
     quirks: Quirks,
+}
+
+#[derive(Clone)]
+enum Found {
+    All(Vec<Difference>),
+    /// Made when somebody asks: of most writes nobody does.
+    Later(Comparison),
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self::All(Vec::new())
+    }
 }
 
 impl Differences {
     /// These, in their order.
     pub(crate) fn new(mut all: Vec<Difference>, quirks: Quirks) -> Self {
         all.sort_by(|a, b| a.target().cmp(b.target()));
-        Self { all, quirks }
+        Self { found: Found::All(all), quirks }
     }
 
     /// Compares two states of a resource of this type.
@@ -72,28 +85,19 @@ impl Differences {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn between(of: &TypeSchema, before: &Resource, after: &Resource) -> Self {
-        let mut all = Vec::new();
-        let aside = |attribute: &&Arc<Attribute>| !matches!(attribute.name(), "id" | "meta" | "schemas");
-        for attribute in of.common().iter().chain(of.base().attributes()).filter(aside) {
-            let (old, new) = (before.get(attribute.name()), after.get(attribute.name()));
-            add(None, attribute, old, new, &mut all);
-        }
-        for TypeExtension { schema, .. } in of.extensions() {
-            let (before, after) = (before.get(schema.id()), after.get(schema.id()));
-            if before != after {
-                for attribute in schema.attributes() {
-                    let old = before.and_then(|values| values.get(attribute.name()));
-                    let new = after.and_then(|values| values.get(attribute.name()));
-                    add(Some(schema), attribute, old, new, &mut all);
-                }
-            }
-        }
-        Self::new(all, Quirks::default())
+        let found = match Comparison::kept(of, before, after) {
+            Some(comparison) => Found::Later(comparison),
+            None => Found::All(differences(of, before, after)),
+        };
+        Self { found, quirks: Quirks::default() }
     }
 
     /// Whether the resource says just what it said before: version and `lastModified` then stay (R133, R192).
     pub fn is_unchanged(&self) -> bool {
-        self.all.is_empty()
+        match &self.found {
+            Found::All(all) => all.is_empty(),
+            Found::Later(comparison) => !comparison.differs(),
+        }
     }
 
     /// What differs, in order, each attribute once.
@@ -102,12 +106,12 @@ impl Differences {
     /// not among them: it follows from the rest. To set a secret is a change whatever it was before, or the answer would
     /// tell whether it was guessed.
     pub fn all(&self) -> &[Difference] {
-        &self.all
+        self.found.all()
     }
 
     /// What the [differences](Self::all) are of.
     pub fn targets(&self) -> impl Iterator<Item = &AttributeRef> {
-        self.all.iter().map(Difference::target)
+        self.all().iter().map(Difference::target)
     }
 
     /// The quirks that the message needed, at the check and when it was applied; none of what was compared.
@@ -118,27 +122,47 @@ impl Differences {
     /// The same, with these in place of what was found of secrets: for a store that keeps secrets elsewhere, or not at all.
     #[must_use]
     pub fn with_secrets(self, secrets: impl IntoIterator<Item = Difference>) -> Self {
-        let all = self.all.into_iter().filter(|difference| difference.secret().is_none());
+        let mut secrets = secrets.into_iter().peekable();
+        // What is compared later has no secrets.
+        if matches!(self.found, Found::Later(_)) && secrets.peek().is_none() {
+            return self;
+        }
+        let all = self.found.into_all().into_iter().filter(|difference| difference.secret().is_none());
         Self::new(all.chain(secrets).collect(), self.quirks)
     }
 
     /// The same, with one more.
     #[must_use]
     pub fn with(self, difference: Difference) -> Self {
-        Self::new(self.all.into_iter().chain([difference]).collect(), self.quirks)
+        Self::new(self.found.into_all().into_iter().chain([difference]).collect(), self.quirks)
     }
 }
 
-/// Adds what differs of one attribute.
-fn add(
-    extension: Option<&Arc<Schema>>,
-    attribute: &Arc<Attribute>,
-    old: Option<ValueRef<'_>>,
-    new: Option<ValueRef<'_>>,
-    all: &mut Vec<Difference>,
-) {
-    if old != new {
-        let (old, new) = (old.map(ValueRef::to_value), new.map(ValueRef::to_value));
-        Difference::of_whole(&AttributeRef::new(extension, attribute), old, new.as_ref(), all);
+impl Found {
+    fn all(&self) -> &[Difference] {
+        match self {
+            Self::All(all) => all,
+            Self::Later(comparison) => comparison.all(),
+        }
+    }
+
+    fn into_all(self) -> Vec<Difference> {
+        match self {
+            Self::All(all) => all,
+            Self::Later(comparison) => comparison.all().to_vec(),
+        }
+    }
+}
+
+/// The same differences, with the same quirks.
+impl PartialEq for Differences {
+    fn eq(&self, other: &Self) -> bool {
+        self.all() == other.all() && self.quirks == other.quirks
+    }
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.all()).finish()
     }
 }

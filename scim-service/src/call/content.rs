@@ -5,6 +5,7 @@ use scim_core::{AttributeRef, Projection, ResourceId, TypeSchema};
 use serde_json::Value;
 
 use crate::call::body::Body;
+use crate::call::permit::written;
 use crate::call::reference::complete;
 use crate::call::request::Call;
 use crate::store::{Precondition, StoreError};
@@ -24,6 +25,13 @@ impl<S: ?Sized> Call<'_, S> {
             }
             Body::Json(value) => Ok(value),
         }
+    }
+
+    /// What a body writes, where somebody asks: a policy, a projection with attributes that come back after they were written, or
+    /// what may not be changed.
+    pub(crate) fn asked_of(&self, body: &Value, of: &TypeSchema) -> Vec<AttributeRef> {
+        let is_asked = self.authorizer.is_some() || of.has_requested() || !self.config.capabilities().change_password;
+        if is_asked { written(body, of) } else { Vec::new() }
     }
 
     /// The JSON of the body of a write, with its references completed.

@@ -13,6 +13,6 @@ mod visible;
 pub(crate) use body::{Body, BodyLimit};
 pub(crate) use content::resource_id;
 pub(crate) use filter::one_of;
-pub(crate) use permit::{Permit, written};
+pub(crate) use permit::Permit;
 pub(crate) use reference::{References, complete_paths, holds_members};
 pub(crate) use request::{Call, Can};

@@ -15,7 +15,7 @@ use crate::wire::Route;
 /// Only URLs of this service count, with or without the protocol version (R016).
 pub(crate) fn complete(body: &mut Value, of: &TypeSchema, schemas: &SchemaSet, config: &ServiceConfig) {
     // An attribute with `$ref` and no `value` would be given one that it does not have.
-    if references(of).all(|(_, attribute)| attribute.sub_attribute("value").is_some()) {
+    if holds_reference(body) && references(of).all(|(_, attribute)| attribute.sub_attribute("value").is_some()) {
         complete_below(body, schemas, config);
     }
 }
@@ -48,6 +48,17 @@ fn id_path(path: &str, of: &TypeSchema, config: &ServiceConfig) -> Option<String
     let value = target.attribute().sub_attribute("value")?.name().parse().ok()?;
     let is_url = target.sub() == Some("$ref");
     is_url.then(|| path.parent()?.with_sub(&value)).flatten().map(|path| path.as_str().to_owned())
+}
+
+/// Whether `$ref` is a member of an object somewhere.
+fn holds_reference(value: &Value) -> bool {
+    match value {
+        Value::Array(elements) => elements.iter().any(holds_reference),
+        Value::Object(members) => {
+            members.iter().any(|(name, value)| name.eq_ignore_ascii_case("$ref") || holds_reference(value))
+        }
+        _ => false,
+    }
 }
 
 fn complete_below(value: &mut Value, schemas: &SchemaSet, config: &ServiceConfig) {

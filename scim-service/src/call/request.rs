@@ -34,6 +34,8 @@ pub(crate) struct Call<'a, S: ?Sized> {
     pub(crate) authorizer: Option<&'a dyn Authorizer>,
     pub(crate) parts: &'a Parts,
     pub(crate) body: Body,
+    /// Whether this is an operation of a bulk request: nobody reads the body of its response.
+    pub(crate) in_bulk: bool,
     pub(crate) format: Format,
     pub(crate) cx: Context,
     /// The quirks that the request needed so far.
@@ -52,6 +54,7 @@ impl<S: ?Sized> Call<'_, S> {
             authorizer: self.authorizer,
             parts,
             body,
+            in_bulk: self.in_bulk,
             format: self.format,
             cx: self.cx.clone(),
             tolerance: Tolerance::new(self.config.profile()),

@@ -8,7 +8,7 @@ use scim_core::{Projection, Resource, TypeSchema};
 use scim_filter::View;
 
 use crate::call::request::Call;
-use crate::wire::{Failure, Rendering, ResourceHeaders, Urls, body_response, with_resource_headers};
+use crate::wire::{Failure, Rendering, ResourceHeaders, Urls, body_response, empty_response, with_resource_headers};
 
 impl<S: ?Sized> Call<'_, S> {
     /// What a response shows beyond what is stored, for whatever asks for it.
@@ -31,11 +31,13 @@ impl<S: ?Sized> Call<'_, S> {
         resource: &Resource,
         projection: &Projection,
     ) -> Result<Response<Bytes>, Failure> {
-        let headers = self.headers_of(of, resource);
+        if self.in_bulk {
+            return Ok(self.headed(empty_response(status), of, resource));
+        }
         let limit = self.config.limits().response;
         let body = self.written_alone(of, resource, projection);
         if body.len() <= limit {
-            return Ok(with_resource_headers(body_response(status, body, self.format), &headers));
+            return Ok(self.headed(body_response(status, body, self.format), of, resource));
         }
         if matches!(self.parts.method, Method::GET | Method::HEAD) {
             return Err(self.too_large(resource));
@@ -45,18 +47,31 @@ impl<S: ?Sized> Call<'_, S> {
             attributes.filter(|attribute| attribute.attribute().sub_attribute("$ref").is_some()).collect();
         tracing::info!(request_id = %self.cx.request_id, limit, "an answer was too large and leaves out references");
         let body = self.written_alone(of, resource, &projection.clone().hiding(&refers));
-        Ok(with_resource_headers(body_response(status, body, self.format), &headers))
+        Ok(self.headed(body_response(status, body, self.format), of, resource))
     }
 
     pub(crate) fn written_alone(&self, of: &TypeSchema, resource: &Resource, projection: &Projection) -> String {
-        let mut body = String::with_capacity(resource.as_value().json_size() + 256);
+        // Just as large as a resource of which nothing but its location is added: what is larger is copied once more.
+        let location = self.urls().location_len(of, &resource.id().unwrap_or_default());
+        let added = ",\"location\":\"\"".len() + location;
+        let mut body = String::with_capacity(resource.as_value().json_size() + added);
         projection.write(of, resource, &self.urls(), &mut body);
         body
     }
 
-    /// What the headers of a response say of a resource.
-    pub(crate) fn headers_of(&self, of: &TypeSchema, resource: &Resource) -> ResourceHeaders {
-        ResourceHeaders::of(of, resource, &self.urls())
+    /// The response with what is known of its resource: in headers, or for a bulk request as an extension.
+    pub(crate) fn headed(
+        &self,
+        mut response: Response<Bytes>,
+        of: &TypeSchema,
+        resource: &Resource,
+    ) -> Response<Bytes> {
+        let headers = ResourceHeaders::of(of, resource, &self.urls());
+        if self.in_bulk {
+            response.extensions_mut().insert(headers.with_id(resource));
+            return response;
+        }
+        with_resource_headers(response, headers)
     }
 
     /// Why a resource cannot be sent.

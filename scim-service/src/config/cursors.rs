@@ -5,19 +5,6 @@ use std::time::Duration;
 use crate::config::service_config::ServiceConfig;
 use crate::cursor::CursorKey;
 
-/// What cursors are encrypted with, and how long they are good for.
-#[derive(Clone, Debug)]
-pub(super) struct Cursors {
-    key: CursorKey,
-    timeout: Duration,
-}
-
-impl Default for Cursors {
-    fn default() -> Self {
-        Self { key: CursorKey::random(), timeout: Duration::from_hours(1) }
-    }
-}
-
 impl ServiceConfig {
     /// What cursors are encrypted with (RFC 9865); a random key unless set. Cursors of a random key do not survive a restart, and
     /// other instances of the service refuse them.

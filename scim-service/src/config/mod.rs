@@ -6,6 +6,8 @@ mod advertised;
 mod bulk;
 mod capabilities;
 #[cfg(feature = "cursor")]
+mod cursor_settings;
+#[cfg(feature = "cursor")]
 mod cursors;
 mod limits;
 mod service_config;

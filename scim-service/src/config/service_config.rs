@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::config::bulk::BulkAtomicity;
 use crate::config::capabilities::{Capabilities, PatchResponse};
 #[cfg(feature = "cursor")]
-use crate::config::cursors::Cursors;
+use crate::config::cursor_settings::Cursors;
 use crate::config::limits::ServiceLimits;
 use crate::config::tenancy::TenancyMode;
 

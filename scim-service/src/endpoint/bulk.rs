@@ -153,8 +153,8 @@ impl Job {
             deferred.iter().filter_map(|on| self.labels.get(*on)?.bulk_id.as_deref()).collect();
         let patch = self.resolver.resolve(&mut work, &deferred, call.config.profile())?;
         let Work { method, of, version, data, .. } = work;
-        let response = serve(call, method, &of, id.as_deref(), version, data).await?;
-        let shown = response.extensions().get::<ResourceHeaders>().cloned().unwrap_or_default();
+        let mut response = serve(call, method, &of, id.as_deref(), version, data).await?;
+        let shown = response.extensions_mut().remove::<ResourceHeaders>().unwrap_or_default();
         if let (BulkMethod::Post, Some(id), Some(location)) = (method, shown.id, &shown.location) {
             self.created(operation, Some(Created { id: id.clone(), location: location.clone() }));
             if let Some(patch) = patch {
@@ -249,6 +249,7 @@ async fn serve<S: Store + ?Sized>(
     request.headers_mut().extend(version.map(|version| (IF_MATCH, version)));
     let (parts, ()) = request.into_parts();
     let mut inside = call.with(call.store, call.can, &parts, Body::Json(data));
+    inside.in_bulk = true;
     let id = id.unwrap_or_default();
     let outcome = match method {
         BulkMethod::Post => create(&mut inside, of).await,

@@ -100,7 +100,7 @@ fn described(resource: &impl Serialize, resource_type: &str, location: &str) -> 
 fn one<S: ?Sized>(call: &Call<'_, S>, resource: &Value) -> Response<Bytes> {
     let location = resource.get("meta").and_then(|meta| meta.get("location")?.as_str()).map(str::to_owned);
     let headers = ResourceHeaders { location, ..ResourceHeaders::default() };
-    with_resource_headers(json_response(200, resource, call.format), &headers)
+    with_resource_headers(json_response(200, resource, call.format), headers)
 }
 
 fn everything<S: ?Sized>(call: &Call<'_, S>, resources: Vec<Value>) -> Response<Bytes> {

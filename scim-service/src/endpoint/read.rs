@@ -11,9 +11,9 @@ use crate::call::Call;
 use crate::call::resource_id;
 use crate::store::Store;
 use crate::wire::Failure;
+use crate::wire::empty_response;
 use crate::wire::is_fresh;
 use crate::wire::search_request;
-use crate::wire::{empty_response, with_resource_headers};
 
 pub(crate) async fn read<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
@@ -26,8 +26,8 @@ pub(crate) async fn read<S: Store + ?Sized>(
     let permit = call.permit(of, Operation::Read, Some(&id), || call.named(of, &asked)).await?;
     let projection = permit.project(projection);
     let resource = call.visible(of, &id, &projection, &permit).await?;
-    if call.config.capabilities().etag && is_fresh(&call.parts.headers, resource.version().as_ref())? {
-        return Ok(with_resource_headers(empty_response(304), &call.headers_of(of, &resource)));
+    if call.config.capabilities().etag && is_fresh(&call.parts.headers, || resource.version())? {
+        return Ok(call.headed(empty_response(304), of, &resource));
     }
     call.show(200, of, &resource, &projection)
 }

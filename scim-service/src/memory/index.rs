@@ -34,6 +34,9 @@ pub(super) struct Indexed<'a> {
     key: Cow<'a, str>,
 }
 
+/// Values that are indexed, and whether each is unique.
+type Found<'a> = Vec<(Indexed<'a>, bool)>;
+
 impl Index {
     pub(super) fn insert(&mut self, value: &Indexed<'_>, id: &Id) {
         self.rows.insert((self.hasher.hash_one(value), id.clone()));
@@ -67,38 +70,44 @@ impl<'a> Indexed<'a> {
 }
 
 /// The values of a resource that are in the index, each once, and whether no other resource may have it.
-pub(super) fn indexed<'a>(of: &'a TypeSchema, resource: &'a Resource) -> Vec<(Indexed<'a>, bool)> {
+pub(super) fn indexed<'a>(of: &'a TypeSchema, resource: &'a Resource) -> Found<'a> {
     let mut found = Vec::new();
-    for attribute in of.common().iter().chain(of.base().attributes()) {
-        if holds_indexed(attribute)
-            && let Some(value) = resource.get(attribute.name())
-        {
-            collect(None, attribute, value, &mut found);
-        }
-    }
-    for extension in of.extensions() {
-        let uri = extension.schema.id();
-        let mut attributes =
-            extension.schema.attributes().iter().filter(|attribute| holds_indexed(attribute)).peekable();
-        if attributes.peek().is_none() {
-            continue;
-        }
-        let Some(container) = resource.get(uri) else { continue };
-        for attribute in attributes {
-            if let Some(value) = container.get(attribute.name()) {
-                collect(Some(uri), attribute, value, &mut found);
-            }
-        }
+    for (name, value) in resource.members() {
+        collect_member(of, &name, value, &mut found);
     }
     found
 }
 
-fn collect<'a>(
-    uri: Option<&'a str>,
-    attribute: &'a Attribute,
-    value: ValueRef<'a>,
-    found: &mut Vec<(Indexed<'a>, bool)>,
-) {
+/// The same of two states of a resource, as far as their values may differ.
+pub(super) fn indexed_unlike<'a>(of: &'a TypeSchema, old: &'a Resource, new: &'a Resource) -> (Found<'a>, Found<'a>) {
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for (name, old, new) in old.members_unlike(new) {
+        for (value, found) in [(old, &mut before), (new, &mut after)] {
+            if let Some(value) = value {
+                collect_member(of, &name, value, found);
+            }
+        }
+    }
+    (before, after)
+}
+
+fn collect_member<'a>(of: &'a TypeSchema, name: &str, value: ValueRef<'a>, found: &mut Found<'a>) {
+    if let Some(attribute) = of.top_level(name) {
+        if attribute.name() == name && holds_indexed(attribute) {
+            collect(None, attribute, value, found);
+        }
+        return;
+    }
+    let mut schemas = of.extensions().iter().map(|extension| &extension.schema);
+    let Some(schema) = schemas.find(|schema| schema.id() == name) else { return };
+    for attribute in schema.attributes().iter().filter(|attribute| holds_indexed(attribute)) {
+        if let Some(value) = value.get(attribute.name()) {
+            collect(Some(schema.id()), attribute, value, found);
+        }
+    }
+}
+
+fn collect<'a>(uri: Option<&'a str>, attribute: &'a Attribute, value: ValueRef<'a>, found: &mut Found<'a>) {
     for element in value.values() {
         if attribute.sub_attributes().is_empty() {
             add(uri, attribute, None, element, found);
@@ -116,7 +125,7 @@ fn add<'a>(
     attribute: &'a Attribute,
     sub: Option<&'a Attribute>,
     value: ValueRef<'a>,
-    found: &mut Vec<(Indexed<'a>, bool)>,
+    found: &mut Found<'a>,
 ) {
     let leaf = sub.unwrap_or(attribute);
     let is_unique = leaf.uniqueness() != Uniqueness::None;

@@ -39,9 +39,9 @@ impl Tenant {
         let backwards = matches!(query.start, Start::Before(_));
         let mut entries = entries.into_iter();
         while let Some(entry) = if backwards { entries.next_back() } else { entries.next() } {
-            let resource = self.shown(of, entry, relations);
+            let (resource, computed) = self.computed(of, entry, relations);
             // All else is shared with the store.
-            let made = COMPUTED.iter().filter_map(|name| resource.get(name)).map(ValueRef::json_size).sum();
+            let made = computed.and_then(|name| resource.get(name)).map_or(0, ValueRef::json_size);
             if !bytes.takes(made) {
                 page.ends_early = true;
                 break;

@@ -97,9 +97,11 @@ impl Membership {
 
     /// The groups that a resource is directly in.
     pub(super) fn direct_groups(&self, member: &str) -> Vec<Id> {
-        let member = Id::from(member);
-        let rows = self.groups.range((member.clone(), Id::default())..);
-        rows.take_while(|(of, _)| *of == member).map(|(_, group)| group.clone()).collect()
+        if self.groups.is_empty() {
+            return Vec::new();
+        }
+        let rows = self.groups.range((Id::from(member), Id::default())..);
+        rows.take_while(|(of, _)| **of == *member).map(|(_, group)| group.clone()).collect()
     }
 
     /// The groups that directly hold a member of this id, which is folded unless it is to be exact.
@@ -137,6 +139,9 @@ impl Membership {
     pub(super) fn all_groups(&self, member: &str) -> Vec<InGroup> {
         let mut found: Vec<InGroup> =
             self.direct_groups(member).into_iter().map(|group| InGroup { group, direct: true }).collect();
+        if found.is_empty() {
+            return found;
+        }
         let mut seen: HashSet<Id> = found.iter().map(|in_group| in_group.group.clone()).collect();
         let mut next = 0;
         while let Some(InGroup { group, .. }) = found.get(next) {

@@ -9,7 +9,7 @@ use scim_core::{AttributeRef, Resource, TypeSchema};
 
 use super::entry::Entry;
 use super::id::Id;
-use super::index::{Index, Indexed, indexed};
+use super::index::{Index, Indexed, indexed, indexed_unlike};
 use crate::store::StoreError;
 
 /// The resources of one type, found by id, by rank, and by the values that are indexed.
@@ -86,8 +86,10 @@ impl Table {
 
     /// Records the values of a resource in place of those it had; fails where one that must be unique is another's.
     fn claim(&mut self, of: &TypeSchema, old: Option<&Resource>, new: &Entry) -> Result<(), StoreError> {
-        let before = old.map(|old| indexed(of, old)).unwrap_or_default();
-        let after = indexed(of, new.content());
+        let (before, after) = match old {
+            None => (Vec::new(), indexed(of, new.content())),
+            Some(old) => indexed_unlike(of, old, new.content()),
+        };
         let added = || after.iter().filter(|value| !before.contains(value));
         for (value, unique) in added() {
             if *unique && self.holders(of, value).any(|holder| *holder != new.id) {

@@ -61,17 +61,28 @@ impl Tenant {
 
     /// The resource, with the relations asked for.
     pub(super) fn shown(&self, of: &TypeSchema, entry: &Entry, relations: Relations) -> Resource {
+        self.computed(of, entry, relations).0
+    }
+
+    /// The same, and which attribute was computed for it.
+    pub(super) fn computed(
+        &self,
+        of: &TypeSchema,
+        entry: &Entry,
+        relations: Relations,
+    ) -> (Resource, Option<&'static str>) {
         let mut resource = entry.resource(of);
-        if relations.members && is_group(of) {
+        let name = if relations.members && is_group(of) {
             let members = self.membership.members(&entry.id);
-            add(&mut resource, "members", members.map(|(member, kind)| self.reference(member, kind)));
-        }
-        if relations.groups && is_user(of) {
+            add(&mut resource, "members", members.map(|(member, kind)| self.reference(member, kind)))
+        } else if relations.groups && is_user(of) {
             let groups = self.membership.all_groups(&entry.id).into_iter();
             let kind = |direct| Some(if direct { "direct" } else { "indirect" });
-            add(&mut resource, "groups", groups.map(|found| self.reference(&found.group, kind(found.direct))));
-        }
-        resource
+            add(&mut resource, "groups", groups.map(|found| self.reference(&found.group, kind(found.direct))))
+        } else {
+            None
+        };
+        (resource, name)
     }
 
     /// An element of `members` or `groups`. The stored resource knows best what it is; `direct` and `indirect` stay.
@@ -124,14 +135,16 @@ pub(super) fn display_of(resource: &Resource) -> Option<Cow<'_, str>> {
 }
 
 /// Adds an attribute with these elements, if there are any.
-fn add(resource: &mut Resource, name: &str, elements: impl Iterator<Item = Value>) {
+fn add(resource: &mut Resource, name: &'static str, elements: impl Iterator<Item = Value>) -> Option<&'static str> {
     let mut json = String::new();
     for element in elements {
         json.push(if json.is_empty() { '[' } else { ',' });
         json.push_str(&element.to_string());
     }
-    if !json.is_empty() {
-        json.push(']');
-        resource.set_json(&[(name, Some(&json))]);
+    if json.is_empty() {
+        return None;
     }
+    json.push(']');
+    resource.set_json(&[(name, Some(&json))]);
+    Some(name)
 }

@@ -134,6 +134,7 @@ impl Tenant {
         drop_computed(of, &mut resource);
         let secrets = keep_write_only(of, entry.content(), &mut resource);
         let moves = members.as_ref().is_some_and(|members| self.membership.differs(&entry.id, members));
+        resource.compact_as(of);
         let differences = differences.unwrap_or_else(|| Differences::between(of, entry.content(), &resource));
         let differences = differences.with_secrets(secrets.iter().cloned());
         let change = Change::new(cx, of, id.clone());
@@ -272,13 +273,10 @@ impl Tenant {
     }
 }
 
-/// Takes out what is computed on the way out.
+/// Takes away what the relation of members knows better. `id` and `meta` are written anew.
 fn drop_computed(of: &TypeSchema, resource: &mut Resource) {
-    let groups = is_user(of).then_some("groups");
-    for computed in ["id", "meta"].into_iter().chain(groups) {
-        if resource.get(computed).is_some() {
-            resource.set(computed, None);
-        }
+    if is_user(of) && resource.get("groups").is_some() {
+        resource.set("groups", None);
     }
 }
 

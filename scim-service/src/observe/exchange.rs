@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderValue, Method, Response};
+use http::{HeaderValue, Method, Response, Uri};
 use scim_core::ScimType;
 use tracing::field::{DisplayValue, Empty, display};
 use tracing::{Span, error_span, info, warn};
@@ -23,7 +23,7 @@ const MAX_LOGGED_PATH: usize = 512;
 pub(crate) struct Exchange {
     request_id: Arc<str>,
     method: Method,
-    path: String,
+    uri: Uri,
     address: Option<ClientAddress>,
     began: Instant,
     /// Who sent it, once that is known.
@@ -39,20 +39,19 @@ impl Exchange {
         let began = Instant::now();
         log_sums(limit, began);
         let request_id = request_id(&parts.headers);
-        let path: String = parts.uri.path().chars().take(MAX_LOGGED_PATH).collect();
         // Of the level of errors, so that they are seen inside of it whatever else is not.
         let span = error_span!(
             "request",
             id = &*request_id,
             method = parts.method.as_str(),
-            path = path.as_str(),
+            path = logged_path(&parts.uri),
             principal = Empty,
             tenant = Empty
         );
         Self {
             request_id,
             method: parts.method.clone(),
-            path,
+            uri: parts.uri.clone(),
             address: parts.extensions.get::<ClientAddress>().copied(),
             began,
             principal: None,
@@ -92,7 +91,7 @@ impl Exchange {
                 _ => "the credentials are not valid",
             };
             if limit.admits(self.address, reason, self.began) {
-                let (request_id, method, path) = (&*self.request_id, self.method.as_str(), self.path.as_str());
+                let (request_id, method, path) = (&*self.request_id, self.method.as_str(), logged_path(&self.uri));
                 warn!(request_id, address = self.address(), method, path, reason, "authentication refused");
             }
         } else if let Some(fault) = failure.fault()
@@ -114,7 +113,7 @@ impl Exchange {
             tenant = principal.and_then(Principal::tenant),
             address = self.address(),
             method = self.method.as_str(),
-            path = self.path.as_str(),
+            path = logged_path(&self.uri),
             status = response.status().as_u16(),
             scim_type = self.refusal.as_ref().and_then(|(scim_type, _)| *scim_type),
             reason = self.refusal.as_ref().map(|(_, reason)| reason.as_str()),
@@ -125,6 +124,18 @@ impl Exchange {
 
     fn address(&self) -> Option<DisplayValue<IpAddr>> {
         self.address.map(|address| display(address.ip()))
+    }
+}
+
+/// What the log has of a path.
+fn logged_path(uri: &Uri) -> &str {
+    let path = uri.path();
+    if path.len() <= MAX_LOGGED_PATH {
+        return path;
+    }
+    match path.char_indices().nth(MAX_LOGGED_PATH) {
+        Some((end, _)) => path.get(..end).unwrap_or_default(),
+        None => path,
     }
 }
 

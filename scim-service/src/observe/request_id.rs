@@ -33,7 +33,8 @@ pub fn request_id(headers: &HeaderMap) -> Arc<str> {
         (Some(value), None) => value.to_str().ok().filter(|id| is_sane(id)),
         _ => None,
     };
-    sent.map_or_else(|| Uuid::new_v4().to_string().into(), Arc::from)
+    let mut buffer = Uuid::encode_buffer();
+    Arc::from(sent.unwrap_or_else(|| Uuid::new_v4().hyphenated().encode_lower(&mut buffer)))
 }
 
 fn is_sane(id: &str) -> bool {

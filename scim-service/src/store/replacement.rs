@@ -34,25 +34,36 @@ pub(crate) enum Replacement {
 pub(crate) fn replacement(
     of: &TypeSchema,
     current: &Resource,
-    draft: Resource,
+    mut draft: Resource,
 ) -> Result<Replacement, ImmutableDiffers> {
-    let mut draft = draft.into_attributes();
+    let mut changed: Vec<(&str, Option<String>)> = Vec::new();
     for name in ["id", "meta"] {
-        draft.remove(name);
-    }
-    carry_over(of.base().attributes(), Some(current.as_value()), &mut draft)?;
-    for extension in of.extensions() {
-        let uri = extension.schema.id();
-        let mut new = match draft.remove(uri) {
-            Some(Value::Object(new)) => new,
-            _ => Map::new(),
-        };
-        carry_over(extension.schema.attributes(), current.get(uri), &mut new)?;
-        if !new.is_empty() {
-            draft.insert(uri.to_owned(), Value::Object(new));
+        if draft.get(name).is_some() {
+            changed.push((name, None));
         }
     }
-    let mut draft = Resource::from_attributes(draft);
+    let carried = carried_over(of.base().attributes(), Some(current.as_value()), Some(draft.as_value()))?;
+    changed.extend(carried.into_iter().map(|(name, value)| (name, Some(value.to_string()))));
+    for extension in of.extensions() {
+        let (uri, attributes) = (extension.schema.id(), extension.schema.attributes());
+        let carried = carried_over(attributes, current.get(uri), draft.get(uri))?;
+        let new = draft.get(uri);
+        if !carried.is_empty() {
+            let mut new = match new.map(ValueRef::to_value) {
+                Some(Value::Object(new)) => new,
+                _ => Map::new(),
+            };
+            new.extend(carried.into_iter().map(|(name, value)| (name.to_owned(), value.to_value())));
+            changed.push((uri, Some(Value::Object(new).to_string())));
+        } else if new.is_some_and(|new| new.members().next().is_none()) {
+            changed.push((uri, None));
+        }
+    }
+    let changed: Vec<(&str, Option<&str>)> = changed.iter().map(|(name, value)| (*name, value.as_deref())).collect();
+    draft.compact_as(of);
+    if !changed.is_empty() {
+        draft.set_json(&changed);
+    }
     if !differs(of, current, &draft) {
         return Ok(Replacement::Unchanged);
     }
@@ -62,32 +73,33 @@ pub(crate) fn replacement(
         let empty = |uri: &str| Some(draft.get(uri)?.members().all(|(_, value)| value.is_null()));
         uris.retain(|uri| !uri.as_str().and_then(empty).unwrap_or(false));
     }
-    draft.set("schemas", Some(schemas));
+    if draft.get("schemas") != Some((&schemas).into()) {
+        draft.set("schemas", Some(schemas));
+    }
     Ok(Replacement::Changed(draft))
 }
 
-/// Carries immutable and read-only values over.
-fn carry_over(
-    attributes: &[Arc<Attribute>],
-    old: Option<ValueRef<'_>>,
-    new: &mut Map<String, Value>,
-) -> Result<(), ImmutableDiffers> {
-    for attribute in attributes {
+/// The immutable and read-only values that are carried over.
+fn carried_over<'v>(
+    attributes: &'v [Arc<Attribute>],
+    old: Option<ValueRef<'v>>,
+    new: Option<ValueRef<'_>>,
+) -> Result<Vec<(&'v str, ValueRef<'v>)>, ImmutableDiffers> {
+    let mut carried = Vec::new();
+    let kept =
+        |attribute: &&Arc<Attribute>| matches!(attribute.mutability(), Mutability::Immutable | Mutability::ReadOnly);
+    for attribute in attributes.iter().filter(kept) {
         let name = attribute.name();
-        match (attribute.mutability(), old.and_then(|old| old.get(name)), new.get(name)) {
-            (Mutability::Immutable, Some(before), Some(after)) => {
-                if !equal_values(attribute, before, after) {
-                    return Err(ImmutableDiffers { attribute: name.to_owned() });
-                }
-                new.insert(name.to_owned(), before.to_value());
-            }
-            (Mutability::ReadOnly, Some(before), _) | (Mutability::Immutable, Some(before), None) => {
-                new.insert(name.to_owned(), before.to_value());
-            }
-            _ => {}
+        let Some(before) = old.and_then(|old| old.get(name)) else { continue };
+        if attribute.mutability() == Mutability::Immutable
+            && let Some(after) = new.and_then(|new| new.get(name))
+            && !equal_values(attribute, before, after)
+        {
+            return Err(ImmutableDiffers { attribute: name.to_owned() });
         }
+        carried.push((name, before));
     }
-    Ok(())
+    Ok(carried)
 }
 
 /// Whether the new content says something else. Whether a secret is the same as before cannot be told, nor whether there is one:

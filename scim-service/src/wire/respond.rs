@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
-use http::{HeaderName, Response, StatusCode};
+use http::{Response, StatusCode};
 use scim_core::{Additions, Resource, TypeSchema};
 use serde::Serialize;
 
@@ -67,27 +67,28 @@ pub(crate) fn without_body(mut response: Response<Bytes>) -> Response<Bytes> {
 
 /// Adds `ETag`, `Location` and `Content-Location` from what `meta` of the whole resource says (R045, R046). RFC 7644 prints
 /// `Location` with every resource; HTTP's own word for where a body's resource is, is `Content-Location`. A 304 has what the
-/// 200 would say of the body (RFC 9110 section 15.4.5). What else the service wants to know of the resource stays with the
-/// response as an extension.
-pub(crate) fn with_resource_headers(mut response: Response<Bytes>, headers: &ResourceHeaders) -> Response<Bytes> {
+/// 200 would say of the body (RFC 9110 section 15.4.5).
+pub(crate) fn with_resource_headers(mut response: Response<Bytes>, headers: ResourceHeaders) -> Response<Bytes> {
     let status = response.status();
-    let mut insert = |name: HeaderName, value: Option<&str>| {
-        if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
-            response.headers_mut().insert(name, value);
+    let value = |text: String| HeaderValue::from_maybe_shared(Bytes::from(text)).ok();
+    let (etag, location) = (headers.etag.and_then(value), headers.location.and_then(value));
+    let fields = response.headers_mut();
+    if let Some(etag) = etag {
+        fields.insert(ETAG, etag);
+    }
+    if let Some(location) = location {
+        if status != StatusCode::NOT_MODIFIED {
+            fields.insert(LOCATION, location.clone());
         }
-    };
-    insert(ETAG, headers.etag.as_deref());
-    if status != StatusCode::NOT_MODIFIED {
-        insert(LOCATION, headers.location.as_deref());
+        if status != StatusCode::NO_CONTENT {
+            fields.insert(CONTENT_LOCATION, location);
+        }
     }
-    if status != StatusCode::NO_CONTENT {
-        insert(CONTENT_LOCATION, headers.location.as_deref());
-    }
-    response.extensions_mut().insert(headers.clone());
     response
 }
 
-/// What the headers of a response say of a resource, whatever part of it the body holds.
+/// What the headers of a response say of a resource, whatever part of it the body holds. A bulk request, which has no such headers
+/// for its operations, finds it among the extensions of their responses.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ResourceHeaders {
     pub(crate) id: Option<String>,
@@ -98,10 +99,15 @@ pub(crate) struct ResourceHeaders {
 impl ResourceHeaders {
     /// Reads them from a resource with complete `meta`.
     pub(crate) fn of(of: &TypeSchema, resource: &Resource, urls: &Urls<'_>) -> Self {
-        let id = resource.id().map(Cow::into_owned);
-        let version = resource.get("meta").and_then(|meta| meta.get("version")?.as_str()).filter(|_| urls.versions);
+        let id = resource.id();
+        let version = resource.get("meta").filter(|_| urls.versions).and_then(|meta| meta.get("version")?.as_str());
         let location = id.as_deref().map(|id| urls.location(of, id));
-        Self { etag: version.map(Cow::into_owned), location, id }
+        Self { etag: version.map(Cow::into_owned), location, id: None }
+    }
+
+    /// The same, with the id.
+    pub(crate) fn with_id(self, resource: &Resource) -> Self {
+        Self { id: resource.id().map(Cow::into_owned), ..self }
     }
 }
 

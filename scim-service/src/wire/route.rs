@@ -1,5 +1,6 @@
 //! Which endpoint a path names (RFC 7644 section 3.2).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::Method;
@@ -42,15 +43,25 @@ pub(crate) enum Route {
 const FIXED: [&str; 8] =
     [".search", "ServiceProviderConfig", "Schemas", "ResourceTypes", ".well-known", "health", "Bulk", "Me"];
 
+/// A path with more segments leads nowhere.
+const MOST_SEGMENTS: usize = 8;
+
 impl Route {
     /// The endpoint that `path` names below the base URL, with or without the protocol version `/v2` before it (R239). What
     /// the service itself names may come in any case where the profile allows it, what a client names (ids) not.
     pub(crate) fn of(path: &str, schemas: &SchemaSet, tolerance: &mut Tolerance) -> Result<Self, Failure> {
-        let mut segments = path.split('/').skip(1).map(decode).collect::<Result<Vec<_>, _>>()?;
-        if segments.last().is_some_and(String::is_empty) {
-            segments.pop();
+        let mut decoded: [Cow<'_, str>; MOST_SEGMENTS] = Default::default();
+        let mut count = 0;
+        for segment in path.split('/').skip(1) {
+            let segment = decode(segment)?;
+            if let Some(place) = decoded.get_mut(count) {
+                *place = segment;
+                count += 1;
+            }
         }
-        let mut segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let mut segments: [&str; MOST_SEGMENTS] = decoded.each_ref().map(AsRef::as_ref);
+        let ends_in_slash = count > 0 && segments.get(count - 1).is_some_and(|last| last.is_empty());
+        let mut segments = segments.get_mut(..count - usize::from(ends_in_slash)).unwrap_or_default();
         let mut registered = |segment: &mut &str, words: &[&'static str]| {
             let same = |word: &&&str| word.eq_ignore_ascii_case(segment);
             if !words.contains(segment)
@@ -67,15 +78,15 @@ impl Route {
             if version != "2" {
                 return Err(Failure::ProtocolVersion { version: version.to_owned() });
             }
-            segments.remove(0);
+            segments = segments.get_mut(1..).unwrap_or_default();
         }
         if let Some(first) = segments.first_mut() {
             registered(first, &FIXED);
         }
-        if let [_, second] = segments.as_mut_slice() {
+        if let [_, second] = segments {
             registered(second, &[".search"]);
         }
-        match segments.as_slice() {
+        match &*segments {
             [] => Ok(Self::Root),
             [".search"] => Ok(Self::RootSearch),
             ["ServiceProviderConfig"] => Ok(Self::ServiceProviderConfig),
@@ -88,7 +99,7 @@ impl Route {
             ["Bulk"] => Ok(Self::Bulk),
             ["Me"] => Ok(Self::Me),
             [endpoint, rest @ ..] => {
-                let of = by_endpoint(&format!("/{endpoint}"), schemas, tolerance).ok_or(Failure::UnknownEndpoint)?;
+                let of = by_endpoint(endpoint, schemas, tolerance).ok_or(Failure::UnknownEndpoint)?;
                 match rest {
                     [] => Ok(Self::Collection(of.clone())),
                     [".search"] => Ok(Self::Search(of.clone())),
@@ -146,10 +157,16 @@ impl Route {
     }
 }
 
-/// The type that is served at an endpoint. No two have endpoints that differ in case alone.
-fn by_endpoint<'s>(endpoint: &str, schemas: &'s SchemaSet, tolerance: &mut Tolerance) -> Option<&'s Arc<TypeSchema>> {
-    let same = |of: &&Arc<TypeSchema>| of.resource_type().endpoint().eq_ignore_ascii_case(endpoint);
-    schemas.by_endpoint(endpoint).or_else(|| schemas.types().find(same).filter(|_| tolerance.take(Quirk::EndpointCase)))
+/// The type that is served at `/{segment}`. No two have endpoints that differ in case alone.
+fn by_endpoint<'s>(segment: &str, schemas: &'s SchemaSet, tolerance: &mut Tolerance) -> Option<&'s Arc<TypeSchema>> {
+    fn of_type(of: &Arc<TypeSchema>) -> Option<&str> {
+        of.resource_type().endpoint().strip_prefix('/')
+    }
+    let same = |of: &&Arc<TypeSchema>| of_type(of).is_some_and(|known| known.eq_ignore_ascii_case(segment));
+    schemas
+        .types()
+        .find(|of| of_type(of) == Some(segment))
+        .or_else(|| schemas.types().find(same).filter(|_| tolerance.take(Quirk::EndpointCase)))
 }
 
 /// `v2` and its like: a version of the protocol as a path segment.
@@ -159,8 +176,11 @@ fn protocol_version(segment: &str) -> Option<&str> {
 }
 
 /// Decodes a path segment once (R247).
-fn decode(segment: &str) -> Result<String, Failure> {
-    percent_decode_str(segment).decode_utf8().map(Into::into).map_err(|_| Failure::UnknownEndpoint)
+fn decode(segment: &str) -> Result<Cow<'_, str>, Failure> {
+    if !segment.contains('%') {
+        return Ok(Cow::Borrowed(segment));
+    }
+    percent_decode_str(segment).decode_utf8().map_err(|_| Failure::UnknownEndpoint)
 }
 
 #[cfg(test)]

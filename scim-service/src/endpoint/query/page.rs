@@ -20,6 +20,9 @@ const ENVELOPE: usize = 16 * 1024;
 const WRITTEN: usize = 16;
 
 /// Resources as they are sent.
+/// The bytes that a resource grows by when it is written: about as many as its URL has.
+const ADDED: usize = 128;
+
 #[derive(Debug, Default)]
 pub(super) struct Written {
     /// One after the other, with commas between them.
@@ -72,11 +75,17 @@ impl<S: ?Sized> Call<'_, S> {
     ) -> Result<Written, Failure> {
         let (limit, urls) = (self.page_bytes(), self.urls());
         let mut written = Written::default();
+        let most = resources.size_hint().0;
         let mut pace = Pace::new(&self.cx.budget);
         for (of, projection, resource) in resources {
             let before = written.json.len();
             if before > 0 {
                 written.json.push(',');
+            }
+            if before == 0 {
+                // Resources of a page are about as large as the first.
+                let first = resource.as_value().json_size() + ADDED;
+                written.json.reserve(first.saturating_mul(most).min(limit));
             }
             projection.write(of, &resource, &urls, &mut written.json);
             if written.json.len() > limit {
@@ -102,10 +111,13 @@ impl<S: ?Sized> Call<'_, S> {
         written: &Written,
     ) -> Result<Response<Bytes>, Failure> {
         page.items_per_page = written.count() as u64;
-        let mut body = serde_json::to_string(&page).map_err(StoreError::internal)?;
+        let envelope = serde_json::to_string(&page).map_err(StoreError::internal)?;
         // `Resources` is its last member, and an empty array.
-        let end = body.len().saturating_sub(2);
-        body.insert_str(end, &written.json);
+        let (before, after) = envelope.split_at_checked(envelope.len().saturating_sub(2)).unwrap_or_default();
+        let mut body = String::with_capacity(envelope.len() + written.json.len());
+        body.push_str(before);
+        body.push_str(&written.json);
+        body.push_str(after);
         Ok(body_response(200, body, self.format))
     }
 }

@@ -8,7 +8,6 @@ use scim_core::{Checker, ResourceId, TypeSchema};
 
 use crate::authorize::Operation;
 use crate::call::Call;
-use crate::call::written;
 use crate::endpoint::write::groups_on_user::Write;
 use crate::store::{Store, StoreError};
 use crate::wire::Failure;
@@ -19,7 +18,7 @@ pub(crate) async fn create<S: Store + ?Sized>(
 ) -> Result<Response<Bytes>, Failure> {
     let (projection, _) = call.projection(of)?;
     let mut body = call.resource_of(of)?;
-    let written = written(&body, of);
+    let written = call.asked_of(&body, of);
     let permit = call.permit_write(of, Operation::Create, None, &written).await?;
     let projection = permit.project(projection.after_writing(&written));
     let groups = call.groups_of_resource(of, &mut body).await?;

@@ -16,7 +16,7 @@ use crate::config::PatchResponse;
 use crate::endpoint::write::groups_on_user::Write;
 use crate::store::Store;
 use crate::wire::Failure;
-use crate::wire::{empty_response, with_resource_headers};
+use crate::wire::empty_response;
 
 pub(crate) async fn patch<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
@@ -55,7 +55,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     if !silent {
         return call.show(200, of, &patched, &projection);
     }
-    Ok(with_resource_headers(empty_response(204), &call.headers_of(of, &patched)))
+    Ok(call.headed(empty_response(204), of, &patched))
 }
 
 /// Whether a client that asks for no attributes gets no body.

@@ -9,7 +9,6 @@ use scim_core::{Checker, Projection, TypeSchema};
 use crate::authorize::Operation;
 use crate::call::Call;
 use crate::call::resource_id;
-use crate::call::written;
 use crate::endpoint::write::groups_on_user::Write;
 use crate::store::Store;
 use crate::wire::Failure;
@@ -23,7 +22,7 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     let when = call.precondition()?;
     let id = resource_id(id)?;
     let mut body = call.resource_of(of)?;
-    let written = written(&body, of);
+    let written = call.asked_of(&body, of);
     let permit = call.permit_write(of, Operation::Replace, Some(&id), &written).await?;
     let projection = permit.project(projection.after_writing(&written));
     // A missing resource is told before a faulty body: PUT never creates (R185).
@@ -35,6 +34,8 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     call.cx.says_active = draft.get("active").is_some();
     let groups = groups.map(|groups| groups.set_by(&mut draft));
     call.check_password_change(&written)?;
+    // Each attempt gets a copy: of a compact resource one costs nothing.
+    draft.compact_as(of);
     let write = Write::Replace { id: &id, when: &when, draft: &draft };
     let replaced = write.with_groups(call, of, &permit, groups, &projection).await?;
     call.show(200, of, &replaced, &projection)
