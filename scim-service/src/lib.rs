@@ -99,6 +99,6 @@ pub use memory::MemoryStore;
 pub use pace::Pace;
 pub use service::ScimService;
 pub use store::{
-    Create, Delete, List, ListPage, Modify, Position, Precondition, Read, Replace, Start, Store, StoreCapabilities,
-    StoreError, StoreExt, Transaction,
+    Create, Delete, List, ListPage, Membership, Modify, Position, Precondition, Read, Replace, Start, Store,
+    StoreCapabilities, StoreError, StoreExt, Transaction,
 };

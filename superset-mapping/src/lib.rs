@@ -31,6 +31,7 @@
 //! |---|---|
 //! | [`RuleSet`], [`Subject`], [`Decision`], [`Explanation`] | which roles a person gets, and why: pure functions |
 //! | [`RoleMapper`] | the host's own code in place of rules |
+//! | `RoleSync`, `RoleTarget` (feature `roles`) | roles of a host's own that follow what is written to any `scim_service::Store`, by the same rules |
 //! | `JitLogin`, `AttributeMapping`, `IdentityProvider` (feature `jit`) | logins that create people on the spot, by the same rules |
 //! | `SamlVerifier` (feature `saml`) | SAML responses, verified |
 //! | `FabConfig` (feature `jit`) | the same rules as settings of Superset's own login |
@@ -46,23 +47,33 @@
 //! | `postgres` | `SupersetStore` on `PostgreSQL`, by sqlx on tokio |
 //! | `mysql` | the same on `MySQL` and `MariaDB` |
 //! | `sqlite` | the same on `SQLite` |
+//! | `roles` | roles over any `scim_service::Store`, in a host's own tables |
+//! | `conformance` | `role_conformance!`: tests for whoever implements a `RoleTarget` |
 //! | `memory` | logins over `scim_service::MemoryStore` |
 //! | `jit` | login just in time over any `scim_service::Store`, and settings for Flask-AppBuilder |
 //! | `saml` | verification of SAML responses, by `saml-rs` with AWS-LC |
 //!
 //! For TLS to a database server the host enables one of the `tls-*` features of `sqlx` 0.9.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "_store")]
 pub mod demo;
 #[cfg(feature = "_store")]
 mod driver;
 #[cfg(feature = "jit")]
 pub mod fab_config;
+#[cfg(any(feature = "jit", feature = "roles"))]
+mod group_reader;
 #[cfg(feature = "jit")]
 pub mod login;
 mod origin;
+#[cfg(any(feature = "_store", feature = "roles"))]
+mod protected_role;
 #[cfg(feature = "_store")]
 pub mod reconcile;
+#[cfg(feature = "roles")]
+pub mod role_sync;
 pub mod rules;
 #[cfg(feature = "saml")]
 pub mod saml;
@@ -75,6 +86,8 @@ pub mod store;
 pub use demo::create_demo_schema;
 #[cfg(feature = "jit")]
 pub use login::{AttributeMapping, IdentityProvider, JitLogin, Login, LoginError, People};
+#[cfg(feature = "roles")]
+pub use role_sync::{MemoryRoles, RoleContext, RoleGrant, RoleSync, RoleTarget};
 pub use rules::{Decision, Explanation, GroupRef, RoleMapper, RuleError, RuleReader, RuleSet, Subject};
 #[cfg(feature = "_store")]
 pub use store::{Adoption, ConnectError, StoreOptions, SupersetStore};

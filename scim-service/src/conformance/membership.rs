@@ -173,3 +173,36 @@ pub fn p08_whoever_is_deleted_leaves_all_groups(trial: &Trial<'_>) {
     assert_eq!(trial.read("Group", &two).get("members"), None, "guarantee 8: a deleted group leaves all groups");
     assert_eq!(trial.read("User", &bea).get("groups"), None, "guarantee 8: a deleted group has no members");
 }
+
+/// Guarantee 8: where a store tells who asserts memberships, it is whoever added the member last. A list of members that is sent back
+/// leaves those that were there to whom they were.
+pub fn p08_a_membership_is_asserted_by_whoever_added_it_last(trial: &Trial<'_>) {
+    if trial.lacks("Group", &["displayName", "members.value"]) {
+        return;
+    }
+    let (ada, bea) = (trial.user("ada"), trial.user("bea"));
+    let (one, two) = (trial.group("one", &[&ada, &bea]), trial.by("other").group("two", &[&ada]));
+    let Some(told) = trial.memberships(&ada) else { return };
+    let mut expected = vec![(one.clone(), "client:conformance".to_owned()), (two.clone(), "client:other".to_owned())];
+    expected.sort();
+    assert_eq!(told, expected, "guarantee 8: whoever creates a group asserts its members");
+    let members = json!([{"value": ada}, {"value": bea}]);
+    let whole = json!({"displayName": "renamed", "members": members});
+    trial.by("other").replace("Group", &one, whole, ANY).expect("guarantee 8: a group may be replaced");
+    let asserted = |member: &str| {
+        let told = trial.memberships(member).unwrap_or_default();
+        told.into_iter().find(|(group, _)| *group == one).map(|(_, source)| source)
+    };
+    assert_eq!(
+        asserted(&ada).as_deref(),
+        Some("client:conformance"),
+        "guarantee 8: a list that is sent back adds nobody"
+    );
+    trial.by("other").add_member(&one, &ada).expect("guarantee 8: a member may be added again");
+    // Without PATCH that was a list, too.
+    let by = if trial.applies_patches() { "client:other" } else { "client:conformance" };
+    assert_eq!(asserted(&ada).as_deref(), Some(by), "guarantee 8: whoever adds a member asserts it");
+    assert_eq!(asserted(&bea).as_deref(), Some("client:conformance"), "guarantee 8: nobody else is added");
+    trial.by("other").remove_member(&one, &ada).expect("guarantee 8: a member can be removed");
+    assert_eq!(asserted(&ada), None, "guarantee 8: who is removed is in the group no longer");
+}

@@ -193,6 +193,7 @@ macro_rules! store_conformance_cases {
                 p08_members_come_and_go_by_patch
                 p08_groups_are_direct_and_indirect
                 p08_groups_may_contain_each_other
+                p08_a_membership_is_asserted_by_whoever_added_it_last
                 p08_whoever_is_deleted_leaves_all_groups
             }
             positions {

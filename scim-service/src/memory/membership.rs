@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use imbl::{OrdMap, OrdSet};
+use scim_core::Provenance;
 use scim_filter::fold;
 
 use super::id::Id;
@@ -11,12 +12,21 @@ use super::id::Id;
 /// Group and member pairs, found from both ends. Ids only: what a member is and is called, its own entry knows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Membership {
-    /// Group and member; the value is the type that the client gave, for ids that no resource has.
-    members: OrdMap<(Id, Id), Option<Arc<str>>>,
+    /// Group and member.
+    members: OrdMap<(Id, Id), Pair>,
     /// Member and group.
     groups: OrdSet<(Id, Id)>,
     /// Folded id and id of the members that differ from it. None that was issued here does.
     folded: OrdSet<(Id, Id)>,
+}
+
+/// What is known of a member of a group.
+#[derive(Clone, Debug)]
+struct Pair {
+    /// The type that the client gave, for ids that no resource has.
+    kind: Option<Arc<str>>,
+    /// Who asserts the membership.
+    by: Arc<Provenance>,
 }
 
 /// A group that a resource is in.
@@ -31,7 +41,7 @@ impl Membership {
     pub(super) fn members(&self, group: &str) -> impl Iterator<Item = (&Id, Option<&str>)> {
         let group = Id::from(group);
         let rows = self.members.range((group.clone(), Id::default())..);
-        rows.take_while(move |((of, _), _)| *of == group).map(|((_, member), kind)| (member, kind.as_deref()))
+        rows.take_while(move |((of, _), _)| *of == group).map(|((_, member), pair)| (member, pair.kind.as_deref()))
     }
 
     /// Whether the members of a group are others than these.
@@ -40,19 +50,39 @@ impl Membership {
         !self.members(group).map(|(member, _)| &**member).eq(wanted)
     }
 
-    /// Adds a pair; false where it was there.
-    pub(super) fn add(&mut self, group: &Id, member: &Id, kind: Option<&str>) -> bool {
+    /// Adds a pair that somebody asserts; false where it was there, which then stays as it is.
+    pub(super) fn add(&mut self, group: &Id, member: &Id, kind: Option<&str>, by: &Arc<Provenance>) -> bool {
         let pair = (group.clone(), member.clone());
         if self.members.contains_key(&pair) {
             return false;
         }
-        self.members.insert(pair, kind.map(Arc::from));
+        self.members.insert(pair, Pair { kind: kind.map(Arc::from), by: by.clone() });
         self.groups.insert((member.clone(), group.clone()));
         let folded = fold(member);
         if folded != **member {
             self.folded.insert((Id::from(&*folded), member.clone()));
         }
         true
+    }
+
+    /// Makes somebody else the one who asserts a pair that is there.
+    pub(super) fn reassert(&mut self, group: &Id, member: &Id, by: &Arc<Provenance>) {
+        let pair = (group.clone(), member.clone());
+        if self.members.get(&pair).is_some_and(|pair| pair.by != *by)
+            && let Some(pair) = self.members.get_mut(&pair)
+        {
+            pair.by = by.clone();
+        }
+    }
+
+    /// The groups that a resource is directly in, and who says so.
+    pub(super) fn asserted_groups(&self, member: &str) -> impl Iterator<Item = (Id, &Provenance)> {
+        let groups = self.direct_groups(member).into_iter();
+        let member = Id::from(member);
+        groups.filter_map(move |group| {
+            let pair = self.members.get(&(group.clone(), member.clone()))?;
+            Some((group, &*pair.by))
+        })
     }
 
     /// Removes a pair; false where it was not there.
@@ -143,10 +173,14 @@ impl Membership {
 mod tests {
     use super::*;
 
+    fn by(name: &str) -> Arc<Provenance> {
+        Arc::new(Provenance::new(scim_core::Source::client(name)))
+    }
+
     fn relation(pairs: &[(&str, &str)]) -> Membership {
         let mut membership = Membership::default();
         for (group, member) in pairs {
-            assert!(membership.add(&Id::from(*group), &Id::from(*member), None));
+            assert!(membership.add(&Id::from(*group), &Id::from(*member), None, &by("okta")));
         }
         membership
     }
@@ -178,9 +212,22 @@ mod tests {
     fn a_pair_is_there_once_and_removed_from_both_ends() {
         let (g, u) = (Id::from("g"), Id::from("u"));
         let mut membership = relation(&[("g", "u"), ("g", "v"), ("ga", "u")]);
-        assert!(!membership.add(&g, &u, None));
+        assert!(!membership.add(&g, &u, None, &by("entra")));
         assert!(membership.remove(&g, &u) && !membership.remove(&g, &u));
         assert_eq!(membership.direct_groups("u"), [Id::from("ga")]);
         assert_eq!(membership.members("g").map(|(member, _)| &**member).collect::<Vec<_>>(), ["v"]);
+    }
+
+    #[test]
+    fn whoever_adds_a_member_asserts_it_until_somebody_else_does() {
+        let mut membership = relation(&[("g", "u")]);
+        let asserted =
+            |membership: &Membership| membership.asserted_groups("u").map(|(_, by)| by.to_string()).collect::<Vec<_>>();
+        membership.add(&Id::from("g"), &Id::from("u"), None, &by("entra"));
+        assert_eq!(asserted(&membership), ["client:okta"]);
+        membership.reassert(&Id::from("g"), &Id::from("u"), &by("entra"));
+        membership.reassert(&Id::from("g"), &Id::from("v"), &by("entra"));
+        assert_eq!(asserted(&membership), ["client:entra"]);
+        assert!(membership.asserted_groups("v").next().is_none());
     }
 }

@@ -17,12 +17,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use scim_core::Resource;
+use scim_core::{Resource, ResourceId};
 
 use crate::change::{Change, Written};
 use crate::context::Context;
 use crate::store::{
-    Create, Delete, List, ListPage, Modify, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
+    Create, Delete, List, ListPage, Membership, Modify, Read, Replace, Store, StoreCapabilities, StoreError,
+    Transaction,
 };
 use id::{Id, TenantName, tenant_of};
 use snapshot::Snapshots;
@@ -128,8 +129,12 @@ impl Store for MemoryStore {
         self.write(cx, |_| is_small, |tenant| tenant.delete(cx, request)).await
     }
 
+    async fn memberships(&self, cx: &Context, members: &[ResourceId]) -> Result<Vec<Membership>, StoreError> {
+        self.state(cx).memberships(members)
+    }
+
     fn capabilities(&self) -> StoreCapabilities {
-        StoreCapabilities::default().with_patch().with_transactions()
+        StoreCapabilities::default().with_patch().with_memberships().with_transactions()
     }
 
     async fn begin(&self, cx: &Context) -> Result<Box<dyn Transaction>, StoreError> {

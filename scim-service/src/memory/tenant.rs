@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use scim_core::{Projection, Provenance, Resource, ResourceTypeName, TypeSchema};
+use scim_core::{Projection, Provenance, Resource, ResourceId, ResourceTypeName, TypeSchema};
 use serde_json::{Map, Value};
 
 use super::entry::Entry;
 use super::id::Id;
 use super::membership::Membership;
 use super::table::Table;
-use crate::store::{Read, StoreError};
+use crate::store::{Membership as Asserted, Read, StoreError};
 
 /// One tenant. A copy shares with its original what neither has changed.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +39,19 @@ impl Tenant {
     /// The resource with this id, whatever its type.
     pub(super) fn find(&self, id: &str) -> Option<(&ResourceTypeName, &Arc<Entry>)> {
         self.tables.iter().find_map(|(name, table)| Some((name, table.get(id)?)))
+    }
+
+    /// Who is directly in which group, and who says so.
+    pub(super) fn memberships(&self, members: &[ResourceId]) -> Result<Vec<Asserted>, StoreError> {
+        let pairs = members.iter().flat_map(|member| {
+            self.membership.asserted_groups(member.as_str()).map(move |(group, by)| (member, group, by))
+        });
+        pairs
+            .map(|(member, group, by)| {
+                let group = group.parse().map_err(StoreError::internal)?;
+                Ok(Asserted::new(member.clone(), group, by.source().clone()))
+            })
+            .collect()
     }
 
     /// Whether these are few, and none of them a group, which others would follow.

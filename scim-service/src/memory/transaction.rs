@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use scim_core::Resource;
+use scim_core::{Resource, ResourceId};
 
 use super::id::{TenantName, tenant_of};
 use super::snapshot::Open;
@@ -11,7 +11,8 @@ use super::tenant::{Tenant, is_group};
 use crate::change::{Change, Written};
 use crate::context::Context;
 use crate::store::{
-    Create, Delete, List, ListPage, Modify, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
+    Create, Delete, List, ListPage, Membership, Modify, Read, Replace, Store, StoreCapabilities, StoreError,
+    Transaction,
 };
 
 /// A transaction of [`MemoryStore`](super::MemoryStore): a state that nobody else sees yet.
@@ -72,8 +73,12 @@ impl Store for MemoryTransaction {
         self.write(cx, |tenant| tenant.delete(cx, request))
     }
 
+    async fn memberships(&self, cx: &Context, members: &[ResourceId]) -> Result<Vec<Membership>, StoreError> {
+        self.state(cx)?.memberships(members)
+    }
+
     fn capabilities(&self) -> StoreCapabilities {
-        StoreCapabilities::default().with_patch()
+        StoreCapabilities::default().with_patch().with_memberships()
     }
 }
 

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use scim_core::{Provenance, Resource, ResourceId, Source, TypeSchema, ValueRef, Version};
 use scim_patch::{Difference, Differences, MembershipDelta};
 use uuid::Uuid;
@@ -64,10 +63,10 @@ impl Tenant {
         let differences = Differences::between(of, &Resource::default(), &resource);
         let provenance = self.asserted_by(cx);
         let id = Id::from(issued.as_str());
-        let entry = Entry::new(id.clone(), of, resource, provenance, cx.now);
+        let entry = Entry::new(id.clone(), of, resource, provenance.clone(), cx.now);
         let version = entry.version();
         self.tables.entry(of.resource_type().name().clone()).or_default().insert(of, entry)?;
-        let moved = self.set_members(&id, &members);
+        let moved = self.set_members(&id, &members, &provenance);
         self.touch_below(moved.all());
         let resource = self.read(Read::new(of, &issued).with_want(want))?;
         let change = moved.told_by(Change::new(cx, of, issued).with_versions(None, Some(version)));
@@ -103,7 +102,7 @@ impl Tenant {
         let entry = self.entry(of, id.as_str())?.clone();
         entry.check(when)?;
         let change = if let Some(delta) = delta {
-            let moved = self.move_members(cx.now, &entry.id, delta);
+            let moved = self.move_members(cx, &entry.id, delta);
             let after = self.entry(of, id.as_str())?.version();
             let change = Change::new(cx, of, id.clone()).with_versions(Some(entry.version()), Some(after));
             moved.told_by(change).with_quirks(patch.quirks())
@@ -143,7 +142,8 @@ impl Tenant {
             return Ok(change.with_versions(Some(entry.version()), Some(entry.version())));
         }
         let (after, differences) = self.put(cx, of, entry, resource, differences, secrets)?;
-        let moved = members.map(|members| self.set_members(&entry.id, &members)).unwrap_or_default();
+        let by = self.asserted_by(cx);
+        let moved = members.map(|members| self.set_members(&entry.id, &members, &by)).unwrap_or_default();
         self.touch_below(moved.all());
         let change = change.with_versions(Some(entry.version()), Some(after)).with_differences(differences);
         Ok(moved.told_by(change))
@@ -154,7 +154,8 @@ impl Tenant {
         let entry = self.entry(of, id.as_str())?.clone();
         entry.check(when)?;
         let change = Change::new(cx, of, id.clone()).with_versions(Some(entry.version()), None);
-        let members = self.set_members(&entry.id, &[]);
+        let by = self.asserted_by(cx);
+        let members = self.set_members(&entry.id, &[], &by);
         self.touch_below(members.all());
         for group in self.membership.direct_groups(&entry.id) {
             self.membership.remove(&group, &entry.id);
@@ -215,37 +216,43 @@ impl Tenant {
         Ok((version, differences))
     }
 
-    /// Adds and removes members of a group; nothing of it depends on how many there are.
-    fn move_members(&mut self, now: DateTime<Utc>, group: &Id, delta: MembershipDelta) -> Moved {
+    /// Adds and removes members of a group; nothing of it depends on how many there are. Whoever adds a member that is there asserts it
+    /// from then on.
+    fn move_members(&mut self, cx: &Context, group: &Id, delta: MembershipDelta) -> Moved {
+        let by = self.asserted_by(cx);
         let add: Vec<Member> = delta.add.into_iter().map(|member| (member.value.into(), member.kind)).collect();
         let moved = if delta.replace_all {
-            self.set_members(group, &add)
+            self.set_members(group, &add, &by)
         } else {
             let remove = delta.remove.into_iter().map(Id::from);
             let removed = remove.filter(|member| self.membership.remove(group, member)).collect();
-            Moved { removed, added: self.add_members(group, &add) }
+            let added = self.add_members(group, &add, &by);
+            for (member, _) in &add {
+                self.membership.reassert(group, member, &by);
+            }
+            Moved { added, removed }
         };
         if !moved.is_empty() {
-            self.update(group, |group| group.modified(now));
+            self.update(group, |group| group.modified(cx.now));
             self.touch_below(moved.all());
         }
         moved
     }
 
     /// Makes these the members of a group, and says whose membership changed.
-    fn set_members(&mut self, group: &Id, members: &[Member]) -> Moved {
+    fn set_members(&mut self, group: &Id, members: &[Member], by: &Arc<Provenance>) -> Moved {
         let wanted: BTreeSet<&str> = members.iter().map(|(member, _)| &**member).collect();
         let gone = self.membership.members(group).filter(|(member, _)| !wanted.contains(&***member));
         let removed: Vec<Id> = gone.map(|(member, _)| member.clone()).collect();
         for member in &removed {
             self.membership.remove(group, member);
         }
-        Moved { added: self.add_members(group, members), removed }
+        Moved { added: self.add_members(group, members, by), removed }
     }
 
     /// Adds members to a group, and says which of them were not there.
-    fn add_members(&mut self, group: &Id, members: &[Member]) -> Vec<Id> {
-        let added = members.iter().filter(|(member, kind)| self.membership.add(group, member, kind.as_deref()));
+    fn add_members(&mut self, group: &Id, members: &[Member], by: &Arc<Provenance>) -> Vec<Id> {
+        let added = members.iter().filter(|(member, kind)| self.membership.add(group, member, kind.as_deref(), by));
         added.map(|(member, _)| member.clone()).collect()
     }
 

@@ -24,6 +24,9 @@ pub struct StoreCapabilities {
     /// Whether [`begin`](crate::Store::begin) yields transactions. Without them bulk requests cannot be
     /// [all or nothing](crate::BulkAtomicity::AllOrNothing).
     pub transactions: bool,
+    /// Whether [`memberships`](crate::Store::memberships) tells who asserts what. Without it a membership counts as asserted by whoever
+    /// asserts the group.
+    pub memberships: bool,
     /// The attributes whose values the store keeps unique although their schemas do not say so: `/Schemas` then does.
     pub unique: Vec<(ResourceTypeName, AttrPath)>,
 }
@@ -39,6 +42,12 @@ impl StoreCapabilities {
     #[must_use]
     pub fn with_transactions(self) -> Self {
         Self { transactions: true, ..self }
+    }
+
+    /// A store that tells who asserts memberships.
+    #[must_use]
+    pub fn with_memberships(self) -> Self {
+        Self { memberships: true, ..self }
     }
 
     /// A store that keeps the values of this attribute unique too, in front of a system that does.

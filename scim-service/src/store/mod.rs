@@ -6,6 +6,7 @@ mod error;
 mod ext;
 mod external_id;
 mod finish;
+mod membership;
 mod position;
 mod query;
 mod replacement;
@@ -29,6 +30,7 @@ pub use ext::StoreExt;
 pub(crate) use ext::patch_by_replacing;
 pub use external_id::reserve_external_id;
 pub use finish::{PageBuilder, finish};
+pub use membership::Membership;
 pub use position::{Position, Precondition, Start};
 pub use query::{ListPage, PageBytes};
 pub(crate) use replacement::{ImmutableDiffers, Replacement, replacement};
@@ -85,7 +87,8 @@ pub use write_only::{keep_write_only, patched_content};
 ///
 /// A store that lets rules decide by who asserts what tells it beside each resource
 /// ([`Resource::asserted_by`](scim_core::Resource::asserted_by)), from [`Context::provenance`]: whoever wrote its content last
-/// ([`AuthorityChange`]). It reserves the `externalId`s of logins ([`reserve_external_id`]).
+/// ([`AuthorityChange`]). Who asserts a membership [`memberships`](Store::memberships) tells: whoever added the member last, by a POST or by
+/// a PATCH that adds members; a list of members that is sent back as a whole leaves those that were there to whom they were. It reserves the `externalId`s of logins ([`reserve_external_id`]).
 ///
 /// The feature `conformance` has tests for each of these guarantees, to run over any store. An `Arc` or a `Box` of a store is one, also
 /// of a store that is chosen at run time: `Arc<dyn Store>`.
@@ -192,6 +195,18 @@ pub trait Store: Send + Sync + 'static {
     /// capabilities of a transaction are its own.
     fn capabilities(&self) -> StoreCapabilities {
         StoreCapabilities::default()
+    }
+
+    /// The groups that directly hold these resources, each with who asserts the membership, in any order. An id that nobody has is in
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unsupported`] where the [`capabilities`](Self::capabilities) do not name memberships, as by default: then each counts
+    /// as asserted by whoever asserts the group.
+    async fn memberships(&self, cx: &Context, members: &[ResourceId]) -> Result<Vec<Membership>, StoreError> {
+        let _ = (cx, members);
+        Err(StoreError::Unsupported { what: "does not tell who asserts memberships" })
     }
 
     /// A request has said again what `active` is ([`Context::says_active`]), and nothing differs. A store that keeps accounts in

@@ -8,7 +8,8 @@ use scim_core::{Resource, ResourceId, TypeSchema};
 use crate::change::{Change, Written};
 use crate::context::Context;
 use crate::store::{
-    Create, Delete, List, ListPage, Modify, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
+    Create, Delete, List, ListPage, Membership, Modify, Read, Replace, Store, StoreCapabilities, StoreError,
+    Transaction,
 };
 
 macro_rules! forwarded_by {
@@ -41,6 +42,10 @@ macro_rules! forwarded_by {
 
             async fn begin(&self, cx: &Context) -> Result<Box<dyn Transaction>, StoreError> {
                 (**self).begin(cx).await
+            }
+
+            async fn memberships(&self, cx: &Context, members: &[ResourceId]) -> Result<Vec<Membership>, StoreError> {
+                (**self).memberships(cx, members).await
             }
 
             fn capabilities(&self) -> StoreCapabilities {

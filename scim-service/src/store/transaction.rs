@@ -1,5 +1,7 @@
 //! Several writes that take effect together.
 
+use std::any::Any;
+
 use async_trait::async_trait;
 
 use crate::store::{Store, StoreError};
@@ -9,6 +11,9 @@ use crate::store::{Store, StoreError};
 /// It keeps the guarantees of [`Store`]. Reads inside see its own writes; nobody else sees them before the commit. It sees
 /// and changes resources of the tenant that [`Store::begin`] was called for. While it is open other writers may have to
 /// wait, so a caller does nothing slow in between.
+///
+/// As [`Any`], it can be turned into the host's own type again by whoever writes to the same database besides the store:
+/// `(transaction as &dyn Any).downcast_ref::<OwnTransaction>()`.
 ///
 /// Cancel safety: a dropped future of `commit` leaves either all of the writes or none.
 ///
@@ -33,7 +38,7 @@ use crate::store::{Store, StoreError};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[async_trait]
-pub trait Transaction: Store {
+pub trait Transaction: Store + Any {
     /// Makes all writes visible and lasting.
     ///
     /// # Errors

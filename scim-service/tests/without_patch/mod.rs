@@ -1,10 +1,10 @@
 //! A store that leaves PATCH to the service.
 
 use async_trait::async_trait;
-use scim_core::Resource;
+use scim_core::{Resource, ResourceId};
 use scim_service::{
-    Change, Context, Create, Delete, List, ListPage, Read, Replace, Store, StoreCapabilities, StoreError, Transaction,
-    Written,
+    Change, Context, Create, Delete, List, ListPage, Membership, Read, Replace, Store, StoreCapabilities, StoreError,
+    Transaction, Written,
 };
 
 /// Passes everything on but `patch`; a transaction is that of the store behind it.
@@ -32,6 +32,10 @@ impl<S: Store> Store for WithoutPatch<S> {
 
     async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
         self.0.delete(cx, request).await
+    }
+
+    async fn memberships(&self, cx: &Context, members: &[ResourceId]) -> Result<Vec<Membership>, StoreError> {
+        self.0.memberships(cx, members).await
     }
 
     fn capabilities(&self) -> StoreCapabilities {

@@ -13,6 +13,8 @@ mod decide;
 mod language;
 mod subject;
 
+#[cfg(any(feature = "_store", feature = "roles"))]
+pub(crate) use decide::Settlement;
 pub use decide::{Bound, Decision, Explanation, IgnoredGroup, Reason, RoleMapper, WhyIgnored, WriterError};
 #[cfg(feature = "_store")]
 pub(crate) use language::protects;
@@ -20,4 +22,6 @@ pub use language::{
     Binding, Condition, GroupPattern, MAX_MATCHED_NAME_LEN, MAX_PATTERN_LEN, MAX_ROLE_LEN, MAX_RULES, MAX_RULES_LEN,
     RoleTemplate, Rule, RuleError, RuleReader, RuleSet, UnknownGroups,
 };
+#[cfg(any(feature = "_store", feature = "jit", feature = "roles"))]
+pub(crate) use subject::Edges;
 pub use subject::{Belief, Believed, Doubt, GroupRef, Subject};

@@ -5,8 +5,8 @@ use scim_core::{Resource, ResourceId, ResourceTypeName, TypeSchema};
 use scim_patch::{MembershipDelta, Patch};
 use scim_service::store::{keep_write_only, patched_content};
 use scim_service::{
-    Change, Context, Create, Delete, List, ListPage, Modify, Read, Replace, Store, StoreCapabilities, StoreError,
-    Transaction, Written,
+    Change, Context, Create, Delete, List, ListPage, Membership, Modify, Read, Replace, Store, StoreCapabilities,
+    StoreError, Transaction, Written,
 };
 use uuid::Uuid;
 
@@ -162,6 +162,10 @@ macro_rules! store_of_sessions {
                 hashing(cx, Self::IN_TRANSACTION, call).await
             }
 
+            async fn memberships(&self, cx: &Context, members: &[ResourceId]) -> Result<Vec<Membership>, StoreError> {
+                self.reading(cx).await?.memberships(members).await
+            }
+
             async fn reaffirm(&self, cx: &Context, of: &TypeSchema, id: &ResourceId) -> Result<(), StoreError> {
                 retry(Self::ATTEMPTS, || contract::reaffirm(self, cx, of, id)).await
             }
@@ -179,7 +183,7 @@ store_of_sessions!(SupersetStore {
     /// Superset keeps the addresses of users unique, and the names of groups where it has groups.
     fn capabilities(&self) -> StoreCapabilities {
         let unique = [(ResourceTypeName::user(), "emails.value", true), (ResourceTypeName::group(), "displayName", self.tables.groups)];
-        let capabilities = StoreCapabilities::default().with_patch().with_transactions();
+        let capabilities = StoreCapabilities::default().with_patch().with_memberships().with_transactions();
         unique.into_iter().filter(|(.., enforced)| *enforced).fold(capabilities, |capabilities, (of, path, _)| {
             match path.parse() {
                 Ok(path) => capabilities.with_unique(&of, path),
@@ -199,7 +203,7 @@ store_of_sessions!(SupersetStore {
 
 store_of_sessions!(OpenTransaction {
     fn capabilities(&self) -> StoreCapabilities {
-        StoreCapabilities::default().with_patch()
+        StoreCapabilities::default().with_patch().with_memberships()
     }
 });
 

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use scim_core::{Resource, ResourceId, SchemaSet, ValueRef};
+use scim_core::{Resource, ResourceId, SchemaSet};
 use scim_service::{Context, StoreError};
 
+use crate::group_reader::GroupReader;
 use crate::login::assertion::Assertion;
 use crate::login::assertion::{IdentityProvider, People};
 use crate::login::assertion::{Person, addresses, merge};
@@ -66,7 +67,7 @@ impl<S: LoginStore + ?Sized> Attempt<'_, S> {
         let LoginAccess { decision, roles, generation } = if let Some(access) = access {
             access
         } else {
-            let groups = groups_of(&provisioning, &user).await?;
+            let groups = self.groups_of(&id, &user).await?;
             let decision = self.roles.decide(&Subject { user: &user, groups });
             let roles = decision.roles().map(str::to_owned).collect();
             LoginAccess { decision, roles, generation: 0 }
@@ -75,6 +76,12 @@ impl<S: LoginStore + ?Sized> Attempt<'_, S> {
             return Err(Refusal::UnknownGroup { group: group.clone() }.into());
         }
         Ok(Login { user, decision, roles, generation, created, changed, groups })
+    }
+
+    /// The groups that a user is in, as rules see them.
+    async fn groups_of(&self, id: &ResourceId, user: &Resource) -> Result<Vec<GroupRef>, StoreError> {
+        let groups = self.schemas.group().ok_or_else(|| StoreError::internal("the schemas have no groups"))?;
+        GroupReader::new(self.store, self.cx, groups, self.roles)?.groups_of(id, user).await
     }
 
     /// The id of a user who may log in.
@@ -135,32 +142,4 @@ fn apply_assertion(user: &mut Resource, said: &Resource, external_id: &str) {
     said.remove("schemas");
     merge(user.attributes_mut(), &said);
     user.attributes_mut().insert("externalId".to_owned(), external_id.into());
-}
-
-/// The groups that a user is in, indirect ones included, with what rules may ask of them. One that was deleted in the meantime is
-/// left out.
-async fn groups_of<S: LoginStore + ?Sized>(
-    provisioning: &Provisioning<'_, S>,
-    user: &Resource,
-) -> Result<Vec<GroupRef>, StoreError> {
-    let groups = provisioning.groups_by_id(&group_ids(user, |_| true)).await?;
-    groups
-        .iter()
-        .map(|group| {
-            let name = group.text("displayName").unwrap_or_default();
-            let mut reference = GroupRef::new(id_of(group)?, &name);
-            reference.external_id = group.external_id();
-            reference.provenance = group.provenance().cloned();
-            Ok(reference)
-        })
-        .collect()
-}
-
-/// The ids in `groups` of a user, of the elements that are wanted.
-pub(in crate::login) fn group_ids(user: &Resource, wanted: impl Fn(ValueRef<'_>) -> bool) -> Vec<ResourceId> {
-    let elements = user.get("groups").into_iter().flat_map(ValueRef::elements);
-    elements
-        .filter(|element| wanted(*element))
-        .filter_map(|element| element.get("value")?.as_str()?.parse().ok())
-        .collect()
 }

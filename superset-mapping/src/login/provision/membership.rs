@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use scim_core::{Resource, ResourceId, ValueRef};
 use scim_service::StoreError;
 
+use crate::group_reader::group_ids;
 use crate::login::assertion::{GroupClaim, GroupNames};
 use crate::login::assertion::{GroupScope, IdentityProvider};
 use crate::login::outcome::GroupChanges;
-use crate::login::provision::attempt::group_ids;
 use crate::login::provision::login_store::LoginStore;
 use crate::login::provision::provisioning::{Provisioning, id_of};
 

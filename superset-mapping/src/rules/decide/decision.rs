@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use scim_core::Provenance;
+use scim_core::{Provenance, Source};
 
 use crate::rules::subject::Doubt;
 use crate::rules::subject::GroupRef;
@@ -168,6 +168,43 @@ impl Decision {
     /// The reasons for a role, given or [missing](Self::missing): rules in the order of the file.
     pub fn reasons(&self, role: &str) -> impl Iterator<Item = &Reason> {
         self.roles.get(role).or_else(|| self.missing.get(role)).into_iter().flatten()
+    }
+
+    /// The first reason for a role in words, as an audit has it: which rule, and by which group. `None` for a role that is not given.
+    ///
+    /// ```
+    /// use superset_mapping::Decision;
+    /// use superset_mapping::rules::Reason;
+    ///
+    /// let decision = Decision::default().with_role("Alpha", Reason::Host("on call".to_owned()));
+    /// assert_eq!(decision.rule_for("Alpha").as_deref(), Some("on call"));
+    /// assert_eq!(decision.rule_for("Admin"), None);
+    /// ```
+    pub fn rule_for(&self, role: &str) -> Option<String> {
+        self.reasons(role).next().map(|reason| match reason {
+            Reason::Rule { rule, group: Some(group), .. } => format!("rule {rule}, by the group `{group}`"),
+            Reason::Rule { rule, .. } => format!("rule {rule}"),
+            Reason::Default { .. } => "default roles".to_owned(),
+            Reason::Host(reason) => reason.clone(),
+        })
+    }
+
+    /// By whose word a role is given: that of the first reason that names somebody, else that of whoever asserts the user.
+    ///
+    /// ```
+    /// use scim_core::Source;
+    /// use superset_mapping::Decision;
+    /// use superset_mapping::rules::Reason;
+    ///
+    /// let decision = Decision::default().with_role("Alpha", Reason::Host("on call".to_owned()));
+    /// assert_eq!(decision.word_for("Alpha", &Source::client("okta")), Source::client("okta"));
+    /// ```
+    pub fn word_for(&self, role: &str, user: &Source) -> Source {
+        let provenance = self.reasons(role).find_map(|reason| match reason {
+            Reason::Rule { source, .. } | Reason::Default { source } => source.as_ref(),
+            Reason::Host(_) => None,
+        });
+        provenance.map_or_else(|| user.clone(), |provenance| provenance.source().clone())
     }
 
     /// The groups that gave nothing.

@@ -119,6 +119,14 @@ pub struct Bound {
     pub gives_protected: bool,
 }
 
+impl Bound {
+    /// Whether a rule that is bound to this group is bound to the other, and believes who asserts either: of two such groups only one
+    /// may have the `externalId`.
+    pub fn competes_with(&self, other: &Self) -> bool {
+        self.rules.iter().any(|rule| other.rules.contains(rule))
+    }
+}
+
 impl RoleMapper for RuleSet {
     fn decide(&self, subject: &Subject<'_>) -> Decision {
         Self::decide(self, subject)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use scim_core::{Resource, ResourceId, Source};
 use scim_service::{Grant, GrantKind, StoreError};
 
-use crate::rules::{Decision, GroupRef, Reason, Subject};
+use crate::rules::{Decision, GroupRef, Subject};
 use crate::sql::Fragment;
 use crate::store::access::grants::{GROUP_ROLES, Moved, USER_GROUPS, USER_ROLES};
 use crate::store::access::protected::OnWord;
@@ -41,25 +41,6 @@ impl Due {
     /// Whether the person is to be in the row of this group.
     pub(crate) fn joins(&self, group: &InGroup) -> bool {
         self.joined.contains(&group.group.id)
-    }
-
-    /// The rule that gives the role, in words.
-    fn rule(&self, role: &str) -> Option<String> {
-        self.decision.reasons(role).next().map(|reason| match reason {
-            Reason::Rule { rule, group: Some(group), .. } => format!("rule {rule}, by the group `{group}`"),
-            Reason::Rule { rule, .. } => format!("rule {rule}"),
-            Reason::Default { .. } => "default roles".to_owned(),
-            Reason::Host(reason) => reason.clone(),
-        })
-    }
-
-    /// By whose word the role is given.
-    fn word(&self, role: &str, user: &Source) -> Source {
-        let sources = self.decision.reasons(role).find_map(|reason| match reason {
-            Reason::Rule { source, .. } | Reason::Default { source } => source.as_ref(),
-            Reason::Host(_) => None,
-        });
-        sources.map_or_else(|| user.clone(), |provenance| provenance.source().clone())
     }
 }
 
@@ -137,10 +118,11 @@ impl Session<'_> {
             let direct: Vec<&str> = due.direct().collect();
             let ids = self.known_roles(direct.clone()).await?;
             let known = self.role_ids().await?;
-            let words =
-                direct.iter().filter_map(|role| Some((*known.get(*role)?, due.word(role, &person.record.source))));
+            let words = direct
+                .iter()
+                .filter_map(|role| Some((*known.get(*role)?, due.decision.word_for(role, &person.record.source))));
             for role in &direct {
-                if let (Some(id), Some(rule)) = (known.get(*role), due.rule(role)) {
+                if let (Some(id), Some(rule)) = (known.get(*role), due.decision.rule_for(role)) {
                     rules.insert((person.row, *id), rule);
                 }
             }

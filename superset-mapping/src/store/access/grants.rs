@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use scim_core::Source;
 use scim_service::StoreError;
 
+use crate::rules::Settlement;
 use crate::sql::{AB_GROUP_ROLE, AB_USER_GROUP, AB_USER_ROLE, Fragment, Table};
 use crate::store::session::CHUNK;
 use crate::store::session::Session;
@@ -60,15 +61,13 @@ pub(crate) struct Moved {
 const PAIRS: usize = 100;
 
 impl Session<'_> {
-    /// Grants what is due to each holder and takes back what we granted and is no longer due. What a person granted by hand
-    /// stays, and is not ours even where it is due; what a person took away by hand is granted again.
+    /// Grants what is due to each holder and takes back what we granted and is no longer due: see [`Settlement`].
     pub(crate) async fn settle(&mut self, relation: &Relation, due: &DueTo) -> Result<Moved, StoreError> {
         let holders: Vec<i64> = due.keys().copied().collect();
         let mut words = Sources::new();
         for (holder, held) in due.iter().flat_map(|(holder, held)| held.iter().map(move |held| (*holder, held))) {
             words.insert((holder, *held.0), source_text(held.1)?);
         }
-        let due: Pairs = words.keys().copied().collect();
         let (mut there, mut recorded) = (Pairs::new(), Sources::new());
         for holders in holders.chunks(CHUNK) {
             let select = Fragment::new(relation.select).then(Fragment::list(holders.iter().copied()));
@@ -79,31 +78,21 @@ impl Session<'_> {
                 recorded.insert((row.integer(0)?, row.integer(1)?), row.text(2)?);
             }
         }
-        let ours: Pairs = recorded.keys().copied().collect();
-        let moved = Moved {
-            granted: due.difference(&there).copied().collect(),
-            revoked: ours.intersection(&there).filter(|pair| !due.contains(pair)).copied().collect(),
-            sources: Sources::new(),
-        };
-        // A grant of ours that somebody took away by hand is no longer ours, until it is granted again.
-        let forgotten: Pairs = ours.iter().filter(|pair| !there.contains(pair)).copied().collect();
-        if !moved.revoked.is_empty() {
+        let Settlement { give, take, forget, restate } = Settlement::of(&words, &there, &recorded);
+        if !take.is_empty() {
             self.note_admin().await?;
         }
-        self.take(relation, &moved.revoked).await?;
-        let gone: Vec<_> = forgotten.union(&moved.revoked).copied().collect();
+        self.take(relation, &take).await?;
+        let gone: Vec<_> = forget.union(&take).copied().collect();
         self.forget(relation, &gone).await?;
-        self.give(relation, &moved.granted, &words).await?;
-        // What is ours and stays may rest on somebody else's word now.
-        let stays =
-            |pair: &&(i64, i64)| there.contains(pair) && ours.contains(pair) && recorded.get(pair) != words.get(pair);
-        let changed: Vec<_> = due.iter().filter(stays).copied().collect();
-        self.forget(relation, &changed).await?;
-        self.record_grants(relation, &changed, &words).await?;
-        let of_revoked = moved.revoked.iter().filter_map(|pair| Some((*pair, recorded.get(pair)?.clone())));
-        let of_granted = moved.granted.iter().filter_map(|pair| Some((*pair, words.get(pair)?.clone())));
+        self.give(relation, &give, &words).await?;
+        let restated: Vec<_> = restate.into_iter().collect();
+        self.forget(relation, &restated).await?;
+        self.record_grants(relation, &restated, &words).await?;
+        let of_revoked = take.iter().filter_map(|pair| Some((*pair, recorded.get(pair)?.clone())));
+        let of_granted = give.iter().filter_map(|pair| Some((*pair, words.get(pair)?.clone())));
         let sources = of_revoked.chain(of_granted).collect();
-        Ok(Moved { sources, ..moved })
+        Ok(Moved { granted: give, revoked: take, sources })
     }
 
     pub(crate) async fn pairs(&mut self, select: Fragment) -> Result<Pairs, StoreError> {

@@ -2,6 +2,7 @@
 
 use scim_service::StoreError;
 
+use crate::protected_role::last_holder;
 use crate::sql::Fragment;
 use crate::store::session::Held;
 use crate::store::session::Session;
@@ -41,9 +42,7 @@ impl Session<'_> {
     /// Refuses a write after which nobody is administrator any more, if somebody was before it.
     pub(crate) async fn ensure_admin_remains(&mut self) -> Result<(), StoreError> {
         if self.had_admin == Some(true) && !self.has_admin().await? {
-            let reason =
-                format!("the last active user with the role `{ADMIN}` can't lose it: give it to somebody else first");
-            return Err(StoreError::Refused { reason });
+            return Err(last_holder(ADMIN));
         }
         Ok(())
     }

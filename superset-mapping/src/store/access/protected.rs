@@ -6,6 +6,7 @@ use scim_core::ResourceId;
 use scim_service::{Grant, GrantKind, StoreError};
 use serde_json::json;
 
+use crate::protected_role::tell_protected;
 use crate::sql::Fragment;
 use crate::store::access::grants::{GROUP_ROLES, Moved, Pairs};
 use crate::store::session::Action;
@@ -114,12 +115,8 @@ impl Session<'_> {
             (false, false) => Action::Revoke,
             (false, true) => Action::RevokeProtected,
         };
-        match action {
-            Action::GrantProtected => tracing::warn!(role, resource_type, %id, source, "a protected role was given"),
-            Action::RevokeProtected => {
-                tracing::warn!(role, resource_type, %id, source, "a protected role was taken back");
-            }
-            _ => {}
+        if matches!(action, Action::GrantProtected | Action::RevokeProtected) {
+            tell_protected(&grant, granted);
         }
         let detail = match source {
             Some(source) => json!({ "role": role, "source": source }),

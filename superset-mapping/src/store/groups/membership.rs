@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use scim_core::{ExternalId, Resource, Source};
+use scim_core::{ExternalId, Resource, ResourceId, Source};
 use scim_filter::fold;
-use scim_service::StoreError;
+use scim_service::{Membership, StoreError};
 use serde_json::{Map, Value};
 
 use crate::driver::DatabaseError;
-use crate::rules::GroupRef;
+use crate::rules::{Edges, GroupRef};
 use crate::sql::{Fragment, index_key};
-use crate::store::groups::chains::Edges;
 use crate::store::resources::Member;
 use crate::store::session::CHUNK;
 use crate::store::session::Session;
@@ -169,6 +168,25 @@ impl Session<'_> {
         let statement = Fragment::new("SELECT group_id FROM scim_member WHERE member_id = ? AND tenant = ?");
         let rows = self.transaction.rows(statement.bind(member).bind(self.tenant)).await?;
         Ok(rows.iter().map(|row| row.text(0)).collect::<Result<_, _>>()?)
+    }
+
+    /// The groups that directly hold these resources, and who says so.
+    pub(in crate::store) async fn memberships(
+        &mut self,
+        members: &[ResourceId],
+    ) -> Result<Vec<Membership>, StoreError> {
+        let mut memberships = Vec::new();
+        for members in members.chunks(CHUNK) {
+            let select =
+                "SELECT m.member_id, m.group_id, m.source FROM scim_member m WHERE m.tenant = ? AND m.member_id IN ";
+            let select = Fragment::new(select).bind(self.tenant);
+            let members = Fragment::list(members.iter().map(ResourceId::as_str));
+            for row in self.transaction.rows(select.then(members)).await? {
+                let id = |text: String| text.parse::<ResourceId>().map_err(StoreError::internal);
+                memberships.push(Membership::new(id(row.text(0)?)?, id(row.text(1)?)?, read_source(&row.text(2)?)?));
+            }
+        }
+        Ok(memberships)
     }
 
     /// The groups that each of these is in, direct ones first (R051), with the ways of memberships that lead there. `UNION` drops what

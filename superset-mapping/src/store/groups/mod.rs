@@ -1,6 +1,5 @@
 //! The groups of Superset, and who is in them.
 
-mod chains;
 mod membership;
 mod pins;
 mod rows;

@@ -128,8 +128,7 @@ impl Session<'_> {
             return self.claim_pinned(record, external_id, &pin).await;
         }
         for other in self.claimants(external_id).await?.into_iter().filter(|other| other.id != record.id) {
-            let theirs = self.rules.bound(&other);
-            if theirs.rules.iter().any(|rule| bound.rules.contains(rule)) {
+            if self.rules.bound(&other).competes_with(&bound) {
                 if bound.protected {
                     self.alert_claim(record, external_id, "another group has the identifier");
                 }

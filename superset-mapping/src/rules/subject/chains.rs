@@ -9,17 +9,17 @@ const MAX_CHAINS: usize = 64;
 
 /// Memberships: who is in which group, and who says so.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Edges {
+pub(crate) struct Edges {
     above: BTreeMap<String, BTreeMap<String, Source>>,
 }
 
 /// How somebody is in a group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::store) struct Way {
+pub(crate) struct Way {
     /// Whether by a membership of their own.
-    pub(in crate::store) direct: bool,
+    pub(crate) direct: bool,
     /// The sources of each way that no other way makes unnecessary.
-    pub(in crate::store) chains: Vec<BTreeSet<Source>>,
+    pub(crate) chains: Vec<BTreeSet<Source>>,
 }
 
 impl Way {
@@ -38,17 +38,18 @@ impl Way {
 }
 
 impl Edges {
-    pub(in crate::store) fn add(&mut self, member: String, group: String, source: Source) {
+    pub(crate) fn add(&mut self, member: String, group: String, source: Source) {
         self.above.entry(member).or_default().insert(group, source);
     }
 
     /// The ids of all groups, each once.
-    pub(in crate::store) fn groups(&self) -> Vec<String> {
+    #[cfg(any(feature = "_store", test))]
+    pub(crate) fn groups(&self) -> Vec<String> {
         self.above.values().flat_map(BTreeMap::keys).collect::<BTreeSet<_>>().into_iter().cloned().collect()
     }
 
     /// The groups above somebody. A cycle adds no shorter chain, so it ends.
-    pub(in crate::store) fn above(&self, member: &str) -> BTreeMap<&str, Way> {
+    pub(crate) fn above(&self, member: &str) -> BTreeMap<&str, Way> {
         let mut ways: BTreeMap<&str, Way> = BTreeMap::new();
         let mut open: VecDeque<(&str, BTreeSet<Source>)> = VecDeque::from([(member, BTreeSet::new())]);
         while let Some((at, chain)) = open.pop_front() {

@@ -1,0 +1,160 @@
+//! What becomes of roles and writes when either fails.
+
+use std::sync::atomic::Ordering;
+
+use scim_service::{Read, Store, StoreCapabilities, StoreError};
+use serde_json::json;
+use superset_mapping::{MemoryRoles, RoleSync};
+
+use crate::stores::{Failing, Lacking};
+use crate::world::{Calls, by, of, okta, sync};
+
+fn without_transactions() -> RoleSync<Lacking, Failing> {
+    sync(Lacking::only(StoreCapabilities::default().with_patch().with_memberships()), Failing::default())
+}
+
+#[tokio::test]
+async fn a_target_that_fails_to_give_rolls_the_write_back() {
+    let store = sync(Lacking::nothing(), Failing::default());
+    let okta = okta(&store);
+    let (ada, readers) = (okta.user("ada").await, okta.group("readers", &[]).await.unwrap());
+    *store.target().give.lock().unwrap() = Some("Reader");
+    assert!(matches!(okta.add(&readers, &ada).await, Err(StoreError::Unavailable(_))));
+    // The default role had been taken by then, and is given back.
+    assert_eq!(store.target().roles.roles_of(&ada), ["Everybody"]);
+    let user = store.read(&okta.cx, Read::new(&of("User"), &ada)).await.unwrap();
+    assert!(user.get("groups").is_none());
+    *store.target().give.lock().unwrap() = None;
+    okta.add(&readers, &ada).await.unwrap();
+    assert_eq!(store.target().roles.roles_of(&ada), ["Reader"]);
+}
+
+#[tokio::test]
+async fn a_target_that_fails_to_take_rolls_the_write_back() {
+    let store = sync(Lacking::nothing(), Failing::default());
+    let okta = okta(&store);
+    let ada = okta.user("ada").await;
+    store.target().take.store(true, Ordering::Relaxed);
+    assert!(okta.set("User", &ada, "active", json!(false)).await.is_err());
+    assert!(okta.delete("User", &ada).await.is_err());
+    let user = store.read(&okta.cx, Read::new(&of("User"), &ada)).await.unwrap();
+    assert!(!user.is_inactive());
+    assert_eq!(store.target().roles.roles_of(&ada), ["Everybody"]);
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_changes_the_target_back_with_its_manual_grants() {
+    let store = sync(Lacking::nothing(), Failing::default());
+    let okta = okta(&store);
+    let ada = okta.user("ada").await;
+    let readers = okta.group("readers", &[&ada]).await.unwrap();
+    store.target().roles.grant_manually(&ada, "Auditor");
+    store.store().fails_to_commit.store(true, Ordering::Relaxed);
+    assert!(okta.set("User", &ada, "active", json!(false)).await.is_err());
+    assert!(okta.remove(&readers, &ada).await.is_err());
+    assert!(okta.delete("User", &ada).await.is_err());
+    store.store().fails_to_commit.store(false, Ordering::Relaxed);
+    assert_eq!(store.target().roles.roles_of(&ada), ["Auditor", "Reader"]);
+    assert!(store.reconcile_all(&by("host")).await.unwrap().is_empty());
+    okta.set("User", &ada, "active", json!(false)).await.unwrap();
+    assert!(store.target().roles.roles_of(&ada).is_empty());
+}
+
+#[tokio::test]
+async fn what_a_target_could_not_change_back_is_settled_with_the_next_write() {
+    let store = sync(Lacking::nothing(), Failing::default());
+    let okta = okta(&store);
+    let ada = okta.user("ada").await;
+    let readers = okta.group("readers", &[]).await.unwrap();
+    store.store().fails_to_commit.store(true, Ordering::Relaxed);
+    // The target takes the default role, gives another, and then cannot be reached to change back.
+    *store.target().give.lock().unwrap() = Some("Everybody");
+    assert!(okta.add(&readers, &ada).await.is_err());
+    assert_ne!(store.target().roles.roles_of(&ada), ["Everybody"]);
+    store.store().fails_to_commit.store(false, Ordering::Relaxed);
+    *store.target().give.lock().unwrap() = None;
+    okta.user("bea").await;
+    assert_eq!(store.target().roles.roles_of(&ada), ["Everybody"]);
+}
+
+#[tokio::test]
+async fn a_transaction_in_which_roles_failed_cannot_be_committed() {
+    let store = sync(Lacking::nothing(), Failing::default());
+    let ada = okta(&store).user("ada").await;
+    let cx = by("okta");
+    let transaction = store.begin(&cx).await.unwrap();
+    let within = Calls { store: &*transaction, cx: cx.clone() };
+    within.set("User", &ada, "title", json!("auditor")).await.unwrap();
+    store.target().all.store(true, Ordering::Relaxed);
+    assert!(within.set("User", &ada, "title", json!("x")).await.is_err());
+    store.target().all.store(false, Ordering::Relaxed);
+    assert!(within.set("User", &ada, "nickName", json!("x")).await.is_err());
+    assert!(transaction.commit().await.is_err());
+    assert_eq!(store.target().roles.roles_of(&ada), ["Everybody"]);
+}
+
+#[tokio::test]
+async fn a_call_that_the_store_refuses_leaves_its_transaction_alone() {
+    let store = sync(Lacking::nothing(), Failing::default());
+    let ada = okta(&store).user("ada").await;
+    let cx = by("okta");
+    let transaction = store.begin(&cx).await.unwrap();
+    let within = Calls { store: &*transaction, cx: cx.clone() };
+    within.set("User", &ada, "title", json!("auditor")).await.unwrap();
+    assert!(within.create("User", json!({"userName": "ada"})).await.is_err());
+    transaction.commit().await.unwrap();
+    assert_eq!(store.target().roles.roles_of(&ada), ["Auditor"]);
+}
+
+#[tokio::test]
+async fn without_transactions_nothing_is_given_where_something_could_not_be_taken() {
+    let store = without_transactions();
+    let okta = okta(&store);
+    let ada = okta.user("ada").await;
+    let readers = okta.group("readers", &[]).await.unwrap();
+    store.target().take.store(true, Ordering::Relaxed);
+    assert!(matches!(okta.add(&readers, &ada).await, Err(StoreError::Unavailable(_))));
+    assert_eq!(store.target().roles.roles_of(&ada), ["Everybody"]);
+    // The write has happened: its repetition mends what did not follow.
+    store.target().take.store(false, Ordering::Relaxed);
+    okta.add(&readers, &ada).await.unwrap();
+    assert_eq!(store.target().roles.roles_of(&ada), ["Reader"]);
+}
+
+#[tokio::test]
+async fn without_transactions_a_group_whose_users_lost_nothing_is_settled_with_the_next_write() {
+    let store = without_transactions();
+    let okta = okta(&store);
+    let ada = okta.user("ada").await;
+    let readers = okta.group("readers", &[&ada]).await.unwrap();
+    store.target().all.store(true, Ordering::Relaxed);
+    assert!(okta.delete("Group", &readers).await.is_err());
+    assert_eq!(store.target().roles.roles_of(&ada), ["Reader"]);
+    store.target().all.store(false, Ordering::Relaxed);
+    okta.user("bea").await;
+    assert_eq!(store.target().roles.roles_of(&ada), ["Everybody"]);
+}
+
+#[tokio::test]
+async fn without_transactions_nobody_is_deleted_who_keeps_roles() {
+    let store = without_transactions();
+    let okta = okta(&store);
+    let ada = okta.user("ada").await;
+    store.target().take.store(true, Ordering::Relaxed);
+    assert!(okta.delete("User", &ada).await.is_err());
+    assert!(store.read(&okta.cx, Read::new(&of("User"), &ada)).await.is_ok());
+    store.target().take.store(false, Ordering::Relaxed);
+    okta.delete("User", &ada).await.unwrap();
+    assert!(store.target().roles.roles_of(&ada).is_empty());
+}
+
+#[tokio::test]
+async fn a_role_that_is_not_there_gives_way_to_the_default_roles() {
+    let store = sync(Lacking::nothing(), MemoryRoles::new().with_roles(["Everybody", "Reader"]));
+    let okta = okta(&store);
+    let (ada, bea) = (okta.user("ada").await, okta.user("bea").await);
+    okta.set("User", &ada, "title", json!("auditor")).await.unwrap();
+    okta.group("writers", &[&bea]).await.unwrap();
+    assert_eq!(store.target().roles_of(&ada), ["Everybody"]);
+    assert_eq!(store.target().roles_of(&bea), ["Reader"]);
+}
