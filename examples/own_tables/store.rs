@@ -7,7 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use scim_core::SchemaSet;
 use scim_service::tables::{
-    Access, Cell, CellKind, Connection, Database, DatabaseError, MappingError, Membership, Statement, Table, TableStore,
+    AccessMode, Cell, CellKind, Connection, Database, DatabaseError, MappingError, MemberTable, Statement, Table,
+    TableStore,
 };
 use sqlx::query::Query;
 use sqlx::sqlite::{
@@ -20,6 +21,7 @@ use sqlx::{AssertSqlSafe, Error, Row as _, Sqlite};
 pub(crate) fn store<D: Database>(database: D, schemas: &SchemaSet) -> Result<TableStore<D>, MappingError> {
     let users = Table::new("User", "users")
         .with_tenant("org")
+        .with_source("scim_source")
         .with_column("userName", "login")
         .with_folded("userName", "login_folded")
         .with_column("externalId", "external_id")
@@ -31,10 +33,11 @@ pub(crate) fn store<D: Database>(database: D, schemas: &SchemaSet) -> Result<Tab
         .with_column("password", "password_hash");
     let teams = Table::new("Group", "teams")
         .with_tenant("org")
+        .with_source("scim_source")
         .with_column("displayName", "name")
         .with_folded("displayName", "name_folded")
         .with_column("externalId", "external_id");
-    let members = Membership::new("team_members", "team_id", "user_id").with_others("scim_team_members");
+    let members = MemberTable::new("team_members", "team_id", "user_id").with_others("scim_team_members");
     TableStore::new(database, schemas, [users, teams], members)
 }
 
@@ -65,10 +68,10 @@ impl Application {
 impl Database for Application {
     type Connection = Transaction;
 
-    async fn begin(&self, access: Access) -> Result<Transaction, DatabaseError> {
+    async fn begin(&self, access: AccessMode) -> Result<Transaction, DatabaseError> {
         let begun = match access {
-            Access::Read => self.readers.begin().await,
-            Access::Write => self.writer.begin_with("BEGIN IMMEDIATE").await,
+            AccessMode::Read => self.readers.begin().await,
+            AccessMode::Write => self.writer.begin_with("BEGIN IMMEDIATE").await,
         };
         begun.map(Transaction).map_err(failed)
     }

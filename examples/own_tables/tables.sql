@@ -16,6 +16,7 @@ CREATE TABLE users (
     scim_version INTEGER NOT NULL DEFAULT 1,
     scim_created TEXT,
     scim_modified TEXT,
+    scim_source TEXT,
     scim_rest TEXT
 );
 CREATE UNIQUE INDEX users_login_folded ON users (org, login_folded);
@@ -32,6 +33,7 @@ CREATE TABLE teams (
     scim_version INTEGER NOT NULL DEFAULT 1,
     scim_created TEXT,
     scim_modified TEXT,
+    scim_source TEXT,
     scim_rest TEXT
 );
 CREATE INDEX teams_name_folded ON teams (org, name_folded);
@@ -54,3 +56,11 @@ CREATE TABLE scim_team_members (
 ) WITHOUT ROWID;
 CREATE INDEX scim_team_members_member ON scim_team_members (member_id);
 CREATE INDEX scim_team_members_folded ON scim_team_members (member_folded);
+
+-- The roles of users. `given_by` is the source by whose word the rules gave one; it is NULL for what an administrator granted.
+CREATE TABLE user_roles (
+    user_id INTEGER NOT NULL REFERENCES users (id),
+    role TEXT NOT NULL,
+    given_by TEXT,
+    PRIMARY KEY (user_id, role)
+) WITHOUT ROWID;

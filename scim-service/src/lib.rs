@@ -18,7 +18,7 @@
 //! | [`TenancyMode`] | where a request names its tenant |
 //! | [`CursorKey`] | what the cursors of long walks are encrypted with (RFC 9865) |
 //! | [`Store`], [`StoreExt`], [`MemoryStore`], [`finish`](store::finish), [`PageBuilder`](store::PageBuilder), [`unique_values`](store::unique_values), [`keep_write_only`](store::keep_write_only), [`AuthorityChange`](store::AuthorityChange) | where resources live |
-//! | [`tables`]: [`TableStore`](tables::TableStore), [`Table`](tables::Table), [`Membership`](tables::Membership), [`Database`](tables::Database) | a store over your own tables |
+//! | [`tables`]: [`TableStore`](tables::TableStore), [`Table`](tables::Table), [`MemberTable`](tables::MemberTable), [`Database`](tables::Database) | a store over your own tables |
 //! | [`Create`], [`Read`], [`List`], [`Replace`], [`Modify`], [`Delete`] | what is asked of them |
 //! | [`Written`], [`Change`], [`AccessChange`] | what a write did |
 //! | [`Pace`] | long work in slices, so that others are served in between |

@@ -11,6 +11,7 @@ mod faults;
 mod plans;
 mod probe;
 mod rows;
+mod sources;
 
 use std::sync::LazyLock;
 
@@ -23,6 +24,8 @@ use tokio::runtime::Runtime;
 
 #[path = "../../../scim-service/tests/own_schemas/mod.rs"]
 mod own_schemas;
+#[path = "../../own_tables/roles.rs"]
+mod roles;
 #[path = "../../own_tables/store.rs"]
 mod store;
 
@@ -45,7 +48,7 @@ scim_service::store_conformance!(empty, |future| RUNTIME.block_on(future));
 mod with_own_schemas {
     use super::own_schemas::own;
     use super::{Application, RUNTIME, TempDir};
-    use scim_service::tables::{Membership, Table, TableStore};
+    use scim_service::tables::{MemberTable, Table, TableStore};
 
     async fn empty() -> (TableStore<Application>, TempDir) {
         let folder = tempfile::tempdir().unwrap();
@@ -58,13 +61,27 @@ mod with_own_schemas {
             .with_column("urn:example:1.0:Badge:doors.value", "last")
             .with_column("level", "level");
         let teams = Table::new("Group", "teams").with_tenant("org").with_column_or("displayName", "name", "");
-        let members = Membership::new("team_members", "team_id", "user_id").with_others("scim_team_members");
+        let members = MemberTable::new("team_members", "team_id", "user_id").with_others("scim_team_members");
         let application = Application::open(&url).await.unwrap();
         sqlx::raw_sql("ALTER TABLE users ADD COLUMN level INTEGER").execute(&application.writer).await.unwrap();
         (TableStore::new(application, &own(), [users, teams], members).unwrap(), folder)
     }
 
     scim_service::store_conformance!(empty, |future| RUNTIME.block_on(future), own());
+}
+
+/// The table of roles follows every write by the rules, in the store's transactions.
+mod following {
+    use super::roles::UserRoles;
+    use super::{RUNTIME, empty as empty_store};
+
+    superset_mapping::role_conformance!(
+        async || {
+            let (store, folder) = empty_store().await;
+            (store, UserRoles, folder)
+        },
+        |future| RUNTIME.block_on(future)
+    );
 }
 
 #[test]

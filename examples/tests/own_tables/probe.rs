@@ -8,7 +8,7 @@ use chrono::Utc;
 use scim_core::{Resource, ResourceId, SchemaSet, TypeSchema};
 use scim_filter::Filter;
 use scim_service::store::StoreError;
-use scim_service::tables::{Access, Cell, Connection, Database, DatabaseError, Statement, TableStore};
+use scim_service::tables::{AccessMode, Cell, Connection, Database, DatabaseError, Statement, TableStore};
 use scim_service::{Change, Context, Create, List, Read, Store, Written};
 use serde_json::Value;
 use sqlx::Row as _;
@@ -81,7 +81,7 @@ impl ProbedTransaction {
 impl Database for Probe {
     type Connection = ProbedTransaction;
 
-    async fn begin(&self, access: Access) -> Result<ProbedTransaction, DatabaseError> {
+    async fn begin(&self, access: AccessMode) -> Result<ProbedTransaction, DatabaseError> {
         Ok(ProbedTransaction { inner: self.inner.begin(access).await?, orders: self.orders.clone() })
     }
 

@@ -5,7 +5,7 @@ use scim_core::{Profile, SchemaSet};
 use scim_filter::{Budget, Sort};
 use scim_patch::Patch;
 use scim_service::store::StoreError;
-use scim_service::tables::{Membership, Table, TableStore};
+use scim_service::tables::{MemberTable, Table, TableStore};
 use scim_service::{Context, List, Modify, Principal, Read, Replace, Start, Store};
 use serde_json::{Value, json};
 
@@ -205,7 +205,7 @@ fn without_a_table_for_other_members_only_users_are_members() {
             application,
             &schemas,
             [users, teams],
-            Membership::new("team_members", "team_id", "user_id"),
+            MemberTable::new("team_members", "team_id", "user_id"),
         )
         .unwrap();
         let cx = Context::internal("test", chrono::Utc::now());

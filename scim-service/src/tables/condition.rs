@@ -270,7 +270,7 @@ mod tests {
     use scim_filter::{check_any, lower};
 
     use super::super::layout::Layouts;
-    use super::super::table::{Membership, Table};
+    use super::super::table::{MemberTable, Table};
     use super::*;
 
     fn layouts() -> Layouts {
@@ -284,7 +284,7 @@ mod tests {
             .with_column_or("displayName", "shown", "")
             .with_column("emails.value", "email");
         let teams = Table::new("Group", "teams");
-        let members = Membership::new("team_members", "team_id", "user_id").with_others("team_others");
+        let members = MemberTable::new("team_members", "team_id", "user_id").with_others("team_others");
         Layouts::new([users, teams], Some(members), &SchemaSet::builtin()).unwrap()
     }
 

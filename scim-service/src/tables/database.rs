@@ -14,7 +14,7 @@ use crate::store::StoreError;
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Access {
+pub enum AccessMode {
     /// It only reads, and sees one state of the database.
     Read,
     /// It reads and writes. In SQLite such a transaction begins with `BEGIN IMMEDIATE`.
@@ -32,7 +32,7 @@ pub trait Database: Send + Sync + 'static {
     /// Of two that write, both may run at once: the store compares the version of each row that it writes, and repeats what
     /// [conflicts](DatabaseError::Conflict). Where a group can be a member of a group, writers should take turns (or run with
     /// isolation `SERIALIZABLE`), so that each sees the memberships that the others have written.
-    async fn begin(&self, access: Access) -> Result<Self::Connection, DatabaseError>;
+    async fn begin(&self, access: AccessMode) -> Result<Self::Connection, DatabaseError>;
 
     /// What to store in the place of a write-only value such as `password`: its hash. Called outside of any transaction unless the caller
     /// holds one.

@@ -4,7 +4,7 @@ use scim_core::schema::{AttributeType, Resolved, Uniqueness};
 use scim_core::{AttrPath, AttributeRef, ResourceTypeName, SchemaSet, Tolerance, TypeSchema};
 
 use super::statement::{Cell, CellKind, Sql};
-use super::table::{MappingError, Membership, Table, kind_name};
+use super::table::{MappingError, MemberTable, Table, kind_name};
 use crate::store::{StoreCapabilities, StoreError};
 
 /// The alias of the table in every query.
@@ -14,7 +14,7 @@ pub(super) const ROW: &str = "t";
 #[derive(Clone, Debug)]
 pub(super) struct Layouts {
     layouts: Vec<Layout>,
-    pub(super) membership: Option<Membership>,
+    pub(super) membership: Option<MemberTable>,
 }
 
 /// The table of one resource type.
@@ -41,7 +41,7 @@ pub(super) struct Mapped {
 impl Layouts {
     pub(super) fn new(
         tables: impl IntoIterator<Item = Table>,
-        membership: Option<Membership>,
+        membership: Option<MemberTable>,
         schemas: &SchemaSet,
     ) -> Result<Self, MappingError> {
         let layouts = tables.into_iter().map(|table| Layout::new(&table, schemas)).collect::<Result<Vec<_>, _>>()?;
@@ -99,7 +99,7 @@ impl Layouts {
 /// The tables of memberships.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Related<'a> {
-    pub(super) membership: &'a Membership,
+    pub(super) membership: &'a MemberTable,
     pub(super) groups: &'a Layout,
     pub(super) users: &'a Layout,
 }
@@ -172,14 +172,19 @@ impl Layout {
     pub(super) fn select(&self, alias: &str) -> String {
         let table = &self.table;
         let own = [&table.id, &table.version, &table.created, &table.modified, &table.rest];
-        let names = own.into_iter().chain(self.columns.iter().map(|column| &column.name));
+        let names = own.into_iter().chain(&table.source).chain(self.columns.iter().map(|column| &column.name));
         names.map(|name| format!("{alias}.{name}")).collect::<Vec<_>>().join(", ")
     }
 
     /// The types of these columns.
     pub(super) fn kinds(&self) -> Vec<CellKind> {
         use CellKind::{Integer, Text};
-        [Text, Integer, Text, Text, Text].into_iter().chain(self.columns.iter().map(|column| column.kind)).collect()
+        let source = self.table.source.as_ref().map(|_| Text);
+        [Text, Integer, Text, Text, Text]
+            .into_iter()
+            .chain(source)
+            .chain(self.columns.iter().map(|column| column.kind))
+            .collect()
     }
 
     /// The condition that a row is a resource of the tenant. `prefix` is an alias with a dot, or nothing.
@@ -253,7 +258,7 @@ fn unique_attributes(of: &TypeSchema) -> impl Iterator<Item = AttributeRef> {
 mod tests {
     use super::*;
 
-    fn refused(tables: impl IntoIterator<Item = Table>, membership: Option<Membership>) -> String {
+    fn refused(tables: impl IntoIterator<Item = Table>, membership: Option<MemberTable>) -> String {
         Layouts::new(tables, membership, &SchemaSet::builtin()).unwrap_err().to_string()
     }
 
@@ -293,7 +298,7 @@ mod tests {
             assert!(told.contains(problem), "{told}");
         }
         assert!(refused([users(), users()], None).contains("`User` has two tables"));
-        let members = Membership::new("team_members", "team_id", "user_id");
+        let members = MemberTable::new("team_members", "team_id", "user_id");
         assert!(refused([users()], Some(members)).contains("memberships need a table of `Group`"));
     }
 

@@ -107,7 +107,7 @@ impl<C: Connection> Session<'_, C> {
             let rows = rows.text(&order.clause(backwards)).text(" LIMIT ?").bind(SLICE);
             let records = self.records(layout, of, rows).await?;
             let Some(last) = records.last().map(|record| Position::new(None, record.id.clone())) else { break };
-            let mut views: Vec<_> = records.iter().map(|record| record.shown(of)).collect();
+            let mut views: Vec<_> = records.iter().map(|record| record.shown(of, self.tenant)).collect();
             self.refer(&mut views, looked_at).await?;
             for (record, view) in records.into_iter().zip(views) {
                 if looked_at.any() {
@@ -148,7 +148,7 @@ impl<C: Connection> Session<'_, C> {
             members: is_group(of) && query.shows("members"),
             groups: is_user(of) && query.shows("groups"),
         };
-        let mut resources: Vec<_> = records.iter().map(|record| record.shown(of)).collect();
+        let mut resources: Vec<_> = records.iter().map(|record| record.shown(of, self.tenant)).collect();
         self.refer(&mut resources, shows).await?;
         let backwards = matches!(query.start, Start::Before(_));
         if backwards {

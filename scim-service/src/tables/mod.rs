@@ -3,7 +3,7 @@
 //! You have `users`, `teams` and `team_members`, and want SCIM clients to maintain them. [`TableStore`] is a [`Store`](crate::Store) over
 //! them. It needs to know two things:
 //!
-//! - which column has which attribute: a [`Table`] for each resource type, and a [`Membership`] for who is in which group;
+//! - which column has which attribute: a [`Table`] for each resource type, and a [`MemberTable`] for who is in which group;
 //! - how to run a statement: the traits [`Database`] and [`Connection`], with whichever driver you have.
 //!
 //! Everything that the guarantees of a store ask for beyond that is done here: ids, versions and preconditions, uniqueness, members and the
@@ -15,7 +15,7 @@
 //! use scim_core::SchemaSet;
 //! use scim_service::Store;
 //! use scim_service::tables::{
-//!     Access, Cell, Connection, Database, DatabaseError, Membership, Statement, Table, TableStore,
+//!     AccessMode, Cell, Connection, Database, DatabaseError, MemberTable, Statement, Table, TableStore,
 //! };
 //!
 //! struct Application; // with a pool of connections
@@ -25,7 +25,7 @@
 //! impl Database for Application {
 //!     type Connection = Transaction;
 //!
-//!     async fn begin(&self, access: Access) -> Result<Transaction, DatabaseError> {
+//!     async fn begin(&self, access: AccessMode) -> Result<Transaction, DatabaseError> {
 //!         Err(DatabaseError::Unavailable("this example has no driver".into()))
 //!     }
 //! }
@@ -50,7 +50,7 @@
 //!     .with_column("name.givenName", "first")
 //!     .with_column("emails.value", "email");
 //! let teams = Table::new("Group", "teams").with_column("displayName", "name");
-//! let members = Membership::new("team_members", "team_id", "user_id");
+//! let members = MemberTable::new("team_members", "team_id", "user_id");
 //! let store = TableStore::new(Application, &SchemaSet::builtin(), [users, teams], members)?;
 //! assert!(store.capabilities().patch);
 //! # Ok::<(), scim_service::tables::MappingError>(())
@@ -86,6 +86,14 @@
 //! tenant has the empty string there. Tables without it are for services without tenants: a request of a tenant is answered with
 //! [`StoreError::Unsupported`](crate::StoreError::Unsupported). A host with a database for each tenant makes a store for each.
 //!
+//! # Who asserts a row, and roles that follow
+//!
+//! With a [source column](Table::with_source) a table tells who wrote the content of a row last, and resources have a
+//! [provenance](scim_core::Resource::provenance). What a login of an identity provider has made, SCIM clients do not take over: their
+//! content is [refused](crate::StoreError::Refused), but for `active` alone. A host's own statements run in a transaction of the store
+//! too ([`TableTransaction`]): in the example `own_tables` a table of roles follows what clients write, by the rules of
+//! `superset-mapping`.
+//!
 //! # Transactions and races
 //!
 //! A call is one transaction. The statement that changes a row compares the version that was read, so no write is lost under any
@@ -113,7 +121,7 @@ mod store;
 mod table;
 mod write;
 
-pub use database::{Access, Connection, Database, DatabaseError};
+pub use database::{AccessMode, Connection, Database, DatabaseError};
 pub use statement::{Cell, CellKind, Statement};
-pub use store::{ATTEMPTS, TableStore};
-pub use table::{MappingError, Membership, Table};
+pub use store::{ATTEMPTS, TableStore, TableTransaction};
+pub use table::{MappingError, MemberTable, Table};

@@ -1,8 +1,10 @@
 //! A row as a resource, and a resource as a row.
 
+use std::sync::Arc;
+
 use chrono::DateTime;
 use scim_core::json::{format_date_time, parse_date_time};
-use scim_core::{AttributeRef, Meta, Resource, ResourceId, TypeSchema, ValueRef, Version};
+use scim_core::{AttributeRef, Meta, Provenance, Resource, ResourceId, Source, TypeSchema, ValueRef, Version};
 use scim_filter::fold;
 use serde_json::{Map, Value};
 
@@ -19,6 +21,8 @@ pub(super) struct Record {
     pub(super) modified: String,
     /// All attributes but `id`, `meta` and references to other resources. Secrets are among them, as they are stored.
     pub(super) content: Resource,
+    /// Who asserts it, where the table tells.
+    pub(super) source: Option<Source>,
 }
 
 impl Record {
@@ -35,13 +39,21 @@ impl Record {
             "" => Map::new(),
             rest => serde_json::from_str(rest).map_err(StoreError::internal)?,
         };
+        let source = match &layout.table.source {
+            Some(_) => Some(match cells.next() {
+                Some(Cell::Text(Some(source))) => source.parse().map_err(StoreError::internal)?,
+                Some(Cell::Text(None)) => Source::Host,
+                _ => return Err(unexpected(layout)),
+            }),
+            None => None,
+        };
         for (mapped, cell) in layout.columns.iter().zip(cells) {
             restore(&mut attributes, mapped, cell).map_err(|()| unexpected(layout))?;
         }
         let mut content = Resource::from_attributes(attributes);
         let schemas = of.schemas_of(content.as_value());
         content.set("schemas", Some(schemas));
-        Ok(Self { id, version: version.parse().unwrap_or_default(), created, modified, content })
+        Ok(Self { id, version: version.parse().unwrap_or_default(), created, modified, content, source })
     }
 
     /// The values of the columns with attributes, folded ones behind, and the text of the rest column.
@@ -70,7 +82,7 @@ impl Record {
     }
 
     /// The resource as clients see it, but for references to other resources.
-    pub(super) fn shown(&self, of: &TypeSchema) -> Resource {
+    pub(super) fn shown(&self, of: &TypeSchema, tenant: &str) -> Resource {
         let time = |text: &str| parse_date_time(text).unwrap_or(DateTime::UNIX_EPOCH);
         let mut meta =
             Meta::created_at(time(&self.created), of.resource_type().name().clone(), Version::new(self.version));
@@ -80,7 +92,13 @@ impl Record {
             set(resource.attributes_mut(), &secret, None);
         }
         resource.set_head(&self.id, &meta);
-        resource
+        match &self.source {
+            Some(source) => {
+                let provenance = Provenance::new(source.clone()).in_tenant((!tenant.is_empty()).then_some(tenant));
+                resource.asserted_by(Arc::new(provenance))
+            }
+            None => resource,
+        }
     }
 
     /// The time of a change that happens now: two changes within a tick of the clock, or a clock that went back, still order the times.

@@ -37,7 +37,7 @@ impl<C: Connection> Session<'_, C> {
         want: &Projection,
     ) -> Result<Resource, Fault> {
         let record = self.find(of, id.as_str()).await?;
-        let mut shown = vec![record.shown(of)];
+        let mut shown = vec![record.shown(of, self.tenant)];
         self.refer(&mut shown, References::wanted(of, want)).await?;
         Ok(shown.pop().unwrap_or_default())
     }
@@ -65,7 +65,7 @@ impl<C: Connection> Session<'_, C> {
         record: &Record,
         references: References,
     ) -> Result<Resource, Fault> {
-        let mut shown = vec![record.shown(of)];
+        let mut shown = vec![record.shown(of, self.tenant)];
         self.refer(&mut shown, references).await?;
         Ok(shown.pop().unwrap_or_default())
     }

@@ -1,14 +1,14 @@
 //! A transaction at work for one caller: rows are read and written.
 
 use scim_core::json::format_date_time;
-use scim_core::{Resource, ResourceTypeName, TypeSchema, ValueRef};
+use scim_core::{Resource, ResourceTypeName, Source, TypeSchema, ValueRef};
 
 use super::database::{Connection, DatabaseError, Fault};
 use super::layout::{Layout, Layouts, ROW};
 use super::record::Record;
 use super::statement::{Cell, CellKind, Sql};
 use crate::context::Context;
-use crate::store::{StoreError, unique_values};
+use crate::store::{AuthorityChange, StoreError, unique_values};
 
 /// Most values in one list of a statement.
 pub(super) const CHUNK: usize = 200;
@@ -99,6 +99,7 @@ impl<C: Connection> Session<'_, C> {
         cells.push((table.modified.clone(), now.into()));
         cells.push((table.rest.clone(), rest.into()));
         cells.extend(table.tenant.clone().map(|column| (column, self.tenant.into())));
+        cells.extend(self.source_cell(layout));
         let (names, values): (Vec<String>, Vec<Cell>) = cells.into_iter().unzip();
         let insert = Sql::new(format!("INSERT INTO {} ({}) VALUES ", table.name, names.join(", ")));
         let inserted = self.connection.execute(insert.then(Sql::list(values)).statement()).await;
@@ -106,7 +107,14 @@ impl<C: Connection> Session<'_, C> {
         Ok(())
     }
 
-    /// Puts new content in the row of a resource. Returns the version that it has now.
+    /// The caller as the source of a row.
+    fn source_cell(&self, layout: &Layout) -> Option<(String, Cell)> {
+        let source = self.cx.principal.source();
+        let text = (*source != Source::Host).then(|| source.to_string());
+        layout.table.source.clone().map(|column| (column, Cell::Text(text)))
+    }
+
+    /// Puts new content in the row of a resource, and says who asserts it from now on. Returns the version that it has now.
     pub(super) async fn update(&mut self, of: &TypeSchema, record: &Record, content: &Resource) -> Result<i64, Fault> {
         let layout = self.layouts.of(of)?;
         if unique_values(of, &record.content) != unique_values(of, content) || !layout.table.unique.is_empty() {
@@ -114,6 +122,13 @@ impl<C: Connection> Session<'_, C> {
         }
         let (mut cells, rest) = Record::cells(layout, content);
         cells.push((layout.table.rest.clone(), rest.into()));
+        if let Some(owner) = &record.source {
+            match AuthorityChange::of(self.cx.principal.source(), owner, &record.content, content) {
+                AuthorityChange::Stays => {}
+                AuthorityChange::TakesOver => return Err(AuthorityChange::refusal(owner).into()),
+                AuthorityChange::Named | AuthorityChange::Moves => cells.extend(self.source_cell(layout)),
+            }
+        }
         self.put(layout, record, cells).await
     }
 

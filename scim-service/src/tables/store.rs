@@ -1,17 +1,18 @@
 //! The store itself: a transaction for each call, and one for several.
 
+use std::fmt;
 use std::sync::Arc;
 
 use async_lock::Mutex;
 use async_trait::async_trait;
 use scim_core::{Resource, SchemaSet};
 
-use super::database::{Access, Connection, Database, Fault};
+use super::database::{AccessMode, Connection, Database, Fault};
 use super::layout::Layouts;
 use super::record::set;
 use super::session::Session;
-use super::statement::Statement;
-use super::table::{MappingError, Membership, Table};
+use super::statement::{Cell, Statement};
+use super::table::{MappingError, MemberTable, Table};
 use super::write::{Write, written};
 use crate::change::{Change, Written};
 use crate::context::Context;
@@ -49,7 +50,7 @@ impl<D: Database> TableStore<D> {
         database: D,
         schemas: &SchemaSet,
         tables: impl IntoIterator<Item = Table>,
-        membership: impl Into<Option<Membership>>,
+        membership: impl Into<Option<MemberTable>>,
     ) -> Result<Self, MappingError> {
         let layouts = Arc::new(Layouts::new(tables, membership.into(), schemas)?);
         Ok(Self { database: Arc::new(database), layouts })
@@ -86,7 +87,7 @@ impl<D: Database> TableStore<D> {
         tenant: &str,
         write: Write<'_>,
     ) -> Result<(Option<Resource>, Change), Fault> {
-        let mut connection = self.database.begin(Access::Write).await?;
+        let mut connection = self.database.begin(AccessMode::Write).await?;
         let mut session = Session { connection: &mut connection, layouts: &self.layouts, cx, tenant };
         let outcome = session.perform(write).await?;
         connection.commit().await?;
@@ -124,14 +125,14 @@ impl<D: Database> Store for TableStore<D> {
 
     async fn read(&self, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
         let tenant = self.tenant(cx)?;
-        let mut connection = self.database.begin(Access::Read).await?;
+        let mut connection = self.database.begin(AccessMode::Read).await?;
         let mut session = Session { connection: &mut connection, layouts: &self.layouts, cx, tenant };
         session.show(request.of, request.id, request.want).await.map_err(Fault::into_store_error)
     }
 
     async fn list(&self, cx: &Context, request: List<'_>) -> Result<ListPage, StoreError> {
         let tenant = self.tenant(cx)?;
-        let mut connection = self.database.begin(Access::Read).await?;
+        let mut connection = self.database.begin(AccessMode::Read).await?;
         let mut session = Session { connection: &mut connection, layouts: &self.layouts, cx, tenant };
         session.list(&request).await.map_err(Fault::into_store_error)
     }
@@ -153,7 +154,7 @@ impl<D: Database> Store for TableStore<D> {
 
     async fn begin(&self, cx: &Context) -> Result<Box<dyn Transaction>, StoreError> {
         let tenant = self.tenant(cx)?.to_owned();
-        let connection = self.database.begin(Access::Write).await?;
+        let connection = self.database.begin(AccessMode::Write).await?;
         let state = Mutex::new(Open { connection, is_broken: false });
         let (database, layouts) = (self.database.clone(), self.layouts.clone());
         Ok(Box::new(TableTransaction { database, layouts, tenant, state }))
@@ -164,14 +165,16 @@ impl<D: Database> Store for TableStore<D> {
     }
 
     async fn health(&self) -> Result<(), StoreError> {
-        let mut connection = self.database.begin(Access::Read).await?;
+        let mut connection = self.database.begin(AccessMode::Read).await?;
         connection.query(Statement::new("SELECT 1")).await?;
         Ok(())
     }
 }
 
-/// A transaction of the host's database as a store.
-struct TableTransaction<D: Database> {
+/// A transaction of the host's database as a store: what [`Store::begin`] of a [`TableStore`] makes.
+///
+/// The host's own statements run in it too, such as those that keep the roles of users.
+pub struct TableTransaction<D: Database> {
     database: Arc<D>,
     layouts: Arc<Layouts>,
     tenant: String,
@@ -184,6 +187,12 @@ struct Open<C> {
     is_broken: bool,
 }
 
+impl<D: Database> fmt::Debug for TableTransaction<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TableTransaction").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}
+
 impl<C> Open<C> {
     fn check(&self) -> Result<(), StoreError> {
         if self.is_broken {
@@ -194,6 +203,32 @@ impl<C> Open<C> {
 }
 
 impl<D: Database> TableTransaction<D> {
+    /// Runs a query of the host's own. It returns rows, as [`Connection::query`] does.
+    ///
+    /// # Errors
+    ///
+    /// What the database says, as [`StoreError`]; [`StoreError::Internal`] once a call in the transaction has been dropped.
+    pub async fn query(&self, statement: Statement) -> Result<Vec<Vec<Cell>>, StoreError> {
+        let mut open = self.state.lock().await;
+        open.check()?;
+        Ok(open.connection.query(statement).await?)
+    }
+
+    /// Runs a statement of the host's own. It returns how many rows it changed, as [`Connection::execute`] does.
+    ///
+    /// # Errors
+    ///
+    /// What the database says, as [`StoreError`], after which the transaction can only be dropped; [`StoreError::Internal`] once a
+    /// call in it has been dropped.
+    pub async fn execute(&self, statement: Statement) -> Result<u64, StoreError> {
+        let mut open = self.state.lock().await;
+        open.check()?;
+        open.is_broken = true;
+        let changed = open.connection.execute(statement).await?;
+        open.is_broken = false;
+        Ok(changed)
+    }
+
     async fn write(&self, cx: &Context, write: Write<'_>) -> Result<(Option<Resource>, Change), StoreError> {
         let write = hashed(&*self.database, write).await?;
         let mut open = self.state.lock().await;

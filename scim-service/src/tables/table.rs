@@ -16,6 +16,7 @@ use super::statement::{Cell, CellKind};
 /// | `scim_id` | text, unique | the `id` of the resource, issued by the store; a row where it is `NULL` is no resource |
 /// | `scim_version` | integer | counts the changes of the resource |
 /// | `scim_created`, `scim_modified` | text | `meta.created` and `meta.lastModified` |
+/// | none by default | text | who asserts the resource, where [`with_source`](Self::with_source) names a column |
 /// | `scim_rest` | text | the attributes without a column, as a JSON object; `NULL` for none |
 ///
 /// Whoever else writes to columns with attributes adds 1 to `scim_version`, or `ETag` and `If-Match` do not notice. `scim_id`, exact
@@ -45,6 +46,7 @@ pub struct Table {
     pub(super) modified: String,
     pub(super) rest: String,
     pub(super) tenant: Option<String>,
+    pub(super) source: Option<String>,
     pub(super) columns: Vec<Column>,
     pub(super) folded: Vec<(String, String)>,
     pub(super) unique: Vec<String>,
@@ -74,6 +76,7 @@ impl Table {
             modified: column("scim_modified"),
             rest: column("scim_rest"),
             tenant: None,
+            source: None,
             columns: Vec::new(),
             folded: Vec::new(),
             unique: Vec::new(),
@@ -116,6 +119,14 @@ impl Table {
     #[must_use]
     pub fn with_tenant(self, column: impl Into<String>) -> Self {
         Self { tenant: Some(column.into()), ..self }
+    }
+
+    /// Names the column with who asserts the resource, a string that is `NULL` for rows that the application made: the SCIM client or the
+    /// identity provider that wrote its content last, such as `client:okta`. Resources then have a
+    /// [provenance](scim_core::Resource::provenance), which is what rules ask for before they give a role.
+    #[must_use]
+    pub fn with_source(self, column: impl Into<String>) -> Self {
+        Self { source: Some(column.into()), ..self }
     }
 
     /// Keeps an attribute in a column: `userName`, `name.givenName`, `active`, or with the URI of an extension before it. The column is a
@@ -166,27 +177,27 @@ impl Table {
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let own = [&self.name, &self.key, &self.id, &self.version, &self.created, &self.modified, &self.rest];
         let mapped = self.columns.iter().map(|column| &column.name).chain(self.folded.iter().map(|(_, name)| name));
-        own.into_iter().chain(&self.tenant).chain(mapped).map(String::as_str)
+        own.into_iter().chain(&self.tenant).chain(&self.source).chain(mapped).map(String::as_str)
     }
 }
 
 /// The host's table of who is in which group.
 ///
 /// ```
-/// use scim_service::tables::Membership;
+/// use scim_service::tables::MemberTable;
 ///
-/// let members = Membership::new("team_members", "team_id", "user_id").with_others("scim_team_members");
+/// let members = MemberTable::new("team_members", "team_id", "user_id").with_others("scim_team_members");
 /// # let _ = members;
 /// ```
 #[derive(Clone, Debug)]
-pub struct Membership {
+pub struct MemberTable {
     pub(super) table: String,
     pub(super) group: String,
     pub(super) user: String,
     pub(super) others: Option<String>,
 }
 
-impl Membership {
+impl MemberTable {
     /// The table whose column `group` has the primary key of a group, and `user` that of a user. Both together should be unique. The store
     /// inserts and deletes rows of these two columns alone.
     pub fn new(table: impl Into<String>, group: impl Into<String>, user: impl Into<String>) -> Self {

@@ -42,7 +42,7 @@ pub fn a_dropped_transaction_leaves_roles_alone(trial: &RoleTrial<'_>) {
     let within = trial.over(&*transaction);
     within.add(&readers, &ada);
     within.set("User", &bea, "active", &json!(false)).expect("a user can be deactivated");
-    drop(transaction);
+    trial.drop(transaction);
     assert_eq!(trial.roles(&ada), ["Everybody"], "what is rolled back gives nothing");
     assert_eq!(trial.roles(&bea), ["Auditor", "Reader"], "what is rolled back takes nothing");
 }

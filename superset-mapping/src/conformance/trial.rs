@@ -209,6 +209,11 @@ impl<'a> RoleTrial<'a> {
         Some(self.wait(self.sync.begin(&self.cx())).expect("a transaction can begin"))
     }
 
+    /// Where `block_on` waits: a runtime may be needed for it.
+    pub(super) fn drop(&self, transaction: Box<dyn Transaction>) {
+        self.wait(async { drop(transaction) });
+    }
+
     pub(super) fn commit(&self, transaction: Box<dyn Transaction>) -> Result<(), StoreError> {
         self.wait(transaction.commit())
     }
