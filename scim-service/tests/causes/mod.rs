@@ -3,11 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use async_trait::async_trait;
-use scim_core::{Resource, SchemaSet};
+use scim_core::{Resource, ResourceId, SchemaSet};
 use scim_service::conformance::{CASES, Suite};
 use scim_service::store::{StoreCapabilities, StoreError};
 use scim_service::{
-    Change, Context, Create, Delete, List, ListPage, MemoryStore, Modify, Read, Replace, Store, Transaction, Written,
+    Change, Context, Create, Delete, List, ListPage, Membership, MemoryStore, Modify, Read, Replace, Store,
+    Transaction, Written,
 };
 use serde_json::{Value, json};
 
@@ -139,6 +140,11 @@ impl Store for Broken {
             return Ok(Change::new(cx, request.of, request.id.clone()));
         }
         self.0.delete(cx, request).await
+    }
+
+    async fn memberships(&self, cx: &Context, members: &[ResourceId]) -> Result<Vec<Membership>, StoreError> {
+        self.check(cx)?;
+        self.0.memberships(cx, members).await
     }
 
     fn capabilities(&self) -> StoreCapabilities {
