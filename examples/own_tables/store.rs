@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use scim_core::SchemaSet;
 use scim_service::tables::{
-    AccessMode, Cell, CellKind, Connection, Database, DatabaseError, MappingError, MemberTable, Statement, Table,
+    AccessMode, Cell, CellKind, Connection, Database, DatabaseError, MemberTable, Statement, Table, TableMappingError,
     TableStore,
 };
 use sqlx::query::Query;
@@ -18,7 +18,7 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, Error, Row as _, Sqlite};
 
 /// The store over the tables of `tables.sql`. Attributes that no column has are in `scim_rest`.
-pub(crate) fn store<D: Database>(database: D, schemas: &SchemaSet) -> Result<TableStore<D>, MappingError> {
+pub(crate) fn store<D: Database>(database: D, schemas: &SchemaSet) -> Result<TableStore<D>, TableMappingError> {
     let users = Table::new("User", "users")
         .with_tenant("org")
         .with_source("scim_source")

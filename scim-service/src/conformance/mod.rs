@@ -96,4 +96,4 @@ pub use fixture::Trial;
 pub use http::http_conformance;
 #[doc(hidden)]
 pub use suite::builtin;
-pub use suite::{CASES, Case, Subject, Suite, run};
+pub use suite::{CASES, Case, StoreUnderTest, Suite, run};

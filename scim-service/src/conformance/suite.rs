@@ -12,18 +12,18 @@ use super::fixture::{Basics, Trial};
 use crate::store::Store;
 
 /// What a factory makes: a store, or a pair of a store and something to keep until the case ends.
-pub trait Subject {
+pub trait StoreUnderTest {
     /// The store.
     fn store(&self) -> &dyn Store;
 }
 
-impl<S: Store> Subject for S {
+impl<S: Store> StoreUnderTest for S {
     fn store(&self) -> &dyn Store {
         self
     }
 }
 
-impl<S: Store, K> Subject for (S, K) {
+impl<S: Store, K> StoreUnderTest for (S, K) {
     fn store(&self) -> &dyn Store {
         &self.0
     }
@@ -31,7 +31,7 @@ impl<S: Store, K> Subject for (S, K) {
 
 /// Runs one case over a fresh store, with the built-in schemas and whatever the store can do. [`Suite`] first looks for what would
 /// make many cases fail.
-pub fn run<T: Subject>(
+pub fn run<T: StoreUnderTest>(
     factory: impl AsyncFn() -> T,
     block_on: impl Fn(Pin<Box<dyn Future<Output = ()> + '_>>) + Sync,
     case: Case,
@@ -39,7 +39,7 @@ pub fn run<T: Subject>(
     on_fresh(&factory, &block_on, &Arc::new(SchemaSet::builtin()), case);
 }
 
-fn on_fresh<T: Subject, O>(
+fn on_fresh<T: StoreUnderTest, O>(
     factory: &impl AsyncFn() -> T,
     block_on: &(impl Fn(Pin<Box<dyn Future<Output = ()> + '_>>) + Sync),
     schemas: &Arc<SchemaSet>,
@@ -87,7 +87,7 @@ impl Suite {
     /// # Panics
     ///
     /// Where the store breaks the guarantee, or, in the first case that runs, with the cause for which others cannot run.
-    pub fn run<T: Subject>(
+    pub fn run<T: StoreUnderTest>(
         &self,
         factory: impl AsyncFn() -> T,
         block_on: impl Fn(Pin<Box<dyn Future<Output = ()> + '_>>) + Sync,

@@ -4,7 +4,7 @@ use scim_core::schema::{AttributeType, Resolved, Uniqueness};
 use scim_core::{AttrPath, AttributeRef, ResourceTypeName, SchemaSet, Tolerance, TypeSchema};
 
 use super::statement::{Cell, CellKind, Sql};
-use super::table::{MappingError, MemberTable, Table, kind_name};
+use super::table::{MemberTable, Table, TableMappingError, kind_name};
 use crate::store::{StoreCapabilities, StoreError};
 
 /// The alias of the table in every query.
@@ -43,18 +43,21 @@ impl Layouts {
         tables: impl IntoIterator<Item = Table>,
         membership: Option<MemberTable>,
         schemas: &SchemaSet,
-    ) -> Result<Self, MappingError> {
+    ) -> Result<Self, TableMappingError> {
         let layouts = tables.into_iter().map(|table| Layout::new(&table, schemas)).collect::<Result<Vec<_>, _>>()?;
         for (index, layout) in layouts.iter().enumerate() {
             if layouts.iter().take(index).any(|other| other.table.of == layout.table.of) {
-                return Err(MappingError::new(&layout.table.name, format!("`{}` has two tables", layout.table.of)));
+                return Err(TableMappingError::new(
+                    &layout.table.name,
+                    format!("`{}` has two tables", layout.table.of),
+                ));
             }
         }
         let layouts = Self { layouts, membership };
         if let Some(membership) = &layouts.membership {
             for name in [ResourceTypeName::user(), ResourceTypeName::group()] {
                 layouts.find(&name).ok_or_else(|| {
-                    MappingError::new(&membership.table, format!("memberships need a table of `{name}`"))
+                    TableMappingError::new(&membership.table, format!("memberships need a table of `{name}`"))
                 })?;
             }
         }
@@ -105,8 +108,8 @@ pub(super) struct Related<'a> {
 }
 
 impl Layout {
-    fn new(table: &Table, schemas: &SchemaSet) -> Result<Self, MappingError> {
-        let fail = |problem: String| MappingError::new(&table.name, problem);
+    fn new(table: &Table, schemas: &SchemaSet) -> Result<Self, TableMappingError> {
+        let fail = |problem: String| TableMappingError::new(&table.name, problem);
         let of = schemas.of(&table.of).ok_or_else(|| fail(format!("no schema has the type `{}`", table.of)))?;
         // A `?` stands for a value.
         if let Some(name) = table.names().find(|name| name.is_empty() || name.contains('?')) {

@@ -53,7 +53,7 @@
 //! let members = MemberTable::new("team_members", "team_id", "user_id");
 //! let store = TableStore::new(Application, &SchemaSet::builtin(), [users, teams], members)?;
 //! assert!(store.capabilities().patch);
-//! # Ok::<(), scim_service::tables::MappingError>(())
+//! # Ok::<(), scim_service::tables::TableMappingError>(())
 //! ```
 //!
 //! # What the tables need
@@ -124,4 +124,4 @@ mod write;
 pub use database::{AccessMode, Connection, Database, DatabaseError};
 pub use statement::{Cell, CellKind, Statement};
 pub use store::{ATTEMPTS, TableStore, TableTransaction};
-pub use table::{MappingError, MemberTable, Table};
+pub use table::{MemberTable, Table, TableMappingError};

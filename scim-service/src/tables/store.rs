@@ -12,7 +12,7 @@ use super::layout::Layouts;
 use super::record::set;
 use super::session::Session;
 use super::statement::{Cell, Statement};
-use super::table::{MappingError, MemberTable, Table};
+use super::table::{MemberTable, Table, TableMappingError};
 use super::write::{Write, written};
 use crate::change::{Change, Written};
 use crate::context::Context;
@@ -44,14 +44,14 @@ impl<D: Database> TableStore<D> {
     ///
     /// # Errors
     ///
-    /// [`MappingError`] where a path leads to no attribute that a column can hold, or an attribute that must be unique has no column that
+    /// [`TableMappingError`] where a path leads to no attribute that a column can hold, or an attribute that must be unique has no column that
     /// compares as SCIM does.
     pub fn new(
         database: D,
         schemas: &SchemaSet,
         tables: impl IntoIterator<Item = Table>,
         membership: impl Into<Option<MemberTable>>,
-    ) -> Result<Self, MappingError> {
+    ) -> Result<Self, TableMappingError> {
         let layouts = Arc::new(Layouts::new(tables, membership.into(), schemas)?);
         Ok(Self { database: Arc::new(database), layouts })
     }

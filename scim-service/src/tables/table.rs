@@ -218,12 +218,12 @@ impl MemberTable {
 /// Why tables do not fit the schemas.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("table `{table}`: {problem}")]
-pub struct MappingError {
+pub struct TableMappingError {
     pub(super) table: String,
     pub(super) problem: String,
 }
 
-impl MappingError {
+impl TableMappingError {
     pub(super) fn new(table: &str, problem: impl Into<String>) -> Self {
         Self { table: table.to_owned(), problem: problem.into() }
     }

@@ -49,5 +49,5 @@ mod suite;
 pub mod together;
 mod trial;
 
-pub use suite::{Case, run};
+pub use suite::{RoleCase, run};
 pub use trial::{ROLES, RULES, RoleTrial};

@@ -11,13 +11,13 @@ use crate::role_sync::{RoleSync, RoleTarget};
 use crate::rules::RuleSet;
 
 /// A case: called with a store and a target that are its own, it panics where roles do not follow.
-pub type Case = fn(&RoleTrial<'_>);
+pub type RoleCase = fn(&RoleTrial<'_>);
 
 /// Runs one case over a fresh store and its target. Called by what [`role_conformance!`](crate::role_conformance!) expands to.
 pub fn run<S: Store, T: RoleTarget, K>(
     factory: impl AsyncFn() -> (S, T, K),
     block_on: impl Fn(Pin<Box<dyn Future<Output = ()> + '_>>) + Sync,
-    case: Case,
+    case: RoleCase,
 ) {
     let mut made = None;
     block_on(Box::pin(async { made = Some(factory().await) }));
