@@ -40,8 +40,8 @@ CREATE INDEX teams_name_folded ON teams (org, name_folded);
 CREATE INDEX teams_external_id ON teams (org, external_id);
 
 CREATE TABLE team_members (
-    team_id INTEGER NOT NULL REFERENCES teams (id),
-    user_id INTEGER NOT NULL REFERENCES users (id),
+    team_id INTEGER NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
+    user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     PRIMARY KEY (team_id, user_id)
 ) WITHOUT ROWID;
 CREATE INDEX team_members_user ON team_members (user_id);
@@ -59,7 +59,7 @@ CREATE INDEX scim_team_members_folded ON scim_team_members (member_folded);
 
 -- The roles of users. `given_by` is the source by whose word the rules gave one; it is NULL for what an administrator granted.
 CREATE TABLE user_roles (
-    user_id INTEGER NOT NULL REFERENCES users (id),
+    user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     role TEXT NOT NULL,
     given_by TEXT,
     PRIMARY KEY (user_id, role)

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scim_core::{Profile, Projection, Resource, ResourceId, TypeSchema, ValueRef};
 use scim_filter::attr;
-use scim_service::{Context, List, Read, Start, Store, StoreError};
+use scim_service::{Context, List, Position, Read, Start, Store, StoreError};
 
 use crate::rules::{Edges, GroupRef, RoleMapper};
 
-/// Most groups that are looked at for one `externalId`.
-const MAX_CLAIMANTS: u64 = 100;
+/// How many groups with one `externalId` are read at once.
+const PAGE: u64 = 100;
+/// Most groups with one `externalId` that rules are bound to. Where there are more, nobody can tell any more whose it is.
+const MAX_CLAIMANTS: usize = 10_000;
 
 /// Reads groups, each once.
 pub(crate) struct GroupReader<'a, S: ?Sized> {
@@ -82,8 +84,21 @@ impl<'a, S: Store + ?Sized> GroupReader<'a, S> {
     pub(crate) async fn claimants(&self, external_id: &str) -> Result<Vec<GroupRef>, StoreError> {
         let filter = attr("externalId").eq(external_id).build().map_err(StoreError::internal)?;
         let filter = filter.check(self.groups).map_err(StoreError::internal)?;
-        let list = List::new(self.groups, MAX_CLAIMANTS).with_filter(&filter).with_want(&self.want);
-        let mut groups = self.store.list(self.cx, list.with_start(Start::Index(1))).await?.resources;
+        let (mut groups, mut start) = (Vec::new(), Start::Index(1));
+        loop {
+            let list = List::new(self.groups, PAGE).with_filter(&filter).with_want(&self.want).with_start(start);
+            let page = self.store.list(self.cx, list).await?.resources;
+            let Some(last) = page.last().filter(|_| page.len() as u64 >= PAGE) else {
+                groups.extend(page);
+                break;
+            };
+            start = Start::After(Position::of(last, None));
+            groups.extend(page);
+            if groups.len() > MAX_CLAIMANTS {
+                let reason = format!("more than {MAX_CLAIMANTS} groups have the `externalId` of a rule: expected one");
+                return Err(StoreError::Refused { reason });
+            }
+        }
         let created = |group: &Resource| group.meta().map(|meta| meta.created);
         groups.sort_by(|a, b| created(a).cmp(&created(b)).then_with(|| a.id().cmp(&b.id())));
         groups.iter().map(group_ref).collect()

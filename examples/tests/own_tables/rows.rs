@@ -1,12 +1,12 @@
 //! What the application and its SCIM clients see of each other's writes.
 
-use scim_core::message::{PatchOp, PatchOperation};
-use scim_core::{Profile, SchemaSet};
+use scim_core::message::{PatchOp, PatchOperation, SortOrder};
+use scim_core::{Profile, SchemaSet, Tolerance};
 use scim_filter::{Budget, Sort};
 use scim_patch::Patch;
 use scim_service::store::StoreError;
 use scim_service::tables::{MemberTable, Table, TableStore};
-use scim_service::{Context, List, Modify, Principal, Read, Replace, Start, Store};
+use scim_service::{Context, Delete, List, Modify, Position, Principal, Read, Replace, Start, Store};
 use serde_json::{Value, json};
 
 use super::RUNTIME;
@@ -240,5 +240,65 @@ fn a_refusal_of_the_host_and_what_it_is_told() {
         let team = bench.create("Group", json!({"displayName": "a", "members": [{"value": id.as_str()}]})).await;
         assert!(matches!(team, Err(StoreError::Refused { .. })), "{team:?}");
         assert_eq!(bench.dump().await, before);
+    });
+}
+
+/// Rows that were there before SCIM have no times.
+#[test]
+fn rows_without_times_are_met_by_filters_and_pages() {
+    RUNTIME.block_on(async {
+        let bench = Bench::new().await;
+        for name in ["new-1", "new-2"] {
+            bench.new_id("User", json!({"userName": name})).await;
+        }
+        bench
+            .run(
+                "INSERT INTO users (login, login_folded, scim_id) VALUES ('old-1', 'old-1', 'a'), ('old-2', 'old-2', 'b'), \
+                 ('old-3', 'old-3', 'c')",
+            )
+            .await;
+        assert_eq!(bench.named("meta.created lt \"2020-01-01T00:00:00Z\"").await, ["old-1", "old-2", "old-3"]);
+        assert_eq!(bench.named("not (meta.created lt \"2020-01-01T00:00:00Z\")").await, ["new-1", "new-2"]);
+        assert_eq!(bench.named("meta.created eq \"1970-01-01T00:00:00Z\"").await.len(), 3);
+        let users = bench.of("User");
+        for order in [SortOrder::Ascending, SortOrder::Descending] {
+            let path = "meta.created".parse().unwrap();
+            let sort = Sort::check(&path, order, users, &mut Tolerance::rfc()).unwrap();
+            let (mut met, mut start) = (Vec::new(), Start::Index(1));
+            loop {
+                let list = List::new(users, 2).with_sort(&sort).with_start(start);
+                let page = bench.store.list(&bench.cx, list).await.unwrap().resources;
+                let Some(last) = page.last() else { break };
+                start = Start::After(Position::of(last, Some(&sort)));
+                met.extend(page.iter().map(|user| user.text("userName").unwrap().into_owned()));
+            }
+            met.sort();
+            assert_eq!(met, ["new-1", "new-2", "old-1", "old-2", "old-3"], "{order:?}");
+        }
+    });
+}
+
+#[test]
+fn a_team_with_members_that_are_no_resources_can_be_deleted() {
+    RUNTIME.block_on(async {
+        let bench = Bench::new().await;
+        let team = bench.new_id("Group", json!({"displayName": "team"})).await;
+        bench.run("INSERT INTO users (login) VALUES ('local')").await;
+        bench.run("INSERT INTO team_members SELECT t.id, u.id FROM teams t, users u WHERE u.login = 'local'").await;
+        let group = bench.of("Group");
+        bench.store.delete(&bench.cx, Delete::new(group, &team)).await.unwrap();
+        assert!(bench.dump().await.contains("local"), "the application's user stays");
+    });
+}
+
+#[test]
+fn no_column_gets_a_nul() {
+    RUNTIME.block_on(async {
+        let bench = Bench::new().await;
+        let refused = bench.create("User", json!({"userName": "ada", "externalId": "a\u{0}b"})).await;
+        assert!(matches!(refused, Err(StoreError::InvalidValue { .. })), "{refused:?}");
+        let member = json!([{"value": "a\u{0}b"}]);
+        let refused = bench.create("Group", json!({"displayName": "team", "members": member})).await;
+        assert!(matches!(refused, Err(StoreError::InvalidValue { .. })), "{refused:?}");
     });
 }

@@ -65,7 +65,22 @@ pub enum StoreError {
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
 
+/// Another transaction was in the way: the source of a [`StoreError::Unavailable`] for which [`StoreError::is_conflict`] holds.
+#[derive(Debug, Error)]
+#[error("another transaction was in the way")]
+struct Conflict(#[source] Box<dyn Error + Send + Sync>);
+
 impl StoreError {
+    /// The call can be repeated at once, in a new transaction: another one was in the way, and nothing was changed.
+    pub fn conflict(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Unavailable(Box::new(Conflict(source.into())))
+    }
+
+    /// Whether the call failed because another transaction was in the way ([`conflict`](Self::conflict)).
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Unavailable(source) if source.is::<Conflict>())
+    }
+
     /// The storage failed because of `source`.
     pub fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Internal(source.into())

@@ -6,7 +6,7 @@ use scim_core::AttributeRef;
 use scim_core::json::format_date_time;
 use scim_filter::{ElementPredicate, Lower, Operand, Operator, Test, lower_element};
 
-use super::layout::{Layout, ROW, Related};
+use super::layout::{Layout, NO_TIME, ROW, Related};
 use super::pairs;
 use super::statement::{Cell, CellKind, Sql};
 
@@ -160,7 +160,22 @@ impl Lower for Conditions<'_> {
             let text = format_date_time(*instant);
             let is_exact =
                 instant.timestamp_subsec_nanos() % 1_000_000 == 0 && text.len() == "2011-05-13T04:42:34.000Z".len();
-            return is_exact.then(|| Sql::new(format!("{column} {sign} ?")).bind(text));
+            // A row without a time is shown with the first there is.
+            let order = NO_TIME.cmp(&text);
+            let missing = match operator {
+                Operator::Eq => order.is_eq(),
+                Operator::Ne => order.is_ne(),
+                Operator::Gt => order.is_gt(),
+                Operator::Ge => order.is_ge(),
+                Operator::Lt => order.is_lt(),
+                _ => order.is_le(),
+            };
+            let missing = if missing { "IS NULL OR" } else { "IS NOT NULL AND" };
+            return is_exact.then(|| Sql::new(format!("({column} {missing} {column} {sign} ?)")).bind(text));
+        }
+        // What U+0000 means to a database differs, and the store keeps none in a column.
+        if matches!(test.operand(), Operand::Text(text) if text.contains('\0')) {
+            return None;
         }
         if let (Operator::Eq, Operand::Text(text)) = (operator, test.operand())
             && let Some(groups) = self.groups_with(path, test.case_exact(), &[text])
@@ -310,7 +325,8 @@ mod tests {
             ("externalId eq \"X\"", "(t.external_id IS NOT NULL AND t.external_id = ?)"),
             ("title pr", "(t.title IS NOT NULL AND t.title <> '')"),
             ("active eq true", "(t.active IS NOT NULL AND t.active = ?)"),
-            ("meta.lastModified gt \"2026-01-01T00:00:00Z\"", "t.scim_modified > ?"),
+            ("meta.lastModified gt \"2026-01-01T00:00:00Z\"", "(t.scim_modified IS NOT NULL AND t.scim_modified > ?)"),
+            ("meta.created lt \"2026-01-01T00:00:00Z\"", "(t.scim_created IS NULL OR t.scim_created < ?)"),
             ("not (id eq \"1\")", "NOT ((t.scim_id = ?))"),
         ] {
             assert_eq!(lowered("User", filter), (Some(condition.to_owned()), false), "{filter}");

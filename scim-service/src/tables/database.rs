@@ -99,7 +99,8 @@ pub enum DatabaseError {
 impl From<DatabaseError> for StoreError {
     fn from(error: DatabaseError) -> Self {
         match error {
-            DatabaseError::Unavailable(source) | DatabaseError::Conflict(source) => Self::Unavailable(source),
+            DatabaseError::Unavailable(source) => Self::Unavailable(source),
+            DatabaseError::Conflict(source) => Self::conflict(source),
             DatabaseError::Failed(source) => Self::Internal(source),
             error @ DatabaseError::Unique { .. } => Self::internal(error),
         }

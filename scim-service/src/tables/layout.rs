@@ -10,6 +10,9 @@ use crate::store::{StoreCapabilities, StoreError};
 /// The alias of the table in every query.
 pub(super) const ROW: &str = "t";
 
+/// The time of a row that has none, as responses show it.
+pub(super) const NO_TIME: &str = "1970-01-01T00:00:00.000Z";
+
 /// All tables of a store.
 #[derive(Clone, Debug)]
 pub(super) struct Layouts {
@@ -201,12 +204,13 @@ impl Layout {
     }
 
     /// Which attribute a unique index means: that of the longest name of a column in what the driver says.
-    pub(super) fn attribute_of_index(&self, what: &str) -> String {
+    /// `None` where it is about no column of these.
+    pub(super) fn attribute_of_index(&self, what: &str) -> Option<String> {
         let names = self.columns.iter().flat_map(|mapped| {
             [Some(mapped.name.as_str()), mapped.folded.as_deref()].into_iter().flatten().map(move |name| (name, mapped))
         });
         let found = names.filter(|(name, _)| what.contains(name)).max_by_key(|(name, _)| name.len());
-        found.map_or_else(|| what.to_owned(), |(_, mapped)| mapped.target.to_string())
+        found.map(|(_, mapped)| mapped.target.to_string())
     }
 }
 
@@ -309,8 +313,11 @@ mod tests {
     fn a_unique_index_is_told_by_the_attribute_of_its_column() {
         let layouts = Layouts::new([users().with_column("title", "log")], None, &SchemaSet::builtin()).unwrap();
         let layout = layouts.all().next().unwrap();
-        assert_eq!(layout.attribute_of_index("UNIQUE constraint failed: users.org, users.login_folded"), "userName");
-        assert_eq!(layout.attribute_of_index("duplicate key in users_log"), "title");
-        assert_eq!(layout.attribute_of_index("other"), "other");
+        assert_eq!(
+            layout.attribute_of_index("UNIQUE constraint failed: users.org, users.login_folded").unwrap(),
+            "userName"
+        );
+        assert_eq!(layout.attribute_of_index("duplicate key in users_log").unwrap(), "title");
+        assert_eq!(layout.attribute_of_index("other"), None);
     }
 }

@@ -1,6 +1,5 @@
 //! Queries: by the database where its columns have filter and order, else through the evaluator, slice by slice.
 
-use scim_core::ValueRef;
 use scim_filter::{Predicate, lower};
 
 use super::condition::Conditions;
@@ -16,6 +15,8 @@ use crate::store::{List, ListPage, PageBuilder, PageBytes, Position, Start};
 
 /// How many rows the evaluator gets at once.
 const SLICE: i64 = 500;
+/// Groups whose members are read together for a page.
+const GROUPS_AT_ONCE: usize = 10;
 
 /// What it costs to put a value of `members` or `groups` together, in steps of a budget.
 const REFERENCE: u64 = 8;
@@ -148,17 +149,25 @@ impl<C: Connection> Session<'_, C> {
             members: is_group(of) && query.shows("members"),
             groups: is_user(of) && query.shows("groups"),
         };
-        let mut resources: Vec<_> = records.iter().map(|record| record.shown(of, self.tenant)).collect();
-        self.refer(&mut resources, shows).await?;
         let backwards = matches!(query.start, Start::Before(_));
+        let mut rows: Vec<_> = records.iter().map(|record| record.shown(of, self.tenant)).collect();
         if backwards {
-            resources.reverse();
+            rows.reverse();
         }
         let mut bytes = PageBytes::of(query);
-        let size = |value: ValueRef<'_>| value.json_size();
-        let fits = resources.iter().take_while(|resource| bytes.takes(size(resource.as_value()))).count();
-        let ends_early = fits < resources.len();
-        resources.truncate(fits);
+        let (mut resources, mut ends_early) = (Vec::with_capacity(rows.len()), false);
+        // A few at a time: the members of groups that do not come to the page are not read.
+        let at_once = if shows.members { GROUPS_AT_ONCE } else { rows.len().max(1) };
+        'page: for rows in rows.chunks_mut(at_once) {
+            self.refer(rows, shows).await?;
+            for resource in rows {
+                if !bytes.takes(resource.as_value().json_size()) {
+                    ends_early = true;
+                    break 'page;
+                }
+                resources.push(std::mem::take(resource));
+            }
+        }
         if backwards {
             resources.reverse();
         }

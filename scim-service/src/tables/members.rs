@@ -6,7 +6,7 @@ use scim_core::ResourceTypeName;
 use scim_filter::fold;
 use serde_json::{Map, Value};
 
-use super::database::{Connection, Fault};
+use super::database::{Connection, DatabaseError, Fault};
 use super::layout::{Layout, Mapped, Related};
 use super::pairs::pairs;
 use super::session::{CHUNK, Session};
@@ -141,6 +141,10 @@ impl<C: Connection> Session<'_, C> {
         };
         let mut wanted: BTreeMap<&str, Option<&str>> = BTreeMap::new();
         for (id, kind) in members {
+            if id.contains('\0') || kind.as_deref().is_some_and(|kind| kind.contains('\0')) {
+                let (attribute, expected) = ("members.value".to_owned(), "a string without U+0000".to_owned());
+                return Err(StoreError::InvalidValue { attribute, expected }.into());
+            }
             wanted.entry(id).or_insert(kind.as_deref());
         }
         let ids: Vec<String> = wanted.keys().map(|id| (*id).to_owned()).collect();
@@ -167,7 +171,7 @@ impl<C: Connection> Session<'_, C> {
                 groups.id,
                 people.id
             ));
-            self.connection.execute(insert.bind(group).then(Sql::list(ids)).statement()).await?;
+            self.insert_pairs(insert.bind(group).then(Sql::list(ids))).await?;
         }
         if moved.others.is_empty() {
             return Ok(moved);
@@ -180,9 +184,18 @@ impl<C: Connection> Session<'_, C> {
             });
             let insert =
                 Sql::new(format!("INSERT INTO {others} (group_id, member_id, member_folded, member_type) VALUES "));
-            self.connection.execute(insert.then(Sql::joined(rows, ", ")).statement()).await?;
+            self.insert_pairs(insert.then(Sql::joined(rows, ", "))).await?;
         }
         Ok(moved)
+    }
+
+    /// A pair that is there already came from a writer at the same time: the call is made again, and sees it.
+    async fn insert_pairs(&mut self, insert: Sql) -> Result<(), Fault> {
+        match self.connection.execute(insert.statement()).await {
+            Ok(_) => Ok(()),
+            Err(DatabaseError::Unique { .. }) => Err(Fault::overtaken()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Removes members from a group. Says which of them were there.

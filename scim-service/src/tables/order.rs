@@ -1,10 +1,11 @@
 //! In which order the database sorts, and where a page begins in it.
 
 use scim_core::message::SortOrder;
+use scim_core::schema::Mutability;
 use scim_filter::Sort;
 use serde_json::Value;
 
-use super::layout::{Layout, ROW};
+use super::layout::{Layout, NO_TIME, ROW};
 use super::statement::{Cell, CellKind, Sql};
 use crate::store::{Position, Start};
 
@@ -44,14 +45,20 @@ impl Order {
             nullable: false,
             descending,
         };
+        let time =
+            |column: &str| Key { column: format!("COALESCE({ROW}.{column}, '{NO_TIME}')"), ..text(column, false) };
         let key = match (path.is_in("meta"), path.sub()) {
-            (true, Some("created")) => text(&table.created, false),
-            (true, Some("lastModified")) => text(&table.modified, false),
+            (true, Some("created")) => time(&table.created),
+            (true, Some("lastModified")) => time(&table.modified),
             _ if path.top_level() == Some("id") && sort.case_exact() => text(&table.id, false),
             _ => {
                 let (mapped, column) = layout.comparable(path, sort.case_exact())?;
                 let is_folded = mapped.folded.as_deref() == Some(column);
-                Key { kind: mapped.kind, nullable: !path.leaf().required(), ..text(column, is_folded) }
+                // Every resource has a required attribute, but for one of an attribute or an extension that it need not have.
+                let always = path.top_level().is_some()
+                    && path.leaf().required()
+                    && path.leaf().mutability() != Mutability::ReadOnly;
+                Key { kind: mapped.kind, nullable: !always, ..text(column, is_folded) }
             }
         };
         Some(Self { key: Some(key), ..by_id })

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use chrono::DateTime;
 use scim_core::json::{format_date_time, parse_date_time};
-use scim_core::{AttributeRef, Meta, Provenance, Resource, ResourceId, Source, TypeSchema, ValueRef, Version};
+use scim_core::{
+    AttributeRef, Meta, Provenance, Resource, ResourceId, ResourceTypeName, Source, TypeSchema, ValueRef, Version,
+};
 use scim_filter::fold;
 use serde_json::{Map, Value};
 
@@ -57,20 +59,26 @@ impl Record {
     }
 
     /// The values of the columns with attributes, folded ones behind, and the text of the rest column.
-    pub(super) fn cells(layout: &Layout, content: &Resource) -> (Vec<(String, Cell)>, String) {
+    ///
+    /// A column holds no U+0000: one database takes it for the end of a string, another refuses it.
+    pub(super) fn cells(layout: &Layout, content: &Resource) -> Result<(Vec<(String, Cell)>, String), StoreError> {
         let mut rest = content.clone().into_attributes();
-        for own in ["id", "meta", "schemas", "members", "groups"] {
+        for own in ["id", "meta", "schemas"].into_iter().chain(references_of(&layout.table.of)) {
             rest.remove(own);
         }
         let mut cells = Vec::new();
         for mapped in &layout.columns {
             let cell = take(&mut rest, mapped);
+            if matches!(&cell, Cell::Text(Some(text)) if text.contains('\0')) {
+                let (attribute, expected) = (mapped.target.to_string(), "a string without U+0000".to_owned());
+                return Err(StoreError::InvalidValue { attribute, expected });
+            }
             if let (Some(folded), Cell::Text(text)) = (&mapped.folded, &cell) {
                 cells.push((folded.clone(), Cell::Text(text.as_deref().map(|text| fold(text).into_owned()))));
             }
             cells.push((mapped.name.clone(), cell));
         }
-        (cells, Value::Object(rest).to_string())
+        Ok((cells, Value::Object(rest).to_string()))
     }
 
     pub(super) fn version(&self) -> Version {
@@ -108,6 +116,17 @@ impl Record {
 
     pub(super) fn resource_id(&self) -> Result<ResourceId, StoreError> {
         self.id.parse().map_err(StoreError::internal)
+    }
+}
+
+/// The attribute that is computed from memberships.
+pub(super) fn references_of(of: &ResourceTypeName) -> Option<&'static str> {
+    if *of == ResourceTypeName::group() {
+        Some("members")
+    } else if *of == ResourceTypeName::user() {
+        Some("groups")
+    } else {
+        None
     }
 }
 

@@ -92,7 +92,7 @@ impl<C: Connection> Session<'_, C> {
         self.claim(of, content, id).await?;
         let table = &layout.table;
         let now = format_date_time(self.cx.now);
-        let (mut cells, rest) = Record::cells(layout, content);
+        let (mut cells, rest) = Record::cells(layout, content)?;
         cells.push((table.id.clone(), id.into()));
         cells.push((table.version.clone(), 1.into()));
         cells.push((table.created.clone(), now.clone().into()));
@@ -120,7 +120,7 @@ impl<C: Connection> Session<'_, C> {
         if unique_values(of, &record.content) != unique_values(of, content) || !layout.table.unique.is_empty() {
             self.claim(of, content, &record.id).await?;
         }
-        let (mut cells, rest) = Record::cells(layout, content);
+        let (mut cells, rest) = Record::cells(layout, content)?;
         cells.push((layout.table.rest.clone(), rest.into()));
         if let Some(owner) = &record.source {
             match AuthorityChange::of(self.cx.principal.source(), owner, &record.content, content) {
@@ -181,7 +181,11 @@ impl<C: Connection> Session<'_, C> {
 /// The refusal of a unique index, as clients understand it.
 fn refused(layout: &Layout, error: DatabaseError) -> Fault {
     match error {
-        DatabaseError::Unique { what } => StoreError::Uniqueness { attribute: layout.attribute_of_index(&what) }.into(),
+        DatabaseError::Unique { what } => match layout.attribute_of_index(&what) {
+            Some(attribute) => StoreError::Uniqueness { attribute }.into(),
+            // What the driver says is for the log.
+            None => StoreError::internal(format!("a unique index that belongs to no attribute: {what}")).into(),
+        },
         other => other.into(),
     }
 }

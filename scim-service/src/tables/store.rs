@@ -183,7 +183,7 @@ pub struct TableTransaction<D: Database> {
 
 struct Open<C> {
     connection: C,
-    /// A call was dropped before it had put back what it did: nothing of the transaction may be committed.
+    /// A call was dropped before it had put back what it did, or the database refused to read: nothing of the transaction may be committed.
     is_broken: bool,
 }
 
@@ -194,6 +194,12 @@ impl<D: Database> fmt::Debug for TableTransaction<D> {
 }
 
 impl<C> Open<C> {
+    /// The outcome of reading. A database that refused a statement may have ended the transaction without a word.
+    fn told<T>(&mut self, outcome: Result<T, Fault>) -> Result<T, StoreError> {
+        self.is_broken |= matches!(outcome, Err(Fault::Database(_)));
+        outcome.map_err(Fault::into_store_error)
+    }
+
     fn check(&self) -> Result<(), StoreError> {
         if self.is_broken {
             return Err(StoreError::internal("a call in the transaction has been cancelled: it cannot go on"));
@@ -207,11 +213,14 @@ impl<D: Database> TableTransaction<D> {
     ///
     /// # Errors
     ///
-    /// What the database says, as [`StoreError`]; [`StoreError::Internal`] once a call in the transaction has been dropped.
+    /// What the database says, as [`StoreError`], after which the transaction can only be dropped; [`StoreError::Internal`] once a
+    /// call in it has been dropped.
     pub async fn query(&self, statement: Statement) -> Result<Vec<Vec<Cell>>, StoreError> {
         let mut open = self.state.lock().await;
         open.check()?;
-        Ok(open.connection.query(statement).await?)
+        let rows = open.connection.query(statement).await;
+        open.is_broken = rows.is_err();
+        Ok(rows?)
     }
 
     /// Runs a statement of the host's own. It returns how many rows it changed, as [`Connection::execute`] does.
@@ -268,7 +277,8 @@ impl<D: Database> Store for TableTransaction<D> {
         open.check()?;
         let connection = &mut open.connection;
         let mut session = Session { connection, layouts: &self.layouts, cx, tenant: &self.tenant };
-        session.show(request.of, request.id, request.want).await.map_err(Fault::into_store_error)
+        let outcome = session.show(request.of, request.id, request.want).await;
+        open.told(outcome)
     }
 
     async fn list(&self, cx: &Context, request: List<'_>) -> Result<ListPage, StoreError> {
@@ -276,7 +286,8 @@ impl<D: Database> Store for TableTransaction<D> {
         open.check()?;
         let connection = &mut open.connection;
         let mut session = Session { connection, layouts: &self.layouts, cx, tenant: &self.tenant };
-        session.list(&request).await.map_err(Fault::into_store_error)
+        let outcome = session.list(&request).await;
+        open.told(outcome)
     }
 
     async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {

@@ -21,7 +21,8 @@ use super::statement::{Cell, CellKind};
 ///
 /// Whoever else writes to columns with attributes adds 1 to `scim_version`, or `ETag` and `If-Match` do not notice. `scim_id`, exact
 /// columns and [folded columns](Self::with_folded) have to compare by bytes: as they do in SQLite, with `COLLATE "C"` in PostgreSQL,
-/// with `COLLATE utf8mb4_bin` in MySQL.
+/// with `COLLATE
+/// utf8mb4_0900_bin` in MySQL, `utf8mb4_nopad_bin` in MariaDB (`utf8mb4_bin` takes no account of spaces at the end).
 ///
 /// ```
 /// use scim_service::tables::Table;
@@ -206,7 +207,7 @@ impl MemberTable {
 
     /// Names a table for members that are no users: groups in groups, and ids that no resource has, which RFC 7643 lets a client
     /// name. Its columns are strings: `group_id` and `member_id`, which are ids of resources, `member_folded`, and `member_type`, which may be
-    /// `NULL`.
+    /// `NULL`; they compare by bytes too.
     ///
     /// Without it, a write that names such a member is [refused](crate::StoreError::InvalidValue).
     #[must_use]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::database::{Connection, Fault};
 use super::members::Moved;
-use super::record::{Record, display_of};
+use super::record::{Record, display_of, references_of};
 use super::references::References;
 use super::session::{Session, is_group, text_of};
 use super::statement::Sql;
@@ -116,7 +116,8 @@ impl<C: Connection> Session<'_, C> {
     /// changes nothing.
     async fn settle(&mut self, of: &TypeSchema, record: &Record, content: Content) -> Result<Change, Fault> {
         let Content { mut resource, members, differences } = content;
-        for computed in ["id", "meta"].into_iter().chain((!is_group(of)).then_some("groups")) {
+        let groups = references_of(of.resource_type().name()).filter(|name| *name == "groups");
+        for computed in ["id", "meta"].into_iter().chain(groups) {
             resource.set(computed, None);
         }
         let secrets = keep_write_only(of, &record.content, &mut resource);

@@ -1,11 +1,12 @@
 //! What interrupted writes have left undone is settled before the next one.
 
+use scim_core::ResourceId;
 use scim_service::{Context, Store, StoreError};
 
 use super::core::{Core, unbounded};
 use super::follow::Follow;
 use super::plan::{Losses, Plan};
-use super::target::{RoleContext, RoleTarget};
+use super::target::{RoleContext, RoleGrant, RoleTarget};
 use super::turns::Turn;
 
 impl<S: Store, T: RoleTarget> Core<S, T> {
@@ -25,17 +26,25 @@ impl<S: Store, T: RoleTarget> Core<S, T> {
     /// Makes the roles of those whom an interrupted write left what the store says of them.
     pub(super) async fn settle_interrupted(&self, cx: &Context, turn: &mut Turn) -> Result<(), StoreError> {
         let cx = unbounded(cx);
-        while let Some((id, manual)) = turn.first() {
-            let (mut plan, mut losses) = (Plan::default(), Losses::default());
-            let context = RoleContext::new(&cx);
-            let mut follow = Follow::new(self, &self.store, context, &mut plan, &mut losses)?;
-            follow.member(id.as_str()).await?;
-            if !manual.is_empty() {
-                follow.restore(&id, &manual).await?;
+        let mut failed = None;
+        for (id, manual) in turn.all() {
+            match self.settle_one(&cx, &id, &manual).await {
+                Ok(()) => turn.settled(&[id]),
+                // One who cannot be settled keeps nobody else waiting.
+                Err(error) => failed = failed.or(Some(error)),
             }
-            plan.carry_out(&self.target, &context).await?;
-            turn.settled(&[id]);
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn settle_one(&self, cx: &Context, id: &ResourceId, manual: &[RoleGrant]) -> Result<(), StoreError> {
+        let (mut plan, mut losses) = (Plan::default(), Losses::default());
+        let context = RoleContext::new(cx);
+        let mut follow = Follow::new(self, &self.store, context, &mut plan, &mut losses)?;
+        follow.member(id.as_str()).await?;
+        if !manual.is_empty() {
+            follow.restore(id, manual).await?;
+        }
+        plan.carry_out(&self.target, &context).await
     }
 }

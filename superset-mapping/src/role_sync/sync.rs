@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use scim_core::{Profile, Projection, Provenance, Resource, ResourceId, SchemaSet, TypeSchema};
 use scim_service::{
-    AccessChange, Change, Context, Create, Delete, List, ListPage, Membership, Modify, Position, Read, Replace, Start,
-    Store, StoreCapabilities, StoreError, Transaction, Written,
+    AccessChange, Change, Context, Create, Delete, List, ListPage, Membership, Modify, Pace, Position, Read, Replace,
+    Start, Store, StoreCapabilities, StoreError, Transaction, Written,
 };
 
 use super::core::Core;
@@ -20,6 +20,9 @@ use crate::rules::{RoleMapper, WriterError};
 
 /// How many users are reconciled between two looks at the store.
 const PAGE: u64 = 100;
+
+/// How often a write that another transaction was in the way of is tried.
+const ATTEMPTS: u32 = 32;
 
 /// A store whose users hold the roles that rules give: a wrapper around any [`Store`], with a [`RoleTarget`] for the roles.
 ///
@@ -44,13 +47,21 @@ const PAGE: u64 = 100;
 ///
 /// | store and target | what happens |
 /// |---|---|
-/// | transactions, and the target writes [in them](RoleTarget::in_transaction) | each write is one transaction with the roles that follow: all or nothing |
+/// | transactions, and the target writes [in them](RoleTarget::in_transaction) | each write is one transaction with the roles that follow: all or nothing. One that another transaction is in the way of ([`StoreError::is_conflict`]) is tried up to 32 times |
 /// | transactions, target elsewhere | the target is told just before the commit, what is taken first. Where it fails, the write is rolled back; where the commit fails, the target is changed back |
 /// | no transactions | the target is told after the write, what is taken first; of a user who is deleted before it. Where it fails, the write has happened and the call fails |
 ///
 /// In the last two cases a call that is dropped halfway, or a target that cannot be reached to change back, leaves roles that are not what
 /// the rules say. They are remembered, and settled before the tenant's next write. What a process takes along when it ends,
 /// [`reconcile`](Self::reconcile) and [`reconcile_all`](Self::reconcile_all) mend; writers of a tenant take turns, within one process.
+///
+/// # Isolation
+///
+/// Roles depend on more than the row that is written: on other memberships of a user, on groups around a group, on who else has an
+/// `externalId` or a role. Two transactions that do not see each other can each decide rightly and be wrong together, such as two that
+/// each take a user out of one of two groups with the same role. So the transactions of a store in which the target writes have to take
+/// turns, as those of `MemoryStore`, `SupersetStore` and SQLite do, or be `SERIALIZABLE`. `REPEATABLE READ` and `READ COMMITTED` are not
+/// enough.
 ///
 /// ```
 /// use chrono::Utc;
@@ -158,21 +169,26 @@ impl<S: Store, T: RoleTarget> RoleSync<S, T> {
     ///
     /// # Errors
     ///
-    /// Those of the store and of the target; what was done until then stays.
+    /// Those of the store and of the target. A user who cannot be reconciled keeps nobody else from it: the first such error comes at the
+    /// end.
     pub async fn reconcile_all(&self, cx: &Context) -> Result<AccessChange, StoreError> {
         let users = &self.core.users;
         let want = Projection::new(&["id"], &[] as &[&str], users, &Profile::rfc()).map_err(StoreError::internal)?;
-        let mut all = AccessChange::default();
+        let (mut all, mut failed) = (AccessChange::default(), None);
         let mut start = Start::Index(1);
         loop {
             let list = List::new(users, PAGE).with_want(&want).with_start(start);
             let page = self.core.store.list(cx, list).await?.resources;
-            let Some(last) = page.last() else { return Ok(all) };
+            let Some(last) = page.last() else { return failed.map_or(Ok(all), Err) };
             start = Start::After(Position::of(last, None));
             for user in &page {
-                let access = self.reconcile(cx, &id_of(user)?).await?;
-                all.gained.extend(access.gained);
-                all.lost.extend(access.lost);
+                match self.reconcile(cx, &id_of(user)?).await {
+                    Ok(access) => {
+                        all.gained.extend(access.gained);
+                        all.lost.extend(access.lost);
+                    }
+                    Err(error) => failed = failed.or(Some(error)),
+                }
             }
         }
     }
@@ -192,10 +208,19 @@ impl<S: Store, T: RoleTarget> RoleSync<S, T> {
 macro_rules! followed {
     ($self:ident, $cx:ident, $call:ident, $request:ident) => {{
         if $self.core.has_transactions() {
-            let transaction = $self.open($cx).await?;
-            let done = transaction.$call($cx, $request).await?;
-            Box::new(transaction).commit().await?;
-            return Ok(done);
+            let mut attempt = 1;
+            loop {
+                let transaction = $self.open($cx).await?;
+                let outcome = match transaction.$call($cx, $request.clone()).await {
+                    Ok(done) => Box::new(transaction).commit().await.map(|()| done),
+                    Err(error) => Err(error),
+                };
+                match outcome {
+                    Err(error) if error.is_conflict() && attempt < ATTEMPTS => attempt += 1,
+                    outcome => return outcome,
+                }
+                Pace::new(&$cx.budget).pause().await;
+            }
         }
         let (mut turn, mut progress) = ($self.core.turn($cx).await, Progress::default());
         let outcome = $self.writing(&mut turn, &mut progress).$call($cx, $request).await;

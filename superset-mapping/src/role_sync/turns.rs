@@ -34,9 +34,9 @@ impl Unsettled {
         }
     }
 
-    /// The first of them.
-    pub(super) fn first(&self) -> Option<(ResourceId, Vec<RoleGrant>)> {
-        self.0.first_key_value().map(|(id, manual)| (id.clone(), manual.clone()))
+    /// All of them.
+    pub(super) fn all(&self) -> Vec<(ResourceId, Vec<RoleGrant>)> {
+        self.0.iter().map(|(id, manual)| (id.clone(), manual.clone())).collect()
     }
 
     /// How many there are.

@@ -2,8 +2,9 @@
 //! once in the store's transaction, before its commit where the target is elsewhere, and after the write where there is none.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use scim_core::{ExternalId, ResourceId, ResourceTypeName, TypeSchema};
+use scim_core::{ExternalId, Provenance, ResourceId, ResourceTypeName, Source, TypeSchema, ValueRef};
 use scim_patch::Patch;
 use scim_service::store::patched_content;
 use scim_service::{
@@ -67,7 +68,11 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
             let external_id = request.resource.text("externalId").map(Cow::into_owned);
             self.claim(cx, None, external_id.as_deref()).await?;
         }
-        let (of, marked) = (request.of, self.start([]));
+        // Who becomes a member is known before.
+        let members = request.resource.get("members").into_iter().flat_map(ValueRef::elements);
+        let members: Vec<ResourceId> =
+            members.filter_map(|member| member.get("value")?.as_str()?.parse().ok()).collect();
+        let (of, marked) = (request.of, self.start(members));
         let written = self.store.create(cx, request).await;
         let written = self.unless_refused(written, &marked)?;
         self.follow_write(cx, of, None, written, &[], &marked).await
@@ -79,7 +84,8 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
             let external_id = request.resource.text("externalId").map(Cow::into_owned);
             self.claim(cx, Some(before), external_id.as_deref()).await?;
         }
-        let (of, marked) = (request.of, self.start([request.id.clone()]));
+        let members = self.members_before(cx, request.of, request.id).await?;
+        let (of, marked) = (request.of, self.start(members.into_iter().chain([request.id.clone()])));
         let written = self.store.replace(cx, request).await;
         let written = self.unless_refused(written, &marked)?;
         self.follow_write(cx, of, before, written, &[], &marked).await
@@ -88,15 +94,25 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
     pub(super) async fn patch(mut self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
         let Modify { of, id, patch, .. } = request;
         let before = self.group_before(cx, of, id).await?;
-        if let Some(before) = &before {
-            let external_id = self.patched_external_id(cx, of, id, patch).await?;
-            let external_id = external_id.as_deref().or(before.external_id.as_ref().map(ExternalId::as_str));
-            self.claim(cx, Some(before), external_id).await?;
-        }
-        // Whoever is added once more may be so on the word of somebody else.
         let delta = if is_group(of) { patch.membership_delta() } else { None };
+        // To say who is in a group is not to assert the group.
+        if let Some(before) = before.as_ref().filter(|_| delta.is_none()) {
+            let external_id = if patch.targets().iter().any(|target| target.is_in("externalId")) {
+                self.patched_external_id(cx, of, id, patch).await?
+            } else {
+                before.external_id.as_ref().map(|external_id| external_id.as_str().to_owned())
+            };
+            self.claim(cx, Some(before), external_id.as_deref()).await?;
+        }
+        let members = match &delta {
+            Some(delta) if !delta.replace_all => Vec::new(),
+            _ => self.members_before(cx, of, id).await?,
+        };
+        // Whoever is added once more may be so on the word of somebody else; a whole list adds nobody once more.
+        let delta = delta.filter(|delta| !delta.replace_all);
         let named: Vec<String> = delta.map(|delta| delta.ids().map(str::to_owned).collect()).unwrap_or_default();
-        let marked = self.start(named.iter().filter_map(|id| id.parse().ok()).chain([id.clone()]));
+        let marked = members.into_iter().chain(named.iter().filter_map(|id| id.parse().ok())).chain([id.clone()]);
+        let marked = self.start(marked);
         let written = self.store.apply(cx, request).await;
         let written = self.unless_refused(written, &marked)?;
         self.follow_write(cx, of, before, written, &named, &marked).await
@@ -117,7 +133,8 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
             return Ok(with_access(change, access));
         }
         let before = self.group_before(cx, of, id).await?;
-        let marked = self.start([id.clone()]);
+        let members = self.members_before(cx, of, id).await?;
+        let marked = self.start(members.into_iter().chain([id.clone()]));
         let change = self.store.delete(cx, request).await;
         let change = self.unless_refused(change, &marked)?;
         let touched = if is_user(of) {
@@ -128,6 +145,26 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
         };
         let access = self.follow(cx, touched, &marked).await?;
         Ok(with_access(change, access))
+    }
+
+    /// The members of a group, where no transaction takes back what is not followed.
+    async fn members_before(
+        &self,
+        cx: &Context,
+        of: &TypeSchema,
+        id: &ResourceId,
+    ) -> Result<Vec<ResourceId>, StoreError> {
+        if !is_group(of) || self.unsettled.is_none() {
+            return Ok(Vec::new());
+        }
+        match self.store.read(&unbounded(cx), Read::new(of, id)).await {
+            Ok(group) => {
+                let members = group.get("members").into_iter().flat_map(ValueRef::elements);
+                Ok(members.filter_map(|member| member.get("value")?.as_str()?.parse().ok()).collect())
+            }
+            Err(StoreError::NotFound) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// A write of the store begins: from here on whoever drops the call, or whatever fails, leaves something to be settled.
@@ -161,8 +198,13 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
         } else if is_group(of) {
             let moved = change.members_added.iter().chain(&change.members_removed).chain(named);
             touched.push(Touched::Members(moved.map(String::as_str).collect()));
+            // A client that had no name here may have got one by whatever it wrote.
+            let is_named = |before: &GroupRef| {
+                let unknown = |provenance: &Arc<Provenance>| *provenance.source() == Source::UnknownClient;
+                before.provenance.as_ref().is_some_and(unknown) && !change.is_unchanged()
+            };
             if let Some(before) = before
-                && !change.differences.is_unchanged()
+                && (!change.differences.is_unchanged() || is_named(&before))
             {
                 let after = self.group_before(cx, of, &change.id).await?;
                 if after.as_ref() != Some(&before) {

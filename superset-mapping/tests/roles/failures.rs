@@ -148,6 +148,22 @@ async fn without_transactions_nobody_is_deleted_who_keeps_roles() {
     assert!(store.target().roles.roles_of(&ada).is_empty());
 }
 
+/// What the store tells after a write may fail too, and the write is not asked for again where it changes nothing any more.
+#[tokio::test]
+async fn without_transactions_whom_a_group_lost_is_remembered_before_anything_is_read() {
+    let store = without_transactions();
+    let okta = okta(&store);
+    let (ada, bea) = (okta.user("ada").await, okta.user("bea").await);
+    let readers = okta.group("readers", &[&ada, &bea]).await.unwrap();
+    // The group and its members are read before the write, the group again behind it.
+    store.store().reads.store(2, Ordering::Relaxed);
+    let renamed = json!({"displayName": "writers", "members": [{"value": bea.as_str()}]});
+    assert!(matches!(okta.replace("Group", &readers, renamed).await, Err(StoreError::Unavailable(_))));
+    okta.user("cal").await;
+    assert_eq!(store.target().roles.roles_of(&ada), ["Everybody"]);
+    assert_eq!(store.target().roles.roles_of(&bea), ["Reader", "Writer"]);
+}
+
 #[tokio::test]
 async fn a_role_that_is_not_there_gives_way_to_the_default_roles() {
     let store = sync(Lacking::nothing(), MemoryRoles::new().with_roles(["Everybody", "Reader"]));

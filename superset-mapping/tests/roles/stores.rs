@@ -1,7 +1,7 @@
 //! Stores and targets that lack something, or fail.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -17,6 +17,8 @@ pub(crate) struct Lacking {
     pub(crate) store: MemoryStore,
     pub(crate) capabilities: StoreCapabilities,
     pub(crate) fails_to_commit: Arc<AtomicBool>,
+    /// So many reads go well before one fails.
+    pub(crate) reads: AtomicI64,
     /// What was asked for: `read Group`, `list User`.
     pub(crate) calls: Arc<Mutex<Vec<String>>>,
 }
@@ -24,7 +26,7 @@ pub(crate) struct Lacking {
 impl Lacking {
     pub(crate) fn only(capabilities: StoreCapabilities) -> Self {
         let (fails_to_commit, calls) = (Arc::default(), Arc::default());
-        Self { store: MemoryStore::new(), capabilities, fails_to_commit, calls }
+        Self { store: MemoryStore::new(), capabilities, fails_to_commit, reads: AtomicI64::new(i64::MAX), calls }
     }
 
     /// A store that lacks nothing.
@@ -75,6 +77,9 @@ macro_rules! forwarding {
 
 forwarding!(Lacking by store {
     async fn read(&self, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
+        if self.reads.fetch_sub(1, Ordering::Relaxed) == 0 {
+            return Err(StoreError::Unavailable("the connection is gone".into()));
+        }
         self.store.read(cx, request).await
     }
 
