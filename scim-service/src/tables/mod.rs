@@ -94,6 +94,9 @@
 //! too ([`TableTransaction`]): in the example `own_tables` a table of roles follows what clients write, by the rules of
 //! `superset-mapping`.
 //!
+//! Who added a member is not kept: a membership counts as asserted by whoever asserts its group, so every client that may change a group
+//! of another says who is in it. Where that matters, let an [`Authorizer`](crate::Authorizer) keep clients to their own groups.
+//!
 //! # Transactions and races
 //!
 //! A call is one transaction. The statement that changes a row compares the version that was read, so no write is lost under any
