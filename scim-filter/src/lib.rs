@@ -73,7 +73,7 @@ pub use check::{FilterError, check, check_any, check_element};
 pub use evaluate::equal_values;
 pub use fold::fold;
 pub use limits::FilterLimits;
-pub use lower::{Lower, Lowered, lower, lower_element, lower_parts};
+pub use lower::{Lower, Lowered, after_prefix, lower, lower_element, lower_parts};
 pub use parse::{ParseError, PatchPath, parse, parse_path, parse_path_with, parse_with};
 pub use predicate::{ElementPredicate, Operand, Predicate, Test, View};
 pub use sort::{Sort, SortKey};

@@ -188,6 +188,29 @@ fn joined<O>(mut parts: Vec<O>, join: impl FnOnce(Vec<O>) -> O) -> Option<O> {
     }
 }
 
+/// The least string that is greater, byte by byte, than every string with this prefix: `sw` is then a range of an index. `None` where
+/// there is no such string.
+///
+/// ```
+/// use scim_filter::after_prefix;
+///
+/// assert_eq!(after_prefix("ab").as_deref(), Some("ac"));
+/// assert_eq!(after_prefix("a\u{10ffff}").as_deref(), Some("b"));
+/// assert_eq!(after_prefix("\u{d7ff}").as_deref(), Some("\u{e000}"));
+/// assert_eq!(after_prefix("\u{10ffff}"), None);
+/// ```
+pub fn after_prefix(prefix: &str) -> Option<String> {
+    let mut start = prefix.to_owned();
+    while let Some(last) = start.pop() {
+        let next = if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(u32::from(last) + 1) };
+        if let Some(next) = next {
+            start.push(next);
+            return Some(start);
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use scim_core::{SchemaSet, Tolerance};

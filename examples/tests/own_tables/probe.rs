@@ -31,7 +31,7 @@ pub(crate) struct Orders {
     pub(crate) trouble: Option<(usize, Trouble)>,
     /// What another program does just before the statement with this number.
     pub(crate) meanwhile: Option<(usize, &'static str)>,
-    /// The statement with this number never ends, and somebody is told when it begins.
+    /// The statement with this number never ends; the test is notified when it begins.
     pub(crate) hangs: Option<(usize, Arc<Notify>)>,
     /// Whether the host's rule forbids every change.
     pub(crate) refuses: bool,

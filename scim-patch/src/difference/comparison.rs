@@ -71,7 +71,8 @@ fn unequal<'a>(
     })
 }
 
-/// Whether values that are not the same are told as a difference. The order of references is not, nor what a schema does not have.
+/// Whether values that are not the same count as a difference. Another order of references does not, nor does an attribute that the
+/// schema lacks.
 fn is_difference(compared: Compared<'_>) -> bool {
     let attribute = compared.1;
     let is_composed = attribute.kind() == AttributeType::Complex && !attribute.multi_valued();

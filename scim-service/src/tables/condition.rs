@@ -4,7 +4,7 @@ use std::cell::Cell as Counter;
 
 use scim_core::AttributeRef;
 use scim_core::json::format_date_time;
-use scim_filter::{ElementPredicate, Lower, Operand, Operator, Test, lower_element};
+use scim_filter::{ElementPredicate, Lower, Operand, Operator, Test, after_prefix, lower_element};
 
 use super::layout::{Layout, NO_TIME, ROW, Related};
 use super::pairs;
@@ -123,19 +123,6 @@ fn escaped(text: &str) -> String {
         pattern.push(c);
     }
     pattern
-}
-
-/// The least string that is greater than every string with this prefix, in the order of bytes.
-fn after_prefix(prefix: &str) -> Option<String> {
-    let mut start = prefix.to_owned();
-    while let Some(last) = start.pop() {
-        let next = if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(u32::from(last) + 1) };
-        if let Some(next) = next {
-            start.push(next);
-            return Some(start);
-        }
-    }
-    None
 }
 
 impl Lower for Conditions<'_> {
@@ -371,13 +358,5 @@ mod tests {
         let (pushed, residual) = lowered("User", &chain(" and "));
         assert_eq!((pushed.unwrap().matches("LIKE").count(), residual), (4, true));
         assert_eq!(lowered("User", &chain(" or ")), (None, true));
-    }
-
-    #[test]
-    fn the_end_of_a_prefix_is_the_next_string() {
-        assert_eq!(after_prefix("ab").as_deref(), Some("ac"));
-        assert_eq!(after_prefix("a\u{10ffff}").as_deref(), Some("b"));
-        assert_eq!(after_prefix("\u{d7ff}").as_deref(), Some("\u{e000}"));
-        assert_eq!(after_prefix("\u{10ffff}"), None);
     }
 }

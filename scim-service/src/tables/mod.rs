@@ -107,7 +107,8 @@
 //! # Which databases
 //!
 //! The statements are those that SQLite, PostgreSQL, MySQL 8 and MariaDB have in common: `LIMIT` and `OFFSET`, `IN`, `UNION ALL`, savepoints. The
-//! tests run on SQLite. For PostgreSQL take [`Statement::numbered`]; strings that hold U+0000 are refused by it.
+//! tests run on SQLite. For PostgreSQL take [`Statement::numbered`]. A string with U+0000 for a column is refused with
+//! [`InvalidValue`](crate::StoreError::InvalidValue), because databases differ in what they make of it.
 
 mod condition;
 mod database;

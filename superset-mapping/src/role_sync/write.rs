@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use scim_core::{ExternalId, Provenance, ResourceId, ResourceTypeName, Source, TypeSchema, ValueRef};
+use scim_core::{ExternalId, Provenance, Resource, ResourceId, ResourceTypeName, Source, TypeSchema, ValueRef};
 use scim_patch::Patch;
 use scim_service::store::patched_content;
 use scim_service::{
@@ -69,9 +69,7 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
             self.claim(cx, None, external_id.as_deref()).await?;
         }
         // Who becomes a member is known before.
-        let members = request.resource.get("members").into_iter().flat_map(ValueRef::elements);
-        let members: Vec<ResourceId> =
-            members.filter_map(|member| member.get("value")?.as_str()?.parse().ok()).collect();
+        let members = members_of(&request.resource);
         let (of, marked) = (request.of, self.start(members));
         let written = self.store.create(cx, request).await;
         let written = self.unless_refused(written, &marked)?;
@@ -158,10 +156,7 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
             return Ok(Vec::new());
         }
         match self.store.read(&unbounded(cx), Read::new(of, id)).await {
-            Ok(group) => {
-                let members = group.get("members").into_iter().flat_map(ValueRef::elements);
-                Ok(members.filter_map(|member| member.get("value")?.as_str()?.parse().ok()).collect())
-            }
+            Ok(group) => Ok(members_of(&group)),
             Err(StoreError::NotFound) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
@@ -375,6 +370,12 @@ impl<S: Store, T: RoleTarget> Writing<'_, S, T> {
         let patched = patched_content(of, &group, patch);
         Ok(patched.ok().and_then(|(group, _)| group.text("externalId").map(Cow::into_owned)))
     }
+}
+
+/// The ids in `members`.
+fn members_of(group: &Resource) -> Vec<ResourceId> {
+    let members = group.get("members").into_iter().flat_map(ValueRef::elements);
+    members.filter_map(|member| member.get("value")?.as_str()?.parse().ok()).collect()
 }
 
 fn with_access(change: Change, follow: AccessChange) -> Change {

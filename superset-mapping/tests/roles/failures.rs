@@ -148,6 +148,36 @@ async fn without_transactions_nobody_is_deleted_who_keeps_roles() {
     assert!(store.target().roles.roles_of(&ada).is_empty());
 }
 
+#[tokio::test]
+async fn a_write_that_another_transaction_is_in_the_way_of_is_tried_again() {
+    let store = sync(Lacking::nothing(), Failing::default());
+    let okta = okta(&store);
+    let (ada, readers) = (okta.user("ada").await, okta.group("readers", &[]).await.unwrap());
+    store.store().conflicts.store(3, Ordering::Relaxed);
+    okta.add(&readers, &ada).await.unwrap();
+    assert_eq!(store.target().roles.roles_of(&ada), ["Reader"]);
+    // Not for ever: the client is told to come back, and nothing has changed.
+    store.store().conflicts.store(1000, Ordering::Relaxed);
+    assert!(okta.remove(&readers, &ada).await.is_err_and(|error| error.is_conflict()));
+    assert_eq!(store.store().conflicts.load(Ordering::Relaxed), 1000 - 32);
+    assert_eq!(store.target().roles.roles_of(&ada), ["Reader"]);
+}
+
+/// To say who is in a group is not to claim the identifier that it has.
+#[tokio::test]
+async fn members_of_a_group_with_a_claimed_identifier_can_be_changed() {
+    let store = sync(Lacking::nothing(), Failing::default());
+    let (okta, entra) = (okta(&store), Calls { store: &store, cx: by("entra") });
+    let ada = okta.user("ada").await;
+    okta.create("Group", json!({"displayName": "admins", "externalId": "grp-admins"})).await.unwrap();
+    let members = json!([{"value": ada.as_str()}]);
+    let theirs = json!({"displayName": "theirs", "externalId": "grp-admins", "members": members});
+    let theirs = entra.create("Group", theirs).await.unwrap();
+    okta.remove(&theirs, &ada).await.unwrap();
+    let renamed = okta.set("Group", &theirs, "displayName", json!("ours")).await;
+    assert!(matches!(renamed, Err(StoreError::Uniqueness { .. })), "to write its content is: {renamed:?}");
+}
+
 /// What the store tells after a write may fail too, and the write is not asked for again where it changes nothing any more.
 #[tokio::test]
 async fn without_transactions_whom_a_group_lost_is_remembered_before_anything_is_read() {

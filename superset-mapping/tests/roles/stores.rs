@@ -17,6 +17,8 @@ pub(crate) struct Lacking {
     pub(crate) store: MemoryStore,
     pub(crate) capabilities: StoreCapabilities,
     pub(crate) fails_to_commit: Arc<AtomicBool>,
+    /// So many commits find another transaction in the way.
+    pub(crate) conflicts: Arc<AtomicI64>,
     /// So many reads go well before one fails.
     pub(crate) reads: AtomicI64,
     /// What was asked for: `read Group`, `list User`.
@@ -25,8 +27,15 @@ pub(crate) struct Lacking {
 
 impl Lacking {
     pub(crate) fn only(capabilities: StoreCapabilities) -> Self {
-        let (fails_to_commit, calls) = (Arc::default(), Arc::default());
-        Self { store: MemoryStore::new(), capabilities, fails_to_commit, reads: AtomicI64::new(i64::MAX), calls }
+        let (fails_to_commit, conflicts, calls) = (Arc::default(), Arc::default(), Arc::default());
+        Self {
+            store: MemoryStore::new(),
+            capabilities,
+            fails_to_commit,
+            conflicts,
+            reads: AtomicI64::new(i64::MAX),
+            calls,
+        }
     }
 
     /// A store that lacks nothing.
@@ -94,8 +103,8 @@ forwarding!(Lacking by store {
         let inner = self.store.begin(cx).await?;
         let mut capabilities = self.capabilities.clone();
         capabilities.transactions = false;
-        let (fails, calls) = (self.fails_to_commit.clone(), self.calls.clone());
-        Ok(Box::new(LackingTransaction { inner, capabilities, fails, calls }))
+        let (fails, conflicts) = (self.fails_to_commit.clone(), self.conflicts.clone());
+        Ok(Box::new(LackingTransaction { inner, capabilities, fails, conflicts, calls: self.calls.clone() }))
     }
 });
 
@@ -103,6 +112,7 @@ struct LackingTransaction {
     inner: Box<dyn Transaction>,
     capabilities: StoreCapabilities,
     fails: Arc<AtomicBool>,
+    conflicts: Arc<AtomicI64>,
     calls: Arc<Mutex<Vec<String>>>,
 }
 
@@ -122,6 +132,9 @@ forwarding!(LackingTransaction by inner {
 #[async_trait]
 impl Transaction for LackingTransaction {
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        if self.conflicts.fetch_sub(1, Ordering::Relaxed) > 0 {
+            return Err(StoreError::conflict("could not serialize access"));
+        }
         if self.fails.load(Ordering::Relaxed) {
             return Err(StoreError::internal("the commit fails"));
         }
