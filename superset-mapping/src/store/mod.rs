@@ -8,6 +8,7 @@ mod contract;
 mod groups;
 #[cfg(feature = "jit")]
 mod login;
+mod names;
 mod password;
 mod query;
 #[cfg(feature = "jit")]

@@ -9,6 +9,7 @@ use crate::sql::{AB_USER, Dialect, Fragment, Ids, Param, Table, USER_ATTRIBUTE};
 use crate::store::accounts::candidates::Reuse;
 use crate::store::accounts::profile::Profile;
 use crate::store::audit::Taken;
+use crate::store::names::{AccountName, learn};
 use crate::store::password::{Password, UNUSABLE};
 use crate::store::resources::Identity;
 use crate::store::resources::LocalRow;
@@ -56,7 +57,11 @@ impl Session<'_> {
             }
         };
         self.keep_user_subject(row).await?;
-        Ok(LocalRow { id: row, mark: self.mark_of_user(row).await? })
+        let local = LocalRow { id: row, mark: self.mark_of_user(row).await? };
+        if !matches!(reuse, Some(Reuse::Local { .. })) {
+            self.record_names(&local, &profile).await?;
+        }
+        Ok(local)
     }
 
     /// Writes a user's profile to the row, which is a new one if somebody deleted the row in Superset.
@@ -76,10 +81,14 @@ impl Session<'_> {
         let statement = Fragment::new(statement).then(self.this_user(&local));
         let row = self.transaction.row(statement).await?;
         let Some(row) = row else { return self.open_account(id, identity, profile, password).await };
-        if row.text(0)? != profile.username || row.text(1)? != profile.email.as_str() {
+        let renamed = row.text(0)? != profile.username || row.text(1)? != profile.email.as_str();
+        if renamed {
             self.clear_names(id, identity, &mut profile, Some(local.id)).await?;
         }
         self.write_account(local.id, &profile, password.column()?).await?;
+        if renamed {
+            self.record_names(&local, &profile).await?;
+        }
         if password.is_written() || (row.boolean(2)? && !profile.active) {
             self.end_sessions(local.id).await?;
         }
@@ -186,6 +195,20 @@ impl Session<'_> {
         .bind(password)
         .bind(row);
         self.transaction.execute(statement).await?;
+        Ok(())
+    }
+
+    /// Records the name and the address that a row was given.
+    async fn record_names(&mut self, local: &LocalRow, profile: &Profile) -> Result<(), StoreError> {
+        let account = AccountName {
+            id: local.id,
+            mark: local.mark.clone(),
+            username: profile.username.clone(),
+            email: profile.email.as_str().to_owned(),
+        };
+        for statement in learn(self.dialect(), self.newest_account, &[account]) {
+            self.transaction.execute(statement).await?;
+        }
         Ok(())
     }
 

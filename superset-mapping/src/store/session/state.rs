@@ -33,6 +33,8 @@ pub(crate) struct Session<'a> {
     pub(crate) says_active: bool,
     /// The ids of Superset's roles by name, once they were asked for.
     pub(crate) role_ids: Option<BTreeMap<String, i64>>,
+    /// The newest row of `ab_user` that is known, once names were looked for.
+    pub(in crate::store) newest_account: Option<i64>,
     /// Whether there was an administrator before the call took anything away; unknown until it does.
     pub(crate) had_admin: Option<bool>,
     /// Members whose membership the caller asserts from now on, which somebody else did before.
@@ -61,6 +63,7 @@ impl<'a> Session<'a> {
             now: cx.now,
             says_active: cx.says_active,
             role_ids: None,
+            newest_account: None,
             had_admin: None,
             reasserted: Vec::new(),
             access: AccessChange::default(),
