@@ -114,11 +114,11 @@ impl Session<'_> {
     ///
     /// Whose the few candidates are is asked for afterwards.
     async fn candidates(&mut self, profile: &Profile, own: Option<i64>) -> Result<Vec<Candidate>, StoreError> {
-        let (found, newest) =
-            namesakes(&mut self.transaction, &profile.username, profile.email.as_str()).await?;
-        self.newest_account = Some(newest);
+        let found = namesakes(&mut self.transaction, &profile.username, profile.email.as_str()).await?;
+        self.newest_account = Some(found.newest);
+        self.learned = found.learned;
         let mut candidates = Vec::new();
-        for Namesake { id, same_name, same_email } in found.into_iter().filter(|namesake| own != Some(namesake.id)) {
+        for Namesake { id, same_name, same_email } in found.rows.into_iter().filter(|row| own != Some(row.id)) {
             candidates.push(Candidate { id, same_name, same_email, owner: self.owner_of(id).await? });
         }
         Ok(candidates)

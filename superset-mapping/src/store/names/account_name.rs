@@ -13,22 +13,25 @@ const ROWS: usize = 500;
 
 /// The name and the address of a row of `ab_user`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::store) struct AccountName {
-    pub(in crate::store) id: i64,
+pub(crate) struct AccountName {
+    pub(crate) id: i64,
     /// What recognises the row beside its id.
-    pub(in crate::store) mark: String,
-    pub(in crate::store) username: String,
-    pub(in crate::store) email: String,
+    pub(crate) mark: String,
+    pub(crate) username: String,
+    pub(crate) email: String,
 }
 
 /// The columns that [`Known::read`] reads, of `ab_user u` and `scim_account a`, with the mark between them.
-pub(super) const COLUMNS: [&str; 2] = ["u.id, u.username, u.email, ", " AS mark, a.local_mark, a.name_key, a.email_key "];
+pub(super) const COLUMNS: [&str; 2] =
+    ["u.id, u.username, u.email, ", " AS mark, a.local_mark, a.name_key, a.email_key "];
 
 /// A row of `ab_user` beside what is recorded of it.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
     pub(super) account: AccountName,
     recorded: Option<[String; 3]>,
+    /// Whether the id was known, and that it had no row yet.
+    pub(super) is_awaited: bool,
 }
 
 impl Known {
@@ -36,11 +39,11 @@ impl Known {
     pub(super) fn read(row: &Row) -> Result<Option<Self>, DatabaseError> {
         let Some(username) = row.optional_text(1)? else { return Ok(None) };
         let account = AccountName { id: row.integer(0)?, mark: row.text(3)?, username, email: row.text(2)? };
-        let recorded = match (row.optional_text(4)?, row.optional_text(5)?, row.optional_text(6)?) {
-            (Some(mark), Some(name), Some(email)) => Some([mark, name, email]),
-            _ => None,
-        };
-        Ok(Some(Self { account, recorded }))
+        let [recorded_mark, name_key, email_key] =
+            [row.optional_text(4)?, row.optional_text(5)?, row.optional_text(6)?];
+        let is_awaited = recorded_mark.is_some() && name_key.is_none();
+        let recorded = recorded_mark.zip(name_key).zip(email_key).map(|((mark, name), email)| [mark, name, email]);
+        Ok(Some(Self { account, recorded, is_awaited }))
     }
 
     /// Whether the record says what the row says.
@@ -68,9 +71,8 @@ pub(in crate::store) fn learn(dialect: Dialect, from: Option<i64>, accounts: &[A
             key(&account.email).into(),
         ])
     });
-    let unknown = awaited.iter().map(|id| {
-        Fragment::list([Param::from(*id), "".into(), Param::Text(None), Param::Text(None)])
-    });
+    let unknown =
+        awaited.iter().map(|id| Fragment::list([Param::from(*id), "".into(), Param::Text(None), Param::Text(None)]));
     let rows: Vec<Fragment> = known.chain(unknown).collect();
     let insert = "INSERT INTO scim_account (local_id, local_mark, name_key, email_key) VALUES ";
     let mut statements: Vec<Fragment> = rows

@@ -4,8 +4,9 @@ use crate::driver::{DatabaseError, Transaction};
 use crate::sql::Fragment;
 use crate::store::names::account_name::{AccountName, COLUMNS, Known, learn};
 
-/// How many rows are looked at by one statement.
-pub(super) const PAGE: i64 = 500;
+/// How many rows are looked at by one statement, and how it says so: planners look at the number.
+const PAGE: usize = 500;
+pub(super) const PAGED: &str = " ORDER BY u.id LIMIT 500";
 
 /// Selects rows of `ab_user u` beside their record, for the other selections to go on with.
 pub(super) fn selected(transaction: &Transaction, from: &'static str) -> Fragment {
@@ -18,7 +19,7 @@ pub(super) fn selected(transaction: &Transaction, from: &'static str) -> Fragmen
 pub(super) fn unseen(transaction: &Transaction) -> [Fragment; 2] {
     let beyond = selected(transaction, "FROM ab_user u LEFT JOIN scim_account a ON a.local_id = u.id WHERE u.id > ")
         .then(Fragment::new(transaction.dialect().newest_known_account()))
-        .then(Fragment::new(" ORDER BY u.id LIMIT ?").bind(PAGE));
+        .then(Fragment::new(PAGED));
     let beyond = Fragment::new("SELECT * FROM (").then(beyond).then(Fragment::new(") AS beyond"));
     let awaited =
         selected(transaction, "FROM scim_account a JOIN ab_user u ON u.id = a.local_id WHERE a.name_key IS NULL");
@@ -41,23 +42,36 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Records what was not recorded. Whether there is more to look at, too, and the newest id that is known now.
-    pub(super) async fn record(&self, transaction: &mut Transaction) -> Result<(bool, i64), DatabaseError> {
+    /// Records what was not recorded.
+    pub(super) async fn record(&self, transaction: &mut Transaction) -> Result<Recorded, DatabaseError> {
         let stale = self.rows.iter().filter(|known| !known.is_current()).map(|known| known.account.clone());
         let mut stale: Vec<AccountName> = stale.collect();
         // One row may be found by several ways.
         stale.sort_by_key(|account| account.id);
         stale.dedup_by_key(|account| account.id);
-        if stale.is_empty() {
-            return Ok((false, self.newest));
-        }
         let newest = stale.last().map_or(self.newest, |last| last.id.max(self.newest));
-        for statement in learn(transaction.dialect(), Some(self.newest), &stale) {
-            transaction.execute(statement).await?;
+        if !stale.is_empty() {
+            for statement in learn(transaction.dialect(), Some(self.newest), &stale) {
+                transaction.execute(statement).await?;
+            }
         }
-        let full = usize::try_from(PAGE).is_ok_and(|page| stale.len() >= page);
-        Ok((full, newest))
+        let ids = stale.iter().map(|account| account.id);
+        let renamed = ids.filter(|id| *id <= self.newest).collect();
+        Ok(Recorded { newest, is_more: stale.len() >= PAGE, is_news: newest > self.newest, renamed })
     }
+}
+
+/// What was recorded.
+#[derive(Debug)]
+pub(super) struct Recorded {
+    /// The newest id that is known now.
+    pub(super) newest: i64,
+    /// Whether there is more to look at.
+    pub(super) is_more: bool,
+    /// Whether there were new rows.
+    pub(super) is_news: bool,
+    /// Older rows whose record was missing or out of date.
+    pub(super) renamed: Vec<i64>,
 }
 
 /// Records all rows of `ab_user` that are not known yet.
@@ -72,7 +86,7 @@ pub(in crate::store) async fn catch_up(transaction: &mut Transaction) -> Result<
                 None => seen.newest = row.integer(0)?,
             }
         }
-        if !seen.record(transaction).await?.0 {
+        if !seen.record(transaction).await?.is_more {
             return Ok(());
         }
     }

@@ -7,7 +7,8 @@ use scim_filter::fold;
 use crate::driver::{DatabaseError, Transaction};
 use crate::sql::Fragment;
 use crate::store::names::account_name::{Known, key};
-use crate::store::names::catch_up::{Seen, newest, selected, unseen};
+use crate::store::names::catch_up::{Recorded, Seen, catch_up, newest, selected, unseen};
+use crate::store::names::difference::relearn;
 
 /// A row of `ab_user` with the name or the address that is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +18,46 @@ pub(in crate::store) struct Namesake {
     pub(in crate::store) same_email: bool,
 }
 
-/// The rows that have the name or the address, in the order of their ids, and the newest id that is known.
+/// What a look for a name and an address found.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Namesakes {
+    /// The rows that have one of them, in the order of their ids.
+    pub(in crate::store) rows: Vec<Namesake>,
+    /// The newest id that is known.
+    pub(in crate::store) newest: i64,
+    /// What was recorded on the way.
+    pub(in crate::store) learned: Learned,
+}
+
+/// What a call has recorded of names that Superset gave. It stays true when the call is refused.
+#[derive(Clone, Debug, Default)]
+pub(in crate::store) struct Learned {
+    is_news: bool,
+    renamed: Vec<i64>,
+}
+
+impl Learned {
+    /// Whether there is nothing.
+    pub(in crate::store) fn is_nothing(&self) -> bool {
+        !self.is_news && self.renamed.is_empty()
+    }
+
+    fn add(&mut self, recorded: Recorded) {
+        self.is_news |= recorded.is_news;
+        self.renamed.extend(recorded.renamed);
+    }
+
+    /// Records it again, in another transaction.
+    pub(in crate::store) async fn again(&self, transaction: &mut Transaction) -> Result<(), DatabaseError> {
+        catch_up(transaction).await?;
+        for id in &self.renamed {
+            relearn(transaction, *id).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Looks for the rows that have the name or the address.
 ///
 /// Superset's own unique indexes are asked for the spellings that people use, our table for all others. What Superset did since is
 /// recorded on the way: its new rows, and new names of the rows that are found. One case stays unnoticed until
@@ -27,8 +67,9 @@ pub(in crate::store) async fn namesakes(
     transaction: &mut Transaction,
     username: &str,
     email: &str,
-) -> Result<(Vec<Namesake>, i64), DatabaseError> {
+) -> Result<Namesakes, DatabaseError> {
     let (name_key, email_key) = (key(username), key(email));
+    let mut learned = Learned::default();
     loop {
         let mut seen = Seen::default();
         let mut found = BTreeMap::new();
@@ -46,9 +87,11 @@ pub(in crate::store) async fn namesakes(
             }
             seen.rows.push(known);
         }
-        let (is_more, newest) = seen.record(transaction).await?;
+        let recorded = seen.record(transaction).await?;
+        let (newest, is_more) = (recorded.newest, recorded.is_more);
+        learned.add(recorded);
         if !is_more {
-            return Ok((found.into_values().collect(), newest));
+            return Ok(Namesakes { rows: found.into_values().collect(), newest, learned });
         }
     }
 }

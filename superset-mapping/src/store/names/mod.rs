@@ -2,8 +2,11 @@
 
 mod account_name;
 mod catch_up;
+mod difference;
 mod lookup;
 
-pub(super) use account_name::{AccountName, forget, key, learn};
+pub(crate) use account_name::AccountName;
+pub(super) use account_name::{forget, key, learn};
 pub(super) use catch_up::catch_up;
-pub(super) use lookup::{Namesake, namesakes};
+pub(crate) use difference::{outdated, relearn};
+pub(super) use lookup::{Learned, Namesake, namesakes};
