@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         ("cost", calls::cost::CASES),
         ("grants", roles::grants::CASES),
         ("groups", groups::rows::CASES),
+        ("login", calls::login::CASES),
         ("names", accounts::names::CASES),
         ("opening", calls::opening::CASES),
         ("provenance", roles::provenance::CASES),

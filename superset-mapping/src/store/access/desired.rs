@@ -45,35 +45,52 @@ impl Due {
 }
 
 impl Session<'_> {
-    /// Makes roles and groups of these users what membership and rules say now.
+    /// Makes roles and groups of these users what membership and rules say now: at once, or at the end of a transaction that owes it.
     pub(crate) async fn sync_access(&mut self, users: &BTreeSet<String>) -> Result<(), StoreError> {
+        if self.transaction.owes(users) { Ok(()) } else { self.settle_access(users).await.map(drop) }
+    }
+
+    /// The same, at once. Returns who of them has a row in Superset, with what the rules decide about each: nothing about whoever is
+    /// inactive.
+    pub(in crate::store) async fn settle_access(
+        &mut self,
+        users: &BTreeSet<String>,
+    ) -> Result<Vec<(Person, Decision)>, StoreError> {
         self.flush().await?;
         let users: Vec<String> = users.iter().cloned().collect();
+        let mut settled = Vec::with_capacity(users.len());
         for users in users.chunks(CHUNK) {
             let people = self.people(users).await?;
-            self.sync_all(people, Rows::Known).await?;
+            settled.extend(self.sync_all(people, Rows::Known).await?);
         }
-        Ok(())
+        Ok(settled)
     }
 
     /// The same for a user who was just written, and whose row, if it is a new one, nobody has given anything yet.
     pub(in crate::store) async fn sync_written(&mut self, record: &Record, rows: Rows) -> Result<(), StoreError> {
         let Some(row) = record.local.as_ref().map(|local| local.id) else { return Ok(()) };
+        if self.transaction.owes(&BTreeSet::from([record.id.to_string()])) {
+            return Ok(());
+        }
         self.role_ids().await?;
-        self.sync_all(vec![Person { row, record: record.clone() }], rows).await
+        self.sync_all(vec![Person { row, record: record.clone() }], rows).await.map(drop)
     }
 
-    async fn sync_all(&mut self, people: Vec<Person>, rows: Rows) -> Result<(), StoreError> {
+    async fn sync_all(&mut self, people: Vec<Person>, rows: Rows) -> Result<Vec<(Person, Decision)>, StoreError> {
         let (mut active, mut inactive) = (Vec::new(), Vec::new());
         for person in people {
             if Profile::of(&person.record.body)?.active {
                 active.push(person);
-            } else if rows == Rows::Known {
+            } else {
                 inactive.push(person);
             }
         }
-        self.close_people(&inactive).await?;
-        self.sync_people(&active, rows).await
+        if rows == Rows::Known {
+            self.close_people(&inactive).await?;
+        }
+        let decisions = self.sync_people(&active, rows).await?;
+        let inactive = inactive.into_iter().map(|person| (person, Decision::default()));
+        Ok(active.into_iter().zip(decisions).chain(inactive).collect())
     }
 
     /// Whoever is inactive keeps nothing. What somebody has got by hand since is written down.
@@ -106,9 +123,10 @@ impl Session<'_> {
         Ok(people)
     }
 
-    async fn sync_people(&mut self, people: &[Person], rows: Rows) -> Result<(), StoreError> {
+    /// Grants and revokes, and tells what the rules decide about each.
+    async fn sync_people(&mut self, people: &[Person], rows: Rows) -> Result<Vec<Decision>, StoreError> {
         if people.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let ids: Vec<String> = people.iter().map(|person| person.record.id.to_string()).collect();
         let mut groups = self.groups_of(&ids).await?;
@@ -116,6 +134,7 @@ impl Session<'_> {
         let (mut memberships, mut roles) = (BTreeMap::new(), BTreeMap::new());
         let mut carried: BTreeMap<i64, GroupRef> = BTreeMap::new();
         let mut rules = BTreeMap::new();
+        let mut decisions = Vec::with_capacity(people.len());
         for person in people {
             let in_groups = groups.remove(person.record.id.as_str()).unwrap_or_default();
             let due = self.due(&person.record.asserted(), &in_groups, |in_group| in_group.local.is_some());
@@ -143,6 +162,7 @@ impl Session<'_> {
                 }
             }
             roles.insert(person.row, words.filter(|(id, _)| ids.contains(id)).collect());
+            decisions.push(due.decision);
         }
         let joined = if self.tables.groups && rows == Rows::Known {
             self.settle(&USER_GROUPS, &memberships).await?
@@ -157,7 +177,8 @@ impl Session<'_> {
         let ids: BTreeMap<i64, &ResourceId> = people.iter().map(|person| (person.row, &person.record.id)).collect();
         self.note_moved("User", &moved, &ids, &rules).await?;
         self.tell_joined(&joined, &ids).await?;
-        self.note_joined(&joined, &ids).await
+        self.note_joined(&joined, &ids).await?;
+        Ok(decisions)
     }
 
     /// What the rules decide about a person among the roles that there are, and what of it the groups hold in Superset that `hold`
