@@ -1,7 +1,5 @@
 //! What `scim_account` records of names, compared with `ab_user`.
 
-use std::collections::BTreeSet;
-
 use scim_service::StoreError;
 
 use crate::reconcile::drift::finding::{FindingKind, Subject, Who};
@@ -11,13 +9,11 @@ use crate::store::{AccountName, Session, outdated};
 impl Session<'_> {
     /// Finds the accounts that somebody renamed in Superset, so that the record does not say who has the name.
     pub(in crate::reconcile) async fn compare_names(&mut self, found: &mut Found) -> Result<(), StoreError> {
-        let differing = found.findings.iter().filter(|finding| finding.kind == FindingKind::ProfileDiffers);
-        let explained: BTreeSet<i64> = differing.filter_map(|finding| finding.who.local_id).collect();
         let mut last = 0;
         while let Some((next, accounts)) = outdated(&mut self.transaction, last).await? {
             last = next;
             for account in accounts {
-                if !explained.contains(&account.id) {
+                if !found.differing_users.contains(&account.id) {
                     tell_outdated(account, found);
                 }
             }
