@@ -3,6 +3,7 @@
 mod access;
 mod accounts;
 mod audit;
+mod auxiliary_tables;
 mod connect;
 mod contract;
 mod groups;
@@ -25,7 +26,7 @@ pub(crate) use groups::{InGroup, row_name};
 pub(crate) use password::Password;
 #[cfg(feature = "jit")]
 pub use replays::SqlReplays;
-pub(crate) use resources::{LocalRow, RECORD_WIDTH, Record};
+pub(crate) use resources::{Counts, LocalRow, RECORD_WIDTH, Record};
 pub(crate) use session::{Action, CHUNK, Held, Session, Sessions, retry};
 pub use session::{Adoption, ConnectError, StoreOptions, SupersetStore};
 pub(crate) use write::Write;

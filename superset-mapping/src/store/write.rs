@@ -183,6 +183,7 @@ impl Session<'_> {
         }
         record.modified(self.now);
         self.update(&record).await?;
+        self.recount(of, Some(&before.body), Some(&record.body)).await?;
         self.record_audit(
             Action::Update,
             of.resource_type().name().as_str(),

@@ -51,11 +51,13 @@ pub enum FindingKind {
     RoleUnknown,
     /// `scim_grant` says that we granted something whose row is gone, and it is not due.
     GrantStale,
+    /// `scim_count` has another number of a tenant's resources of one type than there are: lists tell a wrong total.
+    CountDiffers,
 }
 
 impl FindingKind {
     /// Every kind, the most urgent first.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::LeaverReturned,
         Self::InactiveWithAccess,
         Self::ActiveInSuperset,
@@ -77,6 +79,7 @@ impl FindingKind {
         Self::GroupRoleByHand,
         Self::RoleUnknown,
         Self::GrantStale,
+        Self::CountDiffers,
     ];
 
     /// The kind as JSON and the audit table have it, such as `role_missing`.
@@ -103,6 +106,7 @@ impl FindingKind {
             Self::GroupRoleByHand => "group_role_by_hand",
             Self::RoleUnknown => "role_unknown",
             Self::GrantStale => "grant_stale",
+            Self::CountDiffers => "count_differs",
         }
     }
 
@@ -130,6 +134,7 @@ impl FindingKind {
             Self::GroupRoleByHand => "Group role granted by hand",
             Self::RoleUnknown => "Role unknown to Superset",
             Self::GrantStale => "Stale record of a grant",
+            Self::CountDiffers => "Count differs",
         }
     }
 }
@@ -192,6 +197,8 @@ pub(in crate::reconcile) enum Subject {
     Account { row: i64, active: bool },
     /// A role that is missing in Superset, which nobody here can repair.
     Role,
+    /// The count of a tenant's resources of one type.
+    Count { tenant: String, resource_type: String },
 }
 
 impl Finding {

@@ -11,7 +11,7 @@ use scim_service::{Context, Precondition, StoreError};
 use serde_json::Value;
 
 use crate::driver::{DatabaseError, Row};
-use crate::sql::{Fragment, Param, index_key};
+use crate::sql::{Active, Fragment, Param, display_name_key, index_key};
 use crate::store::resources::identity::Identity;
 use crate::store::session::CHUNK;
 use crate::store::session::fits;
@@ -50,9 +50,14 @@ fn corrupt(what: &str) -> DatabaseError {
     DatabaseError::corrupt(format!("`scim_resource` holds an unreadable {what}"))
 }
 
+/// The document in a row.
+pub(in crate::store) fn body_of(text: String) -> Result<Resource, DatabaseError> {
+    Resource::from_json(text).ok_or_else(|| corrupt("body"))
+}
+
 /// The resource in a row of [`seen_columns`], for a filter or a sort: with `id` and `meta` where `names` say so.
 pub(in crate::store) fn seen(row: &Row, of: &TypeSchema, names: &HashSet<String>) -> Result<Resource, DatabaseError> {
-    let mut resource = Resource::from_json(row.text(1)?).ok_or_else(|| corrupt("body"))?;
+    let mut resource = body_of(row.text(1)?)?;
     let sees_meta = names.contains(META);
     if sees_meta || names.contains("id") {
         // The location in `meta` is made of the id.
@@ -117,7 +122,7 @@ impl Record {
     }
 
     pub(crate) fn read(row: &Row) -> Result<Self, DatabaseError> {
-        let body = Resource::from_json(row.text(3)?).ok_or_else(|| corrupt("body"))?;
+        let body = body_of(row.text(3)?)?;
         let local = row.optional_integer(1)?.zip(row.optional_text(2)?);
         Ok(Self {
             id: row.text(0)?.parse().map_err(|_| corrupt("id"))?,
@@ -218,7 +223,7 @@ impl Session<'_> {
         record.check_columns()?;
         let statement = Fragment::new(
             "INSERT INTO scim_resource (id, tenant, resource_type, local_id, local_mark, external_id, external_key, display, \
-             body, version, created, last_modified, source, generation) VALUES ",
+             body, version, created, last_modified, source, generation, active, display_name_key) VALUES ",
         )
         .then(Fragment::list([
             record.id.as_str().into(),
@@ -235,16 +240,19 @@ impl Session<'_> {
             format_date_time(record.last_modified).into(),
             source_text(&record.source)?.into(),
             Param::from(record.generation),
+            Active::of(&record.body).number().into(),
+            display_name_key(&record.body).into(),
         ]));
         self.transaction.execute(statement).await?;
-        Ok(())
+        self.recount(of, None, Some(&record.body)).await
     }
 
+    /// Writes the row. Who changes the document [counts](Self::recount) it, too.
     pub(crate) async fn update(&mut self, record: &Record) -> Result<(), StoreError> {
         record.check_columns()?;
         let statement = Fragment::new(
             "UPDATE scim_resource SET local_id = ?, local_mark = ?, external_id = ?, external_key = ?, display = ?, body = ?, \
-             version = ?, last_modified = ?, source = ?, generation = ? WHERE id = ?",
+             version = ?, last_modified = ?, source = ?, generation = ?, active = ?, display_name_key = ? WHERE id = ?",
         )
         .bind(record.local.as_ref().map(|local| local.id))
         .bind(record.local.as_ref().map(|local| local.mark.as_str()))
@@ -256,6 +264,8 @@ impl Session<'_> {
         .bind(format_date_time(record.last_modified))
         .bind(source_text(&record.source)?)
         .bind(record.generation)
+        .bind(Active::of(&record.body).number())
+        .bind(display_name_key(&record.body))
         .bind(record.id.as_str());
         self.transaction.execute(statement).await?;
         Ok(())
@@ -283,7 +293,7 @@ impl Session<'_> {
         self.release_values(id).await?;
         self.forget_values(id).await?;
         self.transaction.execute(Fragment::new("DELETE FROM scim_resource WHERE id = ?").bind(id)).await?;
-        Ok(())
+        self.recount(of, Some(&record.body), None).await
     }
 
     /// Gives resources a new version, because their representation changed with that of another.
