@@ -14,8 +14,8 @@ use crate::store::session::Sessions;
 use crate::store::session::StoreOptions;
 use crate::store::session::SupersetStore;
 use crate::store::session::Writers;
-use crate::store::session::{ConnectError, failed};
 use crate::store::session::probe;
+use crate::store::session::{ConnectError, failed};
 
 impl SupersetStore {
     /// Opens the metadata database of a Superset: `postgres://user:password@host/database`,

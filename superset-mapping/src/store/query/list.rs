@@ -213,8 +213,8 @@ impl Session<'_> {
         wanted: Relations,
     ) -> Result<ListPage, StoreError> {
         let of = query.of;
-        let mut resources =
-            if query.count == 0 { Vec::new() } else { self.select(of, selection.page(query, order)).await? };
+        let statement = selection.page(self.dialect(), query, order);
+        let mut resources = if query.count == 0 { Vec::new() } else { self.select(of, statement).await? };
         let total_results = match query.start {
             Start::Index(index) => Some(self.total(query, index, size(resources.len()), selection).await?),
             Start::After(_) | Start::Before(_) => None,

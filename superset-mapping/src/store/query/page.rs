@@ -4,9 +4,9 @@ use scim_core::TypeSchema;
 use scim_filter::{Predicate, lower};
 use scim_service::{List, Position, Start};
 
-use crate::sql::{Counted, Fragment, Target, hashed_names};
+use crate::sql::{Counted, Dialect, Fragment, Target, hashed_names};
 use crate::store::query::order::{Beyond, Key, Order};
-use crate::store::resources::RECORD_COLUMNS;
+use crate::store::resources::RECORD_ALONE;
 
 /// What of a query the database selects by, and what is left to the evaluator.
 #[derive(Clone, Debug)]
@@ -41,7 +41,8 @@ impl<'a> Selection<'a> {
 
     /// `WHERE` and the conditions on `scim_resource r`.
     pub(in crate::store) fn rows(&self) -> Fragment {
-        let rows = Fragment::new("WHERE r.tenant = ? AND r.resource_type = ?").bind(self.tenant).bind(self.resource_type);
+        let rows =
+            Fragment::new("WHERE r.tenant = ? AND r.resource_type = ?").bind(self.tenant).bind(self.resource_type);
         match &self.pushed {
             Some(pushed) => rows.then(Fragment::new(" AND ")).then(pushed.clone()),
             None => rows,
@@ -70,13 +71,18 @@ impl<'a> Selection<'a> {
 
     /// The records of the page, in the order in which they are read: backwards where the page is before a position.
     ///
-    /// The ids come first, from an index that has all that selection and order ask for, and then the few records of the page.
-    pub(in crate::store) fn page(&self, query: &List<'_>, order: Order) -> Fragment {
+    /// The ids come first, from an index that has all that selection and order ask for, and then the few records of the page, each by its
+    /// id: `PostgreSQL` might read all records where it does not know how few the ids are.
+    pub(in crate::store) fn page(&self, dialect: Dialect, query: &List<'_>, order: Order) -> Fragment {
         let backwards = matches!(query.start, Start::Before(_));
-        Fragment::new(RECORD_COLUMNS)
-            .then(Fragment::new("JOIN ("))
+        let records = match dialect {
+            Dialect::Postgres => ") p CROSS JOIN LATERAL (SELECT * FROM scim_resource s WHERE s.id = p.id LIMIT 1) r",
+            Dialect::Sqlite | Dialect::MySql => ") p JOIN scim_resource r ON r.id = p.id",
+        };
+        Fragment::new(RECORD_ALONE)
+            .then(Fragment::new("FROM ("))
             .then(self.ids(query, order, backwards))
-            .then(Fragment::new(") p ON p.id = r.id"))
+            .then(Fragment::new(records))
             .then(order.by("p.k", "p.id", backwards))
     }
 
@@ -93,9 +99,7 @@ impl<'a> Selection<'a> {
             Start::Index(index) => {
                 source.columns().then(by()).then(Fragment::new(" OFFSET ?").bind(number(index.saturating_sub(1))))
             }
-            Start::After(position) | Start::Before(position) if order.key.is_none() => {
-                beyond(position, Beyond::Ties)
-            }
+            Start::After(position) | Start::Before(position) if order.key.is_none() => beyond(position, Beyond::Ties),
             Start::After(position) | Start::Before(position) => {
                 Fragment::new("SELECT u.id, u.k FROM (SELECT a.id, a.k FROM (")
                     .then(beyond(position, Beyond::Ties))
@@ -116,7 +120,8 @@ impl<'a> Selection<'a> {
             (Some(Key::LastModified), _) => Source { from: resources(), key: "r.last_modified", id: "r.id" },
             // Every user has one: nothing need be known of the resource.
             (Some(Key::UserName), None) => {
-                let from = " FROM scim_unique n WHERE n.tenant = ? AND n.resource_type = ? AND n.attribute = 'userName'";
+                let from =
+                    " FROM scim_unique n WHERE n.tenant = ? AND n.resource_type = ? AND n.attribute = 'userName'";
                 let from = Fragment::new(from).bind(self.tenant).bind(self.resource_type);
                 Source { from, key: "n.value", id: "n.resource_id" }
             }

@@ -45,7 +45,7 @@ impl SupersetStore {
         let mut session = self.reading(cx).await?;
         let selection = Selection::of(session.tenant, query.of, query.filter);
         let statements = match session.order_of(query, &selection).await? {
-            Some(order) if query.count > 0 => vec![selection.page(query, order), selection.total()],
+            Some(order) if query.count > 0 => vec![selection.page(session.dialect(), query, order), selection.total()],
             Some(_) => vec![selection.total()],
             None => vec![extent(session.dialect(), &selection.rows())],
         };

@@ -44,7 +44,8 @@ impl Session<'_> {
             let update = update.bind(by).bind(self.tenant).bind(of).bind(active.number());
             if self.transaction.execute(update).await? == 0 {
                 let row = Fragment::new("INSERT INTO scim_count (tenant, resource_type, active, total) VALUES ");
-                let row = row.then(Fragment::list([Param::from(self.tenant), of.into(), active.number().into(), by.into()]));
+                let row =
+                    row.then(Fragment::list([Param::from(self.tenant), of.into(), active.number().into(), by.into()]));
                 self.transaction.execute(row).await?;
             }
         }

@@ -32,9 +32,7 @@ pub(in crate::store) async fn fill(transaction: &mut Transaction) -> Result<(), 
 /// One statement for several rows, on every engine.
 fn written(keys: &[(String, i64, String)]) -> Fragment {
     let cases = |value: fn(&(String, i64, String)) -> Fragment| {
-        let when = |row: &(String, i64, String)| {
-            Fragment::new(" WHEN ? THEN ").bind(row.0.as_str()).then(value(row))
-        };
+        let when = |row: &(String, i64, String)| Fragment::new(" WHEN ? THEN ").bind(row.0.as_str()).then(value(row));
         Fragment::new("CASE id").then(Fragment::joined(keys.iter().map(when).collect(), "")).then(Fragment::new(" END"))
     };
     Fragment::new("UPDATE scim_resource SET active = ")

@@ -14,4 +14,4 @@ pub(crate) use counts::Counts;
 pub(super) use filling::fill;
 pub(super) use identity::Identity;
 pub(crate) use record::{LocalRow, RECORD_WIDTH, Record};
-pub(super) use record::{RECORD_COLUMNS, display, seen, seen_columns};
+pub(super) use record::{RECORD_ALONE, RECORD_COLUMNS, display, seen, seen_columns};

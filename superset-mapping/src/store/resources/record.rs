@@ -95,8 +95,17 @@ fn time(text: &str) -> Result<DateTime<Utc>, DatabaseError> {
 }
 
 /// The columns that [`Record::read`] reads, of a table called `r`.
-pub(in crate::store) const RECORD_COLUMNS: &str = "SELECT r.id, r.local_id, r.local_mark, r.body, r.version, r.created, r.last_modified, r.source, r.generation, r.tenant \
-     FROM scim_resource r ";
+macro_rules! record_columns {
+    () => {
+        "SELECT r.id, r.local_id, r.local_mark, r.body, r.version, r.created, r.last_modified, r.source, r.generation, r.tenant "
+    };
+}
+
+/// Those columns of rows that are found by another statement, `FROM` which they come.
+pub(in crate::store) const RECORD_ALONE: &str = record_columns!();
+
+/// Those columns of `scim_resource`.
+pub(in crate::store) const RECORD_COLUMNS: &str = concat!(record_columns!(), "FROM scim_resource r ");
 
 /// How many columns those are.
 pub(crate) const RECORD_WIDTH: usize = 10;
