@@ -75,7 +75,7 @@ pub(crate) fn hashed_names() -> (String, String) {
 /// An instant among those that `last_modified` can hold, which are whole milliseconds: the last that is not after it, and whether it is the
 /// instant itself. `None` for a year whose text has another order than the time.
 pub(crate) fn stored_instant(instant: DateTime<Utc>) -> Option<(String, bool)> {
-    let exact = instant.nanosecond() % 1_000_000 == 0;
+    let exact = instant.nanosecond().is_multiple_of(1_000_000);
     (0..=9999).contains(&instant.year()).then(|| (format_date_time(instant), exact))
 }
 

@@ -52,13 +52,11 @@ impl Order {
         let way = |descends| Fragment::new(if descends { " DESC" } else { "" });
         let id = Fragment::new(id).then(way(backwards));
         let start = Fragment::new(" ORDER BY ");
-        match self.key {
-            None => start.then(id),
-            Some(_) => {
-                let key = Fragment::new(key).then(way(self.descends != backwards));
-                start.then(key).then(Fragment::new(", ")).then(id)
-            }
+        if self.key.is_none() {
+            return start.then(id);
         }
+        let key = Fragment::new(key).then(way(self.descends != backwards));
+        start.then(key).then(Fragment::new(", ")).then(id)
     }
 
     /// What comes after a position, or before it, of the rows that have a key. The rows with the key of the position are a range of their

@@ -131,7 +131,9 @@ fn scans(plan: &[String]) -> Vec<String> {
         }
         Kind::MySql => {
             let mut found = Vec::new();
-            plan.iter().for_each(|plan| full(&serde_json::from_str(plan).unwrap(), &mut found));
+            for plan in plan {
+                full(&serde_json::from_str(plan).unwrap(), &mut found);
+            }
             found
         }
     }
@@ -146,9 +148,15 @@ fn full(plan: &Value, found: &mut Vec<String>) {
             if !made && ["ALL", "index"].contains(&text("access_type")) {
                 found.push(text("table_name").to_owned());
             }
-            members.values().for_each(|value| full(value, found));
+            for value in members.values() {
+                full(value, found);
+            }
         }
-        Value::Array(elements) => elements.iter().for_each(|value| full(value, found)),
+        Value::Array(elements) => {
+            for value in elements {
+                full(value, found);
+            }
+        }
         _ => {}
     }
 }

@@ -89,7 +89,7 @@ pub(crate) fn user(number: usize) -> serde_json::Value {
         1..=10 => {}
         _ => user["active"] = true.into(),
     }
-    if number % 7 != 0 {
+    if !number.is_multiple_of(7) {
         user["displayName"] = format!("Ünal {}", number % 1000).into();
     }
     user
