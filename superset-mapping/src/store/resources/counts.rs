@@ -6,7 +6,7 @@ use scim_core::{Resource, TypeSchema};
 use scim_service::StoreError;
 
 use crate::driver::{DatabaseError, Transaction};
-use crate::sql::{Active, Fragment, Param};
+use crate::sql::{Active, Dialect, Fragment, Param};
 use crate::store::session::Session;
 
 /// The resources that are counted together: tenant, resource type, and `active` as the column has it.
@@ -23,8 +23,7 @@ pub(in crate::store) async fn count_again(transaction: &mut Transaction, which: 
 }
 
 impl Session<'_> {
-    /// Counts a resource whose content is another one now; `None` before it was created, and once it is deleted. Writers take turns, so
-    /// a row that is not there stays so until it is made.
+    /// Counts a resource whose content is another one now; `None` before it was created, and once it is deleted.
     pub(in crate::store) async fn recount(
         &mut self,
         of: &TypeSchema,
@@ -36,19 +35,19 @@ impl Session<'_> {
             return Ok(());
         }
         let moves = [before.map(|active| (active, -1)), after.map(|active| (active, 1))];
-        for (active, by) in moves.into_iter().flatten() {
+        let rows = moves.into_iter().flatten().map(|(active, by)| {
             let of = of.resource_type().name().as_str();
-            let update = Fragment::new(
-                "UPDATE scim_count SET total = total + ? WHERE tenant = ? AND resource_type = ? AND active = ?",
-            );
-            let update = update.bind(by).bind(self.tenant).bind(of).bind(active.number());
-            if self.transaction.execute(update).await? == 0 {
-                let row = Fragment::new("INSERT INTO scim_count (tenant, resource_type, active, total) VALUES ");
-                let row =
-                    row.then(Fragment::list([Param::from(self.tenant), of.into(), active.number().into(), by.into()]));
-                self.transaction.execute(row).await?;
+            Fragment::list([Param::from(self.tenant), of.into(), active.number().into(), by.into()])
+        });
+        let rows = Fragment::joined(rows.collect(), ", ");
+        let add = match self.dialect() {
+            Dialect::Sqlite | Dialect::Postgres => {
+                " ON CONFLICT (tenant, resource_type, active) DO UPDATE SET total = scim_count.total + excluded.total"
             }
-        }
+            Dialect::MySql => " ON DUPLICATE KEY UPDATE total = total + VALUES(total)",
+        };
+        let count = Fragment::new("INSERT INTO scim_count (tenant, resource_type, active, total) VALUES ");
+        self.transaction.execute(count.then(rows).then(Fragment::new(add))).await?;
         Ok(())
     }
 
