@@ -9,13 +9,14 @@ use scim_service::{Context, StoreError};
 use crate::driver::Database;
 use crate::rules::{RoleMapper, RuleSet};
 use crate::sql::{Dialect, Fragment};
+use crate::store::auxiliary_tables::upgrade;
 use crate::store::names::catch_up;
 use crate::store::session::Sessions;
 use crate::store::session::StoreOptions;
 use crate::store::session::SupersetStore;
 use crate::store::session::Writers;
+use crate::store::session::probe;
 use crate::store::session::{ConnectError, failed};
-use crate::store::session::{probe, upgrade};
 
 impl SupersetStore {
     /// Opens the metadata database of a Superset: `postgres://user:password@host/database`,

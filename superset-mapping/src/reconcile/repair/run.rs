@@ -200,7 +200,7 @@ impl Subject {
 
     fn tenant(&self) -> Option<&str> {
         match self {
-            Self::Group { tenant, .. } | Self::User { tenant, .. } => Some(tenant),
+            Self::Group { tenant, .. } | Self::User { tenant, .. } | Self::Count { tenant, .. } => Some(tenant),
             _ => None,
         }
     }
@@ -374,6 +374,15 @@ impl Session<'_> {
                 found.findings
             }
             Subject::Role => Vec::new(),
+            Subject::Count { tenant, resource_type } => {
+                self.compare_counts(Some(tenant), &mut found).await?;
+                let mut fresh = chosen(found);
+                fresh.retain(|finding| finding.subject == *subject);
+                if !fresh.is_empty() {
+                    self.correct_counts(resource_type).await?;
+                }
+                fresh
+            }
         };
         for finding in &fresh {
             self.note_repair(finding)?;
@@ -402,6 +411,7 @@ impl Session<'_> {
     /// Writes down that a finding was repaired: kind, row and role, but nothing that a client may have chosen.
     fn note_repair(&mut self, finding: &Finding) -> Result<(), StoreError> {
         let (resource_type, table) = match &finding.subject {
+            Subject::Count { resource_type, .. } => (resource_type.as_str(), "scim_count"),
             Subject::Group { .. } | Subject::LocalGroup(_) | Subject::Grant { relation: "ab_group_role", .. } => {
                 ("Group", "ab_group")
             }

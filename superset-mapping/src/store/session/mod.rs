@@ -1,7 +1,6 @@
 //! One call of the store: a transaction, and what every step of the call needs to know.
 
 mod audit_event;
-mod auxiliary_tables;
 mod column;
 mod connect_error;
 mod held;
@@ -15,7 +14,6 @@ mod state;
 mod superset_store;
 
 pub(crate) use audit_event::{Action, AuditEvent};
-pub(super) use auxiliary_tables::upgrade;
 pub(super) use column::{fits, fits_narrow};
 pub use connect_error::ConnectError;
 pub(super) use connect_error::failed;
