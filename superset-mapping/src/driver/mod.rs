@@ -17,4 +17,4 @@ mod sqlite;
 pub(crate) use address::OpenError;
 pub(crate) use catalogue::Catalogue;
 pub(crate) use database::{Database, Row, Transaction};
-pub(crate) use error::{DatabaseError, is_lost_race};
+pub(crate) use error::DatabaseError;

@@ -1,5 +1,6 @@
 //! The transaction of a call: its own, or one that serves several calls.
 
+use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
 
 use scim_service::StoreError;
@@ -25,6 +26,8 @@ pub(crate) enum Held<'a> {
 pub(crate) struct Shared {
     pub(crate) transaction: Transaction,
     savepoint: Savepoint,
+    /// Whose access is settled later in the transaction; `None` where each call settles it.
+    owed: Option<BTreeSet<String>>,
 }
 
 /// The savepoint of the call that writes.
@@ -39,6 +42,24 @@ enum Savepoint {
 }
 
 impl Held<'_> {
+    /// Whether the access of these users is settled later in the transaction, which remembers them.
+    pub(in crate::store) fn owes(&mut self, users: &BTreeSet<String>) -> bool {
+        let owed = match self {
+            Self::Own(_) => None,
+            Self::Lent(shared) => shared.owed.as_mut(),
+        };
+        owed.map(|owed| owed.extend(users.iter().cloned())).is_some()
+    }
+
+    /// Whose access is owed until now.
+    #[cfg(feature = "jit")]
+    pub(in crate::store) fn take_owed(&mut self) -> BTreeSet<String> {
+        match self {
+            Self::Own(_) => BTreeSet::new(),
+            Self::Lent(shared) => shared.take_owed(),
+        }
+    }
+
     /// Makes what the call wrote last: at once, or with the transaction that it is part of.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         match self {
@@ -50,7 +71,18 @@ impl Held<'_> {
 
 impl Shared {
     pub(crate) fn new(transaction: Transaction) -> Self {
-        Self { transaction, savepoint: Savepoint::None }
+        Self { transaction, savepoint: Savepoint::None, owed: None }
+    }
+
+    /// One that settles the access of people once, however many calls change what it follows from.
+    #[cfg(feature = "jit")]
+    pub(in crate::store) fn owing(transaction: Transaction) -> Self {
+        Self { owed: Some(BTreeSet::new()), ..Self::new(transaction) }
+    }
+
+    /// Whose access is owed until now.
+    pub(in crate::store) fn take_owed(&mut self) -> BTreeSet<String> {
+        self.owed.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Marks where a call begins to write.

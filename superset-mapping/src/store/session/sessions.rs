@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use scim_service::{Context, StoreError};
 
-use crate::driver::is_lost_race;
 use crate::store::session::held::Held;
 use crate::store::session::state::Session;
 use crate::store::session::superset_store::SupersetStore;
@@ -50,7 +49,7 @@ where
     let mut attempt = 1;
     loop {
         match call().await {
-            Err(error) if attempt < attempts && is_lost_race(&error) => {
+            Err(error) if attempt < attempts && error.is_conflict() => {
                 tracing::info!(attempt, "the write lost against another transaction and is repeated");
                 tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(attempt)).await;
                 attempt += 1;

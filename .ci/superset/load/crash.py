@@ -57,12 +57,12 @@ class Client(threading.Thread):
 
     # HTTP
 
-    def once(self, method: str, path: str, body: object) -> tuple:
+    def once(self, method: str, path: str, body: object, more: dict = {}) -> tuple:
         if self.connection is None:
             servers = self.run_of.servers
             address = servers[(self.number + self.random.randrange(2)) % 2].address
             self.connection = http.client.HTTPConnection(address, timeout=60)
-        headers = {"Authorization": f"Bearer {self.run_of.token}", "Content-Type": "application/scim+json"}
+        headers = {"Authorization": f"Bearer {self.run_of.token}", "Content-Type": "application/scim+json", **more}
         try:
             self.connection.request(method, "/scim/v2" + path, None if body is None else json.dumps(body), headers)
             answer = self.connection.getresponse()
@@ -300,14 +300,20 @@ def main(database: str, token: str, rounds: str, writes: str, *command: str) -> 
             server.process.kill()
 
 
-def play(database: str, token: str, rounds: int, writes: int, servers: list) -> None:
+def make_groups(server: Server, token: str) -> dict:
+    """The names of new groups by their ids."""
     groups = {}
     for name in ("analysts", "sql", "plain", "other")[:GROUPS]:
         body = json.dumps({"schemas": [CORE + "Group"], "displayName": name})
-        connection = http.client.HTTPConnection(servers[0].address, timeout=60)
+        connection = http.client.HTTPConnection(server.address, timeout=60)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/scim+json"}
         connection.request("POST", "/scim/v2/Groups", body, headers)
         groups[json.loads(connection.getresponse().read())["id"]] = name
+    return groups
+
+
+def play(database: str, token: str, rounds: int, writes: int, servers: list) -> None:
+    groups = make_groups(servers[0], token)
     clients = []
     for number in range(rounds):
         seed = f"{number}-{time.time_ns()}"
