@@ -5,6 +5,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from harness.server import Wrong
+
 from engine import Account, Engine, free_port, listens, on_path, program
 
 SERVERS = [Path(folder, "mariadbd") for folder in ("/usr/sbin", "/usr/bin", "/usr/local/bin")]
@@ -47,7 +49,7 @@ class MariaDb(Engine):
         command = [on_path(program), *connection, *map(str, words)]
         ran = subprocess.run(command, input=text, capture_output=True, text=True)
         if ran.returncode or "rror" in ran.stderr:
-            raise SystemExit(f"{program} failed: {ran.stderr[-1000:]}")
+            raise Wrong(f"{program} failed: {ran.stderr[-1000:]}")
         return ran.stdout
 
     def script(self, database, text):

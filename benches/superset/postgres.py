@@ -5,6 +5,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from harness.server import Wrong
+
 from engine import Account, Engine, free_port, listens, median, program, until
 
 PROGRAMS = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), Path("/usr/local/bin"), Path("/usr/bin")]
@@ -51,7 +53,7 @@ class Postgres(Engine):
     def run(self, command, text=None):
         ran = subprocess.run(command, input=text, capture_output=True, text=True)
         if ran.returncode:
-            raise SystemExit(f"{Path(command[0]).name} failed: {ran.stderr[-1000:]}")
+            raise Wrong(f"{Path(command[0]).name} failed: {ran.stderr[-1000:]}")
         return ran.stdout
 
     def script(self, database, text):
@@ -112,7 +114,9 @@ class Postgres(Engine):
 
     def transactions(self, database):
         """Those that ended in the database. What is told at last is told when a connection ends."""
-        others = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'"
+        others = (
+            f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND backend_type = 'client backend'"
+        )
         until(lambda: self.query("postgres", others)[0][0] == "0", "the connections to end")
         sql = f"SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = '{database}'"
         return int(self.query("postgres", sql)[0][0])
