@@ -33,8 +33,8 @@ impl LoginStore for SupersetStore {
     }
 
     async fn reconcile_access(&self, cx: &Context, user: &ResourceId) -> Result<Option<LoginAccess>, StoreError> {
-        let access = || async {
-            let mut session = self.writing(cx).await?;
+        let access = async |company| {
+            let mut session = self.writing(cx, company).await?;
             session.sync_access(&BTreeSet::from([user.to_string()])).await?;
             let access = session.access_of(user).await?;
             session.ensure_admin_remains().await?;
@@ -52,8 +52,8 @@ impl LoginStore for SupersetStore {
         leave: &[ResourceId],
         join: &[ResourceId],
     ) -> Result<bool, StoreError> {
-        let moved = || async {
-            let mut session = self.writing(cx).await?;
+        let moved = async |company| {
+            let mut session = self.writing(cx, company).await?;
             session.move_user(user, leave, join).await?;
             session.ensure_admin_remains().await?;
             session.commit().await

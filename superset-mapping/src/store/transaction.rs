@@ -7,7 +7,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::store::session::Sessions;
 use crate::store::session::SupersetStore;
-use crate::store::session::{Held, Shared};
+use crate::store::session::{Company, Held, Shared};
 use crate::store::session::{Session, tenant_of};
 
 /// An open transaction. It holds the write lock of the database until it is committed or dropped.
@@ -28,7 +28,9 @@ pub(super) struct OpenTransaction {
 
 impl OpenTransaction {
     pub(super) async fn begin(store: &SupersetStore, cx: &Context) -> Result<Self, StoreError> {
-        let mut session = store.writing(cx).await?;
+        // Not from the queue of writes: for as long as the caller likes, nobody else has the connection.
+        let mut session = Session::new(Held::Own(store.database.write().await?), store, cx);
+        session.know_writers().await?;
         let had_admin = session.has_admin().await?;
         let Held::Own(transaction) = session.transaction else {
             return Err(StoreError::internal("a session of the store has no transaction of its own"));
@@ -65,7 +67,7 @@ impl Sessions for OpenTransaction {
         Ok(Session::new(Held::Lent(shared), &self.store, cx))
     }
 
-    async fn writing<'a>(&'a self, cx: &'a Context) -> Result<Session<'a>, StoreError> {
+    async fn writing<'a>(&'a self, cx: &'a Context, _: Company) -> Result<Session<'a>, StoreError> {
         self.check_tenant(cx)?;
         let mut shared = self.lock().await?;
         shared.mark().await?;
@@ -79,7 +81,7 @@ impl Sessions for OpenTransaction {
 impl Transaction for OpenTransaction {
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
         let mut shared = self.shared.take().ok_or_else(ended)?.into_inner();
-        shared.undo_unfinished().await?;
+        shared.end_calls().await?;
         let mut session = Session::new(Held::Own(shared.transaction), &self.store, &self.cx);
         session.had_admin = Some(self.had_admin);
         session.ensure_admin_remains().await?;

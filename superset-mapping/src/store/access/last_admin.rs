@@ -4,7 +4,6 @@ use scim_service::StoreError;
 
 use crate::protected_role::last_holder;
 use crate::sql::Fragment;
-use crate::store::session::Held;
 use crate::store::session::Session;
 
 /// Superset's name for the role that may do everything.
@@ -33,7 +32,7 @@ impl Session<'_> {
     /// Remembers whether there is an administrator. To be called before anything is taken from anybody; a call that is part
     /// of a transaction leaves it to the transaction.
     pub(crate) async fn note_admin(&mut self) -> Result<(), StoreError> {
-        if self.had_admin.is_none() && matches!(self.transaction, Held::Own(_)) {
+        if self.had_admin.is_none() && self.transaction.lasts() {
             self.had_admin = Some(self.has_admin().await?);
         }
         Ok(())
