@@ -5,7 +5,7 @@ use std::time::Duration;
 use scim_service::{Context, StoreError};
 
 use crate::driver::is_lost_race;
-use crate::store::session::batch::{Company, is_lost_together};
+use crate::store::session::batch::{Company, is_lost_together, turn};
 use crate::store::session::held::Held;
 use crate::store::session::state::Session;
 use crate::store::session::superset_store::SupersetStore;
@@ -41,7 +41,7 @@ impl Sessions for SupersetStore {
     }
 
     async fn writing<'a>(&'a self, cx: &'a Context, company: Company) -> Result<Session<'a>, StoreError> {
-        let lease = self.queue.turn(&self.database, company).await?;
+        let lease = turn(&self.queue, &self.database, company).await?;
         let mut session = Session::new(Held::Batch(lease), self, cx);
         session.know_writers().await?;
         Ok(session)

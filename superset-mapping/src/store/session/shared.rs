@@ -1,6 +1,8 @@
 //! A transaction that serves several calls, one after another.
 
 use crate::driver::{DatabaseError, Transaction};
+use crate::sql::Fragment;
+use crate::store::session::audit_event::write_audit;
 
 /// A transaction that serves several calls, one after another. Each call that writes is a savepoint, so that a call that fails or is
 /// dropped leaves nothing of its own and takes nothing of the others.
@@ -8,6 +10,8 @@ use crate::driver::{DatabaseError, Transaction};
 pub(crate) struct Shared {
     pub(crate) transaction: Transaction,
     savepoint: Savepoint,
+    /// The rows of the audit of the calls that were kept: one statement writes those of many.
+    audit: Vec<Fragment>,
 }
 
 /// What is known of the savepoint of the call that writes.
@@ -34,12 +38,12 @@ const RELEASE: &str = "RELEASE SAVEPOINT scim_call";
 
 impl Shared {
     pub(crate) fn new(transaction: Transaction) -> Self {
-        Self { transaction, savepoint: Savepoint::None }
+        Self { transaction, savepoint: Savepoint::None, audit: Vec::new() }
     }
 
     /// A transaction whose first call needs no savepoint: nobody else's writes would be undone with its own.
     pub(crate) fn for_first_call(transaction: Transaction) -> Self {
-        Self { transaction, savepoint: Savepoint::Whole }
+        Self { savepoint: Savepoint::Whole, ..Self::new(transaction) }
     }
 
     /// Marks where a call begins to write. What a call before it left unfinished is undone.
@@ -54,8 +58,9 @@ impl Shared {
         Ok(())
     }
 
-    /// Makes what the call wrote part of the transaction.
-    pub(crate) fn keep(&mut self) {
+    /// Makes what the call wrote part of the transaction, with these rows of the audit.
+    pub(crate) fn keep(&mut self, audit: Vec<Fragment>) {
+        self.audit.extend(audit);
         self.savepoint = match self.savepoint {
             Savepoint::Whole => Savepoint::None,
             Savepoint::Open => Savepoint::Kept,
@@ -81,7 +86,7 @@ impl Shared {
         }
     }
 
-    /// Ends the calls: what a call left unfinished is undone, and the savepoint goes. An engine that has ended the transaction by
+    /// Ends the calls: what a call left unfinished is undone, the savepoint goes, and the audit is written. An engine that has ended the transaction by
     /// itself, as after a deadlock, says so here rather than take a commit of nothing for a success.
     pub(crate) async fn end_calls(&mut self) -> Result<(), DatabaseError> {
         self.undo_unfinished().await?;
@@ -89,7 +94,7 @@ impl Shared {
             self.run(RELEASE).await?;
             self.savepoint = Savepoint::None;
         }
-        Ok(())
+        write_audit(&mut self.transaction, std::mem::take(&mut self.audit)).await
     }
 
     async fn run(&mut self, statements: &'static str) -> Result<(), DatabaseError> {

@@ -80,10 +80,10 @@ impl<'a> Session<'a> {
     }
 
     /// Writes down what was done, and makes it all last.
-    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
-        self.write_audit().await?;
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        let audit = self.audit.iter().map(|event| event.row(self.cx, self.tenant)).collect();
         let lasts = self.transaction.lasts();
-        self.transaction.commit().await?;
+        self.transaction.commit(audit).await?;
         if lasts {
             self.known.keep(self.sources, self.rules);
         }

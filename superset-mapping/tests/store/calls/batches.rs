@@ -10,7 +10,7 @@ use superset_mapping::SupersetStore;
 use tokio::task::JoinHandle;
 
 use crate::engine::Kind;
-use crate::harness::{Case, cases};
+use crate::harness::{Case, cases, engine, on};
 use crate::support::{RULES, Superset, id_of, rid, taken};
 
 pub(crate) const CASES: &[Case] = cases![
@@ -21,6 +21,7 @@ pub(crate) const CASES: &[Case] = cases![
     a_batch_that_the_database_undoes_is_made_again_one_by_one,
     who_reads_sees_a_write_only_once_it_is_committed,
     writes_of_several_tenants_in_one_batch_stay_apart,
+    who_serves_the_queue_may_end_with_its_runtime,
 ];
 
 /// Long enough for the tasks to have come to where they wait.
@@ -256,7 +257,7 @@ async fn a_batch_that_the_database_undoes_is_made_again_one_by_one() {
 }
 
 fn one_writer_at_a_time() -> bool {
-    crate::harness::engine().kind == Kind::Sqlite
+    engine().kind == Kind::Sqlite
 }
 
 async fn who_reads_sees_a_write_only_once_it_is_committed() {
@@ -300,4 +301,33 @@ async fn writes_of_several_tenants_in_one_batch_stay_apart() {
         assert_eq!(superset.value(&audited).await, tenant);
         superset.store.delete(&superset.cx_of(tenant), Delete::new(of, &rid(&id))).await.unwrap();
     }
+}
+
+async fn who_serves_the_queue_may_end_with_its_runtime() {
+    let engine = engine();
+    // Runtimes can't be made within one, but on a thread of their own.
+    let thread = std::thread::spawn(move || {
+        let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let (first, second) = (runtime(), runtime());
+        let superset = Arc::new(first.block_on(on(engine, Superset::start())));
+        let held = first.block_on(superset.hold());
+        second.block_on(async {
+            creates(&superset, "ada".to_owned());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        });
+        let waits = first.spawn({
+            let superset = superset.clone();
+            async move { superset.named("bob").await }
+        });
+        first.block_on(async { tokio::time::sleep(Duration::from_millis(50)).await });
+        drop(second);
+        first.block_on(async {
+            drop(held);
+            waits.await.unwrap();
+            superset.named("cleo").await;
+            let names = superset.column("SELECT username FROM ab_user WHERE id > 1 ORDER BY id").await;
+            assert_eq!(names, ["bob", "cleo"]);
+        });
+    });
+    thread.join().unwrap();
 }

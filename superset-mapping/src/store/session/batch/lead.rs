@@ -53,12 +53,11 @@ async fn serve(queue: &WriteQueue, database: &Database, first: Ticket) {
     };
     let mut batch = Batch::of(transaction);
     let (began, alone) = (Instant::now(), first.company == Company::Alone);
-    let mut served = 1;
     if !batch.lend(first).await {
         // Nothing else was written: dropping the transaction undoes it.
         return;
     }
-    while !alone && served < MOST_WRITES && began.elapsed() < LONGEST {
+    while !alone && batch.served < MOST_WRITES && began.elapsed() < LONGEST {
         let Some(next) = queue.companion() else { break };
         if let Err(error) = batch.mark().await {
             queue.put_back(next);
@@ -66,7 +65,6 @@ async fn serve(queue: &WriteQueue, database: &Database, first: Ticket) {
             return;
         }
         batch.lend(next).await;
-        served += 1;
     }
     batch.commit().await;
 }
@@ -75,16 +73,19 @@ async fn serve(queue: &WriteQueue, database: &Database, first: Ticket) {
 struct Batch {
     /// Locked by the write whose turn it is.
     shared: Arc<Mutex<Option<Shared>>>,
+    /// How many writes had their turn.
+    served: usize,
     kept: Vec<oneshot::Sender<End>>,
 }
 
 impl Batch {
     fn of(transaction: Transaction) -> Self {
-        Self { shared: Arc::new(Mutex::new(Some(Shared::for_first_call(transaction)))), kept: Vec::new() }
+        Self { shared: Arc::new(Mutex::new(Some(Shared::for_first_call(transaction)))), served: 0, kept: Vec::new() }
     }
 
     /// Lends the transaction to a write until the caller gives it back, or is dropped. Says whether the write was kept.
     async fn lend(&mut self, ticket: Ticket) -> bool {
+        self.served += 1;
         let (told, end) = oneshot::channel();
         let shared = self.shared.clone().lock_owned().await;
         let Ok(shared) = OwnedMutexGuard::try_map(shared, Option::as_mut) else { return false };
@@ -110,44 +111,44 @@ impl Batch {
         if let Err(error) = shared.end_calls().await {
             return self.is_undone(error);
         }
-        let writes = self.kept.len();
         match shared.transaction.commit().await {
             Ok(()) => {
-                tracing::debug!(writes, "committed");
-                for told in self.kept {
-                    drop(told.send(End::Committed));
-                }
+                tracing::debug!(writes = self.kept.len(), "committed");
+                self.tell(|| End::Committed);
             }
-            Err(error) => self.is_refused(error),
+            // What the server answered, it has done nothing of; without an answer nobody knows.
+            Err(error) if error.is_answer() => self.is_undone(error),
+            Err(error) => self.fails(error),
         }
     }
 
-    /// Tells everybody that the commit failed.
-    fn is_refused(self, error: DatabaseError) {
-        let mut kept = self.kept;
-        match (kept.pop(), kept.is_empty()) {
-            (Some(only), true) => drop(only.send(End::Refused(error))),
-            (last, _) => {
-                kept.extend(last);
-                // What the server answered, it has done nothing of; without an answer nobody knows.
-                let may_help = error.is_answer() && (!error.is_temporary() || error.is_lost_race());
-                tell_failed(kept, may_help, error);
-            }
-        }
-    }
-
-    /// Tells everybody that the transaction was undone before it could be committed.
+    /// Nothing of the batch is there, for this reason. Each of its writes is made again, unless the reason is its own or would meet it
+    /// again.
     fn is_undone(self, error: DatabaseError) {
         let may_help = !error.is_temporary() || error.is_lost_race();
-        tell_failed(self.kept, may_help, error);
+        if self.served == 1 || !may_help {
+            return self.fails(error);
+        }
+        tracing::info!(writes = self.kept.len(), %error, "writes that were served together are made again one by one");
+        self.tell(|| End::Lost);
     }
-}
 
-/// Tells writes that their transaction is gone: to be made again where that may help, else why.
-fn tell_failed(kept: Vec<oneshot::Sender<End>>, may_help: bool, error: DatabaseError) {
-    tracing::info!(writes = kept.len(), may_help, %error, "a transaction that served several writes was undone");
-    let error = Arc::new(error);
-    for told in kept {
-        drop(told.send(if may_help { End::Lost } else { End::Failed(error.clone()) }));
+    /// Tells everybody what the database says.
+    fn fails(mut self, error: DatabaseError) {
+        if self.served == 1 {
+            if let Some(only) = self.kept.pop() {
+                drop(only.send(End::Refused(error)));
+            }
+            return;
+        }
+        tracing::info!(writes = self.kept.len(), %error, "writes that were served together failed");
+        let error = Arc::new(error);
+        self.tell(|| End::Failed(error.clone()));
+    }
+
+    fn tell(self, end: impl Fn() -> End) {
+        for told in self.kept {
+            drop(told.send(end()));
+        }
     }
 }

@@ -15,6 +15,8 @@
 mod lead;
 mod lease;
 mod queue;
+mod turn;
 
 pub(crate) use lease::{Lease, is_lost_together};
 pub(crate) use queue::{Company, WriteQueue};
+pub(crate) use turn::turn;

@@ -1,15 +1,11 @@
 //! The writes that wait for their turn, first come, first served.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use scim_service::StoreError;
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
 
-use crate::driver::{CONNECTION_WAIT, Database, DatabaseError};
-use crate::store::session::batch::lead::lead;
+use crate::driver::DatabaseError;
 use crate::store::session::batch::lease::Lease;
 
 /// Whether a write may share its transaction.
@@ -40,33 +36,8 @@ pub(super) struct Ticket {
 }
 
 impl WriteQueue {
-    /// Waits for a turn, as long as a request waits for a connection.
-    ///
-    /// # Cancel safety
-    ///
-    /// Whoever stops waiting loses the place in the queue, and keeps nobody waiting.
-    pub(crate) async fn turn(self: &Arc<Self>, database: &Database, company: Company) -> Result<Lease, StoreError> {
-        let runtime = Handle::try_current().map_err(StoreError::internal)?;
-        let turn = async {
-            loop {
-                let (ticket, turn) = oneshot::channel();
-                if self.enter(Ticket { company, turn: ticket }) {
-                    runtime.spawn(lead(self.clone(), database.clone()));
-                }
-                // Without an answer the task has ended with its runtime, which need not be ours.
-                if let Ok(turn) = turn.await {
-                    return turn;
-                }
-            }
-        };
-        match timeout(CONNECTION_WAIT, turn).await {
-            Ok(turn) => Ok(turn?),
-            Err(_) => Err(DatabaseError::no_connection().into()),
-        }
-    }
-
     /// Takes a place at the end. Says whether nobody serves the queue yet, which is for the caller to see to.
-    fn enter(&self, ticket: Ticket) -> bool {
+    pub(super) fn enter(&self, ticket: Ticket) -> bool {
         let mut waiting = self.lock();
         waiting.tickets.push_back(ticket);
         !std::mem::replace(&mut waiting.is_led, true)
