@@ -18,6 +18,9 @@ const MOST_WRITES: usize = 64;
 /// writes to the same rows.
 const LONGEST: Duration = Duration::from_millis(100);
 
+/// So many writes a batch takes in however old it is: where writes are that slow, a commit is too.
+const FEW_WRITES: usize = 8;
+
 /// Serves the queue until it is empty.
 pub(super) async fn lead(queue: Arc<WriteQueue>, database: Database) {
     let mut lead = Lead { queue, is_over: false };
@@ -57,7 +60,8 @@ async fn serve(queue: &WriteQueue, database: &Database, first: Ticket) {
         // Nothing else was written: dropping the transaction undoes it.
         return;
     }
-    while !alone && batch.served < MOST_WRITES && began.elapsed() < LONGEST {
+    let takes = |served: usize| served < FEW_WRITES || (served < MOST_WRITES && began.elapsed() < LONGEST);
+    while !alone && takes(batch.served) {
         let Some(next) = queue.companion() else { break };
         if let Err(error) = batch.mark().await {
             queue.put_back(next);
