@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Provisions a real Superset 6.1.0, on PostgreSQL and on SQLite, by SCIM and by SAML logins, through the gateway and by Superset's
 # own login, and asks Superset what the people affected may do.
-# usage: superset.sh CACHE_FOLDER [PART...]   parts: play import fab gateway attacks crash sqlite; all of them unless some are named
+# usage: superset.sh CACHE_FOLDER [PART...]   parts: play import fab gateway attacks crash soak sqlite; all of them unless some are named
 set -euo pipefail
 cache=$1; shift
 cd "$(dirname "$0")/.."
-parts=" ${*:-play import fab gateway attacks crash sqlite} "
+parts=" ${*:-play import fab gateway attacks crash soak sqlite} "
 here=$PWD/.ci/superset
 work=$(mktemp -d)
 # shellcheck source=.ci/superset/lab.sh
@@ -123,9 +123,17 @@ fi
 if wanted crash; then
   lab_metadata_postgres crash
   url=postgres://superset@127.0.0.1:$postgres_port/crash
-  "$python" "$here/crash.py" "$url" "$token" 5 "${SCIM_CRASH_WRITES:-1000}" \
+  "$python" "$here/load/crash.py" "$url" "$token" 5 "${SCIM_CRASH_WRITES:-1000}" \
     "$programs/superset_server" --token "$token" --rules "$rules" --database "$url"
   say "crashed"
+fi
+
+if wanted soak; then
+  lab_metadata_postgres soak
+  url=postgres://superset@127.0.0.1:$postgres_port/soak
+  "$python" "$here/load/soak.py" "$url" "$token" "${SCIM_SOAK_SECONDS:-30}" \
+    "$programs/superset_server" --token "$token" --rules "$rules" --database "$url"
+  say "soaked"
 fi
 
 if wanted sqlite; then

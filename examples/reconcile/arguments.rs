@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     /// Account that is meant to be local, by its username: may be given several times
     #[arg(long, global = true, value_name = "NAME", num_args = 1..)]
     local: Vec<String>,
+    /// How many findings of each kind are shown and repaired in one run; the others are counted
+    #[arg(long, global = true, value_name = "NUMBER", default_value_t = 10_000)]
+    most: usize,
     /// The form of the report
     #[arg(long, global = true, value_enum, default_value = "table")]
     pub(crate) format: Format,
@@ -125,7 +128,8 @@ impl Arguments {
     }
 
     pub(crate) fn drift_options(&self) -> DriftOptions {
-        let options = self.local.iter().fold(DriftOptions::new(), |options, name| options.with_local(name));
+        let options = DriftOptions::new().with_findings_per_kind(self.most);
+        let options = self.local.iter().fold(options, |options, name| options.with_local(name));
         match &self.tenant {
             Some(tenant) => options.with_tenant(tenant),
             None => options,

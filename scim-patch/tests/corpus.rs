@@ -141,10 +141,11 @@ fn every_case_meets_the_demands_on_any_message() {
 /// The rules that the names of the service's stories tell, such as `R133 R176-R179 ...`.
 fn rules_of_stories() -> BTreeSet<String> {
     let number = |word: &str| word.strip_prefix('R').and_then(|digits| digits.parse::<u16>().ok());
+    let within = |folder: &Path| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scim-service/tests/data/protocol");
     let mut rules = BTreeSet::new();
-    for file in std::fs::read_dir(folder).unwrap() {
-        let stories: Value = serde_json::from_slice(&std::fs::read(file.unwrap().path()).unwrap()).unwrap();
+    for file in within(&folder).flat_map(|folder| within(&folder)) {
+        let stories: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
         for name in stories.as_array().unwrap().iter().filter_map(|story| story["name"].as_str()) {
             for word in name.split([' ', ',']) {
                 let (first, last) = word.split_once('-').unwrap_or((word, word));

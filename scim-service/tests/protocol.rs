@@ -1,4 +1,4 @@
-//! The stories of `data/protocol/*.json` over the stores of this crate.
+//! The stories of `data/protocol/*/*.json` over the stores of this crate.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -93,22 +93,22 @@ pub(crate) fn profile(name: &str) -> Profile {
 pub(crate) fn cases() -> Vec<(&'static str, Case)> {
     let mut cases = Vec::new();
     for (file, text) in [
-        ("add", include_str!("../data/add.json")),
-        ("examples", include_str!("../data/examples.json")),
-        ("extensions", include_str!("../data/extensions.json")),
-        ("immutable", include_str!("../data/immutable.json")),
-        ("interop", include_str!("../data/interop.json")),
-        ("quirks", include_str!("../data/quirks.json")),
-        ("members", include_str!("../data/members.json")),
-        ("message", include_str!("../data/message.json")),
-        ("order", include_str!("../data/order.json")),
-        ("path", include_str!("../data/path.json")),
-        ("primary", include_str!("../data/primary.json")),
-        ("read_only", include_str!("../data/read_only.json")),
-        ("remove", include_str!("../data/remove.json")),
-        ("replace", include_str!("../data/replace.json")),
-        ("types", include_str!("../data/types.json")),
-        ("value_path", include_str!("../data/value_path.json")),
+        ("add", include_str!("../data/operations/add.json")),
+        ("examples", include_str!("../data/providers/examples.json")),
+        ("extensions", include_str!("../data/attributes/extensions.json")),
+        ("immutable", include_str!("../data/attributes/immutable.json")),
+        ("interop", include_str!("../data/providers/interop.json")),
+        ("quirks", include_str!("../data/providers/quirks.json")),
+        ("members", include_str!("../data/attributes/members.json")),
+        ("message", include_str!("../data/operations/message.json")),
+        ("order", include_str!("../data/operations/order.json")),
+        ("path", include_str!("../data/operations/path.json")),
+        ("primary", include_str!("../data/attributes/primary.json")),
+        ("read_only", include_str!("../data/attributes/read_only.json")),
+        ("remove", include_str!("../data/operations/remove.json")),
+        ("replace", include_str!("../data/operations/replace.json")),
+        ("types", include_str!("../data/operations/types.json")),
+        ("value_path", include_str!("../data/operations/value_path.json")),
     ] {
         let of_file: Vec<Case> = serde_json::from_str(text).unwrap_or_else(|error| panic!("{file}: {error}"));
         cases.extend(of_file.into_iter().map(|case| (file, case)));

@@ -1,4 +1,4 @@
-//! Runs the stories of `../data/protocol/*.json`: each a sequence of requests to a fresh service, with what must come back.
+//! Runs the stories of `../data/protocol/*/*.json`: each a sequence of requests to a fresh service, with what must come back.
 //!
 //! A step has `method`, `path` (below the base URL, or a whole URL), optional `headers` and `body` (JSON, or a text as it is), the
 //! expected `status`, and optionally `expect` (members that the body must have; `null` means absent), `scimType`,
@@ -16,6 +16,7 @@ mod policy;
 mod setup;
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -232,11 +233,9 @@ fn for_each_type(mut story: Map<String, Value>) -> Vec<Map<String, Value>> {
 pub(crate) async fn tell_all(store: impl AsyncFn() -> Arc<dyn Store>) {
     let mut failures = Vec::new();
     let (mut stories, mut steps) = (0, 0);
-    let mut files: Vec<_> =
-        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../scim-service/tests/data/protocol"))
-            .unwrap()
-            .map(|file| file.unwrap().path())
-            .collect();
+    let within = |folder: &Path| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let stories_of = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scim-service/tests/data/protocol");
+    let mut files: Vec<_> = within(&stories_of).flat_map(|folder| within(&folder)).collect();
     files.sort();
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();

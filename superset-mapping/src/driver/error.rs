@@ -1,7 +1,6 @@
 //! What a database says, kept out of the public API.
 
 use std::borrow::Cow;
-use std::error::Error;
 use std::time::Duration;
 
 use scim_service::StoreError;
@@ -139,13 +138,12 @@ fn mysql_number(_: &dyn sqlx::error::DatabaseError) -> Option<u16> {
 
 impl From<DatabaseError> for StoreError {
     fn from(error: DatabaseError) -> Self {
-        if error.is_temporary() { Self::Unavailable(Box::new(error)) } else { Self::Internal(Box::new(error)) }
+        if error.is_lost_race() {
+            Self::conflict(error)
+        } else if error.is_temporary() {
+            Self::Unavailable(Box::new(error))
+        } else {
+            Self::Internal(Box::new(error))
+        }
     }
-}
-
-/// Whether a call of the store failed because another transaction came first.
-pub(crate) fn is_lost_race(error: &StoreError) -> bool {
-    let (StoreError::Unavailable(source) | StoreError::Internal(source)) = error else { return false };
-    let source: &(dyn Error + 'static) = &**source;
-    source.downcast_ref::<DatabaseError>().is_some_and(DatabaseError::is_lost_race)
 }

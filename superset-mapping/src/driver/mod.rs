@@ -18,4 +18,4 @@ mod sqlite;
 pub(crate) use address::OpenError;
 pub(crate) use catalogue::Catalogue;
 pub(crate) use database::{Database, Row, Transaction};
-pub(crate) use error::{CONNECTION_WAIT, DatabaseError, is_lost_race};
+pub(crate) use error::{CONNECTION_WAIT, DatabaseError};

@@ -17,6 +17,9 @@ use crate::login::provision::LoginStore;
 use crate::login::refusal::{LoginError, Refusal};
 use crate::rules::RoleMapper;
 
+/// How often a login is tried that another transaction is in the way of.
+const ATTEMPTS: u32 = 5;
+
 /// Just-in-time (JIT) provisioning: a person whom an identity provider asserts becomes a user of the store, with the roles that the rules
 /// give.
 ///
@@ -123,23 +126,44 @@ impl<S: LoginStore + ?Sized> JitLogin<S> {
             None => Principal::provider(provider.name()),
         };
         let cx = Context::new(principal, request_id.map_or(&*assertion.id, |id| &**id), now);
-        let mut attempt = Attempt {
-            store: &*self.store,
-            cx: &cx,
-            schemas: &self.schemas,
-            roles: &*self.roles,
-            provider,
-            assertion,
-            known: None,
-        };
-        let outcome = attempt.run().await;
+        let mut known = None;
+        let outcome = self.attempt(&cx, provider, assertion, &mut known).await;
         let mut record = LoginRecord::of(provider, &outcome, now);
         record.request_id = request_id.map(ToString::to_string);
         record.assertion = Some(assertion.id.clone());
         record.subject = Some(assertion.subject.clone());
-        record.user = attempt.known;
+        record.user = known;
         self.audit.record(&record).await.map_err(LoginError::Audit)?;
         outcome
+    }
+
+    /// Logs in by one transaction where the store has one, which is repeated where another transaction was in the way.
+    async fn attempt(
+        &self,
+        cx: &Context,
+        provider: &IdentityProvider,
+        assertion: &Assertion,
+        known: &mut Option<String>,
+    ) -> Result<Login, LoginError> {
+        let (schemas, roles) = (&self.schemas, &*self.roles);
+        let mut attempts = 1;
+        loop {
+            let Some(transaction) = self.store.begin_login(cx).await? else {
+                return Attempt { store: &*self.store, cx, schemas, roles, provider, assertion, known }.run().await;
+            };
+            let attempt = Attempt { store: &*transaction, cx, schemas, roles, provider, assertion, known: &mut *known };
+            let outcome = match attempt.run().await {
+                // What a refused login found out about the person lasts too, such as the groups that the assertion names.
+                outcome @ (Ok(_) | Err(LoginError::Refused(_))) => {
+                    transaction.commit().await.map_err(LoginError::from).and(outcome)
+                }
+                failed => failed,
+            };
+            match outcome {
+                Err(LoginError::Store(error)) if error.is_conflict() && attempts < ATTEMPTS => attempts += 1,
+                outcome => return outcome,
+            }
+        }
     }
 }
 

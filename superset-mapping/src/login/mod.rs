@@ -20,6 +20,6 @@ pub use assertion::{
 pub use audit::{AuditError, JsonLines, LoginAudit, LoginOutcome, LoginRecord};
 pub use jit_login::JitLogin;
 pub use outcome::{GroupChanges, Login};
-pub use provision::{LoginAccess, LoginStore};
+pub use provision::{LoginAccess, LoginStore, LoginTransaction};
 pub use refusal::{LoginError, Refusal};
 pub use replay::{MemoryReplays, ReplayStore};

@@ -6,70 +6,104 @@ use async_trait::async_trait;
 use scim_core::{ResourceId, TypeSchema};
 use scim_service::{Context, StoreError};
 
-use crate::login::{LoginAccess, LoginStore};
+use crate::login::{LoginAccess, LoginStore, LoginTransaction};
 use crate::sql::Fragment;
 use crate::store::resources::Member;
-use crate::store::session::CHUNK;
 use crate::store::session::SupersetStore;
-use crate::store::session::{Session, tenant_of};
-use crate::store::session::{Sessions, retry};
+use crate::store::session::{CHUNK, Company};
+use crate::store::session::{Session, Sessions, retry};
+use crate::store::transaction::OpenTransaction;
 
-#[async_trait]
-impl LoginStore for SupersetStore {
-    async fn is_closed(&self, cx: &Context, user: &ResourceId) -> Result<bool, StoreError> {
-        let mut transaction = self.database.read().await?;
-        let statement = Fragment::new(
-            "SELECT u.active FROM scim_resource r JOIN ab_user u ON u.id = r.local_id AND r.local_mark = ",
-        )
-        .then(Fragment::new(self.database.dialect().user_mark()))
-        .then(Fragment::new(" WHERE r.resource_type = 'User' AND r.tenant = ? AND r.id = ?"))
-        .bind(tenant_of(cx))
-        .bind(user.as_str());
-        match transaction.row(statement).await? {
-            // Superset takes NULL for inactive, too.
-            Some(row) => Ok(!row.boolean(0)?),
-            None => Ok(false),
-        }
-    }
-
-    async fn reconcile_access(&self, cx: &Context, user: &ResourceId) -> Result<Option<LoginAccess>, StoreError> {
-        let access = async |company| {
-            let mut session = self.writing(cx, company).await?;
-            session.sync_access(&BTreeSet::from([user.to_string()])).await?;
-            let access = session.access_of(user).await?;
-            session.ensure_admin_remains().await?;
-            session.commit().await?;
-            Ok(access)
-        };
-        retry(Self::ATTEMPTS, access).await
-    }
-
-    async fn move_user(
-        &self,
-        cx: &Context,
-        _: &TypeSchema,
-        user: &ResourceId,
-        leave: &[ResourceId],
-        join: &[ResourceId],
-    ) -> Result<bool, StoreError> {
-        let moved = async |company| {
-            let mut session = self.writing(cx, company).await?;
-            session.move_user(user, leave, join).await?;
-            session.ensure_admin_remains().await?;
-            session.commit().await
-        };
-        retry(Self::ATTEMPTS, moved).await?;
-        Ok(true)
+async fn is_closed(sessions: &impl Sessions, cx: &Context, user: &ResourceId) -> Result<bool, StoreError> {
+    let mut session = sessions.reading(cx).await?;
+    let statement =
+        Fragment::new("SELECT u.active FROM scim_resource r JOIN ab_user u ON u.id = r.local_id AND r.local_mark = ")
+            .then(Fragment::new(session.dialect().user_mark()))
+            .then(Fragment::new(" WHERE r.resource_type = 'User' AND r.tenant = ? AND r.id = ?"))
+            .bind(session.tenant)
+            .bind(user.as_str());
+    match session.transaction.row(statement).await? {
+        // Superset takes NULL for inactive, too.
+        Some(row) => Ok(!row.boolean(0)?),
+        None => Ok(false),
     }
 }
 
+async fn reconcile_access(
+    sessions: &impl Sessions,
+    cx: &Context,
+    company: Company,
+    user: &ResourceId,
+) -> Result<Option<LoginAccess>, StoreError> {
+    let mut session = sessions.writing(cx, company).await?;
+    let access = session.settled_access(user).await?;
+    session.ensure_admin_remains().await?;
+    session.commit().await?;
+    Ok(access)
+}
+
+async fn move_user(
+    sessions: &impl Sessions,
+    cx: &Context,
+    company: Company,
+    user: &ResourceId,
+    leave: &[ResourceId],
+    join: &[ResourceId],
+) -> Result<bool, StoreError> {
+    let mut session = sessions.writing(cx, company).await?;
+    session.move_user(user, leave, join).await?;
+    session.ensure_admin_remains().await?;
+    session.commit().await?;
+    Ok(true)
+}
+
+/// Implements [`LoginStore`] by the calls of this file, and by what else the braces hold.
+macro_rules! login_store_of_sessions {
+    ($sessions:ty { $($own:tt)* }) => {
+        #[async_trait]
+        impl LoginStore for $sessions {
+            async fn is_closed(&self, cx: &Context, user: &ResourceId) -> Result<bool, StoreError> {
+                is_closed(self, cx, user).await
+            }
+
+            async fn reconcile_access(&self, cx: &Context, user: &ResourceId) -> Result<Option<LoginAccess>, StoreError> {
+                retry(Self::ATTEMPTS, |company| reconcile_access(self, cx, company, user)).await
+            }
+
+            async fn move_user(
+                &self,
+                cx: &Context,
+                _: &TypeSchema,
+                user: &ResourceId,
+                leave: &[ResourceId],
+                join: &[ResourceId],
+            ) -> Result<bool, StoreError> {
+                retry(Self::ATTEMPTS, |company| move_user(self, cx, company, user, leave, join)).await
+            }
+
+            $($own)*
+        }
+    };
+}
+
+login_store_of_sessions!(SupersetStore {
+    async fn begin_login(&self, cx: &Context) -> Result<Option<Box<dyn LoginTransaction>>, StoreError> {
+        Ok(Some(Box::new(OpenTransaction::begin_login(self, cx).await?)))
+    }
+});
+
+login_store_of_sessions!(OpenTransaction {});
+
 impl Session<'_> {
-    /// What the rules decide about a user, and the roles that Superset has for the user, directly or by groups.
-    async fn access_of(&mut self, user: &ResourceId) -> Result<Option<LoginAccess>, StoreError> {
-        let ids = [user.to_string()];
-        let Some(person) = self.people(&ids).await?.pop() else { return Ok(None) };
-        let groups = self.groups_of(&ids).await?.remove(user.as_str()).unwrap_or_default();
-        let decision = self.due(&person.record.asserted(), &groups, |in_group| in_group.local.is_some()).decision;
+    /// Makes the access of a user, and of whoever else is owed it, what the rules say now; and tells what they decide about the user, and
+    /// the roles that the user has in Superset, directly or by groups.
+    async fn settled_access(&mut self, user: &ResourceId) -> Result<Option<LoginAccess>, StoreError> {
+        let mut users = self.transaction.take_owed();
+        users.insert(user.to_string());
+        let settled = self.settle_access(&users).await?;
+        let Some((person, decision)) = settled.into_iter().find(|(person, _)| person.record.id == *user) else {
+            return Ok(None);
+        };
         let mut statement = Fragment::new(
             "SELECT r.name FROM ab_user_role ur JOIN ab_role r ON r.id = ur.role_id WHERE ur.user_id = ?",
         )

@@ -28,6 +28,20 @@ pub(super) struct OpenTransaction {
 
 impl OpenTransaction {
     pub(super) async fn begin(store: &SupersetStore, cx: &Context) -> Result<Self, StoreError> {
+        Self::begin_as(store, cx, Shared::new).await
+    }
+
+    /// The transaction of a login, in which the access of the person follows once, at the end.
+    #[cfg(feature = "jit")]
+    pub(super) async fn begin_login(store: &SupersetStore, cx: &Context) -> Result<Self, StoreError> {
+        Self::begin_as(store, cx, Shared::owing).await
+    }
+
+    async fn begin_as(
+        store: &SupersetStore,
+        cx: &Context,
+        shared: fn(crate::driver::Transaction) -> Shared,
+    ) -> Result<Self, StoreError> {
         // Not from the queue of writes: for as long as the caller likes, nobody else has the connection.
         let mut session = Session::new(Held::Own(store.database.write().await?), store, cx);
         session.know_writers().await?;
@@ -35,7 +49,7 @@ impl OpenTransaction {
         let Held::Own(transaction) = session.transaction else {
             return Err(StoreError::internal("a session of the store has no transaction of its own"));
         };
-        let shared = Some(Mutex::new(Shared::new(transaction)));
+        let shared = Some(Mutex::new(shared(transaction)));
         let runtime = Handle::try_current().map_err(StoreError::internal)?;
         Ok(Self { store: store.clone(), cx: cx.clone(), had_admin, shared, runtime })
     }
@@ -82,8 +96,10 @@ impl Transaction for OpenTransaction {
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
         let mut shared = self.shared.take().ok_or_else(ended)?.into_inner();
         shared.end_calls().await?;
+        let owed = shared.take_owed();
         let mut session = Session::new(Held::Own(shared.transaction), &self.store, &self.cx);
         session.had_admin = Some(self.had_admin);
+        session.sync_access(&owed).await?;
         session.ensure_admin_remains().await?;
         session.commit().await
     }

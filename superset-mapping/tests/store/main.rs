@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         ("contract", calls::contract::CASES),
         ("grants", roles::grants::CASES),
         ("groups", groups::rows::CASES),
+        ("login", calls::login::CASES),
         ("opening", calls::opening::CASES),
         ("provenance", roles::provenance::CASES),
         ("purge", accounts::purge::CASES),

@@ -25,7 +25,7 @@ pub(in crate::login) struct Attempt<'a, S: ?Sized> {
     pub(in crate::login) provider: &'a IdentityProvider,
     pub(in crate::login) assertion: &'a Assertion,
     /// The `id` of the user, once it is known: for the record, however the login ends.
-    pub(in crate::login) known: Option<String>,
+    pub(in crate::login) known: &'a mut Option<String>,
 }
 
 /// What the steps before the groups have done.
@@ -37,7 +37,7 @@ struct Identified {
 
 impl<S: LoginStore + ?Sized> Attempt<'_, S> {
     /// Logs the person in. Whatever can refuse comes before anything is written, as far as that can be known.
-    pub(in crate::login) async fn run(&mut self) -> Result<Login, LoginError> {
+    pub(in crate::login) async fn run(mut self) -> Result<Login, LoginError> {
         let person = self.provider.mapping().person(self.assertion).map_err(Refusal::Mapping)?;
         let provisioning = Provisioning::new(self.store, self.cx, self.schemas)
             .ok_or_else(|| StoreError::internal("the schemas have no users or no groups"))?;
@@ -87,7 +87,7 @@ impl<S: LoginStore + ?Sized> Attempt<'_, S> {
     /// The id of a user who may log in.
     async fn admitted(&mut self, user: &Resource) -> Result<ResourceId, LoginError> {
         let id = id_of(user)?;
-        self.known = Some(id.to_string());
+        *self.known = Some(id.to_string());
         if user.is_inactive() {
             return Err(Refusal::Inactive.into());
         }

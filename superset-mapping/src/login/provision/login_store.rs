@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use scim_core::{ResourceId, TypeSchema};
 #[cfg(feature = "memory")]
 use scim_service::MemoryStore;
-use scim_service::{Context, Store, StoreError};
+use scim_service::{Context, Store, StoreError, Transaction};
 
 use crate::rules::Decision;
 
@@ -60,7 +60,22 @@ pub trait LoginStore: Store {
         let _ = (cx, group, user, leave, join);
         Ok(false)
     }
+
+    /// Begins the transaction of one login: everything that the login reads and writes happens in it. `None` where the store has no
+    /// such transaction: each call of the login is then one of its own.
+    ///
+    /// Inside, the access of the user need follow at [`reconcile_access`](Self::reconcile_access) alone, so that a login decides roles
+    /// once. A login that fails with a [conflict](StoreError::is_conflict) is repeated in a new transaction.
+    async fn begin_login(&self, cx: &Context) -> Result<Option<Box<dyn LoginTransaction>>, StoreError> {
+        let _ = cx;
+        Ok(None)
+    }
 }
+
+/// A transaction that people log in by.
+pub trait LoginTransaction: LoginStore + Transaction {}
+
+impl<T: LoginStore + Transaction> LoginTransaction for T {}
 
 #[cfg(feature = "memory")]
 impl LoginStore for MemoryStore {}

@@ -7,4 +7,4 @@ mod membership;
 mod provisioning;
 
 pub(super) use attempt::Attempt;
-pub use login_store::{LoginAccess, LoginStore};
+pub use login_store::{LoginAccess, LoginStore, LoginTransaction};

@@ -45,6 +45,9 @@ pub struct Drift {
     pub checked: Checked,
     /// The differences, the most urgent kind first.
     pub findings: Vec<Finding>,
+    /// How many differences of a kind there are beyond those that the [options](DriftOptions::with_findings_per_kind) keep.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out: BTreeMap<FindingKind, usize>,
     /// Rows of groups that are lost, for whoever looks again.
     #[serde(skip)]
     pub(in crate::reconcile) lost_groups: BTreeSet<i64>,
@@ -53,12 +56,12 @@ pub struct Drift {
 impl Drift {
     /// Whether all is as it should be.
     pub fn is_clean(&self) -> bool {
-        self.findings.is_empty()
+        self.findings.is_empty() && self.left_out.is_empty()
     }
 
-    /// How many findings there are of each kind.
+    /// How many findings there are of each kind, those included that were left out.
     pub fn counts(&self) -> BTreeMap<FindingKind, usize> {
-        let mut counts = BTreeMap::new();
+        let mut counts = self.left_out.clone();
         for finding in &self.findings {
             *counts.entry(finding.kind).or_default() += 1;
         }
@@ -70,7 +73,8 @@ impl SupersetStore {
     /// Compares what rules and SCIM say with what Superset's tables hold, and changes nothing.
     ///
     /// One state of the database is looked at, however long it takes, while others write. Users are read in chunks of 400, so
-    /// that memory holds all groups but only the findings of users; 100,000 users take a few thousand statements.
+    /// that memory holds the names of all groups and at most [so many](DriftOptions::with_findings_per_kind) findings of each kind;
+    /// 100,000 users take a few thousand statements.
     ///
     /// What one cause explains is one finding: where the row of a group is gone, nothing is said of its members' roles.
     ///
@@ -110,7 +114,7 @@ impl SupersetStore {
         let mut run = Run {
             store: self,
             snapshot: session.snapshot().await?,
-            found: Found::default(),
+            found: Found::at_most(options.findings_per_kind()),
             checked: Checked::default(),
             progress,
         };
@@ -210,11 +214,12 @@ impl<'r> Run<'r> {
             let why = format!("Superset has no such role; due {whom}");
             self.found.add(FindingKind::RoleUnknown, &Subject::Role, &Who::default(), Some(role), why);
         }
+        let left_out = self.found.left_out();
         let mut findings = self.found.findings;
         findings.sort();
         let at = scim_core::json::format_date_time(now);
         let (database, lost_groups) = (self.store.address(), self.snapshot.lost_groups);
-        Drift { at, database, rules: None, checked: self.checked, findings, lost_groups }
+        Drift { at, database, rules: None, checked: self.checked, findings, left_out, lost_groups }
     }
 }
 

@@ -30,6 +30,9 @@ const STALE: [(&Relation, &str); 3] = [
     ),
 ];
 
+/// How many records are read at once.
+const PAGE: i64 = 10_000;
+
 /// The relation with this name.
 pub(in crate::reconcile) fn relation(name: &str) -> Option<&'static Relation> {
     STALE.iter().map(|(relation, _)| *relation).find(|relation| relation.table.name == name)
@@ -57,19 +60,27 @@ impl Session<'_> {
                 let kind = if is_group { "Group" } else { "User" };
                 select = select.then(Fragment::new(of).bind(tenant).bind(kind));
             }
-            for row in self.transaction.rows(select).await? {
-                let (holder, held) = (row.integer(0)?, row.integer(1)?);
-                let name = relation.table.name;
-                let lost = if is_group {
-                    snapshot.lost_groups.contains(&holder)
-                } else {
-                    let in_lost_group = name == USER_GROUPS.table.name && snapshot.lost_groups.contains(&held);
-                    found.lost_users.contains(&holder) || in_lost_group
-                };
-                if lost || found.explained.contains(&(name, holder, held)) {
-                    continue;
+            let name = relation.table.name;
+            let mut last = (i64::MIN, i64::MIN);
+            loop {
+                let beyond = " AND (s.holder_id > ? OR (s.holder_id = ? AND s.held_id > ?)) ORDER BY s.holder_id, s.held_id LIMIT ?";
+                let beyond = Fragment::new(beyond).bind(last.0).bind(last.0).bind(last.1).bind(PAGE);
+                let rows = self.transaction.rows(select.clone().then(beyond)).await?;
+                let Some(row) = rows.last() else { break };
+                last = (row.integer(0)?, row.integer(1)?);
+                for row in rows {
+                    let (holder, held) = (row.integer(0)?, row.integer(1)?);
+                    let lost = if is_group {
+                        snapshot.lost_groups.contains(&holder)
+                    } else {
+                        let in_lost_group = name == USER_GROUPS.table.name && snapshot.lost_groups.contains(&held);
+                        found.lost_users.contains(&holder) || in_lost_group
+                    };
+                    if lost || found.explained.contains(&(name, holder, held)) {
+                        continue;
+                    }
+                    tell_stale(snapshot, name, holder, held, row.optional_text(2)?, found);
                 }
-                tell_stale(snapshot, name, holder, held, row.optional_text(2)?, found);
             }
         }
         Ok(())

@@ -12,10 +12,20 @@ use scim_filter::fold;
 /// let options = DriftOptions::new().with_local("admin").with_tenant("acme");
 /// assert_eq!(options.tenant(), Some("acme"));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriftOptions {
     tenant: Option<String>,
     local: BTreeSet<String>,
+    findings_per_kind: usize,
+}
+
+/// How many findings of each kind a comparison keeps by default.
+const FINDINGS_PER_KIND: usize = 10_000;
+
+impl Default for DriftOptions {
+    fn default() -> Self {
+        Self { tenant: None, local: BTreeSet::new(), findings_per_kind: FINDINGS_PER_KIND }
+    }
 }
 
 impl DriftOptions {
@@ -38,9 +48,20 @@ impl DriftOptions {
         self
     }
 
+    /// Keeps at most so many findings of each kind, 10,000 by default; the others are only [counted](crate::reconcile::Drift::left_out).
+    /// Memory is bounded by it, however much differs.
+    #[must_use]
+    pub fn with_findings_per_kind(self, most: usize) -> Self {
+        Self { findings_per_kind: most, ..self }
+    }
+
     /// The one tenant; `None` for all.
     pub fn tenant(&self) -> Option<&str> {
         self.tenant.as_deref()
+    }
+
+    pub(in crate::reconcile) fn findings_per_kind(&self) -> usize {
+        self.findings_per_kind
     }
 
     pub(in crate::reconcile) fn is_local(&self, folded_username: &str) -> bool {

@@ -36,9 +36,13 @@ impl Snapshot {
 }
 
 /// What was found so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::reconcile) struct Found {
     pub(in crate::reconcile) findings: Vec<Finding>,
+    /// How many findings of each kind there were, those included that were not kept.
+    counts: BTreeMap<FindingKind, usize>,
+    /// How many of each kind are kept.
+    most: usize,
     /// Pairs of `scim_grant` without a row that another finding stands for.
     pub(in crate::reconcile) explained: BTreeSet<(&'static str, i64, i64)>,
     /// Rows of `ab_user` that users had.
@@ -48,6 +52,24 @@ pub(in crate::reconcile) struct Found {
 }
 
 impl Found {
+    /// Nothing, and room for so many findings of each kind.
+    pub(in crate::reconcile) fn at_most(most: usize) -> Self {
+        Self {
+            findings: Vec::new(),
+            counts: BTreeMap::new(),
+            most,
+            explained: BTreeSet::new(),
+            lost_users: BTreeSet::new(),
+            unknown_roles: BTreeMap::new(),
+        }
+    }
+
+    /// How many findings of each kind were not kept.
+    pub(in crate::reconcile) fn left_out(&self) -> BTreeMap<FindingKind, usize> {
+        let more = self.counts.iter().filter(|(_, count)| **count > self.most);
+        more.map(|(kind, count)| (*kind, count - self.most)).collect()
+    }
+
     pub(in crate::reconcile) fn add(
         &mut self,
         kind: FindingKind,
@@ -56,6 +78,11 @@ impl Found {
         what: Option<String>,
         why: impl Into<String>,
     ) {
+        let count = self.counts.entry(kind).or_default();
+        *count += 1;
+        if *count > self.most {
+            return;
+        }
         let tenant = match subject {
             Subject::Group { tenant, .. } | Subject::User { tenant, .. } => Some(tenant.clone()),
             _ => None,

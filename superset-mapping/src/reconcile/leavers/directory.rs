@@ -6,6 +6,7 @@ use std::error::Error;
 use async_trait::async_trait;
 use scim_filter::fold;
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use crate::reconcile::progress::{Progress, Stage};
@@ -98,11 +99,22 @@ pub trait Directory: Send + Sync {
     async fn page(&self, after: Option<&str>) -> Result<DirectoryPage, DirectoryError>;
 }
 
+/// What stands for a name or an identifier, so that a million of them take little memory. Of two that are chosen to collide, one may keep
+/// somebody in; finding such a pair takes about 2^64 attempts.
+type Digest = [u8; 16];
+
+fn digest(text: &str) -> Digest {
+    let mut digest = Digest::default();
+    let whole = Sha256::digest(text);
+    digest.iter_mut().zip(whole).for_each(|(byte, whole)| *byte = whole);
+    digest
+}
+
 /// All people of a directory, as they are looked for.
 #[derive(Debug, Default)]
 pub(in crate::reconcile) struct DirectorySnapshot {
-    by_external_id: HashMap<String, bool>,
-    by_user_name: HashMap<String, bool>,
+    by_external_id: HashMap<Digest, bool>,
+    by_user_name: HashMap<Digest, bool>,
     pub(in crate::reconcile) people: u64,
     /// The directory said that there are more.
     pub(in crate::reconcile) ended_early: bool,
@@ -142,16 +154,16 @@ impl DirectorySnapshot {
         self.people += 1;
         // Of two entries for one person the active one counts.
         if let Some(id) = person.external_id.filter(|id| !id.is_empty()) {
-            *self.by_external_id.entry(id).or_default() |= person.active;
+            *self.by_external_id.entry(digest(&id)).or_default() |= person.active;
         }
-        *self.by_user_name.entry(fold(&person.user_name).into_owned()).or_default() |= person.active;
+        *self.by_user_name.entry(digest(&fold(&person.user_name))).or_default() |= person.active;
         Ok(())
     }
 
     /// Whether somebody is active here; `None` where the directory has nobody of this kind.
     pub(in crate::reconcile) fn active(&self, user_name: &str, external_id: Option<&str>) -> Option<bool> {
-        let by_id = external_id.and_then(|id| self.by_external_id.get(id));
-        by_id.or_else(|| self.by_user_name.get(&*fold(user_name))).copied()
+        let by_id = external_id.and_then(|id| self.by_external_id.get(&digest(id)));
+        by_id.or_else(|| self.by_user_name.get(&digest(&fold(user_name)))).copied()
     }
 }
 

@@ -80,6 +80,10 @@ pub struct RepairReport {
     pub dry_run: bool,
     /// Each finding with its outcome.
     pub repairs: Vec<Repair>,
+    /// How many findings of a kind were not looked at, because the [options](crate::reconcile::DriftOptions::with_findings_per_kind) keep
+    /// no more: the next run finds them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out: BTreeMap<FindingKind, usize>,
 }
 
 impl RepairReport {
@@ -90,7 +94,7 @@ impl RepairReport {
 
     /// Whether nothing was found.
     pub fn is_clean(&self) -> bool {
-        self.repairs.is_empty()
+        self.repairs.is_empty() && self.left_out.is_empty()
     }
 }
 
@@ -153,6 +157,7 @@ impl SupersetStore {
                 Ok(_) => planned.entry(finding.subject.clone()).or_default().push(finding),
             }
         }
+        let left_out = drift.left_out;
         let mut run =
             Run { store: self, cx, options, lost_groups: drift.lost_groups, repairs, follow: BTreeMap::new() };
         let total = size(planned.len());
@@ -170,7 +175,7 @@ impl SupersetStore {
         run.follow().await?;
         run.repairs.sort_by(|a, b| a.finding.cmp(&b.finding));
         let (database, repairs) = (self.address(), run.repairs);
-        Ok(RepairReport { at, database, rules: None, dry_run: options.is_dry_run(), repairs })
+        Ok(RepairReport { at, database, rules: None, dry_run: options.is_dry_run(), repairs, left_out })
     }
 }
 
@@ -316,7 +321,7 @@ impl Session<'_> {
         options: &RepairOptions,
         follow: &mut BTreeSet<String>,
     ) -> Result<Vec<Finding>, StoreError> {
-        let mut found = Found::default();
+        let mut found = Found::at_most(usize::MAX);
         let chosen = |found: Found| -> Vec<Finding> {
             found.findings.into_iter().filter(|finding| policy(finding, options).is_ok()).collect()
         };

@@ -61,6 +61,7 @@ mod tests {
             weight: "due",
             columns: vec!["Who", "What"],
             rows: vec![vec![hostile.to_owned(), String::new()]],
+            left_out: 0,
         };
         let report = Report {
             title: "t",

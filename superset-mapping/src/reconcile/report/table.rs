@@ -28,6 +28,15 @@ pub(in crate::reconcile) struct Table {
     pub(in crate::reconcile) weight: &'static str,
     pub(in crate::reconcile) columns: Vec<&'static str>,
     pub(in crate::reconcile) rows: Vec<Vec<String>>,
+    /// How many more there are that have no row.
+    pub(in crate::reconcile) left_out: usize,
+}
+
+impl Table {
+    /// How many things of the kind there are.
+    pub(in crate::reconcile) fn total(&self) -> usize {
+        self.rows.len() + self.left_out
+    }
 }
 
 fn weight(kind: FindingKind) -> &'static str {
@@ -66,8 +75,15 @@ fn row(finding: &Finding) -> Vec<String> {
 const FINDING: [&str; 5] = ["Who", "SCIM id", "Row", "What", "Why"];
 
 /// Tables of findings by kind. Tenants have a column where there are any.
-fn by_kind<'f>(findings: impl Iterator<Item = (&'f Finding, Vec<String>)>, more: &[&'static str]) -> Vec<Table> {
+fn by_kind<'f>(
+    findings: impl Iterator<Item = (&'f Finding, Vec<String>)>,
+    left_out: &BTreeMap<FindingKind, usize>,
+    more: &[&'static str],
+) -> Vec<Table> {
     let mut kinds: BTreeMap<FindingKind, Vec<(&Finding, Vec<String>)>> = BTreeMap::new();
+    for kind in left_out.keys() {
+        kinds.entry(*kind).or_default();
+    }
     for (finding, added) in findings {
         kinds.entry(finding.kind).or_default().push((finding, added));
     }
@@ -88,6 +104,7 @@ fn by_kind<'f>(findings: impl Iterator<Item = (&'f Finding, Vec<String>)>, more:
             weight: weight(kind),
             columns,
             rows: rows.collect(),
+            left_out: left_out.get(&kind).copied().unwrap_or_default(),
         }
     });
     tables.collect()
@@ -97,7 +114,7 @@ impl From<&Drift> for Report {
     fn from(drift: &Drift) -> Self {
         let checked = drift.checked;
         let (users, groups, accounts) = (checked.users, checked.groups, checked.accounts);
-        let found = match drift.findings.len() {
+        let found = match drift.counts().into_values().sum::<usize>() {
             0 => "Nothing differs".to_owned(),
             1 => "1 finding".to_owned(),
             count => format!("{count} findings"),
@@ -107,7 +124,7 @@ impl From<&Drift> for Report {
             at: drift.at.clone(),
             about: about(&drift.database, drift.rules.as_deref()),
             summary: format!("{found} in {users} SCIM users, {groups} groups and {accounts} other accounts"),
-            tables: by_kind(drift.findings.iter().map(|finding| (finding, Vec::new())), &[]),
+            tables: by_kind(drift.findings.iter().map(|finding| (finding, Vec::new())), &drift.left_out, &[]),
         }
     }
 }
@@ -118,8 +135,12 @@ impl From<&RepairReport> for Report {
         for repair in &report.repairs {
             *counts.entry(repair.outcome).or_default() += 1;
         }
-        let counts: Vec<String> =
+        let mut counts: Vec<String> =
             counts.iter().map(|(outcome, count)| format!("{count} {}", outcome.title())).collect();
+        let left_out: usize = report.left_out.values().sum();
+        if left_out > 0 {
+            counts.push(format!("{left_out} left for the next run"));
+        }
         let summary = if counts.is_empty() { "Nothing to repair".to_owned() } else { counts.join(", ") };
         let rows = report
             .repairs
@@ -130,7 +151,7 @@ impl From<&RepairReport> for Report {
             at: report.at.clone(),
             about: about(&report.database, report.rules.as_deref()),
             summary,
-            tables: by_kind(rows, &["Outcome", "Action"]),
+            tables: by_kind(rows, &report.left_out, &["Outcome", "Action"]),
         }
     }
 }
@@ -154,6 +175,7 @@ impl From<&DeprovisionedUsers> for Report {
             weight: "alarm",
             columns: vec!["Who", "SCIM id", "Row", "Why", "Outcome"],
             rows,
+            left_out: 0,
         };
         Self {
             title: "Who has left",
@@ -181,7 +203,7 @@ impl fmt::Display for Report {
             writeln!(f, "{}", plain(&self.about))?;
         }
         for table in &self.tables {
-            writeln!(f, "\n{} ({})", table.title, table.rows.len())?;
+            writeln!(f, "\n{} ({})", table.title, table.total())?;
             let mut lines: Vec<String> = vec![String::from(" "); table.rows.len() + 1];
             for (index, column) in table.columns.iter().enumerate() {
                 let cells = table.rows.iter().map(|row| plain(row.get(index).map_or("", String::as_str)));
@@ -197,6 +219,9 @@ impl fmt::Display for Report {
             }
             for line in lines {
                 writeln!(f, "{}", line.trim_end())?;
+            }
+            if table.left_out > 0 {
+                writeln!(f, "  and {} more", table.left_out)?;
             }
         }
         Ok(())
@@ -254,15 +279,16 @@ mod tests {
                 vec!["ada".to_owned(), String::new(), "Alpha".to_owned()],
                 vec!["bob \u{1b}[31m\u{202e}".to_owned(), String::new(), "Gamma".to_owned()],
             ],
+            left_out: 3,
         };
         let report = Report {
             title: "t",
             at: String::new(),
             about: String::new(),
-            summary: "2 findings".to_owned(),
+            summary: "5 findings".to_owned(),
             tables: vec![table],
         };
-        let text = "2 findings\n\nRole missing (2)\n  Who         What\n  ada         Alpha\n  bob \u{fffd}[31m\u{fffd}  Gamma\n";
+        let text = "5 findings\n\nRole missing (5)\n  Who         What\n  ada         Alpha\n  bob \u{fffd}[31m\u{fffd}  Gamma\n  and 3 more\n";
         assert_eq!(report.to_string(), text);
     }
 }

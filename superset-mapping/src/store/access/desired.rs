@@ -45,9 +45,19 @@ impl Due {
 }
 
 impl Session<'_> {
-    /// Makes roles and groups of these users what membership and rules say now.
+    /// Makes roles and groups of these users what membership and rules say now: at once, or at the end of a transaction that owes it.
     pub(crate) async fn sync_access(&mut self, users: &BTreeSet<String>) -> Result<(), StoreError> {
+        if self.transaction.owes(users) { Ok(()) } else { self.settle_access(users).await.map(drop) }
+    }
+
+    /// The same, at once. Returns who of them has a row in Superset, with what the rules decide about each: nothing about whoever is
+    /// inactive.
+    pub(in crate::store) async fn settle_access(
+        &mut self,
+        users: &BTreeSet<String>,
+    ) -> Result<Vec<(Person, Decision)>, StoreError> {
         let users: Vec<String> = users.iter().cloned().collect();
+        let mut settled = Vec::with_capacity(users.len());
         for users in users.chunks(CHUNK) {
             let (mut active, mut inactive) = (Vec::new(), Vec::new());
             for person in self.people(users).await? {
@@ -58,9 +68,11 @@ impl Session<'_> {
                 }
             }
             self.close_people(&inactive).await?;
-            self.sync_people(&active).await?;
+            let decisions = self.sync_people(&active).await?;
+            settled.extend(active.into_iter().zip(decisions));
+            settled.extend(inactive.into_iter().map(|person| (person, Decision::default())));
         }
-        Ok(())
+        Ok(settled)
     }
 
     /// Whoever is inactive keeps nothing. What somebody has got by hand since is written down.
@@ -93,13 +105,15 @@ impl Session<'_> {
         Ok(people)
     }
 
-    async fn sync_people(&mut self, people: &[Person]) -> Result<(), StoreError> {
+    /// Grants and revokes, and tells what the rules decide about each.
+    async fn sync_people(&mut self, people: &[Person]) -> Result<Vec<Decision>, StoreError> {
         let ids: Vec<String> = people.iter().map(|person| person.record.id.to_string()).collect();
         let mut groups = self.groups_of(&ids).await?;
         self.role_ids().await?;
         let (mut memberships, mut roles) = (BTreeMap::new(), BTreeMap::new());
         let mut carried: BTreeMap<i64, GroupRef> = BTreeMap::new();
         let mut rules = BTreeMap::new();
+        let mut decisions = Vec::with_capacity(people.len());
         for person in people {
             let in_groups = groups.remove(person.record.id.as_str()).unwrap_or_default();
             let due = self.due(&person.record.asserted(), &in_groups, |in_group| in_group.local.is_some());
@@ -127,6 +141,7 @@ impl Session<'_> {
                 }
             }
             roles.insert(person.row, words.filter(|(id, _)| ids.contains(id)).collect());
+            decisions.push(due.decision);
         }
         let joined = if self.tables.groups { self.settle(&USER_GROUPS, &memberships).await? } else { Moved::default() };
         self.sync_group_roles(&carried).await?;
@@ -134,7 +149,8 @@ impl Session<'_> {
         let ids: BTreeMap<i64, &ResourceId> = people.iter().map(|person| (person.row, &person.record.id)).collect();
         self.note_moved("User", &moved, &ids, &rules).await?;
         self.tell_joined(&joined, &ids).await?;
-        self.note_joined(&joined, &ids).await
+        self.note_joined(&joined, &ids).await?;
+        Ok(decisions)
     }
 
     /// What the rules decide about a person among the roles that there are, and what of it the groups hold in Superset that `hold`

@@ -1,5 +1,6 @@
 //! The transaction of a call: its own, or one that serves several calls.
 
+use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
 
 use scim_service::StoreError;
@@ -26,6 +27,23 @@ pub(crate) enum Held<'a> {
 }
 
 impl Held<'_> {
+    /// Whether the access of these users is settled later in the transaction, which remembers them.
+    pub(in crate::store) fn owes(&mut self, users: &BTreeSet<String>) -> bool {
+        match self {
+            Self::Own(_) | Self::Batch(_) => false,
+            Self::Lent(shared) => shared.owes(users),
+        }
+    }
+
+    /// Whose access is owed until now.
+    #[cfg(feature = "jit")]
+    pub(in crate::store) fn take_owed(&mut self) -> BTreeSet<String> {
+        match self {
+            Self::Own(_) | Self::Batch(_) => BTreeSet::new(),
+            Self::Lent(shared) => shared.take_owed(),
+        }
+    }
+
     /// Makes what the call wrote last, with these rows of the audit: at once, with its batch, or with the transaction that it is part
     /// of.
     pub(super) async fn commit(self, audit: Vec<Fragment>) -> Result<(), StoreError> {

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use scim_service::{Context, StoreError};
 
-use crate::driver::is_lost_race;
 use crate::store::session::batch::{Company, is_lost_together, turn};
 use crate::store::session::held::Held;
 use crate::store::session::state::Session;
@@ -57,7 +56,7 @@ where
     loop {
         match call(company).await {
             Err(error) if company == Company::Any && is_lost_together(&error) => company = Company::Alone,
-            Err(error) if attempt < attempts && is_lost_race(&error) => {
+            Err(error) if attempt < attempts && error.is_conflict() => {
                 tracing::info!(attempt, "the write lost against another transaction and is repeated");
                 tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(attempt)).await;
                 attempt += 1;

@@ -1,5 +1,7 @@
 //! A transaction that serves several calls, one after another.
 
+use std::collections::BTreeSet;
+
 use crate::driver::{DatabaseError, Transaction};
 use crate::sql::Fragment;
 use crate::store::session::audit_event::write_audit;
@@ -12,6 +14,8 @@ pub(crate) struct Shared {
     savepoint: Savepoint,
     /// The rows of the audit of the calls that were kept: one statement writes those of many.
     audit: Vec<Fragment>,
+    /// Whose access is settled later in the transaction; `None` where each call settles it.
+    owed: Option<BTreeSet<String>>,
 }
 
 /// What is known of the savepoint of the call that writes.
@@ -38,12 +42,28 @@ const RELEASE: &str = "RELEASE SAVEPOINT scim_call";
 
 impl Shared {
     pub(crate) fn new(transaction: Transaction) -> Self {
-        Self { transaction, savepoint: Savepoint::None, audit: Vec::new() }
+        Self { transaction, savepoint: Savepoint::None, audit: Vec::new(), owed: None }
     }
 
     /// A transaction whose first call needs no savepoint: nobody else's writes would be undone with its own.
     pub(crate) fn for_first_call(transaction: Transaction) -> Self {
         Self { savepoint: Savepoint::Whole, ..Self::new(transaction) }
+    }
+
+    /// One that settles the access of people once, however many calls change what it follows from.
+    #[cfg(feature = "jit")]
+    pub(in crate::store) fn owing(transaction: Transaction) -> Self {
+        Self { owed: Some(BTreeSet::new()), ..Self::new(transaction) }
+    }
+
+    /// Whether the access of these users is settled later in the transaction, which remembers them.
+    pub(super) fn owes(&mut self, users: &BTreeSet<String>) -> bool {
+        self.owed.as_mut().map(|owed| owed.extend(users.iter().cloned())).is_some()
+    }
+
+    /// Whose access is owed until now.
+    pub(in crate::store) fn take_owed(&mut self) -> BTreeSet<String> {
+        self.owed.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Marks where a call begins to write. What a call before it left unfinished is undone.

@@ -18,6 +18,7 @@ pub(crate) const CASES: &[Case] = cases![
     an_adopted_account_keeps_its_name_and_address_until_it_is_changed,
     a_tenant_is_compared_by_itself,
     an_older_superset_without_groups_is_compared_too,
+    findings_beyond_the_limit_are_counted,
 ];
 
 /// A finding as a line: kind, whom it is about, and what.
@@ -160,4 +161,23 @@ async fn an_older_superset_without_groups_is_compared_too() {
     assert_eq!(lines(&drift), ["role_missing ada Alpha"]);
     let why = "rule 1 gives it for the group `analysts` of client:test; somebody took it away in Superset";
     assert_eq!(drift.findings[0].why, why);
+}
+
+async fn findings_beyond_the_limit_are_counted() {
+    let population = Population::new().await;
+    let expected = plant(&population).await;
+    let store = &population.superset.store;
+    let all = store.drift(&options(), &()).await.unwrap();
+    assert!(all.left_out.is_empty());
+    let few = store.drift(&options().with_findings_per_kind(1), &()).await.unwrap();
+    assert_eq!(few.counts(), all.counts());
+    assert_eq!(few.findings.len(), all.counts().len());
+    let more = few.left_out[&FindingKind::RoleMissing];
+    assert_eq!(more, all.counts()[&FindingKind::RoleMissing] - 1);
+    let text = few.to_string();
+    assert!(text.starts_with(&format!("{} findings", expected.len())), "{text}");
+    assert!(text.contains(&format!("  and {more} more\n")), "{text}");
+    assert!(few.to_html().contains(&format!("and {more} more")));
+    let none = store.drift(&options().with_findings_per_kind(0), &()).await.unwrap();
+    assert!(none.findings.is_empty() && !none.is_clean(), "what is only counted differs too");
 }

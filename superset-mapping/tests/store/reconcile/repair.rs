@@ -15,6 +15,7 @@ use crate::support::Superset;
 
 pub(crate) const CASES: &[Case] = cases![
     repair_leaves_nothing_and_writes_down_each_fault_once,
+    what_one_run_leaves_out_the_next_repairs,
     what_a_person_did_is_kept_unless_the_options_say_otherwise,
     a_dry_run_says_what_would_be_done_and_writes_nothing,
     two_repairs_at_once_repair_each_fault_once,
@@ -77,6 +78,27 @@ async fn repair_leaves_nothing_and_writes_down_each_fault_once() {
     assert!(superset.account(&name(20)).await.active && !superset.account(&name(39)).await.active);
     assert!(!superset.account("mallory").await.active && superset.account("svc").await.active);
     assert_eq!(superset.roles("svc-off").await, ["Alpha"]);
+}
+
+async fn what_one_run_leaves_out_the_next_repairs() {
+    let population = Population::new().await;
+    let superset = &population.superset;
+    let expected = plant(&population).await;
+    let few =
+        RepairOptions::new(options().with_findings_per_kind(2)).with_by_hand_revoked().with_unmanaged_deactivated();
+    let (mut runs, mut repaired) = (0, 0);
+    loop {
+        let report = repair(superset, &few).await;
+        if report.is_clean() {
+            break;
+        }
+        runs += 1;
+        assert!(runs <= expected.len(), "{report}");
+        repaired += report.count(Outcome::Repaired);
+    }
+    // A step that repairs one fault of a user may repair another one of theirs that was left out.
+    assert!(runs > 1 && repaired > expected.len() / 2, "{runs} runs, {repaired} repaired");
+    assert_eq!(lines(&superset.store.drift(&options(), &()).await.unwrap()), Vec::<String>::new());
 }
 
 async fn what_a_person_did_is_kept_unless_the_options_say_otherwise() {

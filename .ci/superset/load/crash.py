@@ -58,14 +58,12 @@ class Client(threading.Thread):
 
     # HTTP
 
-    def once(self, method: str, path: str, body: object, version: str | None = None) -> tuple:
+    def once(self, method: str, path: str, body: object, more: dict = {}) -> tuple:
         if self.connection is None:
             servers = self.run_of.servers
             address = servers[(self.number + self.random.randrange(2)) % 2].address
             self.connection = http.client.HTTPConnection(address, timeout=60)
-        headers = {"Authorization": f"Bearer {self.run_of.token}", "Content-Type": "application/scim+json"}
-        if version is not None:
-            headers["If-Match"] = version
+        headers = {"Authorization": f"Bearer {self.run_of.token}", "Content-Type": "application/scim+json", **more}
         try:
             self.connection.request(method, "/scim/v2" + path, None if body is None else json.dumps(body), headers)
             answer = self.connection.getresponse()
@@ -153,7 +151,8 @@ class Client(threading.Thread):
             attempt, expected = ("POST", "/Users", body), 409
         elif kind == 1:
             operations = [{"op": "replace", "path": "title", "value": "refused"}]
-            attempt, expected = ("PATCH", f"/Users/{user}", {"schemas": [PATCH], "Operations": operations}, 'W/"0"'), 412
+            body = {"schemas": [PATCH], "Operations": operations}
+            attempt, expected = ("PATCH", f"/Users/{user}", body, {"If-Match": 'W/"0"'}), 412
         else:
             attempt, expected = ("DELETE", f"/Users/{self.run_of.round}-nobody", None), 404
         try:
@@ -324,14 +323,20 @@ def main(database: str, token: str, rounds: str, writes: str, *command: str) -> 
             server.process.kill()
 
 
-def play(database: str, token: str, rounds: int, writes: int, servers: list) -> None:
+def make_groups(server: Server, token: str) -> dict:
+    """The names of new groups by their ids."""
     groups = {}
     for name in ("analysts", "sql", "plain", "other")[:GROUPS]:
         body = json.dumps({"schemas": [CORE + "Group"], "displayName": name})
-        connection = http.client.HTTPConnection(servers[0].address, timeout=60)
+        connection = http.client.HTTPConnection(server.address, timeout=60)
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/scim+json"}
         connection.request("POST", "/scim/v2/Groups", body, headers)
         groups[json.loads(connection.getresponse().read())["id"]] = name
+    return groups
+
+
+def play(database: str, token: str, rounds: int, writes: int, servers: list) -> None:
+    groups = make_groups(servers[0], token)
     clients = []
     for number in range(rounds):
         seed = f"{number}-{time.time_ns()}"
