@@ -18,6 +18,7 @@ use scim_core::{AttrPath, ResourceTypeName, SchemaSet};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is an ability of its own")]
 pub struct StoreCapabilities {
     /// Whether [`patch`](crate::Store::patch) applies patches. Without it the service reads, applies and replaces.
     pub patch: bool,
