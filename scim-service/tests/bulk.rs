@@ -250,7 +250,9 @@ async fn named<S: Store>(service: &ScimService<S>) -> BTreeMap<String, Vec<Strin
         members.sort();
         named.entry(name(resource)).or_default().push(members.join(" "));
     }
-    named.values_mut().for_each(|groups| groups.sort());
+    for groups in named.values_mut() {
+        groups.sort();
+    }
     named
 }
 
