@@ -65,7 +65,7 @@ async fn serve(queue: &WriteQueue, database: &Database, first: Ticket) {
         let Some(next) = queue.companion() else { break };
         if let Err(error) = batch.mark().await {
             queue.put_back(next);
-            batch.is_undone(error);
+            batch.comes_to_nothing(error);
             return;
         }
         batch.lend(next).await;
@@ -113,7 +113,7 @@ impl Batch {
     async fn commit(self) {
         let Some(mut shared) = self.shared.lock().await.take() else { return };
         if let Err(error) = shared.end_calls().await {
-            return self.is_undone(error);
+            return self.comes_to_nothing(error);
         }
         match shared.transaction.commit().await {
             Ok(()) => {
@@ -121,14 +121,14 @@ impl Batch {
                 self.tell(|| End::Committed);
             }
             // What the server answered, it has done nothing of; without an answer nobody knows.
-            Err(error) if error.is_answer() => self.is_undone(error),
+            Err(error) if error.is_answer() => self.comes_to_nothing(error),
             Err(error) => self.fails(error),
         }
     }
 
     /// Nothing of the batch is there, for this reason. Each of its writes is made again, unless the reason is its own or would meet it
     /// again.
-    fn is_undone(self, error: DatabaseError) {
+    fn comes_to_nothing(self, error: DatabaseError) {
         let may_help = !error.is_temporary() || error.is_lost_race();
         if self.served == 1 || !may_help {
             return self.fails(error);
