@@ -8,6 +8,7 @@ mod contract;
 mod groups;
 #[cfg(feature = "jit")]
 mod login;
+mod names;
 mod password;
 mod query;
 #[cfg(feature = "jit")]
@@ -21,11 +22,12 @@ pub(crate) use access::{GROUP_ROLES, Pairs, Relation, USER_GROUPS, USER_ROLES};
 pub use accounts::{Account, AccountSession};
 pub(crate) use accounts::{Email, Profile};
 pub use groups::Pin;
-pub(crate) use groups::{InGroup, row_name};
+pub(crate) use groups::row_name;
+pub(crate) use names::{AccountName, outdated, relearn};
 pub(crate) use password::Password;
 #[cfg(feature = "jit")]
 pub use replays::SqlReplays;
 pub(crate) use resources::{LocalRow, RECORD_WIDTH, Record};
-pub(crate) use session::{Action, CHUNK, Company, Held, Session, Sessions, retry};
+pub(crate) use session::{Action, CHUNK, Company, Held, InGroup, Session, Sessions, retry};
 pub use session::{Adoption, ConnectError, StoreOptions, SupersetStore};
 pub(crate) use write::Write;

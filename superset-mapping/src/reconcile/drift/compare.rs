@@ -206,6 +206,9 @@ impl<'r> Run<'r> {
             self.checked.accounts += size(rows.len());
             self.progress.advanced(Stage::Accounts, self.checked.accounts, None);
         }
+        if options.tenant().is_none() {
+            session.compare_names(&mut self.found).await?;
+        }
         session.stale_grants(&self.snapshot, options.tenant(), &mut self.found).await
     }
 

@@ -13,11 +13,11 @@ use crate::reconcile::drift::among;
 use crate::reconcile::drift::{Finding, FindingKind, Subject};
 use crate::reconcile::drift::{Found, Snapshot};
 use crate::reconcile::drift::{in_tenant, size};
-use crate::reconcile::drift::{relation, tell_stale};
+use crate::reconcile::drift::{relation, tell_outdated, tell_stale};
 use crate::reconcile::progress::{Progress, Stage};
 use crate::reconcile::repair::policy::{RepairOptions, policy};
 use crate::sql::Fragment;
-use crate::store::{Action, Company, Session, Sessions, SupersetStore, retry};
+use crate::store::{Action, Company, Session, Sessions, SupersetStore, relearn, retry};
 
 /// How many users, groups or records one transaction repairs, so that SCIM requests get their turn between two.
 const BATCH: usize = 50;
@@ -365,6 +365,12 @@ impl Session<'_> {
             }
             Subject::Grant { relation: name, holder, held } => {
                 self.repair_step_grant(snapshot, name, *holder, *held, &mut found).await?;
+                found.findings
+            }
+            Subject::Name(row) => {
+                if let Some(account) = relearn(&mut self.transaction, *row).await? {
+                    tell_outdated(account, &mut found);
+                }
                 found.findings
             }
             Subject::Role => Vec::new(),

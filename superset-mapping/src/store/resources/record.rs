@@ -214,7 +214,8 @@ impl Session<'_> {
         Ok(Record::read(&row)?)
     }
 
-    pub(in crate::store) async fn insert(&mut self, of: &TypeSchema, record: &Record) -> Result<(), StoreError> {
+    /// The statement that stores a new resource.
+    pub(in crate::store) fn insertion(&self, of: &TypeSchema, record: &Record) -> Result<Fragment, StoreError> {
         record.check_columns()?;
         let statement = Fragment::new(
             "INSERT INTO scim_resource (id, tenant, resource_type, local_id, local_mark, external_id, external_key, display, \
@@ -236,8 +237,7 @@ impl Session<'_> {
             source_text(&record.source)?.into(),
             Param::from(record.generation),
         ]));
-        self.transaction.execute(statement).await?;
-        Ok(())
+        Ok(statement)
     }
 
     pub(crate) async fn update(&mut self, record: &Record) -> Result<(), StoreError> {
@@ -261,8 +261,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Moves the deleted resource to the tombstones.
-    pub(in crate::store) async fn bury(&mut self, of: &TypeSchema, record: &Record) -> Result<(), StoreError> {
+    /// Moves the deleted resource to the tombstones, once the call [flushes](Session::flush).
+    pub(in crate::store) fn bury(&mut self, of: &TypeSchema, record: &Record) -> Result<(), StoreError> {
         let id = record.id.as_str();
         let tombstone = Fragment::new(
             "INSERT INTO scim_tombstone (id, tenant, resource_type, local_id, local_mark, user_name, source, external_id, \
@@ -279,10 +279,13 @@ impl Session<'_> {
             record.external_id().as_deref().into(),
             Param::from(format_date_time(self.now)),
         ]));
-        self.transaction.execute(tombstone).await?;
-        self.release_values(id).await?;
-        self.forget_values(id).await?;
-        self.transaction.execute(Fragment::new("DELETE FROM scim_resource WHERE id = ?").bind(id)).await?;
+        let deletions = [
+            "DELETE FROM scim_unique WHERE resource_id = ?",
+            "DELETE FROM scim_value WHERE resource_id = ?",
+            "DELETE FROM scim_resource WHERE id = ?",
+        ];
+        self.later([tombstone]);
+        self.later(deletions.map(|deletion| Fragment::new(deletion).bind(id)));
         Ok(())
     }
 

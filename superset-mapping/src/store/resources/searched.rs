@@ -45,7 +45,9 @@ impl Session<'_> {
         if old == new {
             return Ok(());
         }
-        if !old.is_empty() {
+        // Nothing but a list looks at the index.
+        let is_first = old.is_empty();
+        if !is_first {
             self.forget_values(id.as_str()).await?;
         }
         let rows: Vec<Fragment> = new
@@ -60,10 +62,16 @@ impl Session<'_> {
                 ])
             })
             .collect();
+        let of_one_statement = rows.len() <= crate::store::session::CHUNK;
         for rows in rows.chunks(crate::store::session::CHUNK) {
             let statement =
                 Fragment::new("INSERT INTO scim_value (tenant, resource_type, attribute, value, resource_id) VALUES ");
-            self.transaction.execute(statement.then(Fragment::joined(rows.to_vec(), ", "))).await?;
+            let statement = statement.then(Fragment::joined(rows.to_vec(), ", "));
+            if is_first && of_one_statement {
+                self.later([statement]);
+            } else {
+                self.transaction.execute(statement).await?;
+            }
         }
         Ok(())
     }

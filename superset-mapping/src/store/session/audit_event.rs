@@ -1,11 +1,6 @@
-//! What the audit says of one thing that happened, in a table of its own, in the transaction that did it.
+//! What the audit says of one thing that happened.
 
-use scim_core::json::format_date_time;
-use scim_service::Context;
 use serde_json::Value;
-
-use crate::driver::{DatabaseError, Transaction};
-use crate::sql::{Fragment, Param};
 
 /// What happened, as the column `action` has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,71 +79,4 @@ pub(crate) struct AuditEvent {
     pub(in crate::store) resource_id: String,
     pub(in crate::store) version: Option<i64>,
     pub(in crate::store) detail: Value,
-}
-
-impl AuditEvent {
-    /// The row of the event, which is of a call.
-    pub(super) fn row(&self, cx: &Context, tenant: &str) -> Fragment {
-        Fragment::list([
-            Param::from(format_date_time(cx.now)),
-            tenant.into(),
-            cx.principal.name().into(),
-            (&*cx.request_id).into(),
-            self.action.as_str().into(),
-            self.resource_type.as_str().into(),
-            self.resource_id.as_str().into(),
-            self.version.into(),
-            self.detail.to_string().into(),
-        ])
-    }
-}
-
-/// Most rows of one statement.
-const MOST_ROWS: usize = 64;
-
-/// Up to so many rows there is a statement for each number. Of more, their number has powers of two as parts: a connection remembers
-/// only so many different statements.
-const FEW_ROWS: usize = 8;
-
-/// Writes rows of the audit, in their order.
-pub(super) async fn write_audit(transaction: &mut Transaction, mut rows: Vec<Fragment>) -> Result<(), DatabaseError> {
-    while !rows.is_empty() {
-        let rest = rows.split_off(at_once(rows.len()));
-        let insert = "INSERT INTO scim_audit (happened_at, tenant, principal, request_id, action, resource_type, resource_id, \
-                      version, detail) VALUES ";
-        transaction.execute(Fragment::new(insert).then(Fragment::joined(rows, ", "))).await?;
-        rows = rest;
-    }
-    Ok(())
-}
-
-/// How many of so many rows the next statement writes.
-fn at_once(rows: usize) -> usize {
-    match rows {
-        ..=FEW_ROWS => rows,
-        MOST_ROWS.. => MOST_ROWS,
-        _ => 1 << rows.ilog2(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn any_number_of_rows_is_written_by_few_different_statements() {
-        let mut texts = std::collections::BTreeSet::new();
-        for count in 0..500 {
-            let (mut left, mut statements) = (count, 0);
-            while left > 0 {
-                let next = at_once(left);
-                assert!((1..=left).contains(&next));
-                texts.insert(next);
-                left -= next;
-                statements += 1;
-            }
-            assert!(statements <= count / MOST_ROWS + 4, "{count} rows");
-        }
-        assert!(texts.len() <= FEW_ROWS + 3);
-    }
 }

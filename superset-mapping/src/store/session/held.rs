@@ -7,8 +7,6 @@ use scim_service::StoreError;
 use tokio::sync::MutexGuard;
 
 use crate::driver::Transaction;
-use crate::sql::Fragment;
-use crate::store::session::audit_event::write_audit;
 use crate::store::session::batch::Lease;
 use crate::store::session::shared::Shared;
 
@@ -44,17 +42,13 @@ impl Held<'_> {
         }
     }
 
-    /// Makes what the call wrote last, with these rows of the audit: at once, with its batch, or with the transaction that it is part
-    /// of.
-    pub(super) async fn commit(self, audit: Vec<Fragment>) -> Result<(), StoreError> {
+    /// Makes what the call wrote last: at once, with its batch, or with the transaction that it is part of.
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Own(mut transaction) => {
-                write_audit(&mut transaction, audit).await?;
-                Ok(transaction.commit().await?)
-            }
-            Self::Batch(lease) => lease.keep(audit).await,
+            Self::Own(transaction) => Ok(transaction.commit().await?),
+            Self::Batch(lease) => lease.keep().await,
             Self::Lent(mut shared) => {
-                shared.keep(audit);
+                shared.keep();
                 Ok(())
             }
         }

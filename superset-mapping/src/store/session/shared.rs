@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 
 use crate::driver::{DatabaseError, Transaction};
-use crate::sql::Fragment;
-use crate::store::session::audit_event::write_audit;
 
 /// A transaction that serves several calls, one after another. Each call that writes is a savepoint, so that a call that fails or is
 /// dropped leaves nothing of its own and takes nothing of the others.
@@ -12,8 +10,6 @@ use crate::store::session::audit_event::write_audit;
 pub(crate) struct Shared {
     pub(crate) transaction: Transaction,
     savepoint: Savepoint,
-    /// The rows of the audit of the calls that were kept: one statement writes those of many.
-    audit: Vec<Fragment>,
     /// Whose access is settled later in the transaction; `None` where each call settles it.
     owed: Option<BTreeSet<String>>,
 }
@@ -42,7 +38,7 @@ const RELEASE: &str = "RELEASE SAVEPOINT scim_call";
 
 impl Shared {
     pub(crate) fn new(transaction: Transaction) -> Self {
-        Self { transaction, savepoint: Savepoint::None, audit: Vec::new(), owed: None }
+        Self { transaction, savepoint: Savepoint::None, owed: None }
     }
 
     /// A transaction whose first call needs no savepoint: nobody else's writes would be undone with its own.
@@ -78,9 +74,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Makes what the call wrote part of the transaction, with these rows of the audit.
-    pub(crate) fn keep(&mut self, audit: Vec<Fragment>) {
-        self.audit.extend(audit);
+    /// Makes what the call wrote part of the transaction.
+    pub(crate) fn keep(&mut self) {
         self.savepoint = match self.savepoint {
             Savepoint::Whole => Savepoint::None,
             Savepoint::Open => Savepoint::Kept,
@@ -106,7 +101,7 @@ impl Shared {
         }
     }
 
-    /// Ends the calls: what a call left unfinished is undone, the savepoint goes, and the audit is written. An engine that has ended the transaction by
+    /// Ends the calls: what a call left unfinished is undone, and the savepoint goes. An engine that has ended the transaction by
     /// itself, as after a deadlock, says so here rather than take a commit of nothing for a success.
     pub(crate) async fn end_calls(&mut self) -> Result<(), DatabaseError> {
         self.undo_unfinished().await?;
@@ -114,7 +109,7 @@ impl Shared {
             self.run(RELEASE).await?;
             self.savepoint = Savepoint::None;
         }
-        write_audit(&mut self.transaction, std::mem::take(&mut self.audit)).await
+        Ok(())
     }
 
     async fn run(&mut self, statements: &'static str) -> Result<(), DatabaseError> {

@@ -130,5 +130,9 @@ async fn records(population: &Population) -> Vec<String> {
     population.claim("ab_user_role", &population.row(5).await, ADMIN).await;
     population.claim("ab_user_role", "99999", ALPHA).await;
     population.claim("ab_group_role", &population.group_row("north").await, ALPHA).await;
-    ["grant_stale p05 Admin", "grant_stale - Alpha", "grant_stale north Alpha"].map(str::to_owned).into()
+    // As if somebody had called the account so until now.
+    let row = population.superset.row_of("admin").await;
+    population.superset.run(&format!("UPDATE scim_account SET name_key = 'before' WHERE local_id = {row}")).await;
+    let records = ["grant_stale p05 Admin", "grant_stale - Alpha", "grant_stale north Alpha", "name_outdated admin -"];
+    records.map(str::to_owned).into()
 }

@@ -8,7 +8,6 @@ use tokio::sync::OwnedMappedMutexGuard;
 use tokio::sync::oneshot;
 
 use crate::driver::DatabaseError;
-use crate::sql::Fragment;
 use crate::store::session::shared::Shared;
 
 /// The transaction of a batch, lent to one write. Dropped without [`keep`](Self::keep), what was written in it is undone.
@@ -32,10 +31,10 @@ pub(super) enum End {
 }
 
 impl Lease {
-    /// Ends the turn with what was written and these rows of the audit, and waits for the commit.
-    pub(crate) async fn keep(self, audit: Vec<Fragment>) -> Result<(), StoreError> {
+    /// Ends the turn with what was written, and waits for the commit.
+    pub(crate) async fn keep(self) -> Result<(), StoreError> {
         let Self { mut shared, end } = self;
-        shared.keep(audit);
+        shared.keep();
         drop(shared);
         match end.await {
             Ok(End::Committed) => Ok(()),
