@@ -115,10 +115,14 @@ impl Fragment {
         joined
     }
 
+    /// Fragments in brackets, with `separator` between them.
+    pub(crate) fn bracketed(parts: Vec<Self>, separator: &'static str) -> Self {
+        Self::new("(").then(Self::joined(parts, separator)).then(Self::new(")"))
+    }
+
     /// `(?, ?, ?)` with these values.
     pub(crate) fn list<T: Into<Param>>(values: impl IntoIterator<Item = T>) -> Self {
-        let values = values.into_iter().map(|value| Self::new("?").bind(value)).collect();
-        Self::new("(").then(Self::joined(values, ", ")).then(Self::new(")"))
+        Self::bracketed(values.into_iter().map(|value| Self::new("?").bind(value)).collect(), ", ")
     }
 
     #[cfg(test)]

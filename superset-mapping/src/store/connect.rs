@@ -9,13 +9,14 @@ use scim_service::{Context, StoreError};
 use crate::driver::Database;
 use crate::rules::{RoleMapper, RuleSet};
 use crate::sql::{Dialect, Fragment};
+use crate::store::auxiliary_tables::upgrade;
 use crate::store::names::catch_up;
 use crate::store::session::Sessions;
 use crate::store::session::StoreOptions;
 use crate::store::session::SupersetStore;
 use crate::store::session::Writers;
+use crate::store::session::probe;
 use crate::store::session::{ConnectError, failed};
-use crate::store::session::{probe, upgrade};
 
 impl SupersetStore {
     /// Opens the metadata database of a Superset: `postgres://user:password@host/database`,
@@ -50,7 +51,8 @@ impl SupersetStore {
         transaction.migrated().await?;
         let rules: Arc<dyn RoleMapper> = Arc::new(rules);
         let known = Arc::new(Writers::new(rules.clone()));
-        let store = Self { database, tables: tables.into(), rules, known, options: options.into() };
+        let store =
+            Self { database, tables: tables.into(), rules, known, options: options.into(), queue: Arc::default() };
         store.pin_claims().await.map_err(failed)?;
         for username in store.options.successor().into_iter().chain(store.options.reports_to()) {
             if !store.has_account(username).await.map_err(failed)? {

@@ -3,6 +3,7 @@
 mod access;
 mod accounts;
 mod audit;
+mod auxiliary_tables;
 mod connect;
 mod contract;
 mod groups;
@@ -27,7 +28,7 @@ pub(crate) use names::{AccountName, outdated, relearn};
 pub(crate) use password::Password;
 #[cfg(feature = "jit")]
 pub use replays::SqlReplays;
-pub(crate) use resources::{LocalRow, RECORD_WIDTH, Record};
-pub(crate) use session::{Action, CHUNK, Held, InGroup, Session, Sessions, retry};
+pub(crate) use resources::{Counts, LocalRow, RECORD_WIDTH, Record};
+pub(crate) use session::{Action, CHUNK, Company, Held, InGroup, Session, Sessions, retry};
 pub use session::{Adoption, ConnectError, StoreOptions, SupersetStore};
 pub(crate) use write::Write;

@@ -106,6 +106,7 @@ impl Session<'_> {
         };
         let insertion = self.insertion(of, &record)?;
         self.later([insertion]);
+        self.recount(of, None, Some(&record.body));
         if rows == Rows::Known {
             self.flush().await?;
         }
@@ -211,6 +212,7 @@ impl Session<'_> {
         }
         record.modified(self.now);
         self.update(&record).await?;
+        self.recount(of, Some(&before.body), Some(&record.body));
         self.record_audit(
             Action::Update,
             of.resource_type().name().as_str(),

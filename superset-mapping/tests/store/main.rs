@@ -11,6 +11,7 @@ mod calls;
 mod engine;
 mod groups;
 mod harness;
+mod queries;
 mod reconcile;
 mod roles;
 mod support;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         ("adoption", accounts::adoption::CASES),
         ("agreement", roles::agreement::CASES),
         ("audit", calls::audit::CASES),
+        ("batches", calls::batches::CASES),
         ("believed", roles::believed::CASES),
         ("closed", accounts::closed::CASES),
         ("concurrency", calls::concurrency::CASES),
@@ -36,6 +38,8 @@ fn main() -> ExitCode {
         ("opening", calls::opening::CASES),
         ("provenance", roles::provenance::CASES),
         ("purge", accounts::purge::CASES),
+        ("queries::migration", queries::migration::CASES),
+        ("queries::plans", queries::plans::CASES),
         ("races", calls::races::CASES),
         ("reconcile::drift", reconcile::DRIFT),
         ("reconcile::leavers", reconcile::LEAVERS),

@@ -209,7 +209,8 @@ impl<'r> Run<'r> {
         if options.tenant().is_none() {
             session.compare_names(&mut self.found).await?;
         }
-        session.stale_grants(&self.snapshot, options.tenant(), &mut self.found).await
+        session.stale_grants(&self.snapshot, options.tenant(), &mut self.found).await?;
+        session.compare_counts(options.tenant(), &mut self.found).await
     }
 
     fn finish(mut self, now: DateTime<Utc>) -> Drift {

@@ -53,11 +53,13 @@ pub enum FindingKind {
     GrantStale,
     /// Somebody renamed an account in Superset, and `scim_account`, by which names are looked for, does not say so.
     NameOutdated,
+    /// `scim_count` has another number of a tenant's resources of one type than there are: lists tell a wrong total.
+    CountDiffers,
 }
 
 impl FindingKind {
     /// Every kind, the most urgent first.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::LeaverReturned,
         Self::InactiveWithAccess,
         Self::ActiveInSuperset,
@@ -80,6 +82,7 @@ impl FindingKind {
         Self::RoleUnknown,
         Self::GrantStale,
         Self::NameOutdated,
+        Self::CountDiffers,
     ];
 
     /// The kind as JSON and the audit table have it, such as `role_missing`.
@@ -107,6 +110,7 @@ impl FindingKind {
             Self::RoleUnknown => "role_unknown",
             Self::GrantStale => "grant_stale",
             Self::NameOutdated => "name_outdated",
+            Self::CountDiffers => "count_differs",
         }
     }
 
@@ -135,6 +139,7 @@ impl FindingKind {
             Self::RoleUnknown => "Role unknown to Superset",
             Self::GrantStale => "Stale record of a grant",
             Self::NameOutdated => "Outdated record of a name",
+            Self::CountDiffers => "Count differs",
         }
     }
 }
@@ -199,6 +204,8 @@ pub(in crate::reconcile) enum Subject {
     Account { row: i64, active: bool },
     /// A role that is missing in Superset, which nobody here can repair.
     Role,
+    /// The count of a tenant's resources of one type.
+    Count { tenant: String, resource_type: String },
 }
 
 impl Finding {

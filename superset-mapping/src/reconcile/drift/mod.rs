@@ -3,6 +3,7 @@
 mod account_row;
 mod accounts;
 mod compare;
+mod counts;
 mod finding;
 mod grants;
 mod groups;

@@ -87,7 +87,9 @@ impl Found {
             return;
         }
         let tenant = match subject {
-            Subject::Group { tenant, .. } | Subject::User { tenant, .. } => Some(tenant.clone()),
+            Subject::Group { tenant, .. } | Subject::User { tenant, .. } | Subject::Count { tenant, .. } => {
+                Some(tenant.clone())
+            }
             _ => None,
         };
         let (who, why, subject) = (who.clone(), why.into(), subject.clone());

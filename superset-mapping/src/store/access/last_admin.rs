@@ -6,7 +6,6 @@ use crate::protected_role::last_holder;
 use crate::sql::Fragment;
 use crate::store::access::grants::{GROUP_ROLES, Pairs, Relation, USER_GROUPS};
 use crate::store::session::CHUNK;
-use crate::store::session::Held;
 use crate::store::session::Session;
 
 /// Superset's name for the role that may do everything.
@@ -54,7 +53,7 @@ impl Session<'_> {
     /// Remembers whether there is an administrator. To be called before anything is taken from anybody; a call that is part
     /// of a transaction leaves it to the transaction.
     pub(crate) async fn note_admin(&mut self) -> Result<(), StoreError> {
-        if self.had_admin.is_none() && matches!(self.transaction, Held::Own(_)) {
+        if self.had_admin.is_none() && self.transaction.lasts() {
             self.had_admin = Some(self.has_admin().await?);
         }
         Ok(())
@@ -62,7 +61,7 @@ impl Session<'_> {
 
     /// The same before something is taken from these users alone: it matters where one of them is administrator, which an index tells.
     pub(crate) async fn note_admin_among(&mut self, users: &[i64]) -> Result<(), StoreError> {
-        if self.had_admin.is_some() || !matches!(self.transaction, Held::Own(_)) {
+        if self.had_admin.is_some() || !self.transaction.lasts() {
             return Ok(());
         }
         let asked: Vec<i64> = users.iter().copied().filter(|user| !self.no_admins.contains(user)).collect();

@@ -14,7 +14,7 @@ use crate::store::session::Session;
 use crate::store::session::fits;
 
 /// What is unique beyond the schema: `displayName` of a group, because Superset knows groups by name.
-pub(in crate::store) fn also_unique(kind: Kind) -> &'static [&'static str] {
+fn also_unique(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Group => &["displayName"],
         Kind::User | Kind::Other => &[],
