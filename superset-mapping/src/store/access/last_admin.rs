@@ -5,6 +5,7 @@ use scim_service::StoreError;
 use crate::protected_role::last_holder;
 use crate::sql::Fragment;
 use crate::store::access::grants::{GROUP_ROLES, Pairs, Relation, USER_GROUPS};
+use crate::store::session::CHUNK;
 use crate::store::session::Session;
 
 /// Superset's name for the role that may do everything.
@@ -20,7 +21,7 @@ impl Session<'_> {
     /// Superset's tables have no index on who holds a role.
     async fn admin(&mut self) -> Result<Option<i64>, StoreError> {
         if let Some(before) = self.known.admin_before()
-            && let Some(row) = self.find_admin(Some(before)).await?
+            && let Some(row) = self.find_admin(Some(&[before])).await?
         {
             return Ok(Some(row));
         }
@@ -31,7 +32,7 @@ impl Session<'_> {
         Ok(found)
     }
 
-    async fn find_admin(&mut self, among: Option<i64>) -> Result<Option<i64>, StoreError> {
+    async fn find_admin(&mut self, among: Option<&[i64]>) -> Result<Option<i64>, StoreError> {
         let in_person = "SELECT u.id FROM ab_role r JOIN ab_user_role ur ON ur.role_id = r.id \
                          JOIN ab_user u ON u.id = ur.user_id WHERE u.active IS TRUE AND r.name = ?";
         let by_group = "SELECT u.id FROM ab_role r JOIN ab_group_role gr ON gr.role_id = r.id \
@@ -41,7 +42,7 @@ impl Session<'_> {
         let ways = ways.into_iter().map(|way| {
             let way = Fragment::new(way).bind(ADMIN);
             match among {
-                Some(row) => way.then(Fragment::new(" AND u.id = ?").bind(row)),
+                Some(rows) => way.then(Fragment::new(" AND u.id IN ")).then(Fragment::list(rows.iter().copied())),
                 None => way,
             }
         });
@@ -58,16 +59,19 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// The same before something is taken from these users alone: another administrator than they stays one.
+    /// The same before something is taken from these users alone: it matters where one of them is administrator, which an index tells.
     pub(crate) async fn note_admin_among(&mut self, users: &[i64]) -> Result<(), StoreError> {
-        let is_noted = self.had_admin.is_some() || !self.transaction.lasts();
-        if is_noted || self.other_admin.is_some_and(|other| !users.contains(&other)) {
+        if self.had_admin.is_some() || !self.transaction.lasts() {
             return Ok(());
         }
-        match self.admin().await? {
-            Some(other) if !users.contains(&other) => self.other_admin = Some(other),
-            found => self.had_admin = Some(found.is_some()),
+        let asked: Vec<i64> = users.iter().copied().filter(|user| !self.no_admins.contains(user)).collect();
+        for users in asked.chunks(CHUNK) {
+            if self.find_admin(Some(users)).await?.is_some() {
+                self.had_admin = Some(true);
+                return Ok(());
+            }
         }
+        self.no_admins.extend(asked);
         Ok(())
     }
 

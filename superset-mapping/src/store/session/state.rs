@@ -1,6 +1,6 @@
 //! One call of the store: a transaction, and what every step of the call needs to know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -43,8 +43,8 @@ pub(crate) struct Session<'a> {
     pub(in crate::store) own_groups: Option<OwnGroups>,
     /// Writes to tables that the rest of the call does not look at.
     later: Vec<Fragment>,
-    /// An administrator of whom the call takes nothing, as far as it was asked.
-    pub(in crate::store) other_admin: Option<i64>,
+    /// Users who were no administrators when the call took something from them.
+    pub(in crate::store) no_admins: BTreeSet<i64>,
     /// Whether there was an administrator before the call took anything away; unknown until it does.
     pub(crate) had_admin: Option<bool>,
     /// Members whose membership the caller asserts from now on, which somebody else did before.
@@ -77,7 +77,7 @@ impl<'a> Session<'a> {
             learned: Learned::default(),
             own_groups: None,
             later: Vec::new(),
-            other_admin: None,
+            no_admins: BTreeSet::new(),
             had_admin: None,
             reasserted: Vec::new(),
             access: AccessChange::default(),
