@@ -141,7 +141,7 @@ async fn permitted_types<S: ?Sized>(
     for (of, filter) in call.schemas.types().zip(filters) {
         match permitted(call, of, request, filter, sort).await {
             Ok(part) => parts.push(part),
-            Err(failure @ Failure::Denied { .. }) => denied = Some(failure),
+            Err(failure @ (Failure::Denied { .. } | Failure::InsufficientScope { .. })) => denied = Some(failure),
             Err(failure) => return Err(failure),
         }
     }
