@@ -3,8 +3,10 @@ import statistics
 import sys
 from pathlib import Path
 
+from harness.server import TOKEN, Server, Wrong, text
+
 import work
-from servers import TOKEN, Load, Server, Wrong
+from load import Load
 
 # What is measured, by the names that it has in the notes.
 GET, BY_NAME, PAGE_START, PAGE_END = "GET by id", "`userName eq`", "page at the start", "page at the end"
@@ -29,7 +31,7 @@ class Comparison:
         # The floors answer with what ours answers.
         body = Path(self.load.folder.name, "user.json")
         created = self.ours.ok("POST", "/Users", work.user(999_999))
-        body.write_text(work.text(created))
+        body.write_text(text(created))
         self.ours.ok("DELETE", f"/Users/{created['id']}")
         self.user_bytes = body.stat().st_size
         floors = [(FLOOR, [self.programs / "floor", body]), (SERIALISING, [self.programs / "floor", body, "serialise"])]

@@ -1,9 +1,8 @@
 """The table: each piece of work, what it costs, and what it may cost."""
-import os
-import platform
-import re
-import subprocess
 from pathlib import Path
+
+from harness.report import dependency, first, machine, said
+from harness.report import table as markdown
 
 from comparison import (
     BULK, BY_NAME, FLOOR, GET, JOIN, OURS, PAGE_END, PAGE_START, PATCH, PEER, POST, PUT, SCAN_TEXT, SCAN_VALUES, SERIALISING,
@@ -53,8 +52,7 @@ class Table:
         self.row(label, value, f"{value:,.0f} B", limit, " B", ours=f"{value:,.0f} B", peer=f"{peer:,.0f} B" if peer else "")
 
     def __str__(self):
-        rows = [HEAD, ["---", *["--:"] * 4, "---", "---"], *self.lines]
-        return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+        return markdown(HEAD, self.lines)
 
 
 def table(asked, comparison, inside, few):
@@ -94,28 +92,11 @@ def table(asked, comparison, inside, few):
     return table
 
 
-def first(pattern, text):
-    found = re.search(pattern, text, re.M)
-    return found[1].strip() if found else "?"
-
-
-def said(*command):
-    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
-
-
-def machine():
-    processor = first(r"^model name\s*:(.*)$", Path("/proc/cpuinfo").read_text())
-    memory = int(first(r"^MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())) / 2**20
-    return f"{os.cpu_count()} processors {processor}, {memory:.0f} GiB, {platform.system()} {platform.release().split('-')[0]}"
-
-
 def versions(peer):
     """Of what was measured and of what built it."""
-    lock = (Path(__file__).parent.parent.parent / "Cargo.lock").read_text()
-    axum = first(r'name = "axum"\nversion = "([^"]*)"', lock)
     manifest = (Path(__file__).parent / "scim_server/Cargo.toml").read_text()
     version = first(r'^scim-server = "=(.*)"$', manifest)
-    return f"{said('rustc', '--version')}, axum {axum}" + (f", `scim-server` {version}" if peer else "")
+    return f"{said('rustc', '--version')}, axum {dependency('axum')}" + (f", `scim-server` {version}" if peer else "")
 
 
 def report(asked, comparison, inside, few):
@@ -128,11 +109,3 @@ def report(asked, comparison, inside, few):
         f"{table(asked, comparison, inside, few)}\n"
         + (f"\nNo figure, because the answer is not what it should be:\n{notes}\n" if notes else "")
     )
-
-
-def write(readme, text):
-    before, _, rest = readme.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise SystemExit(f"expected `{BEGIN}` and `{END}` in {readme.name}")
-    readme.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")

@@ -4,7 +4,7 @@ import random
 from pathlib import Path
 from urllib.parse import quote
 
-from servers import Wrong
+from harness.server import expect, text
 
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -15,10 +15,6 @@ PAGE = 100
 DISTINCT = 2000
 # Most members added by one request while a group is filled.
 AT_ONCE = 1000
-
-
-def text(value):
-    return json.dumps(value, separators=(",", ":"))
 
 
 def user(number):
@@ -35,11 +31,6 @@ def patch(*operations):
 
 def found(server, filter, count=1):
     return server.ok("GET", f"/Users?count={count}&filter={quote(filter)}")
-
-
-def expect(truth, message):
-    if not truth:
-        raise Wrong(message)
 
 
 class Work:

@@ -1,7 +1,8 @@
-//! What the benchmarks have in common: the filters, the users and groups, and a service that answers in this process.
+//! What the benchmarks have in common: the filters, the users and groups, a service that answers in this process, and a client.
 //!
 //! `README.md` beside this crate has the figures and tells how to make them.
 
+pub mod client;
 pub mod filters;
 pub mod host;
 pub mod population;

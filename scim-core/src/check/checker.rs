@@ -334,6 +334,17 @@ impl<'a> Checker<'a> {
 }
 
 impl TypeSchema {
+    /// Whether `schemas` of a resource is [what it is to be](Self::schemas_of).
+    #[doc(hidden)]
+    pub fn lists_schemas_of(&self, resource: &Resource) -> bool {
+        let extensions = self.extensions().iter().map(|extension| extension.schema.id());
+        let mut wanted = std::iter::once(self.base().id()).chain(extensions.filter(|uri| resource.get(uri).is_some()));
+        let listed = resource.get("schemas").filter(|listed| listed.is_array());
+        listed.is_some_and(|listed| {
+            listed.elements().all(|uri| wanted.next().is_some_and(|wanted| uri == wanted)) && wanted.next().is_none()
+        })
+    }
+
     /// The value of `schemas` for a resource with these attributes: the base schema, and the extensions that have values
     /// (R028, R032, R170).
     pub fn schemas_of<'v>(&self, attributes: impl Into<ValueRef<'v>>) -> Value {
@@ -362,6 +373,9 @@ fn once<'n>(seen: &mut Vec<&'n str>, name: &'n str, key: &str) -> Result<(), Che
 
 /// R021: of equal elements only the first stays; of elements that stand for one resource too (R146).
 fn drop_repeated(attribute: &Attribute, elements: &mut Vec<Value>) {
+    if elements.len() < 2 {
+        return;
+    }
     let mut seen = HashSet::with_capacity(elements.len());
     elements.retain(|element| {
         let id = element.get("value").filter(|_| attribute.is_multi_valued_reference());

@@ -76,21 +76,28 @@ pub(crate) fn write_date_time(instant: DateTime<Utc>, out: &mut String) {
         (second, millisecond) = (second + 1, millisecond - 1000);
     }
     let parts = [
-        (year, 1000, '-'),
-        (instant.month(), 10, '-'),
-        (instant.day(), 10, 'T'),
-        (instant.hour(), 10, ':'),
-        (instant.minute(), 10, ':'),
-        (second, 10, '.'),
-        (millisecond, 100, 'Z'),
+        (year, 1000, b'-'),
+        (instant.month(), 10, b'-'),
+        (instant.day(), 10, b'T'),
+        (instant.hour(), 10, b':'),
+        (instant.minute(), 10, b':'),
+        (second, 10, b'.'),
+        (millisecond, 100, b'Z'),
     ];
+    let mut text = [b'0'; "0000-00-00T00:00:00.000Z".len()];
+    let mut bytes = text.iter_mut();
     for (number, mut place, after) in parts {
         while place > 0 {
-            out.push(char::from(b'0' + u8::try_from(number / place % 10).unwrap_or_default()));
+            if let Some(byte) = bytes.next() {
+                *byte += u8::try_from(number / place % 10).unwrap_or_default();
+            }
             place /= 10;
         }
-        out.push(after);
+        if let Some(byte) = bytes.next() {
+            *byte = after;
+        }
     }
+    out.push_str(str::from_utf8(&text).unwrap_or_default());
 }
 
 /// What is left to read.

@@ -159,7 +159,7 @@ impl BulkRequest {
     /// [`MessageError`] where `schemas` does not name the message, `Operations` is no array of objects, or
     /// `failOnErrors` no number of at least 1. What is wrong within an operation is that operation's error.
     pub fn from_json(message: Value) -> Result<Self, MessageError> {
-        let mut members = Members::of(message, "")?;
+        let mut members = Members::of(message, None)?;
         members.expect_schema(urn::BULK_REQUEST)?;
         let fail_on_errors = match members.take("failOnErrors") {
             None | Some(Value::Null) => None,
@@ -188,7 +188,7 @@ impl BulkOperation {
             value.as_str().map(str::to_owned)
         };
         let (method, path, bulk_id) = (named("method"), named("path"), named("bulkId"));
-        let read = Members::of(operation, &format!("Operations[{index}]")).and_then(Self::from_members);
+        let read = Members::of(operation, Some(index)).and_then(Self::from_members);
         read.map_err(|error| Box::new(InvalidOperation { method, path, bulk_id, error }))
     }
 

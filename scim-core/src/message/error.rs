@@ -1,5 +1,7 @@
 //! What is wrong with a message.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -47,30 +49,40 @@ impl MessageError {
 /// The members of a message by caseless name (R137).
 pub(crate) struct Members {
     members: Map<String, Value>,
-    place: String,
+    /// Which of the operations it is, where it is one.
+    operation: Option<usize>,
 }
+
+/// Most members whose names are compared one with the other.
+const FEW: usize = 8;
 
 impl Members {
     /// Takes the message apart; refuses members whose names are equal up to case (R003).
-    pub(crate) fn of(message: Value, place: &str) -> Result<Self, MessageError> {
+    pub(crate) fn of(message: Value, operation: Option<usize>) -> Result<Self, MessageError> {
         let Value::Object(members) = message else {
-            return Err(MessageError::syntax(if place.is_empty() { "body" } else { place }, "a JSON object"));
+            let place = operation.map_or_else(|| "body".to_owned(), |index| format!("Operations[{index}]"));
+            return Err(MessageError::syntax(place, "a JSON object"));
         };
-        let mut seen = std::collections::HashSet::new();
-        if let Some(name) = members.keys().find(|name| !seen.insert(name.to_ascii_lowercase())) {
+        if let Some(name) = repeated(&members) {
+            let place = operation.map(|index| format!("Operations[{index}]")).unwrap_or_default();
             return Err(MessageError::syntax(format!("{place}{name}"), "each member once"));
         }
-        let place = if place.is_empty() { String::new() } else { format!("{place}.") };
-        Ok(Self { members, place })
+        Ok(Self { members, operation })
     }
 
     /// The full name of a member, for errors.
     pub(crate) fn name(&self, name: &str) -> String {
-        format!("{}{name}", self.place)
+        match self.operation {
+            Some(index) => format!("Operations[{index}].{name}"),
+            None => name.to_owned(),
+        }
     }
 
     /// Takes a member out. `null` counts as absent only where the caller says so.
     pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
+        if let Some(value) = self.members.remove(name) {
+            return Some(value);
+        }
         let key = self.members.keys().find(|key| key.eq_ignore_ascii_case(name))?.clone();
         self.members.remove(&key)
     }
@@ -107,5 +119,35 @@ impl Members {
     pub(crate) fn expect_schema(&mut self, urn: &str) -> Result<(), MessageError> {
         let named = self.texts("schemas")?.iter().any(|uri| uri.eq_ignore_ascii_case(urn));
         if named { Ok(()) } else { Err(MessageError::syntax("schemas", format!("an array that holds `{urn}`"))) }
+    }
+}
+
+/// The first name that is that of a member before it, up to case.
+fn repeated(members: &Map<String, Value>) -> Option<&String> {
+    if members.len() <= FEW {
+        let is_repeated = |(index, name): &(usize, &String)| {
+            members.keys().take(*index).any(|before| before.eq_ignore_ascii_case(name))
+        };
+        return members.keys().enumerate().find(is_repeated).map(|(_, name)| name);
+    }
+    let mut seen = HashSet::new();
+    members.keys().find(|name| !seen.insert(name.to_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_repeated_whatever_its_case_and_however_many_there_are() {
+        let members = |names: &[String]| names.iter().map(|name| (name.clone(), Value::Null)).collect::<Map<_, _>>();
+        for count in [0, 1, FEW - 1, FEW, 3 * FEW] {
+            let mut names: Vec<String> = (0..count).map(|number| format!("n{number}")).collect();
+            assert_eq!(repeated(&members(&names)), None, "{count}");
+            names.push("Op".to_owned());
+            assert_eq!(repeated(&members(&names)), None, "{count}");
+            names.push("oP".to_owned());
+            assert_eq!(repeated(&members(&names)), Some(&"oP".to_owned()), "{count}");
+        }
     }
 }

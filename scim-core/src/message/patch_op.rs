@@ -56,7 +56,7 @@ impl PatchOp {
     /// [`MessageError`] where `schemas` does not name the message, `Operations` is no array of 1 to `max_operations`
     /// objects, or a member has another type (R134, R135).
     pub fn from_json(message: Value, tolerance: &mut Tolerance, max_operations: usize) -> Result<Self, MessageError> {
-        let mut members = Members::of(message, "")?;
+        let mut members = Members::of(message, None)?;
         if let Err(error) = members.expect_schema(urn::PATCH_OP)
             && !tolerance.take(Quirk::MissingPatchSchema)
         {
@@ -109,7 +109,7 @@ impl PatchOperation {
     }
 
     fn from_json(operation: Value, index: usize) -> Result<Self, MessageError> {
-        let mut members = Members::of(operation, &format!("Operations[{index}]"))?;
+        let mut members = Members::of(operation, Some(index))?;
         let op = members.text("op")?;
         let op = op.ok_or_else(|| MessageError::syntax(members.name("op"), "`add`, `remove` or `replace`"))?;
         Ok(Self { op, path: members.text("path")?, value: members.take("value") })

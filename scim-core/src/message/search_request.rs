@@ -65,7 +65,7 @@ impl SearchRequest {
     /// [`MessageError`] where `schemas` does not name the message, or a member has another type (R132). A `count` that is
     /// no number is [`ScimType::InvalidCount`] beside a `cursor` (R255).
     pub fn from_json(message: Value, tolerance: &mut Tolerance) -> Result<Self, MessageError> {
-        let mut members = Members::of(message, "")?;
+        let mut members = Members::of(message, None)?;
         members.expect_schema(urn::SEARCH_REQUEST)?;
         let cursor = members.text("cursor")?;
         let count = integer(&mut members, "count").map_err(|error| match cursor {

@@ -10,8 +10,12 @@ use crate::schema::rank;
 #[doc(hidden)]
 pub type Unlike<'r> = (Cow<'r, str>, Option<ValueRef<'r>>, Option<ValueRef<'r>>);
 
-/// The members whose values are not the same in another document; `None` where they do not stand in their order.
-pub(super) fn unlike<'d>(one: &'d Document, other: &'d Document) -> Option<Vec<Unlike<'d>>> {
+/// The members asked for whose values are not the same in another document; `None` where they do not stand in their order.
+pub(super) fn unlike<'d>(
+    one: &'d Document,
+    other: &'d Document,
+    asks: impl Fn(&str) -> bool,
+) -> Option<Vec<Unlike<'d>>> {
     let is_plain = |document: &Document| document.is_ordered && !document.has_escapes;
     if !is_plain(one) || !is_plain(other) {
         return None;
@@ -28,7 +32,12 @@ pub(super) fn unlike<'d>(one: &'d Document, other: &'d Document) -> Option<Vec<U
             (_, Some(_)) => (None, others.next()),
         };
         let name = a.or(b).map(|(name, _)| name).unwrap_or_default();
-        let [a, b] = [a, b].map(|member| member.map(|(_, value)| ValueRef::of_text(value)));
+        let [a, b] = [a, b].map(|member| member.map(|(_, value)| value));
+        // Nearly all have the same text.
+        if a == b || !asks(name) {
+            continue;
+        }
+        let [a, b] = [a, b].map(|value| value.map(ValueRef::of_text));
         if a != b {
             unlike.push((Cow::Borrowed(name), a, b));
         }
@@ -47,7 +56,10 @@ mod tests {
             "urn:b": {"c": 1}, "meta": {}, "userName": "a", "id": "1", "active": true, "schemas": ["urn:a"], "externalId": "x"
         }));
         let other = document(&json!({"id": "1", "aid": 2, "userName": "b", "urn:c": {}, "meta": {}}));
-        let names: Vec<_> = unlike(&one, &other).unwrap().into_iter().map(|(name, ..)| name).collect();
+        let unlike = |asks: fn(&str) -> bool| unlike(&one, &other, asks);
+        let names: Vec<_> = unlike(|_| true).unwrap().into_iter().map(|(name, ..)| name).collect();
         assert_eq!(names, ["schemas", "externalId", "active", "aid", "userName", "urn:b", "urn:c"]);
+        let some = unlike(|name| !name.starts_with('a') && name != "urn:c").unwrap();
+        assert!(some.into_iter().map(|(name, ..)| name).eq(["schemas", "externalId", "userName", "urn:b"]));
     }
 }

@@ -55,12 +55,22 @@ impl Meta {
 
     /// Reads the value of the `meta` attribute; `None` where a member is missing or malformed.
     pub fn from_value(value: ValueRef<'_>) -> Option<Self> {
-        let text = |name: &str| value.get(name).and_then(ValueRef::as_str);
+        let (mut resource_type, mut created, mut last_modified, mut version) = Default::default();
+        for (name, value) in value.members() {
+            let place = match &*name {
+                "resourceType" => &mut resource_type,
+                "created" => &mut created,
+                "lastModified" => &mut last_modified,
+                "version" => &mut version,
+                _ => continue,
+            };
+            *place = value.as_str();
+        }
         Some(Self {
-            resource_type: (&*text("resourceType")?).into(),
-            created: parse_date_time(&text("created")?).ok()?,
-            last_modified: parse_date_time(&text("lastModified")?).ok()?,
-            version: Version::from_tag(&text("version")?)?,
+            resource_type: (&*resource_type?).into(),
+            created: parse_date_time(&created?).ok()?,
+            last_modified: parse_date_time(&last_modified?).ok()?,
+            version: Version::from_tag(&version?)?,
         })
     }
 }

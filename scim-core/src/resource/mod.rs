@@ -300,22 +300,22 @@ impl Resource {
         }
     }
 
-    /// The members whose values are not the same in another resource, with both.
+    /// The members whose values are not the same in another resource, with both, as far as somebody asks for members of their name.
     #[doc(hidden)]
-    pub fn members_unlike<'r>(&'r self, other: &'r Self) -> Vec<Unlike<'r>> {
+    pub fn members_unlike<'r>(&'r self, other: &'r Self, asks: impl Fn(&str) -> bool) -> Vec<Unlike<'r>> {
         if let (Content::Document(a), Content::Document(b)) = (&self.content, &other.content)
-            && let Some(unlike) = comparison::unlike(a, b)
+            && let Some(unlike) = comparison::unlike(a, b, &asks)
         {
             return unlike;
         }
         let mut unlike = Vec::new();
-        for (name, value) in self.members() {
+        for (name, value) in self.members().filter(|(name, _)| asks(name)) {
             let others = other.get(&name);
             if others != Some(value) {
                 unlike.push((name, Some(value), others));
             }
         }
-        let added = other.members().filter(|(name, _)| self.get(name).is_none());
+        let added = other.members().filter(|(name, _)| asks(name) && self.get(name).is_none());
         unlike.extend(added.map(|(name, value)| (name, None, Some(value))));
         unlike
     }

@@ -255,6 +255,8 @@ impl PartialEq for ValueRef<'_> {
     fn eq(&self, other: &Self) -> bool {
         match (self.0, other.0) {
             (Held::Text(a), Held::Text(b)) if a == b => true,
+            // Strings without escapes are the same only where their texts are.
+            (Held::Text(a), Held::Text(b)) if a.starts_with('"') && !a.contains('\\') && !b.contains('\\') => false,
             (Held::Tree(a), Held::Tree(b)) => a == b,
             _ => match (self.kind(), other.kind()) {
                 (ValueKind::Null, ValueKind::Null) => true,

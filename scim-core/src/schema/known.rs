@@ -53,7 +53,7 @@ impl Known {
     pub(super) fn top_level(&self, name: &str) -> Option<&Arc<Attribute>> {
         let wanted = name_key(name);
         let is_it = |(key, attribute): &&(NameKey, Arc<Attribute>)| {
-            *key == wanted && attribute.name().eq_ignore_ascii_case(name)
+            *key == wanted && (attribute.name() == name || attribute.name().eq_ignore_ascii_case(name))
         };
         self.top_level.iter().find(is_it).map(|(_, attribute)| attribute)
     }

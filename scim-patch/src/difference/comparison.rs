@@ -56,8 +56,8 @@ fn unequal<'a>(
     before: &'a Resource,
     after: &'a Resource,
 ) -> impl Iterator<Item = Compared<'a>> + use<'a> {
-    let unlike = before.members_unlike(after).into_iter();
-    unlike.filter(|(name, ..)| !matches!(&**name, "id" | "meta" | "schemas")).flat_map(move |(name, old, new)| {
+    let unlike = before.members_unlike(after, |name| !matches!(name, "id" | "meta" | "schemas")).into_iter();
+    unlike.flat_map(move |(name, old, new)| {
         let attribute = of.top_level(&name).filter(|attribute| attribute.name() == name);
         let schema = of.extensions().iter().map(|extension| &extension.schema).find(|schema| schema.id() == name);
         let extended = schema.into_iter().flat_map(move |schema| {

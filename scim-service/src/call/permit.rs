@@ -13,7 +13,8 @@ use crate::wire::Failure;
 /// What a request may see and change of one type.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Permit {
-    within: Option<Predicate>,
+    /// Boxed, because each endpoint keeps a permit while it waits.
+    within: Option<Box<Predicate>>,
     hidden: Vec<AttributeRef>,
 }
 
@@ -21,7 +22,7 @@ impl Permit {
     pub(crate) fn new(restriction: &AccessScope, of: &TypeSchema, profile: &Profile) -> Result<Self, Failure> {
         let mut tolerance = Tolerance::new(profile);
         let within = match &restriction.within {
-            Some(filter) => Some(check(filter, of, &mut tolerance).map_err(AuthorizeError::new)?),
+            Some(filter) => Some(Box::new(check(filter, of, &mut tolerance).map_err(AuthorizeError::new)?)),
             None => None,
         };
         let mut hidden = targets(&restriction.hidden, of, profile);
@@ -40,7 +41,7 @@ impl Permit {
 
     /// The same permit, whose filter sees resources as responses show them.
     pub(crate) fn seen_through(self, view: &Arc<dyn View>) -> Self {
-        Self { within: self.within.map(|within| within.seen_through(view)), ..self }
+        Self { within: self.within.map(|within| Box::new(within.seen_through(view))), ..self }
     }
 
     /// Whether some resources may not be seen.
@@ -50,7 +51,7 @@ impl Permit {
 
     /// The filter of a query, narrowed to what may be seen.
     pub(crate) fn narrow(&self, filter: Option<Predicate>) -> Option<Predicate> {
-        match (filter, self.within.clone()) {
+        match (filter, self.within.as_deref().cloned()) {
             (Some(filter), Some(within)) => Some(filter.and(within)),
             (filter, within) => filter.or(within),
         }

@@ -7,7 +7,7 @@ use http::Method;
 use scim_core::{AttributeRef, Projection, Resource, ResourceId, TypeSchema};
 use scim_filter::Predicate;
 
-use crate::authorize::{Access, Operation};
+use crate::authorize::{Access, Authorizer, Operation};
 use crate::call::Call;
 use crate::call::one_of;
 use crate::call::permit::{Permit, targets};
@@ -35,7 +35,18 @@ impl<S: ?Sized> Call<'_, S> {
     ) -> Result<Permit, Failure> {
         self.check_scope(of, operation)?;
         let Some(authorizer) = self.authorizer else { return Ok(Permit::default()) };
-        let attributes: Vec<String> = attributes().into_iter().collect();
+        let attributes = attributes().into_iter().collect();
+        Box::pin(self.asked(authorizer, of, operation, id, attributes)).await
+    }
+
+    async fn asked(
+        &self,
+        authorizer: &dyn Authorizer,
+        of: &TypeSchema,
+        operation: Operation,
+        id: Option<&ResourceId>,
+        attributes: Vec<String>,
+    ) -> Result<Permit, Failure> {
         let tenant = self.cx.tenant();
         let access = Access { principal: &self.cx.principal, tenant, operation, of, id, attributes: &attributes };
         let decision = authorizer.authorize(&access).await?;
@@ -107,6 +118,17 @@ impl<S: Store + ?Sized> Call<'_, S> {
         if !permit.is_restricted() {
             return Ok(self.store.read(&self.cx, Read::new(of, id).with_want(want)).await?);
         }
+        Box::pin(self.visible_within(of, id, want, permit)).await
+    }
+
+    /// The same of a permit that is restricted.
+    async fn visible_within(
+        &self,
+        of: &Arc<TypeSchema>,
+        id: &ResourceId,
+        want: &Projection,
+        permit: &Permit,
+    ) -> Result<Resource, Failure> {
         // The store's own filter decides: it knows every attribute, whatever the projection wants.
         let not_found = || Failure::Store(StoreError::NotFound);
         let by_id = one_of(of, &["id"], &[id.as_str()])?;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 
 use imbl::OrdSet;
-use scim_core::schema::{AttributeType, Uniqueness};
+use scim_core::schema::{AttributeType, Schema, Uniqueness};
 use scim_core::{Attribute, AttributeRef, Resource, TypeSchema, ValueRef};
 
 use super::id::Id;
@@ -61,6 +61,23 @@ impl<'a> Indexed<'a> {
         is_indexed(path.attribute(), path.sub_attribute().map(AsRef::as_ref)).then_some(Self { uri, name, sub, key })
     }
 
+    /// Whether a resource has the value.
+    pub(super) fn is_of(&self, of: &TypeSchema, resource: &Resource) -> bool {
+        let own = |schema: &Schema| resource.get(schema.id()).and_then(|container| container.get(self.name));
+        let (attribute, value) = match self.uri {
+            None => (of.top_level(self.name), resource.get(self.name)),
+            Some(uri) => match of.extension(uri) {
+                Some(schema) => (schema.attribute(self.name), own(schema)),
+                None => (None, None),
+            },
+        };
+        let mut found = Vec::new();
+        if let (Some(attribute), Some(value)) = (attribute, value) {
+            collect(self.uri, attribute, value, &mut found);
+        }
+        found.iter().any(|(held, _)| held == self)
+    }
+
     /// The path of the attribute.
     pub(super) fn path(&self) -> String {
         let uri = self.uri.map(|uri| format!("{uri}:")).unwrap_or_default();
@@ -81,7 +98,8 @@ pub(super) fn indexed<'a>(of: &'a TypeSchema, resource: &'a Resource) -> Found<'
 /// The same of two states of a resource, as far as their values may differ.
 pub(super) fn indexed_unlike<'a>(of: &'a TypeSchema, old: &'a Resource, new: &'a Resource) -> (Found<'a>, Found<'a>) {
     let (mut before, mut after) = (Vec::new(), Vec::new());
-    for (name, old, new) in old.members_unlike(new) {
+    // A write changes `meta`, which has no index, and little else.
+    for (name, old, new) in old.members_unlike(new, |name| name != "meta") {
         for (value, found) in [(old, &mut before), (new, &mut after)] {
             if let Some(value) = value {
                 collect_member(of, &name, value, found);

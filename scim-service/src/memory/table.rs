@@ -107,7 +107,7 @@ impl Table {
 
     /// The resources that have a value, in the order of their ids.
     fn holders<'s>(&'s self, of: &'s TypeSchema, value: &'s Indexed<'s>) -> impl Iterator<Item = &'s Id> {
-        let has = move |entry: &Arc<Entry>| indexed(of, entry.content()).iter().any(|(held, _)| held == value);
+        let has = move |entry: &Arc<Entry>| value.is_of(of, entry.content());
         self.index.candidates(value).filter(move |id| self.get(id).is_some_and(has))
     }
 

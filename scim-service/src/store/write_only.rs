@@ -53,9 +53,8 @@ pub fn keep_write_only(of: &TypeSchema, current: &Resource, new: &mut Resource) 
         };
         differences.extend(becomes.map(|becomes| Difference::of_secret(target, becomes)));
     }
-    let schemas = of.schemas_of(new.as_value());
-    if new.get("schemas") != Some((&schemas).into()) {
-        new.set("schemas", Some(schemas));
+    if !of.lists_schemas_of(new) {
+        new.set("schemas", Some(of.schemas_of(new.as_value())));
     }
     differences
 }

@@ -8,15 +8,24 @@ use serde_json::Value;
 
 use crate::config::segment;
 
+/// The bytes that stand for themselves in a URL, whatever else does.
+#[expect(clippy::indexing_slicing, reason = "a byte is smaller than the length")]
+const PLAIN: [bool; 256] = {
+    let (mut plain, mut byte) = ([false; 256], 0_u8);
+    while byte < 128 {
+        plain[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'-';
+        byte += 1;
+    }
+    plain
+};
+
 /// The URL of a resource.
 pub(crate) fn location(base_url: &str, endpoint: &str, id: &str) -> String {
     let mut url = String::with_capacity(base_url.len() + endpoint.len() + 1 + id.len());
     url.push_str(base_url);
     url.push_str(endpoint);
     url.push('/');
-    // All bytes, because that is quicker than to stop at the first.
-    let is_plain = |byte: u8| u8::from(byte.is_ascii_alphanumeric()) | u8::from(byte == b'-');
-    if id.bytes().fold(1, |plain, byte| plain & is_plain(byte)) != 0 {
+    if id.bytes().all(|byte| PLAIN.get(usize::from(byte)).is_some_and(|is_plain| *is_plain)) {
         url.push_str(id);
     } else {
         url.extend(segment(id));

@@ -59,28 +59,34 @@ impl Dialect {
         if self == Self::Sqlite { "g.name" } else { "''" }
     }
 
-    /// Finds the rows of `ab_user u` whose name (`?`) or address (`?`) may be folded to a given one. The engines fold ASCII
-    /// alike, so every row with more than ASCII is a candidate, and the fold of this library decides. The last two values
-    /// are name and address as they are: `MySQL` may hold more names to be equal than the fold does, and then refuses them.
-    pub(crate) fn name_candidates(self) -> &'static str {
+    /// The newest row of `ab_user` up to which `scim_account` knows all rows: those beyond it are looked at. Ids grow, so it is the
+    /// newest that is recorded; in `SQLite`, which gives ids of deleted rows out again, the newest that is still the same row.
+    pub(crate) fn newest_known_account(self) -> &'static str {
+        if self == Self::Sqlite {
+            "(SELECT coalesce(max(k.id), 0) FROM (SELECT u.id FROM ab_user u JOIN scim_account a ON a.local_id = u.id \
+             AND a.local_mark = coalesce(u.created_on, '') ORDER BY u.id DESC LIMIT 1) AS k)"
+        } else {
+            "(SELECT coalesce(max(k.local_id), 0) FROM scim_account k)"
+        }
+    }
+
+    /// Makes an insert into `scim_account` write over what was recorded of the same ids.
+    pub(crate) fn account_known_already(self) -> &'static str {
         match self {
-            Self::Sqlite => {
-                "(lower(u.username) = ? OR lower(u.email) = ? OR length(CAST(u.username AS BLOB)) <> length(u.username) \
-                 OR length(CAST(u.email AS BLOB)) <> length(u.email) OR u.username = ? OR u.email = ?)"
-            }
-            Self::Postgres => {
-                "(lower(u.username COLLATE \"C\") = ? OR lower(u.email COLLATE \"C\") = ? \
-                 OR octet_length(u.username) <> char_length(u.username) \
-                 OR octet_length(u.email) <> char_length(u.email) OR u.username = ? OR u.email = ?)"
+            Self::Sqlite | Self::Postgres => {
+                " ON CONFLICT (local_id) DO UPDATE SET local_mark = excluded.local_mark, name_key = excluded.name_key, \
+                 email_key = excluded.email_key"
             }
             Self::MySql => {
-                "(lower(u.username) = ? OR lower(u.email) = ? OR length(u.username) <> char_length(u.username) \
-                 OR length(u.email) <> char_length(u.email) OR u.username = ? OR u.email = ?)"
+                " ON DUPLICATE KEY UPDATE local_mark = VALUES(local_mark), name_key = VALUES(name_key), \
+                 email_key = VALUES(email_key)"
             }
         }
     }
 
-    /// The same for `ab_group g`: the folded name, and the name as it is.
+    /// Finds the rows of `ab_group g` whose name (`?`) may be folded to a given one. The engines fold ASCII alike, so every row with
+    /// more than ASCII is a candidate, and the fold of this library decides. The last value is the name as it is: `MySQL` may hold more
+    /// names to be equal than the fold does, and then refuses them.
     pub(crate) fn group_candidates(self) -> &'static str {
         match self {
             Self::Sqlite => "(lower(g.name) = ? OR length(CAST(g.name AS BLOB)) <> length(g.name) OR g.name = ?)",

@@ -115,10 +115,14 @@ impl Fragment {
         joined
     }
 
+    /// Fragments in brackets, with `separator` between them.
+    pub(crate) fn bracketed(parts: Vec<Self>, separator: &'static str) -> Self {
+        Self::new("(").then(Self::joined(parts, separator)).then(Self::new(")"))
+    }
+
     /// `(?, ?, ?)` with these values.
     pub(crate) fn list<T: Into<Param>>(values: impl IntoIterator<Item = T>) -> Self {
-        let values = values.into_iter().map(|value| Self::new("?").bind(value)).collect();
-        Self::new("(").then(Self::joined(values, ", ")).then(Self::new(")"))
+        Self::bracketed(values.into_iter().map(|value| Self::new("?").bind(value)).collect(), ", ")
     }
 
     #[cfg(test)]
@@ -126,9 +130,28 @@ impl Fragment {
         &self.text
     }
 
+    /// Writes to different tables, as few statements as the engine lets them be: one in `PostgreSQL`, whose statements may hold others.
+    /// None of them sees what another one does, and no table may be written to twice.
+    pub(crate) fn together(dialect: Dialect, mut writes: Vec<Self>) -> Vec<Self> {
+        let Some(last) = writes.pop_if(|_| dialect == Dialect::Postgres) else { return writes };
+        let others = writes.into_iter().enumerate().map(|(index, write)| {
+            let mut named = Self::new("");
+            named.text = format!("w{index} AS (");
+            named.then(write).then(Self::new(")"))
+        });
+        let others: Vec<Self> = others.collect();
+        if others.is_empty() {
+            return vec![last];
+        }
+        vec![Self::new("WITH ").then(Self::joined(others, ", ")).then(Self::new(" ")).then(last)]
+    }
+
     /// The text as the engine reads it, and the values.
     pub(crate) fn into_parts(self, dialect: Dialect) -> (String, Vec<Param>) {
-        (dialect.placeholders(self.text), self.params)
+        let text = dialect.placeholders(self.text);
+        // Without the values, which may be secret.
+        tracing::trace!(target: "superset_mapping::sql", statement = text, "a statement is run");
+        (text, self.params)
     }
 }
 
@@ -143,6 +166,17 @@ mod tests {
         let (_, params) = statement.into_parts(Dialect::Sqlite);
         assert_eq!(params, [Param::from(1), Param::from("x'"), Param::from("y")]);
         assert_eq!(format!("{params:?}"), "[1, text, text]");
+    }
+
+    #[test]
+    fn writes_are_one_statement_where_the_engine_lets_them_be() {
+        let writes = || vec![Fragment::new("DELETE FROM a WHERE b = ?").bind(1_i64), Fragment::new("DELETE FROM c")];
+        let together = |dialect, writes| Fragment::together(dialect, writes);
+        let [one] = &together(Dialect::Postgres, writes())[..] else { panic!() };
+        assert_eq!(one.text(), "WITH w0 AS (DELETE FROM a WHERE b = ?) DELETE FROM c");
+        assert_eq!(together(Dialect::Sqlite, writes()).len(), 2);
+        assert_eq!(together(Dialect::Postgres, writes().split_off(1))[0].text(), "DELETE FROM c");
+        assert!(together(Dialect::Postgres, Vec::new()).is_empty());
     }
 
     #[test]

@@ -7,6 +7,8 @@ use scim_core::schema::Uniqueness;
 use scim_core::{AttributeRef, ResourceTypeName, TypeSchema};
 use scim_filter::{ElementPredicate, Lower, Operand, Operator, Test, after_prefix, lower_element, lower_parts};
 
+use crate::sql::column_key::named_key;
+use crate::sql::counted::{active, last_modified};
 use crate::sql::fragment::Fragment;
 use crate::sql::index_key::{HASHED, index_key};
 
@@ -20,14 +22,13 @@ const MAX_SCANS: u32 = 2;
 
 /// Conditions on the columns of `scim_resource`, called `r` in the statement.
 ///
-/// Taken over is what has an index (equality of `id`, of `externalId`, of unique attributes, of addresses, of members and of
-/// groups) and whatever is compared with `userName`, as far as the database does it quickly. Everything else stays with the evaluator.
+/// Taken over is what has an index (equality of `id`, of `externalId`, of unique attributes, of `displayName`, of `active`, of addresses, of
+/// members and of groups), every comparison of `meta.lastModified`, and whatever is compared with `userName`, as far as the database does it
+/// quickly. Everything else stays with the evaluator.
 #[derive(Debug)]
 pub(crate) struct Target<'a> {
     schema: &'a TypeSchema,
     tenant: &'a str,
-    /// Attributes that are kept unique for each source, although the schema does not say so.
-    also_unique: &'a [&'a str],
     lookups: Cell<u32>,
     scans: Cell<u32>,
 }
@@ -40,8 +41,8 @@ fn take(left: &Cell<u32>) -> Option<()> {
 
 impl<'a> Target<'a> {
     /// The target of one statement.
-    pub(crate) fn new(schema: &'a TypeSchema, tenant: &'a str, also_unique: &'a [&'a str]) -> Self {
-        Self { schema, tenant, also_unique, lookups: Cell::new(MAX_LOOKUPS), scans: Cell::new(MAX_SCANS) }
+    pub(crate) fn new(schema: &'a TypeSchema, tenant: &'a str) -> Self {
+        Self { schema, tenant, lookups: Cell::new(MAX_LOOKUPS), scans: Cell::new(MAX_SCANS) }
     }
 
     fn is(&self, name: &ResourceTypeName) -> bool {
@@ -74,8 +75,9 @@ impl<'a> Target<'a> {
                 let keys = one_of("r.external_key", &keys(values));
                 Some(Fragment::new("(r.external_key IS NOT NULL AND ").then(keys).then(Fragment::new(")")))
             }
-            (name, _) if self.also_unique.contains(&name) => {
-                self.indexed("scim_value", name, one_of("q.value", &keys(values)))
+            ("displayName", false) => {
+                let keys: Vec<String> = values.iter().map(|value| named_key(value)).collect();
+                Some(one_of("r.display_name_key", &keys))
             }
             (name, _) if path.attribute().uniqueness() != Uniqueness::None => {
                 self.indexed("scim_unique", name, one_of("q.value", &keys(values)))
@@ -176,6 +178,11 @@ impl Lower for Target<'_> {
     type Output = Fragment;
 
     fn compare(&self, test: &Test) -> Option<Fragment> {
+        match test.operand() {
+            Operand::Bool(_) => return active("r.active", test),
+            Operand::Instant(instant) => return last_modified(test, *instant),
+            _ => {}
+        }
         let value = indexed_text(test)?;
         let (path, operator) = (test.path(), test.operator());
         if operator == Operator::Eq {
@@ -209,15 +216,15 @@ impl Lower for Target<'_> {
 
     fn narrow(&self, _: &AttributeRef, filter: &ElementPredicate) -> Option<Fragment> {
         let mut parts: Vec<Fragment> = lower_parts(filter, &Element(self)).into_iter().flatten().collect();
-        if parts.len() > 1 { Some(bracketed(parts, " AND ")) } else { parts.pop() }
+        if parts.len() > 1 { Some(Fragment::bracketed(parts, " AND ")) } else { parts.pop() }
     }
 
     fn and(&self, parts: Vec<Fragment>) -> Fragment {
-        bracketed(parts, " AND ")
+        Fragment::bracketed(parts, " AND ")
     }
 
     fn or(&self, parts: Vec<Fragment>) -> Fragment {
-        bracketed(parts, " OR ")
+        Fragment::bracketed(parts, " OR ")
     }
 
     fn not(&self, part: Fragment) -> Fragment {
@@ -260,16 +267,12 @@ impl Lower for Element<'_> {
 
     fn or(&self, parts: Vec<Self::Output>) -> Self::Output {
         let parts = parts.into_iter().collect::<Option<Vec<_>>>()?;
-        Some(bracketed(parts, " OR "))
+        Some(Fragment::bracketed(parts, " OR "))
     }
 
     fn not(&self, _: Self::Output) -> Self::Output {
         None
     }
-}
-
-fn bracketed(parts: Vec<Fragment>, separator: &'static str) -> Fragment {
-    Fragment::new("(").then(Fragment::joined(parts, separator)).then(Fragment::new(")"))
 }
 
 #[cfg(test)]
@@ -286,7 +289,7 @@ mod tests {
     fn lowered_for(kind: &ResourceTypeName, filter: &str) -> (Option<String>, bool) {
         let schemas = SchemaSet::builtin();
         let schema = schemas.of(kind).unwrap();
-        let target = Target::new(schema, "", &["displayName"]);
+        let target = Target::new(schema, "");
         let lowered = lower(&predicate(filter, schema), &target);
         (lowered.pushed.map(|pushed| pushed.text().to_owned()), lowered.residual.is_some())
     }
@@ -305,8 +308,8 @@ mod tests {
     #[test]
     fn equality_of_indexed_attributes_is_pushed_down() {
         assert_eq!(lowered(r#"id eq "1""#), (Some("r.id = ?".into()), false));
-        let by_group_name = BY_NAME.replace("scim_unique", "scim_value");
-        assert_eq!(lowered(r#"displayName eq "A""#), (Some(by_group_name), false));
+        assert_eq!(lowered(r#"displayName eq "A""#), (Some("r.display_name_key = ?".into()), false));
+        assert_eq!(lowered_user(r#"displayName eq "A""#), (Some("r.display_name_key = ?".into()), false));
         assert_eq!(
             lowered(r#"not (externalId eq "x" or id eq "y")"#).0.unwrap(),
             "NOT (((r.external_key IS NOT NULL AND r.external_key = ?) OR r.id = ?))"
@@ -347,7 +350,7 @@ mod tests {
         let schema: std::sync::Arc<scim_core::schema::Schema> = serde_json::from_value(schema).unwrap();
         let schemas = SchemaSet::default().with([schema], [serde_json::from_value(of).unwrap()]).unwrap();
         let schema = schemas.group().unwrap();
-        let target = Target::new(schema, "", &[]);
+        let target = Target::new(schema, "");
         for filter in [
             r#"members[value eq "u"]"#,
             r#"members.value eq "u""#,

@@ -9,12 +9,14 @@ use scim_service::{Context, StoreError};
 use crate::driver::Database;
 use crate::rules::{RoleMapper, RuleSet};
 use crate::sql::{Dialect, Fragment};
+use crate::store::auxiliary_tables::upgrade;
+use crate::store::names::catch_up;
 use crate::store::session::Sessions;
 use crate::store::session::StoreOptions;
 use crate::store::session::SupersetStore;
 use crate::store::session::Writers;
+use crate::store::session::probe;
 use crate::store::session::{ConnectError, failed};
-use crate::store::session::{probe, upgrade};
 
 impl SupersetStore {
     /// Opens the metadata database of a Superset: `postgres://user:password@host/database`,
@@ -45,6 +47,7 @@ impl SupersetStore {
         let mut transaction = database.migrate().await?;
         let tables = probe(&transaction.catalogue().await?, database.dialect())?;
         upgrade(&mut transaction).await?;
+        catch_up(&mut transaction).await?;
         transaction.migrated().await?;
         let rules: Arc<dyn RoleMapper> = Arc::new(rules);
         let known = Arc::new(Writers::new(rules.clone()));

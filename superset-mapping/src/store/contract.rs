@@ -17,11 +17,12 @@ use crate::store::password::{Hash, Password};
 use crate::store::query::Relations;
 use crate::store::resources::Record;
 use crate::store::resources::{Content, Kind, Member};
+use crate::store::session::OwnGroups;
 use crate::store::session::Session;
 use crate::store::session::SupersetStore;
 use crate::store::session::{Sessions, retry};
 use crate::store::transaction::OpenTransaction;
-use crate::store::write::{MemberChange, Write};
+use crate::store::write::{Done, MemberChange, Write};
 
 pub(super) async fn create(
     sessions: &impl Sessions,
@@ -34,8 +35,8 @@ pub(super) async fn create(
     let id: ResourceId = Uuid::new_v4().to_string().parse().map_err(StoreError::internal)?;
     let mut session = sessions.writing(cx).await?;
     let done = session.create(of, id.clone(), body, &members, &password.hashed_as(hash)).await;
-    let (session, change) = told(sessions, cx, session, done).await?;
-    session.finish(of, &id, Relations::wanted(of, want), change).await
+    let (session, done) = told(sessions, cx, session, done).await?;
+    session.finish(of, &id, Relations::wanted(of, want), done).await
 }
 
 pub(super) async fn read(sessions: &impl Sessions, cx: &Context, request: Read<'_>) -> Result<Resource, StoreError> {
@@ -56,11 +57,12 @@ pub(super) async fn replace(
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
+    session.keep_groups_of(of, id);
     let write = Write { members: MemberChange::Set(members), password, ..Write::of(body) };
     let write = session.settled(of, &record, write, hash).await?;
     let done = session.change(of, record, write).await;
-    let (session, change) = told(sessions, cx, session, done).await?;
-    session.finish(of, id, Relations::wanted(of, want), change).await
+    let (session, done) = told(sessions, cx, session, done).await?;
+    session.finish(of, id, Relations::wanted(of, want), done).await
 }
 
 pub(super) async fn patch(
@@ -73,12 +75,13 @@ pub(super) async fn patch(
     let mut session = sessions.writing(cx).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
+    session.keep_groups_of(of, id);
     session.says_active |= patch.targets().iter().any(|target| target.is_in("active"));
     let write = session.patched(of, &record, patch).await?;
     let write = session.settled(of, &record, write, hash).await?;
     let done = session.change(of, record, write).await;
-    let (session, change) = told(sessions, cx, session, done).await?;
-    session.finish(of, id, Relations::wanted(of, want), change).await
+    let (session, done) = told(sessions, cx, session, done).await?;
+    session.finish(of, id, Relations::wanted(of, want), done).await
 }
 
 pub(super) async fn reaffirm(
@@ -106,22 +109,23 @@ pub(super) async fn delete(sessions: &impl Sessions, cx: &Context, request: Dele
     Ok(change.with_access(access))
 }
 
-/// Goes on with a write that was done. Of one that was refused nothing stays but what the refusal is to be known by, which is written by
-/// itself.
+/// Goes on with a write that was done. Of one that was refused nothing stays but what the refusal is to be known by, and what was found out of
+/// names, which is written by itself.
 async fn told<'a>(
     sessions: &'a impl Sessions,
     cx: &'a Context,
     mut session: Session<'a>,
-    done: Result<Change, StoreError>,
-) -> Result<(Session<'a>, Change), StoreError> {
+    done: Result<Done, StoreError>,
+) -> Result<(Session<'a>, Done), StoreError> {
     let refusal = match done {
-        Ok(change) => return Ok((session, change)),
+        Ok(done) => return Ok((session, done)),
         Err(refusal) => refusal,
     };
-    let alerts = std::mem::take(&mut session.alerts);
+    let (alerts, learned) = (std::mem::take(&mut session.alerts), std::mem::take(&mut session.learned));
     drop(session);
-    if !alerts.is_empty() {
+    if !alerts.is_empty() || !learned.is_nothing() {
         let mut session = sessions.writing(cx).await?;
+        learned.again(&mut session.transaction).await?;
         session.audit = alerts;
         session.commit().await?;
     }
@@ -214,15 +218,25 @@ impl Session<'_> {
         of: &TypeSchema,
         id: &ResourceId,
         relations: Relations,
-        change: Change,
+        Done { change, record }: Done,
     ) -> Result<Written, StoreError> {
         self.ensure_admin_remains().await?;
-        let record = self.find(of, id).await?;
+        let record = match record {
+            Some(record) => record,
+            None => self.find(of, id).await?,
+        };
         let resource = self.show(of, &record, relations).await?;
         let before = change.before.clone();
         let change = change.with_versions(before, Some(record.tag())).with_access(std::mem::take(&mut self.access));
         self.commit().await?;
         Ok(Written::new(resource, change))
+    }
+
+    /// Asks for the groups of a user once: a write to the user puts nobody into a group.
+    fn keep_groups_of(&mut self, of: &TypeSchema, id: &ResourceId) {
+        if Kind::of(of) == Kind::User {
+            self.own_groups = Some(OwnGroups { user: id.to_string(), known: None });
+        }
     }
 
     /// The content that a patch makes of a resource. Members are not loaded where the patch can do without them.

@@ -3,11 +3,13 @@
 mod access;
 mod accounts;
 mod audit;
+mod auxiliary_tables;
 mod connect;
 mod contract;
 mod groups;
 #[cfg(feature = "jit")]
 mod login;
+mod names;
 mod password;
 mod query;
 #[cfg(feature = "jit")]
@@ -21,11 +23,12 @@ pub(crate) use access::{GROUP_ROLES, Pairs, Relation, USER_GROUPS, USER_ROLES};
 pub use accounts::{Account, AccountSession};
 pub(crate) use accounts::{Email, Profile};
 pub use groups::Pin;
-pub(crate) use groups::{InGroup, row_name};
+pub(crate) use groups::row_name;
+pub(crate) use names::{AccountName, outdated, relearn};
 pub(crate) use password::Password;
 #[cfg(feature = "jit")]
 pub use replays::SqlReplays;
-pub(crate) use resources::{LocalRow, RECORD_WIDTH, Record};
-pub(crate) use session::{Action, CHUNK, Held, Session, Sessions, retry};
+pub(crate) use resources::{Counts, LocalRow, RECORD_WIDTH, Record};
+pub(crate) use session::{Action, CHUNK, Held, InGroup, Session, Sessions, retry};
 pub use session::{Adoption, ConnectError, StoreOptions, SupersetStore};
 pub(crate) use write::Write;

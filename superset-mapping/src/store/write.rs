@@ -8,12 +8,13 @@ use scim_service::{Change, StoreError};
 use serde_json::json;
 
 use crate::sql::Fragment;
-use crate::store::accounts::Profile;
+use crate::store::accounts::{Profile, Rows};
 use crate::store::audit::written;
 use crate::store::password::Password;
 use crate::store::resources::{Kind, Member, check_external_id};
 use crate::store::resources::{Record, display};
 use crate::store::session::Action;
+use crate::store::session::OwnGroups;
 use crate::store::session::Session;
 
 /// What happens to the members of a group.
@@ -45,6 +46,14 @@ impl Write {
     }
 }
 
+/// A write that was done.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(super) change: Change,
+    /// The resource as it is now; `None` where it has to be read again, because other steps of the write may have changed it too.
+    pub(super) record: Option<Record>,
+}
+
 /// Who came into a group, and who went.
 #[derive(Default)]
 struct MovedMembers {
@@ -72,9 +81,12 @@ impl Session<'_> {
         body: Resource,
         members: &[Member],
         password: &Password,
-    ) -> Result<Change, StoreError> {
+    ) -> Result<Done, StoreError> {
         self.record_writer().await?;
         let mut record = Record::new(id, body, None, self.cx);
+        // As it is read later.
+        record.body.compact();
+        let mut rows = Rows::Known;
         check_external_id(self.cx, None, &record.body)?;
         self.claim_values(of, None, &record).await?;
         self.index_values(of, &record.id, None, &record.body).await?;
@@ -82,7 +94,9 @@ impl Session<'_> {
         record.local = match kind {
             Kind::User => {
                 let profile = Profile::of(&record.body)?;
-                Some(self.open_account(&record.id, &record.identity(), profile, password).await?)
+                let local;
+                (local, rows) = self.open_account(&record.id, &record.identity(), profile, password).await?;
+                Some(local)
             }
             Kind::Group => {
                 self.claim_binding(None, &record).await?;
@@ -90,7 +104,12 @@ impl Session<'_> {
             }
             Kind::Other => None,
         };
-        self.insert(of, &record).await?;
+        let insertion = self.insertion(of, &record)?;
+        self.later([insertion]);
+        self.recount(of, None, Some(&record.body));
+        if rows == Rows::Known {
+            self.flush().await?;
+        }
         let mut differences = Differences::between(of, &Resource::default(), &record.body);
         if let Some(password) = password.difference(of).filter(|_| !self.ignores_password) {
             differences = differences.with(password);
@@ -99,7 +118,11 @@ impl Session<'_> {
         let name = of.resource_type().name().as_str();
         self.record_audit(Action::Create, name, &record.id, Some(record.version()), written(&change, ["schemas"]));
         match kind {
-            Kind::User => self.sync_access(&BTreeSet::from([record.id.to_string()])).await?,
+            Kind::User => {
+                self.own_groups = Some(OwnGroups { user: record.id.to_string(), known: Some(Vec::new()) });
+                self.sync_written(&record, rows).await?;
+                return Ok(Done { change, record: Some(record) });
+            }
             Kind::Group => {
                 self.sync_roles_of(&record).await?;
                 let added = self.add_members(record.id.as_str(), members).await?;
@@ -107,11 +130,11 @@ impl Session<'_> {
                 let users = self.users_within(&added).await?;
                 self.touch_all(&users).await?;
                 self.sync_access(&users).await?;
-                return Ok(change.with_members(added, Vec::new()));
+                return Ok(Done { change: change.with_members(added, Vec::new()), record: None });
             }
             Kind::Other => {}
         }
-        Ok(change)
+        Ok(Done { change, record: None })
     }
 
     /// Puts new content in place of the old. Content that says the same changes nothing, neither version nor time.
@@ -120,7 +143,7 @@ impl Session<'_> {
         of: &TypeSchema,
         mut record: Record,
         write: Write,
-    ) -> Result<Change, StoreError> {
+    ) -> Result<Done, StoreError> {
         let Write { mut body, members, password, secrets, quirks } = write;
         self.record_writer().await?;
         let kind = Kind::of(of);
@@ -137,9 +160,10 @@ impl Session<'_> {
         if record.body == body && secrets.is_empty() && !password.is_written() && !moves {
             self.follow_authority(kind, &mut record, authority).await?;
             self.reassert(kind, &record).await?;
-            return Ok(change);
+            return Ok(Done { change, record: (kind == Kind::User).then_some(record) });
         }
         record.body = body;
+        record.body.compact();
         self.set_authority(kind, &mut record, authority).await?;
         self.claim_values(of, Some(&before), &record).await?;
         self.index_values(of, &record.id, Some(&before.body), &record.body).await?;
@@ -147,14 +171,19 @@ impl Session<'_> {
         record.local = match kind {
             Kind::User => {
                 let mut profile = Profile::of(&record.body)?;
-                let was_closed = self.is_closed_by_hand(before.local.as_ref(), !before.body.is_inactive()).await?;
+                let account = match &local {
+                    Some(local) => self.account(local).await?,
+                    None => None,
+                };
+                let was_closed = !before.body.is_inactive() && account.as_ref().is_some_and(|account| !account.active);
                 profile.active &= !was_closed || self.says_active;
                 if was_closed && profile.active {
                     record.generation += 1;
                     self.record_audit(Action::Activate, "User", &record.id, None, json!({}));
                 }
                 let identity = record.identity();
-                Some(self.change_account(&record.id, &identity, local, profile, &password).await?)
+                let there = local.zip(account);
+                Some(self.change_account(&record.id, &identity, there, profile, &password).await?)
             }
             Kind::Group => {
                 self.claim_binding(Some(&before), &record).await?;
@@ -183,6 +212,7 @@ impl Session<'_> {
         }
         record.modified(self.now);
         self.update(&record).await?;
+        self.recount(of, Some(&before.body), Some(&record.body));
         self.record_audit(
             Action::Update,
             of.resource_type().name().as_str(),
@@ -200,7 +230,10 @@ impl Session<'_> {
             self.touch(&groups).await?;
         }
         match kind {
-            Kind::User => self.sync_access(&BTreeSet::from([record.id.to_string()])).await?,
+            Kind::User => {
+                self.sync_written(&record, Rows::Known).await?;
+                return Ok(Done { change, record: Some(record) });
+            }
             Kind::Group => {
                 if seen_by_rules {
                     self.sync_roles_of(&record).await?;
@@ -210,7 +243,7 @@ impl Session<'_> {
             }
             Kind::Other => {}
         }
-        Ok(change.with_members(moved.added, moved.removed))
+        Ok(Done { change: change.with_members(moved.added, moved.removed), record: None })
     }
 
     /// Whom somebody else put into a group before may have other roles now.
@@ -252,11 +285,12 @@ impl Session<'_> {
         }
         // A group of another tenant may hold an id that means nobody there: that is its own affair.
         let pairs = Fragment::new("DELETE FROM scim_member WHERE tenant = ? AND (group_id = ? OR member_id = ?)");
-        self.transaction.execute(pairs.bind(self.tenant).bind(id).bind(id)).await?;
-        self.bury(of, record).await?;
+        self.later([pairs.bind(self.tenant).bind(id).bind(id)]);
+        self.bury(of, record)?;
         let name = of.resource_type().name().as_str();
         self.record_audit(Action::Delete, name, &record.id, Some(record.version()), detail);
         if let (Kind::User, Some(local), Some(successor)) = (kind, &record.local, self.options.successor()) {
+            self.flush().await?;
             self.purge_account(&record.id, local, successor).await?;
         }
         self.touch_as_modified(&holders).await?;
@@ -326,8 +360,11 @@ impl Session<'_> {
             if let Some(taken) = self.close_account(local).await? {
                 self.note_taken(Action::Deactivate, &record.id, Some(record.version()), &taken)?;
             }
-        } else if self.says_active && self.is_closed_by_hand(Some(local), true).await? {
-            self.change_account(&record.id, &record.identity(), Some(local.clone()), profile, &Password::Kept).await?;
+        } else if self.says_active
+            && let Some(account) = self.account(local).await?.filter(|account| !account.active)
+        {
+            let there = Some((local.clone(), account));
+            self.change_account(&record.id, &record.identity(), there, profile, &Password::Kept).await?;
             self.record_audit(Action::Activate, "User", &record.id, Some(record.version()), json!({}));
             self.sync_access(&BTreeSet::from([record.id.to_string()])).await?;
         }

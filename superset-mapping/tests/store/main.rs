@@ -11,6 +11,7 @@ mod calls;
 mod engine;
 mod groups;
 mod harness;
+mod queries;
 mod reconcile;
 mod roles;
 mod support;
@@ -28,12 +29,16 @@ fn main() -> ExitCode {
         ("concurrency", calls::concurrency::CASES),
         ("conflicts", accounts::conflicts::CASES),
         ("contract", calls::contract::CASES),
+        ("cost", calls::cost::CASES),
         ("grants", roles::grants::CASES),
         ("groups", groups::rows::CASES),
         ("login", calls::login::CASES),
+        ("names", accounts::names::CASES),
         ("opening", calls::opening::CASES),
         ("provenance", roles::provenance::CASES),
         ("purge", accounts::purge::CASES),
+        ("queries::migration", queries::migration::CASES),
+        ("queries::plans", queries::plans::CASES),
         ("races", calls::races::CASES),
         ("reconcile::drift", reconcile::DRIFT),
         ("reconcile::leavers", reconcile::LEAVERS),

@@ -8,7 +8,7 @@ use scim_core::message::{ListResponse, SearchRequest};
 use scim_core::{AttributeRef, Projection, TypeSchema};
 use scim_filter::{Filter, Predicate, Sort, check, parse_with};
 
-use crate::call::Call;
+use crate::call::{Call, Permit};
 use crate::endpoint::query::by_cursor::by_cursor;
 use crate::endpoint::query::merge::{Found, merged};
 use crate::endpoint::query::part::{Part, page};
@@ -21,7 +21,8 @@ pub(crate) async fn list<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
     of: &Arc<TypeSchema>,
 ) -> Result<Response<Bytes>, Failure> {
-    let request = search_request(call.parts.uri.query())?;
+    // Boxed, because it is kept while the store works.
+    let request = Box::new(search_request(call.parts.uri.query())?);
     query(call, of, &request).await
 }
 
@@ -37,28 +38,34 @@ pub(super) async fn query<S: Store + ?Sized>(
     request: &SearchRequest,
 ) -> Result<Response<Bytes>, Failure> {
     call.config.limits().check_names(request)?;
-    let filter = match parse_filter(call, request)? {
-        Some(filter) => {
-            let checked = check(&filter, of, &mut call.tolerance);
-            Some(checked.map_err(|error| error.in_text(request.filter.as_deref().unwrap_or_default()))?)
-        }
-        None => None,
+    let mut sort;
+    // What is needed up to here has no memory after it.
+    let part = {
+        let filter = match parse_filter(call, request)? {
+            Some(filter) => {
+                let checked = check(&filter, of, &mut call.tolerance);
+                Some(checked.map_err(|error| error.in_text(request.filter.as_deref().unwrap_or_default()))?)
+            }
+            None => None,
+        };
+        sort = self::sort(call, of, request)?;
+        let permit = permitted(call, of, request, filter.as_ref(), sort.as_ref()).await?;
+        part(call, of, filter, permit)
     };
-    let sort = sort(call, of, request)?;
-    let part = permitted(call, of, request, filter, sort.as_ref()).await?;
     if request.cursor.is_some() {
-        return by_cursor(call, of.resource_type().endpoint(), request, &[part], sort.as_ref()).await;
+        let endpoint = of.resource_type().endpoint();
+        return Box::pin(by_cursor(call, endpoint, request, std::slice::from_ref(&part), sort.as_ref())).await;
     }
-    let Part { filter, projection, .. } = part;
+    let Part { filter, projection, .. } = &part;
     let (start_index, count) = page(call, request);
     // Whoever asks for the total alone asks for no order.
-    let sort = sort.filter(|_| count > 0);
+    sort = sort.filter(|_| count > 0);
     let bytes = call.page_bytes();
-    let list = List::new(of, count).with_filter(&filter).with_sort(&sort).with_want(&projection).with_bytes(bytes);
+    let list = List::new(of, count).with_filter(filter).with_sort(&sort).with_want(projection).with_bytes(bytes);
     let page = call.store.list(&call.cx, list.with_start(Start::Index(start_index))).await?;
     let total_results = page.total_results.unwrap_or_default();
     call.config.limits().check_results(total_results)?;
-    let resources = page.resources.into_iter().map(|resource| (of, &projection, resource));
+    let resources = page.resources.into_iter().map(|resource| (of, projection, resource));
     let written = call.written(resources).await?;
     call.page_response(ListResponse::new(total_results, start_index, Vec::new()), &written)
 }
@@ -74,7 +81,7 @@ pub(super) async fn query_all<S: Store + ?Sized>(
     let sort = sort_for_all(call, request)?;
     let parts = permitted_types(call, request, filters, sort.as_ref()).await?;
     if request.cursor.is_some() {
-        return by_cursor(call, "/", request, &parts, sort.as_ref()).await;
+        return Box::pin(by_cursor(call, "/", request, &parts, sort.as_ref())).await;
     }
     let (start_index, count) = page(call, request);
     let (found, total_results) = match sort.filter(|_| count > 0) {
@@ -112,21 +119,31 @@ async fn one_after_the_other<S: Store + ?Sized>(
     Ok((found, total_results))
 }
 
-/// What the policy leaves of a query of one type: narrowed to what the client may see.
+/// What the policy allows a query of one type, and what the query asks to see.
 async fn permitted<S: ?Sized>(
     call: &Call<'_, S>,
     of: &Arc<TypeSchema>,
     request: &SearchRequest,
-    filter: Option<Predicate>,
+    filter: Option<&Predicate>,
     sort: Option<&Sort>,
-) -> Result<Part, Failure> {
+) -> Result<(Permit, Projection), Failure> {
     let profile = call.config.profile();
     let projection = Projection::new(&request.attributes, &request.excluded_attributes, of, profile)?;
-    call.check_sensitive(of, filter.as_ref())?;
-    let compared = compared(filter.as_ref(), sort);
+    call.check_sensitive(of, filter)?;
+    let compared = compared(filter, sort);
     let permit = call.permit_query(of, &request.attributes, &compared).await?;
+    Ok((permit, projection))
+}
+
+/// What the policy leaves of a query of one type: narrowed to what the client may see.
+fn part<S: ?Sized>(
+    call: &Call<'_, S>,
+    of: &Arc<TypeSchema>,
+    filter: Option<Predicate>,
+    (permit, projection): (Permit, Projection),
+) -> Part {
     let filter = filter.map(|filter| filter.seen_through(&call.view(of)));
-    Ok(Part { of: of.clone(), filter: permit.narrow(filter), projection: permit.project(projection) })
+    Part { of: of.clone(), filter: permit.narrow(filter), projection: permit.project(projection) }
 }
 
 /// The same for all types. One that the client may not list is not there; where it may list none, the query is denied.
@@ -139,8 +156,8 @@ async fn permitted_types<S: ?Sized>(
     let mut parts = Vec::new();
     let mut denied = None;
     for (of, filter) in call.schemas.types().zip(filters) {
-        match permitted(call, of, request, filter, sort).await {
-            Ok(part) => parts.push(part),
+        match permitted(call, of, request, filter.as_ref(), sort).await {
+            Ok(permit) => parts.push(part(call, of, filter, permit)),
             Err(failure @ (Failure::Denied { .. } | Failure::InsufficientScope { .. })) => denied = Some(failure),
             Err(failure) => return Err(failure),
         }

@@ -16,11 +16,11 @@ pub(crate) async fn create<S: Store + ?Sized>(
     call: &mut Call<'_, S>,
     of: &Arc<TypeSchema>,
 ) -> Result<Response<Bytes>, Failure> {
-    let (projection, _) = call.projection(of)?;
+    let (mut projection, _) = call.projection(of)?;
     let mut body = call.resource_of(of)?;
     let written = call.asked_of(&body, of);
     let permit = call.permit_write(of, Operation::Create, None, &written).await?;
-    let projection = permit.project(projection.after_writing(&written));
+    projection = permit.project(projection.after_writing(&written));
     let groups = call.groups_of_resource(of, &mut body).await?;
     let mut checker = Checker::new(of, &mut call.tolerance).with_limits(call.config.limits().value);
     let checked = checker.resource(body);
@@ -31,7 +31,7 @@ pub(crate) async fn create<S: Store + ?Sized>(
     call.check_references(of, &draft, None).await?;
     // Stores get a copy, and the restoring of a twin another: of a compact resource one costs nothing.
     draft.compact_as(of);
-    let created = Write::Create { draft: &draft }.with_groups(call, of, &permit, groups, &projection).await?;
+    let created = Write::Create { draft: &draft }.with_groups(call, of, &permit, groups.as_ref(), &projection).await?;
     // R039: a store that issues what cannot be an id is told by its first resource.
     created.id().unwrap_or_default().parse::<ResourceId>().map_err(StoreError::internal)?;
     let meta = of.top_level("meta").is_some_and(|meta| projection.wants(None, meta));

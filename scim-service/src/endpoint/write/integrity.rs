@@ -30,7 +30,12 @@ impl<S: Store + ?Sized> Call<'_, S> {
         if !self.config.reference_check() {
             return Ok(());
         }
-        for (attribute, (types, mut ids)) in References::added(of, resource, before).0 {
+        let added = References::added(of, resource, before);
+        if added.0.is_empty() { Ok(()) } else { Box::pin(self.refuse_unknown(added)).await }
+    }
+
+    async fn refuse_unknown(&self, references: References) -> Result<(), Failure> {
+        for (attribute, (types, mut ids)) in references.0 {
             for of in &types {
                 let wanted: Vec<String> = ids.iter().cloned().collect();
                 for wanted in wanted.chunks(AT_ONCE) {

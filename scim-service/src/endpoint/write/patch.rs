@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::Response;
 use scim_core::message::PatchOp;
-use scim_core::{AttributeRef, Projection, TypeSchema};
+use scim_core::{AttributeRef, Projection, ResourceId, TypeSchema};
 use scim_patch::{Patch, PatchLimits};
 
 use crate::authorize::Operation;
@@ -23,7 +23,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     of: &Arc<TypeSchema>,
     id: &str,
 ) -> Result<Response<Bytes>, Failure> {
-    let (projection, asked) = call.projection(of)?;
+    let (mut projection, asked) = call.projection(of)?;
     let when = call.precondition()?;
     let id = resource_id(id)?;
     let mut body = call.json_of(of)?;
@@ -35,10 +35,7 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     let mut patch = match Patch::check_within(&message, of, config.profile(), limits) {
         Ok(patch) => patch.seen_through(&call.view(of)),
         Err(error) => {
-            // A missing resource is told before a faulty patch (R179).
-            let permit = call.permit_write(of, Operation::Patch, Some(&id), &[]).await?;
-            call.visible(of, &id, &minimum(call, of)?, &permit).await?;
-            return Err(error.into());
+            return Err(Box::pin(refused(call, of, &id, error.into())).await);
         }
     };
     call.tolerance.record(patch.quirks());
@@ -48,14 +45,28 @@ pub(crate) async fn patch<S: Store + ?Sized>(
     call.check_password_change(&targets)?;
     let groups = groups.and_then(|groups| groups.patched_by(&mut patch));
     let silent = !asked && is_silent(call, &targets);
-    let projection = if silent { minimum(call, of)? } else { projection.after_writing(&targets) };
-    let projection = permit.project(projection);
+    projection = if silent { minimum(call, of)? } else { projection.after_writing(&targets) };
+    projection = permit.project(projection);
     let write = Write::Patch { id: &id, when: &when, patch: &patch };
-    let patched = write.with_groups(call, of, &permit, groups, &projection).await?;
+    let patched = write.with_groups(call, of, &permit, groups.as_ref(), &projection).await?;
     if !silent {
         return call.show(200, of, &patched, &projection);
     }
     Ok(call.headed(empty_response(204), of, &patched))
+}
+
+/// Why a faulty patch is refused: a missing resource, or one that the client may not patch, is told before the fault (R179).
+async fn refused<S: Store + ?Sized>(
+    call: &Call<'_, S>,
+    of: &Arc<TypeSchema>,
+    id: &ResourceId,
+    fault: Failure,
+) -> Failure {
+    let seen = async {
+        let permit = call.permit_write(of, Operation::Patch, Some(id), &[]).await?;
+        call.visible(of, id, &minimum(call, of)?, &permit).await
+    };
+    seen.await.err().unwrap_or(fault)
 }
 
 /// Whether a client that asks for no attributes gets no body.

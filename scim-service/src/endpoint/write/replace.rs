@@ -18,13 +18,13 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     of: &Arc<TypeSchema>,
     id: &str,
 ) -> Result<Response<Bytes>, Failure> {
-    let (projection, _) = call.projection(of)?;
+    let (mut projection, _) = call.projection(of)?;
     let when = call.precondition()?;
     let id = resource_id(id)?;
     let mut body = call.resource_of(of)?;
     let written = call.asked_of(&body, of);
     let permit = call.permit_write(of, Operation::Replace, Some(&id), &written).await?;
-    let projection = permit.project(projection.after_writing(&written));
+    projection = permit.project(projection.after_writing(&written));
     // A missing resource is told before a faulty body: PUT never creates (R185).
     call.visible(of, &id, &Projection::default(), &permit).await?;
     let groups = call.groups_of_resource(of, &mut body).await?;
@@ -37,6 +37,6 @@ pub(crate) async fn replace<S: Store + ?Sized>(
     // Each attempt gets a copy: of a compact resource one costs nothing.
     draft.compact_as(of);
     let write = Write::Replace { id: &id, when: &when, draft: &draft };
-    let replaced = write.with_groups(call, of, &permit, groups, &projection).await?;
+    let replaced = write.with_groups(call, of, &permit, groups.as_ref(), &projection).await?;
     call.show(200, of, &replaced, &projection)
 }

@@ -206,7 +206,11 @@ impl<'r> Run<'r> {
             self.checked.accounts += size(rows.len());
             self.progress.advanced(Stage::Accounts, self.checked.accounts, None);
         }
-        session.stale_grants(&self.snapshot, options.tenant(), &mut self.found).await
+        if options.tenant().is_none() {
+            session.compare_names(&mut self.found).await?;
+        }
+        session.stale_grants(&self.snapshot, options.tenant(), &mut self.found).await?;
+        session.compare_counts(options.tenant(), &mut self.found).await
     }
 
     fn finish(mut self, now: DateTime<Utc>) -> Drift {

@@ -51,11 +51,15 @@ pub enum FindingKind {
     RoleUnknown,
     /// `scim_grant` says that we granted something whose row is gone, and it is not due.
     GrantStale,
+    /// Somebody renamed an account in Superset, and `scim_account`, by which names are looked for, does not say so.
+    NameOutdated,
+    /// `scim_count` has another number of a tenant's resources of one type than there are: lists tell a wrong total.
+    CountDiffers,
 }
 
 impl FindingKind {
     /// Every kind, the most urgent first.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::LeaverReturned,
         Self::InactiveWithAccess,
         Self::ActiveInSuperset,
@@ -77,6 +81,8 @@ impl FindingKind {
         Self::GroupRoleByHand,
         Self::RoleUnknown,
         Self::GrantStale,
+        Self::NameOutdated,
+        Self::CountDiffers,
     ];
 
     /// The kind as JSON and the audit table have it, such as `role_missing`.
@@ -103,6 +109,8 @@ impl FindingKind {
             Self::GroupRoleByHand => "group_role_by_hand",
             Self::RoleUnknown => "role_unknown",
             Self::GrantStale => "grant_stale",
+            Self::NameOutdated => "name_outdated",
+            Self::CountDiffers => "count_differs",
         }
     }
 
@@ -130,6 +138,8 @@ impl FindingKind {
             Self::GroupRoleByHand => "Group role granted by hand",
             Self::RoleUnknown => "Role unknown to Superset",
             Self::GrantStale => "Stale record of a grant",
+            Self::NameOutdated => "Outdated record of a name",
+            Self::CountDiffers => "Count differs",
         }
     }
 }
@@ -180,6 +190,8 @@ pub struct Finding {
 /// steps would forget without a word, then groups before their members.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::reconcile) enum Subject {
+    /// A row of `scim_account`.
+    Name(i64),
     /// A row of `scim_grant`.
     Grant { relation: &'static str, holder: i64, held: i64 },
     /// A SCIM group.
@@ -192,6 +204,8 @@ pub(in crate::reconcile) enum Subject {
     Account { row: i64, active: bool },
     /// A role that is missing in Superset, which nobody here can repair.
     Role,
+    /// The count of a tenant's resources of one type.
+    Count { tenant: String, resource_type: String },
 }
 
 impl Finding {

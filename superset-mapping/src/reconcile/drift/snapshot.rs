@@ -47,6 +47,8 @@ pub(in crate::reconcile) struct Found {
     pub(in crate::reconcile) explained: BTreeSet<(&'static str, i64, i64)>,
     /// Rows of `ab_user` that users had.
     pub(in crate::reconcile) lost_users: BTreeSet<i64>,
+    /// Rows of `ab_user` whose profile differs, which may be because of the name.
+    pub(in crate::reconcile) differing_users: BTreeSet<i64>,
     /// Roles that are due and that Superset does not have.
     pub(in crate::reconcile) unknown_roles: BTreeMap<String, String>,
 }
@@ -60,6 +62,7 @@ impl Found {
             most,
             explained: BTreeSet::new(),
             lost_users: BTreeSet::new(),
+            differing_users: BTreeSet::new(),
             unknown_roles: BTreeMap::new(),
         }
     }
@@ -84,7 +87,9 @@ impl Found {
             return;
         }
         let tenant = match subject {
-            Subject::Group { tenant, .. } | Subject::User { tenant, .. } => Some(tenant.clone()),
+            Subject::Group { tenant, .. } | Subject::User { tenant, .. } | Subject::Count { tenant, .. } => {
+                Some(tenant.clone())
+            }
             _ => None,
         };
         let (who, why, subject) = (who.clone(), why.into(), subject.clone());

@@ -122,6 +122,7 @@ impl Session<'_> {
             let (differs, why) = profile_differences(&pair.record.id, profile, account, untold.contains(&id));
             if !differs.is_empty() {
                 found.add(FindingKind::ProfileDiffers, about.0, about.1, Some(differs), why);
+                found.differing_users.insert(account.id);
             }
             match (profile.active, account.active) {
                 (true, false) => {

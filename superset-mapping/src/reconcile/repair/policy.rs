@@ -97,6 +97,8 @@ pub(in crate::reconcile) fn policy(finding: &Finding, options: &RepairOptions) -
         }
         (FindingKind::GroupOrphaned, _) => Ok("remove the group if SCIM deleted it, else take back what we granted"),
         (FindingKind::GrantStale, _) => Ok("forget the record"),
+        (FindingKind::NameOutdated, _) => Ok("record the name"),
+        (FindingKind::CountDiffers, _) => Ok("count again"),
         (FindingKind::RoleUnknown, _) => Err("kept: create the role in Superset, or correct the rules"),
     }
 }

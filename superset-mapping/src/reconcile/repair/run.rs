@@ -13,11 +13,11 @@ use crate::reconcile::drift::among;
 use crate::reconcile::drift::{Finding, FindingKind, Subject};
 use crate::reconcile::drift::{Found, Snapshot};
 use crate::reconcile::drift::{in_tenant, size};
-use crate::reconcile::drift::{relation, tell_stale};
+use crate::reconcile::drift::{relation, tell_outdated, tell_stale};
 use crate::reconcile::progress::{Progress, Stage};
 use crate::reconcile::repair::policy::{RepairOptions, policy};
 use crate::sql::Fragment;
-use crate::store::{Action, Session, Sessions, SupersetStore, retry};
+use crate::store::{Action, Session, Sessions, SupersetStore, relearn, retry};
 
 /// How many users, groups or records one transaction repairs, so that SCIM requests get their turn between two.
 const BATCH: usize = 50;
@@ -200,7 +200,7 @@ impl Subject {
 
     fn tenant(&self) -> Option<&str> {
         match self {
-            Self::Group { tenant, .. } | Self::User { tenant, .. } => Some(tenant),
+            Self::Group { tenant, .. } | Self::User { tenant, .. } | Self::Count { tenant, .. } => Some(tenant),
             _ => None,
         }
     }
@@ -367,7 +367,22 @@ impl Session<'_> {
                 self.repair_step_grant(snapshot, name, *holder, *held, &mut found).await?;
                 found.findings
             }
+            Subject::Name(row) => {
+                if let Some(account) = relearn(&mut self.transaction, *row).await? {
+                    tell_outdated(account, &mut found);
+                }
+                found.findings
+            }
             Subject::Role => Vec::new(),
+            Subject::Count { tenant, resource_type } => {
+                self.compare_counts(Some(tenant), &mut found).await?;
+                let mut fresh = chosen(found);
+                fresh.retain(|finding| finding.subject == *subject);
+                if !fresh.is_empty() {
+                    self.correct_counts(resource_type).await?;
+                }
+                fresh
+            }
         };
         for finding in &fresh {
             self.note_repair(finding)?;
@@ -396,6 +411,7 @@ impl Session<'_> {
     /// Writes down that a finding was repaired: kind, row and role, but nothing that a client may have chosen.
     fn note_repair(&mut self, finding: &Finding) -> Result<(), StoreError> {
         let (resource_type, table) = match &finding.subject {
+            Subject::Count { resource_type, .. } => (resource_type.as_str(), "scim_count"),
             Subject::Group { .. } | Subject::LocalGroup(_) | Subject::Grant { relation: "ab_group_role", .. } => {
                 ("Group", "ab_group")
             }

@@ -83,8 +83,8 @@ impl Session<'_> {
                     "DELETE FROM scim_grant WHERE relation IN ('ab_user_role', 'ab_user_group') AND holder_id = ?";
                 self.transaction.execute(Fragment::new(grants).bind(lost.id)).await?;
             }
-            record.local =
-                Some(self.change_account(&record.id, &record.identity(), None, profile, &Password::Kept).await?);
+            let opened = self.change_account(&record.id, &record.identity(), None, profile, &Password::Kept).await?;
+            record.local = Some(opened);
             self.update(&record).await?;
             return self.sync_access(&ids).await;
         };
@@ -103,7 +103,8 @@ impl Session<'_> {
             }
             // Whom a person locked out stays so, unless the options say otherwise.
             profile.active = active && (account.active || options.revokes_by_hand());
-            self.change_account(&record.id, &record.identity(), Some(local.clone()), profile, &Password::Kept).await?;
+            let there = self.account(&local).await?.map(|account| (local.clone(), account));
+            self.change_account(&record.id, &record.identity(), there, profile, &Password::Kept).await?;
         }
         let settled = [
             FindingKind::RoleMissing,

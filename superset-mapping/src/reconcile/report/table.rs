@@ -49,7 +49,7 @@ fn weight(kind: FindingKind) -> &'static str {
         | FindingKind::RoleByHand
         | FindingKind::GroupRoleExtra
         | FindingKind::GroupRoleByHand => "alarm",
-        FindingKind::GrantStale => "note",
+        FindingKind::GrantStale | FindingKind::NameOutdated | FindingKind::CountDiffers => "note",
         _ => "due",
     }
 }

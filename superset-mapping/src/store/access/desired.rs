@@ -9,12 +9,12 @@ use crate::rules::{Decision, GroupRef, Subject};
 use crate::sql::Fragment;
 use crate::store::access::grants::{GROUP_ROLES, Moved, USER_GROUPS, USER_ROLES};
 use crate::store::access::protected::OnWord;
-use crate::store::accounts::Profile;
+use crate::store::accounts::{Profile, Rows};
 use crate::store::audit::Taken;
-use crate::store::groups::InGroup;
 use crate::store::resources::{RECORD_COLUMNS, Record};
 use crate::store::session::Action;
 use crate::store::session::CHUNK;
+use crate::store::session::InGroup;
 use crate::store::session::Session;
 
 /// A user whose row is there.
@@ -56,23 +56,41 @@ impl Session<'_> {
         &mut self,
         users: &BTreeSet<String>,
     ) -> Result<Vec<(Person, Decision)>, StoreError> {
+        self.flush().await?;
         let users: Vec<String> = users.iter().cloned().collect();
         let mut settled = Vec::with_capacity(users.len());
         for users in users.chunks(CHUNK) {
-            let (mut active, mut inactive) = (Vec::new(), Vec::new());
-            for person in self.people(users).await? {
-                if Profile::of(&person.record.body)?.active {
-                    active.push(person);
-                } else {
-                    inactive.push(person);
-                }
-            }
-            self.close_people(&inactive).await?;
-            let decisions = self.sync_people(&active).await?;
-            settled.extend(active.into_iter().zip(decisions));
-            settled.extend(inactive.into_iter().map(|person| (person, Decision::default())));
+            let people = self.people(users).await?;
+            settled.extend(self.sync_all(people, Rows::Known).await?);
         }
         Ok(settled)
+    }
+
+    /// The same for a user who was just written, and whose row, if it is a new one, nobody has given anything yet.
+    pub(in crate::store) async fn sync_written(&mut self, record: &Record, rows: Rows) -> Result<(), StoreError> {
+        let Some(row) = record.local.as_ref().map(|local| local.id) else { return Ok(()) };
+        if self.transaction.owes(&BTreeSet::from([record.id.to_string()])) {
+            return Ok(());
+        }
+        self.role_ids().await?;
+        self.sync_all(vec![Person { row, record: record.clone() }], rows).await.map(drop)
+    }
+
+    async fn sync_all(&mut self, people: Vec<Person>, rows: Rows) -> Result<Vec<(Person, Decision)>, StoreError> {
+        let (mut active, mut inactive) = (Vec::new(), Vec::new());
+        for person in people {
+            if Profile::of(&person.record.body)?.active {
+                active.push(person);
+            } else {
+                inactive.push(person);
+            }
+        }
+        if rows == Rows::Known {
+            self.close_people(&inactive).await?;
+        }
+        let decisions = self.sync_people(&active, rows).await?;
+        let inactive = inactive.into_iter().map(|person| (person, Decision::default()));
+        Ok(active.into_iter().zip(decisions).chain(inactive).collect())
     }
 
     /// Whoever is inactive keeps nothing. What somebody has got by hand since is written down.
@@ -106,7 +124,10 @@ impl Session<'_> {
     }
 
     /// Grants and revokes, and tells what the rules decide about each.
-    async fn sync_people(&mut self, people: &[Person]) -> Result<Vec<Decision>, StoreError> {
+    async fn sync_people(&mut self, people: &[Person], rows: Rows) -> Result<Vec<Decision>, StoreError> {
+        if people.is_empty() {
+            return Ok(Vec::new());
+        }
         let ids: Vec<String> = people.iter().map(|person| person.record.id.to_string()).collect();
         let mut groups = self.groups_of(&ids).await?;
         self.role_ids().await?;
@@ -143,9 +164,16 @@ impl Session<'_> {
             roles.insert(person.row, words.filter(|(id, _)| ids.contains(id)).collect());
             decisions.push(due.decision);
         }
-        let joined = if self.tables.groups { self.settle(&USER_GROUPS, &memberships).await? } else { Moved::default() };
+        let joined = if self.tables.groups && rows == Rows::Known {
+            self.settle(&USER_GROUPS, &memberships).await?
+        } else {
+            Moved::default()
+        };
         self.sync_group_roles(&carried).await?;
-        let moved = self.settle(&USER_ROLES, &roles).await?;
+        let moved = match rows {
+            Rows::Known => self.settle(&USER_ROLES, &roles).await?,
+            Rows::New => self.give_first(&USER_ROLES, &roles)?,
+        };
         let ids: BTreeMap<i64, &ResourceId> = people.iter().map(|person| (person.row, &person.record.id)).collect();
         self.note_moved("User", &moved, &ids, &rules).await?;
         self.tell_joined(&joined, &ids).await?;
@@ -259,13 +287,13 @@ impl Session<'_> {
         if users.is_empty() {
             return Ok(BTreeMap::new());
         }
-        self.note_admin().await?;
+        self.note_admin_among(users).await?;
         let mut held = self.held_by(users).await?;
         self.add_reports(&mut held).await?;
         for (user, taken) in &mut held {
             self.leave_reports(*user, taken).await?;
         }
-        self.note_protected_lost(users).await?;
+        self.note_protected_lost(&held).await?;
         let users = Fragment::list(users.iter().copied());
         let mut statements = vec![Fragment::new("DELETE FROM ab_user_role WHERE user_id IN ").then(users.clone())];
         if self.tables.groups {
@@ -275,11 +303,11 @@ impl Session<'_> {
             let keys = "UPDATE ab_api_key SET active = ?, revoked_on = ? WHERE revoked_on IS NULL AND user_id IN ";
             statements.push(Fragment::new(keys).bind(false).bind(self.local_now()).then(users.clone()));
         }
-        for statement in statements {
+        let grants = "DELETE FROM scim_grant WHERE relation IN ('ab_user_role', 'ab_user_group') AND holder_id IN ";
+        statements.push(Fragment::new(grants).then(users));
+        for statement in Fragment::together(self.dialect(), statements) {
             self.transaction.execute(statement).await?;
         }
-        let grants = "DELETE FROM scim_grant WHERE relation IN ('ab_user_role', 'ab_user_group') AND holder_id IN ";
-        self.transaction.execute(Fragment::new(grants).then(users)).await?;
         Ok(held)
     }
 }

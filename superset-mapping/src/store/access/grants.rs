@@ -17,6 +17,8 @@ pub(crate) struct Relation {
     pub(crate) table: &'static Table,
     columns: &'static str,
     pub(crate) select: &'static str,
+    /// The pairs, and what is recorded of them by `scim_grant`, which alone has a source.
+    both: [&'static str; 2],
     delete: &'static str,
     pair: &'static str,
 }
@@ -27,6 +29,10 @@ macro_rules! relation {
             table: &$table,
             columns: concat!($holder, ", ", $held),
             select: concat!("SELECT ", $holder, ", ", $held, " FROM ", $name, " WHERE ", $holder, " IN "),
+            both: [
+                concat!("SELECT ", $holder, ", ", $held, ", NULL FROM ", $name, " WHERE ", $holder, " IN "),
+                " UNION ALL SELECT holder_id, held_id, source FROM scim_grant WHERE relation = ? AND holder_id IN ",
+            ],
             delete: concat!("DELETE FROM ", $name, " WHERE "),
             pair: concat!("(", $holder, " = ? AND ", $held, " = ?)"),
         }
@@ -64,24 +70,23 @@ impl Session<'_> {
     /// Grants what is due to each holder and takes back what we granted and is no longer due: see [`Settlement`].
     pub(crate) async fn settle(&mut self, relation: &Relation, due: &DueTo) -> Result<Moved, StoreError> {
         let holders: Vec<i64> = due.keys().copied().collect();
-        let mut words = Sources::new();
-        for (holder, held) in due.iter().flat_map(|(holder, held)| held.iter().map(move |held| (*holder, held))) {
-            words.insert((holder, *held.0), source_text(held.1)?);
-        }
+        let words = words_of(due)?;
         let (mut there, mut recorded) = (Pairs::new(), Sources::new());
         for holders in holders.chunks(CHUNK) {
-            let select = Fragment::new(relation.select).then(Fragment::list(holders.iter().copied()));
-            there.extend(self.pairs(select).await?);
-            let select = "SELECT holder_id, held_id, source FROM scim_grant WHERE relation = ? AND holder_id IN ";
-            let select = Fragment::new(select).bind(relation.table.name);
-            for row in self.transaction.rows(select.then(Fragment::list(holders.iter().copied()))).await? {
-                recorded.insert((row.integer(0)?, row.integer(1)?), row.text(2)?);
+            let [pairs, ours] = relation.both.map(Fragment::new);
+            let holders = Fragment::list(holders.iter().copied());
+            let select = pairs.then(holders.clone()).then(ours.bind(relation.table.name)).then(holders);
+            for row in self.transaction.rows(select).await? {
+                // Superset's columns may be null, which means nothing to anybody.
+                let Some(pair) = row.optional_integer(0)?.zip(row.optional_integer(1)?) else { continue };
+                match row.optional_text(2)? {
+                    Some(source) => drop(recorded.insert(pair, source)),
+                    None => drop(there.insert(pair)),
+                }
             }
         }
         let Settlement { give, take, forget, restate } = Settlement::of(&words, &there, &recorded);
-        if !take.is_empty() {
-            self.note_admin().await?;
-        }
+        self.note_admin_before(relation, &take).await?;
         self.take(relation, &take).await?;
         let gone: Vec<_> = forget.union(&take).copied().collect();
         self.forget(relation, &gone).await?;
@@ -93,6 +98,22 @@ impl Session<'_> {
         let of_granted = give.iter().filter_map(|pair| Some((*pair, words.get(pair)?.clone())));
         let sources = of_revoked.chain(of_granted).collect();
         Ok(Moved { granted: give, revoked: take, sources })
+    }
+
+    /// Grants what is due to holders whose rows are new: nobody has given them anything.
+    pub(in crate::store) fn give_first(&mut self, relation: &Relation, due: &DueTo) -> Result<Moved, StoreError> {
+        let words = words_of(due)?;
+        let granted: Pairs = words.keys().copied().collect();
+        let (dialect, ids) = (self.dialect(), self.tables.ids(relation.table));
+        let pairs: Vec<(i64, i64)> = granted.iter().copied().collect();
+        if !pairs.is_empty() {
+            let rows = pairs.iter().map(|(holder, held)| Fragment::new("?, ?").bind(*holder).bind(*held)).collect();
+            self.later([
+                relation.table.insert(dialect, ids, relation.columns, rows),
+                granted_by(relation, &pairs, &words),
+            ]);
+        }
+        Ok(Moved { granted, revoked: Pairs::new(), sources: words })
     }
 
     pub(crate) async fn pairs(&mut self, select: Fragment) -> Result<Pairs, StoreError> {
@@ -122,14 +143,8 @@ impl Session<'_> {
         pairs: &[(i64, i64)],
         words: &Sources,
     ) -> Result<(), StoreError> {
-        let name = relation.table.name;
         for pairs in pairs.chunks(CHUNK) {
-            let rows = pairs.iter().map(|(holder, held)| {
-                let source = words.get(&(*holder, *held)).map_or("", String::as_str);
-                Fragment::new("(?, ?, ?, ?)").bind(name).bind(*holder).bind(*held).bind(source)
-            });
-            let ours = Fragment::new("INSERT INTO scim_grant (relation, holder_id, held_id, source) VALUES ");
-            self.transaction.execute(ours.then(Fragment::joined(rows.collect(), ", "))).await?;
+            self.transaction.execute(granted_by(relation, pairs, words)).await?;
         }
         Ok(())
     }
@@ -154,4 +169,20 @@ impl Session<'_> {
         }
         Ok(())
     }
+}
+
+/// By whose word each pair is due.
+fn words_of(due: &DueTo) -> Result<Sources, StoreError> {
+    let pairs = due.iter().flat_map(|(holder, held)| held.iter().map(move |(held, source)| ((*holder, *held), source)));
+    pairs.map(|(pair, source)| Ok((pair, source_text(source)?))).collect()
+}
+
+/// The statement that remembers that these rows are ours, and by whose word.
+fn granted_by(relation: &Relation, pairs: &[(i64, i64)], words: &Sources) -> Fragment {
+    let rows = pairs.iter().map(|(holder, held)| {
+        let source = words.get(&(*holder, *held)).map_or("", String::as_str);
+        Fragment::new("(?, ?, ?, ?)").bind(relation.table.name).bind(*holder).bind(*held).bind(source)
+    });
+    let ours = Fragment::new("INSERT INTO scim_grant (relation, holder_id, held_id, source) VALUES ");
+    ours.then(Fragment::joined(rows.collect(), ", "))
 }

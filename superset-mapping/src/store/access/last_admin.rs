@@ -4,6 +4,7 @@ use scim_service::StoreError;
 
 use crate::protected_role::last_holder;
 use crate::sql::Fragment;
+use crate::store::access::grants::{GROUP_ROLES, Pairs, Relation, USER_GROUPS};
 use crate::store::session::Held;
 use crate::store::session::Session;
 
@@ -13,21 +14,40 @@ const ADMIN: &str = "Admin";
 impl Session<'_> {
     /// Whether an active user holds the role, in person or by a group.
     pub(crate) async fn has_admin(&mut self) -> Result<bool, StoreError> {
-        let mut statement = Fragment::new(
-            "SELECT 1 FROM ab_user u WHERE u.active IS TRUE AND (u.id IN (SELECT ur.user_id FROM ab_user_role ur \
-             JOIN ab_role r ON r.id = ur.role_id WHERE r.name = ?)",
-        )
-        .bind(ADMIN);
-        if self.tables.group_roles {
-            statement = statement.then(
-                Fragment::new(
-                    " OR u.id IN (SELECT ug.user_id FROM ab_user_group ug JOIN ab_group_role gr ON gr.group_id = ug.group_id \
-                     JOIN ab_role r ON r.id = gr.role_id WHERE r.name = ?)",
-                )
-                .bind(ADMIN),
-            );
+        Ok(self.admin().await?.is_some())
+    }
+
+    /// An active user who holds the role. Whoever did the last time is asked for first, because that is an index look-up, and
+    /// Superset's tables have no index on who holds a role.
+    async fn admin(&mut self) -> Result<Option<i64>, StoreError> {
+        if let Some(before) = self.known.admin_before()
+            && let Some(row) = self.find_admin(Some(before)).await?
+        {
+            return Ok(Some(row));
         }
-        Ok(self.transaction.row(statement.then(Fragment::new(") LIMIT 1"))).await?.is_some())
+        let found = self.find_admin(None).await?;
+        if let Some(row) = found {
+            self.known.saw_admin(row);
+        }
+        Ok(found)
+    }
+
+    async fn find_admin(&mut self, among: Option<i64>) -> Result<Option<i64>, StoreError> {
+        let in_person = "SELECT u.id FROM ab_role r JOIN ab_user_role ur ON ur.role_id = r.id \
+                         JOIN ab_user u ON u.id = ur.user_id WHERE u.active IS TRUE AND r.name = ?";
+        let by_group = "SELECT u.id FROM ab_role r JOIN ab_group_role gr ON gr.role_id = r.id \
+                        JOIN ab_user_group ug ON ug.group_id = gr.group_id \
+                        JOIN ab_user u ON u.id = ug.user_id WHERE u.active IS TRUE AND r.name = ?";
+        let ways = if self.tables.group_roles { vec![in_person, by_group] } else { vec![in_person] };
+        let ways = ways.into_iter().map(|way| {
+            let way = Fragment::new(way).bind(ADMIN);
+            match among {
+                Some(row) => way.then(Fragment::new(" AND u.id = ?").bind(row)),
+                None => way,
+            }
+        });
+        let statement = Fragment::joined(ways.collect(), " UNION ALL ").then(Fragment::new(" LIMIT 1"));
+        Ok(self.transaction.row(statement).await?.map(|row| row.integer(0)).transpose()?)
     }
 
     /// Remembers whether there is an administrator. To be called before anything is taken from anybody; a call that is part
@@ -37,6 +57,41 @@ impl Session<'_> {
             self.had_admin = Some(self.has_admin().await?);
         }
         Ok(())
+    }
+
+    /// The same before something is taken from these users alone: another administrator than they stays one.
+    pub(crate) async fn note_admin_among(&mut self, users: &[i64]) -> Result<(), StoreError> {
+        let is_noted = self.had_admin.is_some() || !matches!(self.transaction, Held::Own(_));
+        if is_noted || self.other_admin.is_some_and(|other| !users.contains(&other)) {
+            return Ok(());
+        }
+        match self.admin().await? {
+            Some(other) if !users.contains(&other) => self.other_admin = Some(other),
+            found => self.had_admin = Some(found.is_some()),
+        }
+        Ok(())
+    }
+
+    /// The same before these pairs are taken back.
+    pub(in crate::store) async fn note_admin_before(
+        &mut self,
+        relation: &Relation,
+        take: &Pairs,
+    ) -> Result<(), StoreError> {
+        if take.is_empty() {
+            return Ok(());
+        }
+        let gives_groups = relation.table.name == USER_GROUPS.table.name;
+        let admin = self.role_ids().await?.get(ADMIN).copied();
+        let matters: Pairs = take.iter().filter(|(_, held)| gives_groups || Some(*held) == admin).copied().collect();
+        if matters.is_empty() {
+            return Ok(());
+        }
+        if relation.table.name == GROUP_ROLES.table.name {
+            return self.note_admin().await;
+        }
+        let users: Vec<i64> = matters.into_iter().map(|(user, _)| user).collect();
+        self.note_admin_among(&users).await
     }
 
     /// Refuses a write after which nobody is administrator any more, if somebody was before it.

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::protected_role::tell_protected;
 use crate::sql::Fragment;
 use crate::store::access::grants::{GROUP_ROLES, Moved, Pairs};
+use crate::store::audit::Taken;
 use crate::store::session::Action;
 use crate::store::session::CHUNK;
 use crate::store::session::Session;
@@ -21,38 +22,28 @@ impl Session<'_> {
     }
 
     /// Tells of the protected roles that these rows of `ab_user` have, in person or with a group, and are about to lose.
-    pub(in crate::store) async fn note_protected_lost(&mut self, users: &[i64]) -> Result<(), StoreError> {
-        let protected = self.protected_roles().await?;
-        if protected.is_empty() {
-            return Ok(());
+    pub(in crate::store) async fn note_protected_lost(
+        &mut self,
+        held: &BTreeMap<i64, Taken>,
+    ) -> Result<(), StoreError> {
+        let mut protected: BTreeMap<i64, BTreeSet<&str>> = BTreeMap::new();
+        for (user, taken) in held {
+            for role in taken.roles.union(&taken.by_group).filter(|role| self.rules.is_protected(role)) {
+                protected.entry(*user).or_default().insert(role);
+            }
         }
-        let mut selects = vec![
-            "SELECT r.id, x.role_id FROM scim_resource r JOIN ab_user_role x ON x.user_id = r.local_id \
-             WHERE r.resource_type = 'User' AND x.role_id IN ",
-        ];
-        if self.tables.group_roles {
-            selects.push(
-                "SELECT r.id, x.role_id FROM scim_resource r JOIN ab_user_group g ON g.user_id = r.local_id \
-                 JOIN ab_group_role x ON x.group_id = g.group_id WHERE r.resource_type = 'User' AND x.role_id IN ",
-            );
-        }
+        let users: Vec<i64> = protected.keys().copied().collect();
         let mut lost = BTreeSet::new();
         for users in users.chunks(CHUNK) {
-            for select in &selects {
-                let select = Fragment::new(select)
-                    .then(Fragment::list(protected.keys().copied()))
-                    .then(Fragment::new(" AND r.local_id IN "))
-                    .then(Fragment::list(users.iter().copied()));
-                for row in self.transaction.rows(select).await? {
-                    lost.insert((row.text(0)?, row.integer(1)?));
-                }
+            let select =
+                "SELECT r.id, r.local_id FROM scim_resource r WHERE r.resource_type = 'User' AND r.local_id IN ";
+            for row in self.transaction.rows(Fragment::new(select).then(Fragment::list(users.iter().copied()))).await? {
+                let (id, roles) = (row.text(0)?, protected.get(&row.integer(1)?));
+                lost.extend(roles.into_iter().flatten().map(|role| (id.clone(), *role)));
             }
         }
         for (id, role) in lost {
-            let (id, Some(role)) = (id.parse::<ResourceId>().map_err(StoreError::internal)?, protected.get(&role))
-            else {
-                continue;
-            };
+            let id = id.parse::<ResourceId>().map_err(StoreError::internal)?;
             self.note_role(Grant::new(GrantKind::Role, role, "User", id), false);
         }
         Ok(())

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::sql::Fragment;
 use crate::store::accounts::profile::{Email, Profile};
+use crate::store::names::{Namesake, key, namesakes};
 use crate::store::resources::Identity;
 use crate::store::session::Adoption;
 use crate::store::session::Session;
@@ -90,8 +91,7 @@ impl Session<'_> {
                 (Owner::SoftDeleted(_), _) => {
                     // A name that nobody can have guessed and taken.
                     let released = format!("released-{}@scim.invalid", Uuid::new_v4());
-                    let statement = Fragment::new("UPDATE ab_user SET email = ? WHERE id = ?");
-                    self.transaction.execute(statement.bind(released).bind(candidate.id)).await?;
+                    self.set_address(candidate.id, &released).await?;
                 }
                 (Owner::Local(before), Email::Given(_)) => {
                     let allowed = adoption == Adoption::ByEmail && reused.is_none() && adoptable(before);
@@ -112,29 +112,15 @@ impl Session<'_> {
 
     /// The other rows whose name or address is that of the profile.
     ///
-    /// Superset's tables have no index on folded names, so this reads all of `ab_user`: about a millisecond for a thousand
-    /// users. Whose the few candidates are is asked for afterwards.
+    /// Whose the few candidates are is asked for afterwards.
     async fn candidates(&mut self, profile: &Profile, own: Option<i64>) -> Result<Vec<Candidate>, StoreError> {
-        let (name, email) = (fold(&profile.username).into_owned(), fold(profile.email.as_str()).into_owned());
-        let statement =
-            Fragment::new("SELECT u.id, u.username, u.email, u.username = ?, u.email = ? FROM ab_user u WHERE ")
-                .bind(profile.username.as_str())
-                .bind(profile.email.as_str())
-                .then(Fragment::new(self.dialect().name_candidates()))
-                .bind(name.as_str())
-                .bind(email.as_str())
-                .bind(profile.username.as_str())
-                .bind(profile.email.as_str());
+        let found = namesakes(&mut self.transaction, &profile.username, profile.email.as_str()).await?;
+        self.newest_account = Some(found.newest);
+        self.learned = found.learned;
         let mut candidates = Vec::new();
-        for row in self.transaction.rows(statement).await? {
-            let id = row.integer(0)?;
-            let same_name = row.boolean(3)? || fold(&row.text(1)?) == name;
-            let same_email = row.boolean(4)? || fold(&row.text(2)?) == email;
-            if own != Some(id) && (same_name || same_email) {
-                candidates.push(Candidate { id, same_name, same_email, owner: self.owner_of(id).await? });
-            }
+        for Namesake { id, same_name, same_email } in found.rows.into_iter().filter(|row| own != Some(row.id)) {
+            candidates.push(Candidate { id, same_name, same_email, owner: self.owner_of(id).await? });
         }
-        candidates.sort_by_key(|candidate| candidate.id);
         Ok(candidates)
     }
 
@@ -169,15 +155,25 @@ impl Session<'_> {
             Email::Derived(derived) if fold(&derived) == fold(address) => {}
             _ => return Ok(false),
         }
-        let statement = Fragment::new("UPDATE ab_user SET email = ? WHERE id = ?");
-        self.transaction.execute(statement.bind(format!("{}@scim.invalid", holder.text(0)?)).bind(row)).await?;
+        self.set_address(row, &format!("{}@scim.invalid", holder.text(0)?)).await?;
         self.keep_user_subject(row).await?;
         Ok(true)
     }
 
     async fn rename_soft_deleted(&mut self, row: i64) -> Result<(), StoreError> {
+        let released = format!("released-{}", Uuid::new_v4());
         let statement = Fragment::new("UPDATE ab_user SET username = ? WHERE id = ?");
-        self.transaction.execute(statement.bind(format!("released-{}", Uuid::new_v4())).bind(row)).await?;
+        self.transaction.execute(statement.bind(released.as_str()).bind(row)).await?;
+        let record = Fragment::new("UPDATE scim_account SET name_key = ? WHERE local_id = ?");
+        self.transaction.execute(record.bind(key(&released)).bind(row)).await?;
+        Ok(())
+    }
+
+    async fn set_address(&mut self, row: i64, address: &str) -> Result<(), StoreError> {
+        let statement = Fragment::new("UPDATE ab_user SET email = ? WHERE id = ?");
+        self.transaction.execute(statement.bind(address).bind(row)).await?;
+        let record = Fragment::new("UPDATE scim_account SET email_key = ? WHERE local_id = ?");
+        self.transaction.execute(record.bind(key(address)).bind(row)).await?;
         Ok(())
     }
 }

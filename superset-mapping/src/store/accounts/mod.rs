@@ -9,4 +9,5 @@ mod rows;
 mod table;
 
 pub(crate) use profile::{Email, Profile};
+pub(super) use rows::Rows;
 pub use table::{Account, AccountSession};

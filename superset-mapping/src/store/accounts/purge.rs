@@ -7,6 +7,7 @@ use scim_service::StoreError;
 use serde_json::{Map, Value, json};
 
 use crate::sql::{Dialect, Fragment};
+use crate::store::names::forget;
 use crate::store::resources::LocalRow;
 use crate::store::session::Action;
 use crate::store::session::Session;
@@ -66,8 +67,9 @@ impl Session<'_> {
             }
         }
         self.transaction.execute(Fragment::new("DELETE FROM ab_user WHERE id = ?").bind(local.id)).await?;
-        let forget = "UPDATE scim_tombstone SET local_id = NULL WHERE resource_type = 'User' AND local_id = ?";
-        self.transaction.execute(Fragment::new(forget).bind(local.id)).await?;
+        forget(&mut self.transaction, local.id).await?;
+        let taken = "UPDATE scim_tombstone SET local_id = NULL WHERE resource_type = 'User' AND local_id = ?";
+        self.transaction.execute(Fragment::new(taken).bind(local.id)).await?;
         self.record_audit(
             Action::Purge,
             "User",

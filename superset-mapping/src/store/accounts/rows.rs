@@ -9,11 +9,31 @@ use crate::sql::{AB_USER, Dialect, Fragment, Ids, Param, Table, USER_ATTRIBUTE};
 use crate::store::accounts::candidates::Reuse;
 use crate::store::accounts::profile::Profile;
 use crate::store::audit::Taken;
+use crate::store::names::{AccountName, learn};
 use crate::store::password::{Password, UNUSABLE};
 use crate::store::resources::Identity;
 use crate::store::resources::LocalRow;
 use crate::store::session::Action;
 use crate::store::session::Session;
+
+/// What is known of rows of `ab_user`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Rows {
+    /// They may hold anything.
+    Known,
+    /// They were made by this call and hold nothing, and their users are in no group.
+    New,
+}
+
+/// What the row of a user says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AccountState {
+    username: String,
+    email: String,
+    /// Whether Superset lets the user in. Somebody whom SCIM says to be active and who is not here was deactivated in Superset. Such an
+    /// account stays closed until a client says `active: true` after it, whatever else is said of the user meanwhile.
+    pub(in crate::store) active: bool,
+}
 
 impl Session<'_> {
     /// Gives a new user a row: that of the same person with this `userName` whom the same source had in the same tenant before, that
@@ -24,7 +44,7 @@ impl Session<'_> {
         identity: &Identity,
         mut profile: Profile,
         password: &Password,
-    ) -> Result<LocalRow, StoreError> {
+    ) -> Result<(LocalRow, Rows), StoreError> {
         if self.tables.narrow_users {
             profile.check_narrow()?;
         }
@@ -56,31 +76,55 @@ impl Session<'_> {
             }
         };
         self.keep_user_subject(row).await?;
-        Ok(LocalRow { id: row, mark: self.mark_of_user(row).await? })
+        let local = LocalRow { id: row, mark: self.mark_of_user(row).await? };
+        match reuse {
+            None => {
+                let names = self.names_of_row(&local, &profile);
+                self.later(names);
+            }
+            Some(Reuse::SoftDeleted(_)) => self.record_names(&local, &profile).await?,
+            Some(Reuse::Local { .. }) => {}
+        }
+        // SQLite may have given the id out before, and Superset may have left what belonged to it.
+        let is_new = reuse.is_none() && self.dialect() != Dialect::Sqlite;
+        Ok((local, if is_new { Rows::New } else { Rows::Known }))
     }
 
-    /// Writes a user's profile to the row, which is a new one if somebody deleted the row in Superset.
+    /// What the row of a user says, if it is still the one that we wrote.
+    pub(crate) async fn account(&mut self, local: &LocalRow) -> Result<Option<AccountState>, StoreError> {
+        let statement = "SELECT u.username, u.email, u.active FROM ab_user u WHERE ";
+        let statement = Fragment::new(statement).then(self.this_user(local));
+        let Some(row) = self.transaction.row(statement).await? else { return Ok(None) };
+        // Null is inactive to Superset too.
+        Ok(Some(AccountState { username: row.text(0)?, email: row.text(1)?, active: row.boolean(2)? }))
+    }
+
+    /// Writes a user's profile to the row that is there, else to a new one: somebody deleted the old one in Superset.
     pub(crate) async fn change_account(
         &mut self,
         id: &ResourceId,
         identity: &Identity,
-        local: Option<LocalRow>,
+        there: Option<(LocalRow, AccountState)>,
         mut profile: Profile,
         password: &Password,
     ) -> Result<LocalRow, StoreError> {
-        let Some(local) = local else { return self.open_account(id, identity, profile, password).await };
+        let Some((local, account)) = there else {
+            let (local, _) = self.open_account(id, identity, profile, password).await?;
+            self.flush().await?;
+            return Ok(local);
+        };
         if self.tables.narrow_users {
             profile.check_narrow()?;
         }
-        let statement = "SELECT u.username, u.email, u.active FROM ab_user u WHERE ";
-        let statement = Fragment::new(statement).then(self.this_user(&local));
-        let row = self.transaction.row(statement).await?;
-        let Some(row) = row else { return self.open_account(id, identity, profile, password).await };
-        if row.text(0)? != profile.username || row.text(1)? != profile.email.as_str() {
+        let renamed = account.username != profile.username || account.email != profile.email.as_str();
+        if renamed {
             self.clear_names(id, identity, &mut profile, Some(local.id)).await?;
         }
         self.write_account(local.id, &profile, password.column()?).await?;
-        if password.is_written() || (row.boolean(2)? && !profile.active) {
+        if renamed {
+            self.record_names(&local, &profile).await?;
+        }
+        if password.is_written() || (account.active && !profile.active) {
             self.end_sessions(local.id).await?;
         }
         self.keep_user_subject(local.id).await?;
@@ -93,7 +137,7 @@ impl Session<'_> {
         if !self.account_is_ours(local).await? {
             return Ok(None);
         }
-        self.note_admin().await?;
+        self.note_admin_among(&[local.id]).await?;
         let statement = Fragment::new("UPDATE ab_user SET active = ?, changed_on = ? WHERE id = ? AND active IS TRUE");
         let statement = statement.bind(false).bind(self.local_now()).bind(local.id);
         let closed = self.transaction.execute(statement).await? > 0;
@@ -124,20 +168,6 @@ impl Session<'_> {
             self.transaction.execute(insert).await?;
         }
         Ok(())
-    }
-
-    /// Whether somebody deactivated an account in Superset: SCIM says that the user is active, and the row is not. Such an account
-    /// stays closed until a client says `active: true` after it, whatever else is said of the user meanwhile.
-    pub(crate) async fn is_closed_by_hand(
-        &mut self,
-        local: Option<&LocalRow>,
-        active: bool,
-    ) -> Result<bool, StoreError> {
-        let Some(local) = local.filter(|_| active) else { return Ok(false) };
-        let statement = Fragment::new("SELECT u.active FROM ab_user u WHERE ").then(self.this_user(local));
-        // Null is inactive to Superset too.
-        let row = self.transaction.row(statement).await?;
-        Ok(row.map(|row| row.boolean(0)).transpose()? == Some(false))
     }
 
     /// Whether the row is still the one that we wrote.
@@ -171,7 +201,7 @@ impl Session<'_> {
 
     async fn write_account(&mut self, row: i64, profile: &Profile, password: Option<&str>) -> Result<(), StoreError> {
         if !profile.active {
-            self.note_admin().await?;
+            self.note_admin_among(&[row]).await?;
         }
         let statement = Fragment::new(
             "UPDATE ab_user SET username = ?, first_name = ?, last_name = ?, email = ?, active = ?, changed_on = ?, \
@@ -189,11 +219,29 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Records the name and the address that a row was given.
+    async fn record_names(&mut self, local: &LocalRow, profile: &Profile) -> Result<(), StoreError> {
+        for statement in self.names_of_row(local, profile) {
+            self.transaction.execute(statement).await?;
+        }
+        Ok(())
+    }
+
+    fn names_of_row(&self, local: &LocalRow, profile: &Profile) -> Vec<Fragment> {
+        let account = AccountName {
+            id: local.id,
+            mark: local.mark.clone(),
+            username: profile.username.clone(),
+            email: profile.email.as_str().to_owned(),
+        };
+        learn(self.dialect(), self.newest_account, &[account])
+    }
+
     /// What an adopted account is told on the first contact: who the person is and whether they may come in. Whom somebody
     /// deactivated in Superset comes in by a request that says so alone.
     async fn adopt_account(&mut self, row: i64, profile: &Profile) -> Result<(), StoreError> {
         if !profile.active {
-            self.note_admin().await?;
+            self.note_admin_among(&[row]).await?;
         }
         let was_active =
             self.transaction.row(Fragment::new("SELECT active FROM ab_user WHERE id = ?").bind(row)).await?;
@@ -241,13 +289,18 @@ impl Session<'_> {
         let dialect = self.dialect();
         let values = values.into_iter().map(|value| Fragment::new("?").bind(value)).collect();
         let values = Fragment::joined(values, ", ");
-        let id = match (dialect, self.tables.ids(table)) {
-            (Dialect::Sqlite, _) => Some(self.unused_id(table, resource_type).await?),
-            (_, Ids::Sequence) => {
+        let ids = self.tables.ids(table);
+        let id = match dialect {
+            Dialect::Postgres => {
+                let insert = table.insert(dialect, ids, columns, vec![values]).then(Fragment::new(" RETURNING id"));
+                return Ok(self.transaction.number(insert).await?);
+            }
+            Dialect::Sqlite => Some(self.unused_id(table, resource_type).await?),
+            Dialect::MySql if ids == Ids::Sequence => {
                 let next = Fragment::new("SELECT ").then(Fragment::new(table.next_id(dialect)));
                 Some(self.transaction.number(next).await?)
             }
-            (_, Ids::Column) => None,
+            Dialect::MySql => None,
         };
         if let Some(id) = id {
             let values = Fragment::new("?, ").bind(id).then(values);
@@ -255,8 +308,7 @@ impl Session<'_> {
             return Ok(id);
         }
         self.transaction.execute(table.insert(dialect, Ids::Column, columns, vec![values])).await?;
-        let last = if dialect == Dialect::MySql { "SELECT last_insert_id()" } else { "SELECT lastval()" };
-        Ok(self.transaction.number(Fragment::new(last)).await?)
+        Ok(self.transaction.number(Fragment::new("SELECT last_insert_id()")).await?)
     }
 
     async fn unused_id(&mut self, table: &'static Table, resource_type: &str) -> Result<i64, StoreError> {

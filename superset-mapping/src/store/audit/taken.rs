@@ -16,6 +16,9 @@ pub(crate) struct Taken {
     /// Roles held in person.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) roles: BTreeSet<String>,
+    /// Roles held with groups, which go with those.
+    #[serde(skip)]
+    pub(crate) by_group: BTreeSet<String>,
     /// Groups of Superset.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) groups: BTreeSet<String>,
@@ -46,30 +49,37 @@ impl Session<'_> {
     /// What these users have that a deactivation takes.
     pub(in crate::store) async fn held_by(&mut self, users: &[i64]) -> Result<BTreeMap<i64, Taken>, StoreError> {
         let mut held: BTreeMap<i64, Taken> = users.iter().map(|user| (*user, Taken::default())).collect();
-        let among = || Fragment::list(users.iter().copied());
-        let roles =
-            "SELECT ur.user_id, r.name FROM ab_user_role ur JOIN ab_role r ON r.id = ur.role_id WHERE ur.user_id IN ";
-        self.each(&mut held, Fragment::new(roles).then(among()), |taken, row| {
-            taken.roles.insert(row.text(1)?);
+        let mut selects = vec![
+            "SELECT ur.user_id, 'role', r.id, r.name FROM ab_user_role ur JOIN ab_role r ON r.id = ur.role_id WHERE ur.user_id IN ",
+        ];
+        if self.tables.groups {
+            selects.push(
+                "SELECT ug.user_id, 'group', g.id, g.name FROM ab_user_group ug JOIN ab_group g ON g.id = ug.group_id \
+                 WHERE ug.user_id IN ",
+            );
+        }
+        if self.tables.group_roles {
+            selects.push(
+                "SELECT ug.user_id, 'by group', r.id, r.name FROM ab_user_group ug JOIN ab_group_role gr \
+                 ON gr.group_id = ug.group_id JOIN ab_role r ON r.id = gr.role_id WHERE ug.user_id IN ",
+            );
+        }
+        if self.tables.api_keys {
+            selects.push("SELECT user_id, 'key', id, NULL FROM ab_api_key WHERE revoked_on IS NULL AND user_id IN ");
+        }
+        let among = Fragment::list(users.iter().copied());
+        let selects = selects.into_iter().map(|select| Fragment::new(select).then(among.clone())).collect();
+        self.each(&mut held, Fragment::joined(selects, " UNION ALL "), |taken, row| {
+            let name = row.optional_text(3)?.unwrap_or_default();
+            match row.text(1)?.as_str() {
+                "role" => taken.roles.insert(name),
+                "group" => taken.groups.insert(name),
+                "by group" => taken.by_group.insert(name),
+                _ => taken.api_keys.insert(row.integer(2)?),
+            };
             Ok(())
         })
         .await?;
-        if self.tables.groups {
-            let groups = "SELECT ug.user_id, g.name FROM ab_user_group ug JOIN ab_group g ON g.id = ug.group_id WHERE ug.user_id IN ";
-            self.each(&mut held, Fragment::new(groups).then(among()), |taken, row| {
-                taken.groups.insert(row.text(1)?);
-                Ok(())
-            })
-            .await?;
-        }
-        if self.tables.api_keys {
-            let keys = "SELECT user_id, id FROM ab_api_key WHERE revoked_on IS NULL AND user_id IN ";
-            self.each(&mut held, Fragment::new(keys).then(among()), |taken, row| {
-                taken.api_keys.insert(row.integer(1)?);
-                Ok(())
-            })
-            .await?;
-        }
         Ok(held)
     }
 

@@ -47,31 +47,36 @@ impl Session<'_> {
         self.alerts.push(AuditEvent { action, resource_type, resource_id, version: None, detail });
     }
 
-    /// Writes what was noted.
+    /// Writes what was noted, with what was left for the end of the call.
     pub(in crate::store) async fn write_audit(&mut self) -> Result<(), StoreError> {
         let events = std::mem::take(&mut self.audit);
-        let now = format_date_time(self.now);
+        // Each chunk is a statement of its own, so that positions are in order.
         for events in events.chunks(CHUNK) {
-            let rows = events.iter().map(|event| {
-                Fragment::list([
-                    Param::from(now.as_str()),
-                    self.tenant.into(),
-                    self.cx.principal.name().into(),
-                    (&*self.cx.request_id).into(),
-                    event.action.as_str().into(),
-                    event.resource_type.as_str().into(),
-                    event.resource_id.as_str().into(),
-                    event.version.into(),
-                    event.detail.to_string().into(),
-                ])
-            });
-            let statement = Fragment::new(
-                "INSERT INTO scim_audit (happened_at, tenant, principal, request_id, action, resource_type, resource_id, \
-                 version, detail) VALUES ",
-            );
-            let statement = statement.then(Fragment::joined(rows.collect(), ", "));
-            self.transaction.execute(statement).await?;
+            self.later([self.audit_rows(events)]);
+            self.flush().await?;
         }
-        Ok(())
+        self.flush().await
+    }
+
+    fn audit_rows(&self, events: &[AuditEvent]) -> Fragment {
+        let now = format_date_time(self.now);
+        let rows = events.iter().map(|event| {
+            Fragment::list([
+                Param::from(now.as_str()),
+                self.tenant.into(),
+                self.cx.principal.name().into(),
+                (&*self.cx.request_id).into(),
+                event.action.as_str().into(),
+                event.resource_type.as_str().into(),
+                event.resource_id.as_str().into(),
+                event.version.into(),
+                event.detail.to_string().into(),
+            ])
+        });
+        let statement = Fragment::new(
+            "INSERT INTO scim_audit (happened_at, tenant, principal, request_id, action, resource_type, resource_id, \
+             version, detail) VALUES ",
+        );
+        statement.then(Fragment::joined(rows.collect(), ", "))
     }
 }

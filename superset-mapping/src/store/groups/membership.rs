@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use scim_core::{ExternalId, Resource, ResourceId, Source};
+use scim_core::{ExternalId, Resource, ResourceId};
 use scim_filter::fold;
 use scim_service::{Membership, StoreError};
 use serde_json::{Map, Value};
@@ -13,40 +13,13 @@ use crate::rules::{Edges, GroupRef};
 use crate::sql::{Fragment, index_key};
 use crate::store::resources::Member;
 use crate::store::session::CHUNK;
+use crate::store::session::InGroup;
 use crate::store::session::Session;
 use crate::store::session::fits;
 use crate::store::session::{provenance, read_source, source_text};
 
 /// The longest id of a member that is kept, in characters. Ids that are issued here have 36.
 const MAX_MEMBER_ID: usize = 255;
-
-/// A group that somebody is in.
-#[derive(Clone, Debug)]
-pub(crate) struct InGroup {
-    pub(crate) group: GroupRef,
-    /// The row of `ab_group`, where there is one and it is still ours.
-    pub(crate) local: Option<i64>,
-    pub(crate) direct: bool,
-}
-
-impl InGroup {
-    /// Who asserts the group.
-    pub(crate) fn source(&self) -> Option<Source> {
-        self.group.provenance.as_ref().map(|provenance| provenance.source().clone())
-    }
-
-    /// Whether one and the same source asserts person, group and membership. A client from before clients had names may be any.
-    pub(crate) fn is_of_one_source(&self, person: Option<&Source>) -> bool {
-        let group = self.group.provenance.as_ref().map(|provenance| provenance.source());
-        let one = |chain: Option<&BTreeSet<Source>>| {
-            let all = person.into_iter().chain(group).chain(chain.into_iter().flatten());
-            let (unknown, known): (BTreeSet<&Source>, BTreeSet<&Source>) =
-                all.partition(|source| **source == Source::UnknownClient);
-            known.len() < 2 && (unknown.is_empty() || known.iter().all(|source| source.is_client()))
-        };
-        self.group.chains.is_empty() && one(None) || self.group.chains.iter().any(|chain| one(Some(chain)))
-    }
-}
 
 /// A group by its id, and the row of `ab_group`.
 pub(crate) type KnownGroup = (GroupRef, Option<i64>);
@@ -195,6 +168,20 @@ impl Session<'_> {
     /// First the relation alone, then the groups by id: no engine can mistake how many there are. Most groups are in no other, so
     /// the recursion starts from the few groups that the members are in, not from the members.
     pub(crate) async fn groups_of(&mut self, members: &[String]) -> Result<BTreeMap<String, Vec<InGroup>>, StoreError> {
+        if let [member] = members
+            && let Some(known) =
+                self.own_groups.as_ref().filter(|own| own.user == *member).and_then(|own| own.known.clone())
+        {
+            return Ok(BTreeMap::from([(member.clone(), known)]));
+        }
+        let groups = self.look_for_groups_of(members).await?;
+        if let Some(own) = self.own_groups.as_mut().filter(|own| members.contains(&own.user)) {
+            own.known = Some(groups.get(&own.user).cloned().unwrap_or_default());
+        }
+        Ok(groups)
+    }
+
+    async fn look_for_groups_of(&mut self, members: &[String]) -> Result<BTreeMap<String, Vec<InGroup>>, StoreError> {
         let mut edges = Edges::default();
         for members in members.chunks(CHUNK) {
             let statement = Fragment::new(

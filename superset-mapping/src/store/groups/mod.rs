@@ -5,7 +5,6 @@ mod pins;
 mod rows;
 mod subjects;
 
-pub(crate) use membership::InGroup;
 pub(super) use membership::{rendered, show};
 pub use pins::Pin;
 pub(crate) use rows::row_name;

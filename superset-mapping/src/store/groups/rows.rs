@@ -64,9 +64,13 @@ impl Session<'_> {
             Some(local) => self.name_of_group(&local).await?.map(|held| (local, held)),
             None => None,
         };
+        if let Some((local, held)) = &own
+            && held == name
+        {
+            return Ok(Some(local.clone()));
+        }
         self.refuse_taken_group_name(name, own.as_ref().map(|(local, _)| local.id)).await?;
         let id = match own {
-            Some((local, held)) if held == name => return Ok(Some(local)),
             Some((local, _)) => {
                 let statement = Fragment::new("UPDATE ab_group SET name = ?, label = ? WHERE id = ?");
                 self.transaction.execute(statement.bind(name).bind(name).bind(local.id)).await?;

@@ -5,16 +5,15 @@ use std::collections::HashMap;
 
 use scim_core::schema::Returned;
 use scim_core::{Projection, Resource, TypeSchema};
-use scim_filter::lower;
 use scim_service::store::PageBytes;
 use scim_service::{List, ListPage, Start, StoreError};
 
 use crate::driver::Row;
-use crate::sql::{Fragment, Target};
+use crate::sql::Fragment;
 use crate::store::groups::{rendered, show};
 use crate::store::query::order::Order;
+use crate::store::query::page::Selection;
 use crate::store::resources::Kind;
-use crate::store::resources::also_unique;
 use crate::store::resources::{RECORD_COLUMNS, Record};
 use crate::store::session::CHUNK;
 use crate::store::session::Session;
@@ -91,29 +90,26 @@ impl Session<'_> {
     /// What of the query has an index goes to the database, the rest to the evaluator.
     pub(in crate::store) async fn list(&mut self, query: &List<'_>) -> Result<ListPage, StoreError> {
         let of = query.of;
-        let (pushed, residual) = match query.filter {
-            None => (None, None),
-            Some(filter) => {
-                let lowered = lower(filter, &Target::new(of, self.tenant, also_unique(Kind::of(of))));
-                (lowered.pushed, lowered.residual)
-            }
-        };
-        let mut selection = Fragment::new("WHERE r.tenant = ? AND r.resource_type = ?")
-            .bind(self.tenant)
-            .bind(of.resource_type().name().as_str());
-        if let Some(pushed) = pushed {
-            selection = selection.then(Fragment::new(" AND ")).then(pushed);
-        }
+        let selection = Selection::of(self.tenant, of, query.filter);
         let wanted = Relations::shown(query);
-        if residual.is_none()
-            && let Some(order) = Order::of(of, query)
-        {
-            return self.page(of, query, &order, selection, wanted).await;
+        if let Some(order) = self.order_of(query, &selection).await? {
+            return self.page(query, order, &selection, wanted).await;
         }
-        let (ids, total_results) = self.scan(of, query, selection, residual.as_ref()).await?;
+        let (ids, total_results) = self.scan(of, query, selection.rows(), selection.residual.as_ref()).await?;
         let resources = self.by_ids(of, ids).await?;
         let (resources, ends_early) = self.fill(of, query, resources, wanted).await?;
         Ok(ListPage::new(resources).with_total(total_results).ending_early(ends_early))
+    }
+
+    /// The order in which the database can page what it selects; `None` where the evaluator has to see each candidate.
+    pub(in crate::store) async fn order_of(
+        &mut self,
+        query: &List<'_>,
+        selection: &Selection<'_>,
+    ) -> Result<Option<Order>, StoreError> {
+        let order = Order::of(query.of, query).filter(|_| selection.residual.is_none());
+        let Some(unordered) = order.and_then(|order| selection.unordered(order)) else { return Ok(order) };
+        Ok(if self.transaction.row(unordered).await?.is_some() { None } else { order })
     }
 
     /// Gives the resources of a page the relations asked for, until the page is full. Whether it ends early, too.
@@ -211,41 +207,47 @@ impl Session<'_> {
     /// A page of exactly what the database selects, in an order that it knows.
     async fn page(
         &mut self,
-        of: &TypeSchema,
         query: &List<'_>,
-        order: &Order,
-        selection: Fragment,
+        order: Order,
+        selection: &Selection<'_>,
         wanted: Relations,
     ) -> Result<ListPage, StoreError> {
-        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        let mut page = ListPage::default();
-        if let Start::Index(_) = query.start {
-            let count = Fragment::new("SELECT count(*) FROM scim_resource r ").then(selection.clone());
-            page.total_results = Some(u64::try_from(self.transaction.number(count).await?).unwrap_or_default());
-        }
-        if query.count == 0 {
-            return Ok(page);
-        }
-        let statement = Fragment::new(RECORD_COLUMNS).then(order.join()).then(selection);
-        let limit = Fragment::new(" LIMIT ?").bind(number(query.count));
-        let statement = match &query.start {
-            Start::Index(index) => statement
-                .then(order.order_by(false))
-                .then(limit)
-                .then(Fragment::new(" OFFSET ?").bind(number(index.saturating_sub(1)))),
-            Start::After(position) => {
-                statement.then(order.beyond(position, false)).then(order.order_by(false)).then(limit)
-            }
-            Start::Before(position) => {
-                statement.then(order.beyond(position, true)).then(order.order_by(true)).then(limit)
-            }
+        let of = query.of;
+        let statement = selection.page(self.dialect(), query, order);
+        let mut resources = if query.count == 0 { Vec::new() } else { self.select(of, statement).await? };
+        let total_results = match query.start {
+            Start::Index(index) => Some(self.total(query, index, size(resources.len()), selection).await?),
+            Start::After(_) | Start::Before(_) => None,
         };
-        page.resources = self.select(of, statement).await?;
         if let Start::Before(_) = query.start {
-            page.resources.reverse();
+            resources.reverse();
         }
-        let resources = std::mem::take(&mut page.resources);
-        (page.resources, page.ends_early) = self.fill(of, query, resources, wanted).await?;
+        let (resources, ends_early) = self.fill(of, query, resources, wanted).await?;
+        let mut page = ListPage::new(resources).ending_early(ends_early);
+        page.total_results = total_results;
         Ok(page)
     }
+
+    /// How many resources are selected, of which so many are on the page that starts at an index. A page that is not full tells by itself,
+    /// unless it is empty.
+    async fn total(
+        &mut self,
+        query: &List<'_>,
+        index: u64,
+        on_page: u64,
+        selection: &Selection<'_>,
+    ) -> Result<u64, StoreError> {
+        if on_page < query.count && (on_page > 0 || index <= 1) {
+            return Ok(index.saturating_sub(1) + on_page);
+        }
+        let mut total = 0;
+        for row in self.transaction.rows(selection.total()).await? {
+            total += u64::try_from(row.integer(0)?).unwrap_or_default();
+        }
+        Ok(total)
+    }
+}
+
+fn size(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -2,6 +2,8 @@
 
 mod list;
 mod order;
+mod page;
+mod plan;
 mod scan;
 
 pub(super) use list::Relations;

@@ -1,82 +1,115 @@
-//! The orders that an index knows: of ids, and of the names of users.
+//! The orders that an index knows: of ids, of names, and of times.
 
 use scim_core::TypeSchema;
 use scim_core::message::SortOrder;
-use scim_filter::fold;
-use scim_service::{List, Position};
+use scim_core::schema::AttributeType;
+use scim_filter::{Sort, fold};
+use scim_service::{List, Position, Start};
 use serde_json::Value;
 
-use crate::sql::Fragment;
+use crate::sql::{Fragment, name_place, stored_instant};
 use crate::store::resources::Kind;
 
-/// An order that the database can page by. Both ids and folded names are compared byte by byte, here as there.
+/// What the index of an order has beside the ids. All of it is compared byte by byte, here as there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::store) enum Order {
-    Id,
-    /// By `userName`, which every user has and nobody shares, so that there are no ties.
-    UserName(SortOrder),
+pub(in crate::store) enum Key {
+    /// `userName`, which every user has and nobody shares, so that there are no ties.
+    UserName,
+    DisplayName,
+    LastModified,
+}
+
+/// An order that the database can page by. Ties go by id, in either direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) struct Order {
+    /// `None`: the order is that of the ids.
+    pub(in crate::store) key: Option<Key>,
+    descends: bool,
+}
+
+/// Which of the rows that are beyond a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Beyond {
+    /// Those with the key of the position.
+    Ties,
+    /// Those with other keys.
+    Rest,
 }
 
 impl Order {
-    /// The order of a query, if it is one of these.
+    /// The order of a query, if it is one of these and the place where the page starts can be told in it.
     pub(in crate::store) fn of(of: &TypeSchema, query: &List<'_>) -> Option<Self> {
-        let Some(sort) = query.sort else { return Some(Self::Id) };
-        let by_name = Kind::of(of) == Kind::User && sort.path().top_level() == Some("userName") && !sort.case_exact();
-        let readable = match &query.start {
-            scim_service::Start::Index(_) => true,
-            scim_service::Start::After(position) | scim_service::Start::Before(position) => key(position).is_some(),
-        };
-        (by_name && readable).then(|| Self::UserName(sort.order()))
-    }
-
-    /// What the statement has to join for it.
-    pub(in crate::store) fn join(self) -> Fragment {
-        match self {
-            Self::Id => Fragment::new(""),
-            Self::UserName(_) => Fragment::new(
-                "JOIN scim_unique n ON n.resource_id = r.id AND n.tenant = r.tenant \
-                     AND n.resource_type = r.resource_type AND n.attribute = 'userName' ",
-            ),
+        let Some(sort) = query.sort else { return Some(Self { key: None, descends: false }) };
+        let key = Key::of(of, sort)?;
+        if let Start::After(position) | Start::Before(position) = &query.start {
+            key.at(position)?;
         }
+        Some(Self { key: Some(key), descends: sort.order() == SortOrder::Descending })
     }
 
-    fn descends(self, backwards: bool) -> bool {
-        matches!(self, Self::UserName(SortOrder::Descending)) != backwards
+    /// ` ORDER BY` these columns. A page before a position is read backwards.
+    pub(in crate::store) fn by(self, key: &'static str, id: &'static str, backwards: bool) -> Fragment {
+        let way = |descends| Fragment::new(if descends { " DESC" } else { "" });
+        let id = Fragment::new(id).then(way(backwards));
+        let start = Fragment::new(" ORDER BY ");
+        if self.key.is_none() {
+            return start.then(id);
+        }
+        let key = Fragment::new(key).then(way(self.descends != backwards));
+        start.then(key).then(Fragment::new(", ")).then(id)
     }
 
-    pub(in crate::store) fn order_by(self, backwards: bool) -> Fragment {
-        Fragment::new(match (self, self.descends(backwards)) {
-            (Self::Id, false) => " ORDER BY r.id",
-            (Self::Id, true) => " ORDER BY r.id DESC",
-            (Self::UserName(_), false) => " ORDER BY n.value",
-            (Self::UserName(_), true) => " ORDER BY n.value DESC",
-        })
-    }
-
-    /// What comes after a position, or before it.
-    pub(in crate::store) fn beyond(self, position: &Position, backwards: bool) -> Fragment {
-        let descends = self.descends(backwards);
-        match self {
-            Self::Id => {
-                Fragment::new(if descends { " AND r.id < ?" } else { " AND r.id > ?" }).bind(position.id.as_str())
-            }
-            // Whoever has the position's own name now may be somebody else, created since.
-            Self::UserName(_) => {
-                let beyond = match (descends, backwards) {
-                    (false, false) => " AND n.value >= ? AND (n.value <> ? OR r.id > ?)",
-                    (false, true) => " AND n.value >= ? AND (n.value <> ? OR r.id < ?)",
-                    (true, false) => " AND n.value <= ? AND (n.value <> ? OR r.id > ?)",
-                    (true, true) => " AND n.value <= ? AND (n.value <> ? OR r.id < ?)",
-                };
-                let name = key(position).unwrap_or_default();
-                Fragment::new(beyond).bind(&*name).bind(&*name).bind(position.id.as_str())
+    /// What comes after a position, or before it, of the rows that have a key. The rows with the key of the position are a range of their
+    /// own, so that an index leads to either however many ties there are.
+    pub(in crate::store) fn beyond(
+        self,
+        position: &Position,
+        key: &'static str,
+        id: &'static str,
+        backwards: bool,
+        which: Beyond,
+    ) -> Fragment {
+        let and = Fragment::new(" AND ");
+        let of_id = Fragment::new(id).then(Fragment::new(if backwards { " < ?" } else { " > ?" })).bind(&*position.id);
+        let Some(place) = self.key.and_then(|key| key.at(position)) else { return and.then(of_id) };
+        let column = and.clone().then(Fragment::new(key));
+        match which {
+            Beyond::Ties => column.then(Fragment::new(" = ?")).bind(place).then(and).then(of_id),
+            Beyond::Rest => {
+                let less = self.descends != backwards;
+                column.then(Fragment::new(if less { " < ?" } else { " > ?" })).bind(place)
             }
         }
     }
 }
 
-/// The name that a position stands at, as the index has it.
-fn key(position: &Position) -> Option<String> {
-    let name = position.key.as_ref().and_then(Value::as_str)?;
-    (!name.contains('\0')).then(|| fold(name).into_owned())
+impl Key {
+    fn of(of: &TypeSchema, sort: &Sort) -> Option<Self> {
+        let path = sort.path();
+        if path.attribute().multi_valued() {
+            return None;
+        }
+        let folded = sort.kind() == AttributeType::String && !sort.case_exact();
+        match (path.top_level(), path.sub()) {
+            (Some("userName"), _) if folded && Kind::of(of) == Kind::User => Some(Self::UserName),
+            (Some("displayName"), _) if folded => Some(Self::DisplayName),
+            (None, Some("lastModified")) if path.is_in("meta") => Some(Self::LastModified),
+            _ => None,
+        }
+    }
+
+    /// The key that a position stands at, as the index has it.
+    fn at(self, position: &Position) -> Option<String> {
+        let key = position.key.as_ref().filter(|key| !key.is_null());
+        match (self, key) {
+            (Self::DisplayName, None) => name_place(None),
+            (Self::DisplayName, Some(Value::String(name))) => name_place(Some(&fold(name))),
+            (Self::UserName, Some(Value::String(name))) => (!name.contains('\0')).then(|| fold(name).into_owned()),
+            (Self::LastModified, Some(Value::String(time))) => {
+                let instant = scim_core::json::parse_date_time(time).ok()?;
+                stored_instant(instant).and_then(|(stored, exact)| exact.then_some(stored))
+            }
+            _ => None,
+        }
+    }
 }

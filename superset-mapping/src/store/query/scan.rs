@@ -23,6 +23,15 @@ const BYTES: u64 = 32;
 const MEMBER: u64 = 64;
 const GROUP: u64 = 192;
 
+/// How many resources the database selects, and how long their texts are.
+pub(in crate::store) fn extent(dialect: Dialect, selection: &Fragment) -> Fragment {
+    let columns = match dialect {
+        Dialect::MySql => "SELECT count(*), CAST(sum(octet_length(r.body)) AS SIGNED) FROM scim_resource r ",
+        _ => "SELECT count(*), CAST(sum(octet_length(r.body)) AS BIGINT) FROM scim_resource r ",
+    };
+    Fragment::new(columns).then(selection.clone())
+}
+
 impl Session<'_> {
     /// The ids of the page, in order, and how many resources the query selects. `selection` is what the database selects by,
     /// `residual` what is left of the filter.
@@ -68,13 +77,9 @@ impl Session<'_> {
         Ok(page.finish())
     }
 
-    /// How many resources the database selects, and how long their texts are.
     async fn extent(&mut self, selection: &Fragment) -> Result<(u64, u64), StoreError> {
-        let columns = match self.dialect() {
-            Dialect::MySql => "SELECT count(*), CAST(sum(octet_length(r.body)) AS SIGNED) FROM scim_resource r ",
-            _ => "SELECT count(*), CAST(sum(octet_length(r.body)) AS BIGINT) FROM scim_resource r ",
-        };
-        let row = self.transaction.row(Fragment::new(columns).then(selection.clone())).await?;
+        let statement = extent(self.dialect(), selection);
+        let row = self.transaction.row(statement).await?;
         let number = |column| row.as_ref().map(|row: &Row| row.optional_integer(column)).transpose();
         let known =
             |number: Option<Option<i64>>| u64::try_from(number.flatten().unwrap_or_default()).unwrap_or_default();

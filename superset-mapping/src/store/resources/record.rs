@@ -11,7 +11,7 @@ use scim_service::{Context, Precondition, StoreError};
 use serde_json::Value;
 
 use crate::driver::{DatabaseError, Row};
-use crate::sql::{Fragment, Param, index_key};
+use crate::sql::{Active, Fragment, Param, display_name_key, index_key};
 use crate::store::resources::identity::Identity;
 use crate::store::session::CHUNK;
 use crate::store::session::fits;
@@ -50,9 +50,14 @@ fn corrupt(what: &str) -> DatabaseError {
     DatabaseError::corrupt(format!("`scim_resource` holds an unreadable {what}"))
 }
 
+/// The document in a row.
+pub(in crate::store) fn body_of(text: String) -> Result<Resource, DatabaseError> {
+    Resource::from_json(text).ok_or_else(|| corrupt("body"))
+}
+
 /// The resource in a row of [`seen_columns`], for a filter or a sort: with `id` and `meta` where `names` say so.
 pub(in crate::store) fn seen(row: &Row, of: &TypeSchema, names: &HashSet<String>) -> Result<Resource, DatabaseError> {
-    let mut resource = Resource::from_json(row.text(1)?).ok_or_else(|| corrupt("body"))?;
+    let mut resource = body_of(row.text(1)?)?;
     let sees_meta = names.contains(META);
     if sees_meta || names.contains("id") {
         // The location in `meta` is made of the id.
@@ -90,8 +95,17 @@ fn time(text: &str) -> Result<DateTime<Utc>, DatabaseError> {
 }
 
 /// The columns that [`Record::read`] reads, of a table called `r`.
-pub(in crate::store) const RECORD_COLUMNS: &str = "SELECT r.id, r.local_id, r.local_mark, r.body, r.version, r.created, r.last_modified, r.source, r.generation, r.tenant \
-     FROM scim_resource r ";
+macro_rules! record_columns {
+    () => {
+        "SELECT r.id, r.local_id, r.local_mark, r.body, r.version, r.created, r.last_modified, r.source, r.generation, r.tenant "
+    };
+}
+
+/// Those columns of rows that are found by another statement, `FROM` which they come.
+pub(in crate::store) const RECORD_ALONE: &str = record_columns!();
+
+/// Those columns of `scim_resource`.
+pub(in crate::store) const RECORD_COLUMNS: &str = concat!(record_columns!(), "FROM scim_resource r ");
 
 /// How many columns those are.
 pub(crate) const RECORD_WIDTH: usize = 10;
@@ -117,7 +131,7 @@ impl Record {
     }
 
     pub(crate) fn read(row: &Row) -> Result<Self, DatabaseError> {
-        let body = Resource::from_json(row.text(3)?).ok_or_else(|| corrupt("body"))?;
+        let body = body_of(row.text(3)?)?;
         let local = row.optional_integer(1)?.zip(row.optional_text(2)?);
         Ok(Self {
             id: row.text(0)?.parse().map_err(|_| corrupt("id"))?,
@@ -214,11 +228,12 @@ impl Session<'_> {
         Ok(Record::read(&row)?)
     }
 
-    pub(in crate::store) async fn insert(&mut self, of: &TypeSchema, record: &Record) -> Result<(), StoreError> {
+    /// The statement that stores a new resource.
+    pub(in crate::store) fn insertion(&self, of: &TypeSchema, record: &Record) -> Result<Fragment, StoreError> {
         record.check_columns()?;
         let statement = Fragment::new(
             "INSERT INTO scim_resource (id, tenant, resource_type, local_id, local_mark, external_id, external_key, display, \
-             body, version, created, last_modified, source, generation) VALUES ",
+             body, version, created, last_modified, source, generation, active, display_name_key) VALUES ",
         )
         .then(Fragment::list([
             record.id.as_str().into(),
@@ -235,16 +250,18 @@ impl Session<'_> {
             format_date_time(record.last_modified).into(),
             source_text(&record.source)?.into(),
             Param::from(record.generation),
+            Active::of(&record.body).number().into(),
+            display_name_key(&record.body).into(),
         ]));
-        self.transaction.execute(statement).await?;
-        Ok(())
+        Ok(statement)
     }
 
+    /// Writes the row. Who changes the document [counts](Self::recount) it, too.
     pub(crate) async fn update(&mut self, record: &Record) -> Result<(), StoreError> {
         record.check_columns()?;
         let statement = Fragment::new(
             "UPDATE scim_resource SET local_id = ?, local_mark = ?, external_id = ?, external_key = ?, display = ?, body = ?, \
-             version = ?, last_modified = ?, source = ?, generation = ? WHERE id = ?",
+             version = ?, last_modified = ?, source = ?, generation = ?, active = ?, display_name_key = ? WHERE id = ?",
         )
         .bind(record.local.as_ref().map(|local| local.id))
         .bind(record.local.as_ref().map(|local| local.mark.as_str()))
@@ -256,13 +273,15 @@ impl Session<'_> {
         .bind(format_date_time(record.last_modified))
         .bind(source_text(&record.source)?)
         .bind(record.generation)
+        .bind(Active::of(&record.body).number())
+        .bind(display_name_key(&record.body))
         .bind(record.id.as_str());
         self.transaction.execute(statement).await?;
         Ok(())
     }
 
-    /// Moves the deleted resource to the tombstones.
-    pub(in crate::store) async fn bury(&mut self, of: &TypeSchema, record: &Record) -> Result<(), StoreError> {
+    /// Moves the deleted resource to the tombstones, once the call [flushes](Session::flush).
+    pub(in crate::store) fn bury(&mut self, of: &TypeSchema, record: &Record) -> Result<(), StoreError> {
         let id = record.id.as_str();
         let tombstone = Fragment::new(
             "INSERT INTO scim_tombstone (id, tenant, resource_type, local_id, local_mark, user_name, source, external_id, \
@@ -279,10 +298,14 @@ impl Session<'_> {
             record.external_id().as_deref().into(),
             Param::from(format_date_time(self.now)),
         ]));
-        self.transaction.execute(tombstone).await?;
-        self.release_values(id).await?;
-        self.forget_values(id).await?;
-        self.transaction.execute(Fragment::new("DELETE FROM scim_resource WHERE id = ?").bind(id)).await?;
+        let deletions = [
+            "DELETE FROM scim_unique WHERE resource_id = ?",
+            "DELETE FROM scim_value WHERE resource_id = ?",
+            "DELETE FROM scim_resource WHERE id = ?",
+        ];
+        self.later([tombstone]);
+        self.later(deletions.map(|deletion| Fragment::new(deletion).bind(id)));
+        self.recount(of, Some(&record.body), None);
         Ok(())
     }
 

@@ -10,21 +10,10 @@ use crate::sql::{EMAILS, Fragment, Param, index_key};
 use crate::store::resources::content::Kind;
 use crate::store::session::Session;
 
-/// The attribute that a resource of a type is searched for by, as the index knows it.
-fn attribute_of(kind: Kind) -> &'static str {
-    if kind == Kind::Group { "displayName" } else { EMAILS }
-}
-
-/// The folded addresses of a user, and the folded name of a group. Identity providers look for people by address before they create
-/// them; names of groups are unique for each source alone.
+/// The folded addresses of a user: identity providers look for people by address before they create them.
 fn values_of(of: &TypeSchema, body: &Resource) -> BTreeSet<String> {
-    match Kind::of(of) {
-        Kind::Other => return BTreeSet::new(),
-        Kind::Group => {
-            let name = body.text("displayName").filter(|name| !name.contains('\0'));
-            return name.map(|name| index_key(&fold(&name)).into_owned()).into_iter().collect();
-        }
-        Kind::User => {}
+    if Kind::of(of) != Kind::User {
+        return BTreeSet::new();
     }
     let emails = body.get("emails").into_iter().flat_map(ValueRef::elements);
     let addresses = emails.filter_map(|email| email.get("value")?.as_str());
@@ -45,7 +34,9 @@ impl Session<'_> {
         if old == new {
             return Ok(());
         }
-        if !old.is_empty() {
+        // Nothing but a list looks at the index.
+        let is_first = old.is_empty();
+        if !is_first {
             self.forget_values(id.as_str()).await?;
         }
         let rows: Vec<Fragment> = new
@@ -54,16 +45,22 @@ impl Session<'_> {
                 Fragment::list([
                     Param::from(self.tenant),
                     of.resource_type().name().as_str().into(),
-                    attribute_of(Kind::of(of)).into(),
+                    EMAILS.into(),
                     value.as_str().into(),
                     id.as_str().into(),
                 ])
             })
             .collect();
+        let of_one_statement = rows.len() <= crate::store::session::CHUNK;
         for rows in rows.chunks(crate::store::session::CHUNK) {
             let statement =
                 Fragment::new("INSERT INTO scim_value (tenant, resource_type, attribute, value, resource_id) VALUES ");
-            self.transaction.execute(statement.then(Fragment::joined(rows.to_vec(), ", "))).await?;
+            let statement = statement.then(Fragment::joined(rows.to_vec(), ", "));
+            if is_first && of_one_statement {
+                self.later([statement]);
+            } else {
+                self.transaction.execute(statement).await?;
+            }
         }
         Ok(())
     }

@@ -122,6 +122,9 @@ impl Session<'_> {
         let rows = self.transaction.rows(Fragment::new("SELECT group_id").then(whose.clone())).await?;
         let groups = rows.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
         self.transaction.execute(Fragment::new("DELETE").then(whose)).await?;
+        if let Some(own) = &mut self.own_groups {
+            own.known = None;
+        }
         self.touch_as_modified(&groups).await
     }
 }

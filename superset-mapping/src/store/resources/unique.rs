@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use scim_core::TypeSchema;
+use scim_core::{ResourceId, TypeSchema};
 use scim_filter::fold;
 use scim_service::StoreError;
 use scim_service::store::{UniqueValue, unique_values};
 
-use crate::sql::{Fragment, Param, index_key};
+use crate::sql::{Dialect, Fragment, Param, index_key};
 use crate::store::resources::content::Kind;
 use crate::store::resources::record::Record;
 use crate::store::session::Session;
 use crate::store::session::fits;
 
 /// What is unique beyond the schema: `displayName` of a group, because Superset knows groups by name.
-pub(in crate::store) fn also_unique(kind: Kind) -> &'static [&'static str] {
+fn also_unique(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Group => &["displayName"],
         Kind::User | Kind::Other => &[],
@@ -55,20 +55,11 @@ impl Session<'_> {
         if old == new {
             return Ok(());
         }
-        self.release_values(id.as_str()).await?;
+        if !old.is_empty() {
+            self.release_values(id.as_str()).await?;
+        }
         for value in &new {
             fits(&named(value), &value.key, usize::MAX)?;
-            // Writers take turns, so a value that is free now stays free until it is claimed.
-            let taken = Fragment::new(
-                "SELECT 1 FROM scim_unique WHERE tenant = ? AND resource_type = ? AND attribute = ? AND value = ?",
-            )
-            .bind(self.tenant)
-            .bind(resource_type)
-            .bind(value.attribute.as_str())
-            .bind(&*index_key(&value.key));
-            if self.transaction.row(taken).await?.is_some() {
-                return Err(StoreError::Uniqueness { attribute: named(value) });
-            }
         }
         if new.is_empty() {
             return Ok(());
@@ -84,8 +75,46 @@ impl Session<'_> {
         });
         let claim =
             Fragment::new("INSERT INTO scim_unique (tenant, resource_type, attribute, value, resource_id) VALUES ");
-        self.transaction.execute(claim.then(Fragment::joined(rows.collect(), ", "))).await?;
+        let claim = claim.then(Fragment::joined(rows.collect(), ", "));
+        let claimed = match self.dialect() {
+            // Writers take turns, so a value that is free now stays free until it is claimed.
+            Dialect::MySql => false,
+            Dialect::Postgres | Dialect::Sqlite => {
+                let claim = claim.clone().then(Fragment::new(" ON CONFLICT DO NOTHING"));
+                usize::try_from(self.transaction.execute(claim).await?) == Ok(new.len())
+            }
+        };
+        if claimed {
+            return Ok(());
+        }
+        if let Some(value) = self.taken_value(resource_type, id, &new).await? {
+            return Err(StoreError::Uniqueness { attribute: named(value) });
+        }
+        self.transaction.execute(claim).await?;
         Ok(())
+    }
+
+    /// The first of these values that another resource has.
+    async fn taken_value<'v>(
+        &mut self,
+        resource_type: &str,
+        id: &ResourceId,
+        values: &'v BTreeSet<UniqueValue>,
+    ) -> Result<Option<&'v UniqueValue>, StoreError> {
+        let same = values.iter().map(|value| {
+            let same = Fragment::new("(attribute = ? AND value = ?)");
+            same.bind(value.attribute.as_str()).bind(&*index_key(&value.key))
+        });
+        let select = "SELECT attribute, value FROM scim_unique WHERE resource_id <> ? AND tenant = ? AND resource_type = ? AND (";
+        let select = Fragment::new(select).bind(id.as_str()).bind(self.tenant).bind(resource_type);
+        let select = select.then(Fragment::joined(same.collect(), " OR ")).then(Fragment::new(")"));
+        let mut taken = BTreeSet::new();
+        for row in self.transaction.rows(select).await? {
+            taken.insert((row.text(0)?, row.text(1)?));
+        }
+        let is_taken =
+            |value: &&UniqueValue| taken.contains(&(value.attribute.clone(), index_key(&value.key).into_owned()));
+        Ok(values.iter().find(is_taken))
     }
 
     pub(in crate::store) async fn release_values(&mut self, id: &str) -> Result<(), StoreError> {

@@ -1,10 +1,10 @@
 //! One call of the store: a transaction, and what every step of the call needs to know.
 
 mod audit_event;
-mod auxiliary_tables;
 mod column;
 mod connect_error;
 mod held;
+mod in_group;
 mod known_writers;
 mod options;
 mod schema_probe;
@@ -14,11 +14,12 @@ mod state;
 mod superset_store;
 
 pub(crate) use audit_event::{Action, AuditEvent};
-pub(super) use auxiliary_tables::upgrade;
 pub(super) use column::{fits, fits_narrow};
 pub use connect_error::ConnectError;
 pub(super) use connect_error::failed;
 pub(crate) use held::{CHUNK, Held, Shared};
+pub(crate) use in_group::InGroup;
+pub(super) use in_group::OwnGroups;
 pub(crate) use known_writers::Writers;
 pub use options::{Adoption, StoreOptions};
 pub(super) use schema_probe::probe;

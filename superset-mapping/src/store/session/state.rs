@@ -8,9 +8,11 @@ use scim_core::Source;
 use scim_service::{AccessChange, Context, StoreError};
 
 use crate::rules::RoleMapper;
-use crate::sql::Dialect;
+use crate::sql::{Dialect, Fragment};
+use crate::store::names::Learned;
 use crate::store::session::audit_event::AuditEvent;
 use crate::store::session::held::Held;
+use crate::store::session::in_group::OwnGroups;
 use crate::store::session::known_writers::Writers;
 use crate::store::session::options::StoreOptions;
 use crate::store::session::schema_probe::SecurityTables;
@@ -33,6 +35,16 @@ pub(crate) struct Session<'a> {
     pub(crate) says_active: bool,
     /// The ids of Superset's roles by name, once they were asked for.
     pub(crate) role_ids: Option<BTreeMap<String, i64>>,
+    /// The newest row of `ab_user` that is known, once names were looked for.
+    pub(in crate::store) newest_account: Option<i64>,
+    /// What was found out of names on the way.
+    pub(in crate::store) learned: Learned,
+    /// The groups of the user whom the call is about, once they were asked for.
+    pub(in crate::store) own_groups: Option<OwnGroups>,
+    /// Writes to tables that the rest of the call does not look at.
+    later: Vec<Fragment>,
+    /// An administrator of whom the call takes nothing, as far as it was asked.
+    pub(in crate::store) other_admin: Option<i64>,
     /// Whether there was an administrator before the call took anything away; unknown until it does.
     pub(crate) had_admin: Option<bool>,
     /// Members whose membership the caller asserts from now on, which somebody else did before.
@@ -61,6 +73,11 @@ impl<'a> Session<'a> {
             now: cx.now,
             says_active: cx.says_active,
             role_ids: None,
+            newest_account: None,
+            learned: Learned::default(),
+            own_groups: None,
+            later: Vec::new(),
+            other_admin: None,
             had_admin: None,
             reasserted: Vec::new(),
             access: AccessChange::default(),
@@ -77,6 +94,20 @@ impl<'a> Session<'a> {
     /// The time of the call, as Superset's tables have it: without zone.
     pub(crate) fn local_now(&self) -> NaiveDateTime {
         self.now.naive_utc()
+    }
+
+    /// Leaves writes for the end of the call, where they are one statement if the engine has such. Each is to a table of its own that
+    /// nothing reads or writes until [`flush`](Self::flush).
+    pub(in crate::store) fn later(&mut self, writes: impl IntoIterator<Item = Fragment>) {
+        self.later.extend(writes);
+    }
+
+    /// Does the writes that were left for later.
+    pub(in crate::store) async fn flush(&mut self) -> Result<(), StoreError> {
+        for statement in Fragment::together(self.dialect(), std::mem::take(&mut self.later)) {
+            self.transaction.execute(statement).await?;
+        }
+        Ok(())
     }
 
     /// Writes down what was done, and makes it all last.

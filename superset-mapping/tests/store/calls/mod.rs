@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod concurrency;
 pub(crate) mod contract;
+pub(crate) mod cost;
 pub(crate) mod login;
 pub(crate) mod opening;
 pub(crate) mod races;

@@ -100,10 +100,15 @@ impl Tables {
 
     /// The first column of every row, as text. `raw_sql` asks servers for text.
     pub(crate) async fn column(&self, sql: &str) -> Vec<String> {
+        self.columns(sql, 0).await
+    }
+
+    /// The same of another column, counted from 0.
+    pub(crate) async fn columns(&self, sql: &str, column: usize) -> Vec<String> {
         macro_rules! texts {
             ($pool:expr) => {{
                 let rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all($pool).await.unwrap();
-                rows.iter().map(|row| row.try_get_unchecked::<Option<String>, _>(0).unwrap()).collect::<Vec<_>>()
+                rows.iter().map(|row| row.try_get_unchecked::<Option<String>, _>(column).unwrap()).collect::<Vec<_>>()
             }};
         }
         let texts = match self {

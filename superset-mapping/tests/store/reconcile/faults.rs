@@ -130,5 +130,19 @@ async fn records(population: &Population) -> Vec<String> {
     population.claim("ab_user_role", &population.row(5).await, ADMIN).await;
     population.claim("ab_user_role", "99999", ALPHA).await;
     population.claim("ab_group_role", &population.group_row("north").await, ALPHA).await;
-    ["grant_stale p05 Admin", "grant_stale - Alpha", "grant_stale north Alpha"].map(str::to_owned).into()
+    // As if somebody had called the account so until now.
+    let row = population.superset.row_of("admin").await;
+    population.superset.run(&format!("UPDATE scim_account SET name_key = 'before' WHERE local_id = {row}")).await;
+    population.superset.run("UPDATE scim_count SET total = total + 2 WHERE resource_type = 'Group'").await;
+    population.superset.run("DELETE FROM scim_count WHERE resource_type = 'User' AND active = 1").await;
+    [
+        "grant_stale p05 Admin",
+        "grant_stale - Alpha",
+        "grant_stale north Alpha",
+        "name_outdated admin -",
+        "count_differs - Group",
+        "count_differs - User",
+    ]
+    .map(str::to_owned)
+    .into()
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
 use scim_core::message::SortOrder;
 use scim_core::{Resource, Tolerance};
 use scim_filter::{Filter, Predicate, Sort, check};
@@ -76,7 +77,8 @@ async fn the_database_selects_what_the_evaluator_selects() {
     let (mut dice, mut selected, mut compared, mut sets) = (Dice(7), 0, 0, 0);
     for start in (0..cases).step_by(250) {
         let superset = Superset::start().await;
-        populate(&superset, &mut dice).await;
+        // In one set of two there are names too long for an index.
+        populate(&superset, &mut dice, start % 500 == 250).await;
         let users = all(&superset, "User").await;
         let groups = all(&superset, "Group").await;
         assert!(users.len() > 10 && groups.len() > 3, "{} users, {} groups", users.len(), groups.len());
@@ -107,7 +109,7 @@ fn superset_name() -> &'static str {
 }
 
 /// Users and groups with what filters look for. Names that this engine holds to be taken are left out.
-async fn populate(superset: &Superset, dice: &mut Dice) {
+async fn populate(superset: &Superset, dice: &mut Dice, long_names: bool) {
     let mut ids = vec!["nobody".to_owned(), "NOBODY".to_owned(), "Näbody".to_owned()];
     for number in 0..36 {
         let mut user = json!({"userName": dice.text()});
@@ -119,6 +121,12 @@ async fn populate(superset: &Superset, dice: &mut Dice) {
         }
         if dice.roll(3) == 0 {
             user["displayName"] = json!(dice.text());
+        }
+        if long_names && dice.roll(9) == 0 {
+            user["displayName"] = json!(format!("{}{}", "Ü".repeat(1000), dice.roll(3)));
+        }
+        if dice.roll(3) != 0 {
+            user["active"] = json!(dice.roll(2) == 0);
         }
         let mut emails = vec![json!({"value": format!("{}@{number}", dice.text()), "type": "work", "primary": true})];
         for _ in 0..dice.roll(3) {
@@ -132,6 +140,14 @@ async fn populate(superset: &Superset, dice: &mut Dice) {
             Err(StoreError::Uniqueness { .. }) => {}
             Err(other) => panic!("{other:?}"),
         }
+    }
+    for id in ids.split_off(3) {
+        // What is changed later stays where it was in the order of ids.
+        if dice.roll(4) == 0 {
+            superset.set("User", &id, "title", json!("changed")).await.unwrap();
+            superset.set("User", &id, "active", json!(dice.roll(2) == 0)).await.unwrap();
+        }
+        ids.push(id);
     }
     for _ in 0..10 {
         let members: Vec<Value> = (0..dice.roll(8)).map(|_| json!({ "value": *dice.pick(&ids) })).collect();
@@ -172,6 +188,14 @@ fn filter(dice: &mut Dice, of: &str, users: &[Resource], depth: u32) -> String {
     let id = if dice.roll(4) == 0 { "nobody".to_owned() } else { id_of(dice.pick(users)) };
     let operator = *dice.pick(&["eq", "eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]);
     let kind = *dice.pick(&["work", "home"]);
+    let comparison = *dice.pick(&["eq", "ne", "gt", "ge", "lt", "le"]);
+    let time = dice.pick(users).meta().map(|meta| meta.last_modified).unwrap_or_default();
+    // The instant itself, one less than a millisecond after it, or the same in another zone.
+    let time = match dice.roll(3) {
+        0 => scim_core::json::format_date_time(time),
+        1 => scim_core::json::format_date_time(time).replace('Z', "4Z"),
+        _ => (time + TimeDelta::hours(2)).format("%Y-%m-%dT%H:%M:%S%.3f+02:00").to_string(),
+    };
     let choices = if of == "User" {
         let groups = dice.pick(users).get("groups").and_then(|groups| groups.elements().next());
         let group = groups.and_then(|group| group.get("value")?.as_str()).unwrap_or("nobody".into()).into_owned();
@@ -194,6 +218,13 @@ fn filter(dice: &mut Dice, of: &str, users: &[Resource], depth: u32) -> String {
             "externalId pr".to_owned(),
             "userName eq null".to_owned(),
             format!("userName {operator} \"\""),
+            format!("active eq {}", dice.roll(2) == 0),
+            format!("active ne {}", dice.roll(2) == 0),
+            "active pr".to_owned(),
+            format!("displayName eq {value}"),
+            format!("displayName eq \"{}{}\"", "ü".repeat(1000), dice.roll(4)),
+            format!("meta.lastModified {comparison} \"{time}\""),
+            format!("meta.lastModified {comparison} \"{time}\""),
         ]
     } else {
         let id = if dice.roll(3) == 0 { id.to_uppercase() } else { id };
@@ -207,6 +238,7 @@ fn filter(dice: &mut Dice, of: &str, users: &[Resource], depth: u32) -> String {
             format!("members[value eq \"{id}\" or value eq \"nobody\"]"),
             format!("members.value ne \"{id}\""),
             "members pr".to_owned(),
+            format!("meta.lastModified {comparison} \"{time}\""),
         ]
     };
     dice.pick(&choices).clone()
@@ -215,10 +247,11 @@ fn filter(dice: &mut Dice, of: &str, users: &[Resource], depth: u32) -> String {
 /// Some order, some place in it, and the size of a page.
 fn query(superset: &Superset, dice: &mut Dice, of: &str, all: &[Resource]) -> (Option<Sort>, Start, u64) {
     let order = if dice.roll(2) == 0 { SortOrder::Ascending } else { SortOrder::Descending };
-    let path = match (dice.roll(4), of) {
+    let path = match (dice.roll(6), of) {
         (0, "User") => Some("userName"),
         (1, "User") => Some("title"),
-        (0, _) => Some("displayName"),
+        (2, "User") | (0, _) => Some("displayName"),
+        (3, _) => Some("meta.lastModified"),
         _ => None,
     };
     let sort =

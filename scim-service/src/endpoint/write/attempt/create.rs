@@ -18,18 +18,25 @@ pub(in crate::endpoint::write) async fn store_new<S: Store + ?Sized>(
     permit: &Permit,
     want: &Projection,
 ) -> Result<Resource, Failure> {
-    match call.store.create(&call.cx, Create::new(of, draft.clone()).with_want(want)).await {
-        Err(StoreError::Uniqueness { attribute }) => match inactive_twin(call, of, draft, permit).await? {
-            Some(id) => {
-                replace_with(call, of, &id, &Precondition::None, permit, want, |_| {
-                    Ok((draft.clone(), Quirks::default()))
-                })
-                .await
-            }
-            None => Err(StoreError::Uniqueness { attribute }.into()),
-        },
-        outcome => Ok(outcome?.resource),
-    }
+    let attribute = match call.store.create(&call.cx, Create::new(of, draft.clone()).with_want(want)).await {
+        Err(StoreError::Uniqueness { attribute }) => attribute,
+        outcome => return Ok(outcome?.resource),
+    };
+    let restored = Box::pin(restored(call, of, draft, permit, want)).await?;
+    restored.ok_or(StoreError::Uniqueness { attribute }.into())
+}
+
+/// Puts the draft in the place of the inactive resource that is meant, if there is one.
+async fn restored<S: Store + ?Sized>(
+    call: &mut Call<'_, S>,
+    of: &Arc<TypeSchema>,
+    draft: &Resource,
+    permit: &Permit,
+    want: &Projection,
+) -> Result<Option<Resource>, Failure> {
+    let Some(id) = inactive_twin(call, of, draft, permit).await? else { return Ok(None) };
+    let content = |_: &Resource| Ok((draft.clone(), Quirks::default()));
+    replace_with(call, of, &id, &Precondition::None, permit, want, content).await.map(Some)
 }
 
 /// The inactive resource that `draft` means to bring back (Okta re-provisions a person whom it only ever deactivated).

@@ -27,9 +27,9 @@ pub(in crate::endpoint::write) async fn store_patched<S: Store + ?Sized>(
         call.tolerance.record(written.change.quirks);
         return Ok(written.resource);
     }
-    replace_with(call, of, id, when, permit, want, |current| {
+    let content = |current: &Resource| {
         let (content, applied) = patched_content(of, current, patch)?;
         Ok((content, applied.quirks()))
-    })
-    .await
+    };
+    Box::pin(replace_with(call, of, id, when, permit, want, content)).await
 }

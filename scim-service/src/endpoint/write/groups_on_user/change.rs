@@ -27,7 +27,7 @@ enum Wish {
     /// These ids.
     Exactly(BTreeSet<String>),
     /// What the patch makes of those there are.
-    Patched(Patch),
+    Patched(Box<Patch>),
 }
 
 impl NamedGroups {
@@ -41,7 +41,8 @@ impl NamedGroups {
     /// What a PATCH does to groups, taken out of it; `None` if nothing.
     pub(in crate::endpoint::write) fn patched_by(self, patch: &mut Patch) -> Option<GroupChange> {
         let groups = patch.split_off("groups");
-        (!groups.targets().is_empty()).then_some(GroupChange { known: self.known, wish: Wish::Patched(groups) })
+        (!groups.targets().is_empty())
+            .then_some(GroupChange { known: self.known, wish: Wish::Patched(Box::new(groups)) })
     }
 }
 

@@ -49,7 +49,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
         }
         let mut names = BTreeSet::new();
         in_resource(of, profile, body, &mut |position| note(&groups, &position, &mut names));
-        let found = self.find_groups(&names).await?;
+        let found = Box::pin(self.find_groups(&names)).await?;
         in_resource(of, profile, body, &mut |mut position| put(&groups, &mut position, &found));
         Ok(Some(NamedGroups { known: found.into_values().collect() }))
     }
@@ -64,7 +64,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
         let profile = self.config.profile();
         let mut names = BTreeSet::new();
         in_patch(of, profile, body, &mut |position| note(&groups, &position, &mut names));
-        let found = self.find_groups(&names).await?;
+        let found = Box::pin(self.find_groups(&names)).await?;
         in_patch(of, profile, body, &mut |mut position| put(&groups, &mut position, &found));
         Ok(Some(NamedGroups { known: found.into_values().collect() }))
     }

@@ -24,25 +24,40 @@ pub(in crate::endpoint::write) enum Write<'w> {
 }
 
 impl Write<'_> {
-    /// Writes a resource and what the message says of its groups, all or nothing where the store has transactions.
+    /// Writes a resource and what the message says of its groups.
     pub(in crate::endpoint::write) async fn with_groups<S: Store + ?Sized>(
         &self,
         call: &mut Call<'_, S>,
         of: &Arc<TypeSchema>,
         permit: &Permit,
-        groups: Option<GroupChange>,
+        groups: Option<&GroupChange>,
         want: &Projection,
     ) -> Result<Resource, Failure> {
-        let Some(groups) = groups else { return self.run(call, of, permit, want).await };
+        match groups {
+            None => self.run(call, of, permit, want).await,
+            // What few requests need has its memory elsewhere.
+            Some(groups) => Box::pin(self.grouped(call, of, permit, groups, want)).await,
+        }
+    }
+
+    /// All or nothing where the store has transactions.
+    async fn grouped<S: Store + ?Sized>(
+        &self,
+        call: &mut Call<'_, S>,
+        of: &Arc<TypeSchema>,
+        permit: &Permit,
+        groups: &GroupChange,
+        want: &Projection,
+    ) -> Result<Resource, Failure> {
         // A store that hashes passwords would keep all other writers waiting for that.
         if self.sets_password() || !call.can.begin {
-            self.try_groups(call, of, permit, &groups).await?;
-            return self.both(call, of, permit, &groups, want).await;
+            self.try_groups(call, of, permit, groups).await?;
+            return self.both(call, of, permit, groups, want).await;
         }
         let transaction = call.store.begin(&call.cx).await?;
         let store: &dyn Store = &*transaction;
         let mut inside = call.within(store, Body::default());
-        let outcome = self.both(&mut inside, of, permit, &groups, want).await;
+        let outcome = self.both(&mut inside, of, permit, groups, want).await;
         let used = inside.tolerance.used();
         call.tolerance.record(used);
         let written = outcome?;
@@ -127,8 +142,8 @@ impl Write<'_> {
         match self {
             Self::Create { draft } => store_new(call, of, draft, permit, want).await,
             Self::Replace { id, when, draft } => {
-                replace_with(call, of, id, when, permit, want, |_| Ok((Resource::clone(draft), Quirks::default())))
-                    .await
+                let content = |_: &Resource| Ok((Resource::clone(draft), Quirks::default()));
+                Box::pin(replace_with(call, of, id, when, permit, want, content)).await
             }
             Self::Patch { id, when, patch } => store_patched(call, of, id, patch, when, permit, want).await,
         }

@@ -3,12 +3,13 @@
 use chrono::Utc;
 
 use crate::driver::Transaction;
-use crate::sql::{Fragment, auxiliary_tables};
-use crate::store::session::connect_error::ConnectError;
+use crate::sql::{FILLED, Fragment, auxiliary_tables};
+use crate::store::resources::fill;
+use crate::store::session::ConnectError;
 
 /// Brings the auxiliary tables to the version of this library. Only one instance at a time is in here, so of several that start
 /// at once one does the work and the others find it done.
-pub(in crate::store) async fn upgrade(transaction: &mut Transaction) -> Result<(), ConnectError> {
+pub(super) async fn upgrade(transaction: &mut Transaction) -> Result<(), ConnectError> {
     let version_table = "CREATE TABLE IF NOT EXISTS scim_schema_version \
                          (version BIGINT NOT NULL PRIMARY KEY, applied_at VARCHAR(40) NOT NULL)";
     transaction.script(version_table).await?;
@@ -20,6 +21,9 @@ pub(in crate::store) async fn upgrade(transaction: &mut Transaction) -> Result<(
     }
     for (version, step) in (1_i64..).zip(steps).filter(|(version, _)| *version > found) {
         transaction.script(step).await?;
+        if version == FILLED {
+            fill(transaction).await?;
+        }
         let done = Fragment::new("INSERT INTO scim_schema_version (version, applied_at) VALUES (?, ?)");
         transaction.execute(done.bind(version).bind(scim_core::json::format_date_time(Utc::now()))).await?;
     }

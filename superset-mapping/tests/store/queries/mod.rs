@@ -1,0 +1,5 @@
+//! Queries over many users.
+
+pub(crate) mod migration;
+pub(crate) mod plans;
+mod population;
