@@ -13,7 +13,9 @@ use crate::oauth::client::registration::{ClientRegistration, registration};
 
 /// The registered clients, as a file has them.
 ///
-/// What is wrong with one is an error of all: a service never starts with half of them.
+/// What is wrong with one is an error of all: a service never starts with half of them. Of secrets and static tokens the file has the
+/// SHA-256 (`printf %s "$secret" | sha256sum`), of each kind at most two that have not expired, so that one can take the place of the
+/// other without a gap.
 ///
 /// ```
 /// use scim_service::oauth::Clients;
@@ -26,7 +28,6 @@ use crate::oauth::client::registration::{ClientRegistration, registration};
 ///     tenant = "acme"                                # where there are tenants
 ///     networks = ["192.0.2.0/24", "2001:db8::/32"]   # where it may come from; from everywhere without
 ///     credentials = "body"                           # or "header": never in the body
-///     # At most two at a time, by their SHA-256, so that one can take the place of the other.
 ///     secrets = [{ sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", expires = 2099-11-01T00:00:00Z }]
 ///     tokens = [{ sha256 = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752" }]
 ///
