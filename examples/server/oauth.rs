@@ -26,11 +26,11 @@ const PERIOD: Duration = Duration::from_secs(2);
 #[derive(Args, Clone, Debug)]
 pub struct AccessTokenFlags {
     /// How long access tokens live, in minutes: 60 to 360
-    #[arg(long, value_name = "MINUTES", default_value_t = 60, requires = "clients")]
+    #[arg(long, value_name = "MINUTES", default_value_t = 60, conflicts_with_all = ["token", "token_file", "clients_file"])]
     access_token_minutes: u32,
     /// File whose first line is the secret that access tokens are signed with, at least 32 characters, so that several servers
     /// take each other's; random unless given
-    #[arg(long, value_name = "FILE", requires = "clients")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["token", "token_file", "clients_file"])]
     access_token_key_file: Option<PathBuf>,
 }
 

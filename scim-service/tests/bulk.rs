@@ -8,20 +8,30 @@
     reason = "a test may panic"
 )]
 
+mod bulk_store;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use bulk_store::Slow;
 use bytes::Bytes;
 use http::Request;
 use proptest::prelude::*;
 use scim_core::{SchemaSet, urn};
-use scim_service::{BearerTokens, MemoryStore, Principal, ScimService, ServiceConfig};
+use scim_service::{BearerTokens, MemoryStore, Principal, ScimService, ServiceConfig, Store};
 use serde_json::{Map, Value, json};
 
 fn service() -> ScimService<MemoryStore> {
-    let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
-    let config = ServiceConfig::new("https://example.com").unwrap();
-    ScimService::new(MemoryStore::new(), SchemaSet::builtin(), config, tokens)
+    service_over(MemoryStore::new())
 }
 
-async fn send(service: &ScimService<MemoryStore>, body: &Value) -> (u16, Value) {
+fn service_over<S: Store>(store: S) -> ScimService<S> {
+    let tokens = BearerTokens::new().with_token("test-token", Principal::new("test")).unwrap();
+    let config = ServiceConfig::new("https://example.com").unwrap();
+    ScimService::new(store, SchemaSet::builtin(), config, tokens)
+}
+
+async fn send<S: Store>(service: &ScimService<S>, body: &Value) -> (u16, Value) {
     let request = Request::post("/Bulk").header("authorization", "Bearer test-token");
     let response = service.handle(request.body(Bytes::from(body.to_string())).unwrap()).await;
     let status = response.status().as_u16();
@@ -159,6 +169,115 @@ proptest! {
                 prop_assert_eq!(&result["method"], &operation["method"]);
             }
         }
+    }
+}
+
+fn create(user_name: &str, bulk_id: &str) -> Value {
+    let data = json!({"schemas": [urn::USER], "userName": user_name});
+    json!({"method": "POST", "path": "/Users", "bulkId": bulk_id, "data": data})
+}
+
+/// The statuses of a job over a store that takes its time, how many creations were under way at once, and how many were tried.
+async fn at_once(batches: bool, fail_on_errors: Option<u64>, operations: &[Value]) -> (Vec<String>, usize, usize) {
+    let store = Slow::new(batches);
+    let mut job = json!({"schemas": [urn::BULK_REQUEST], "Operations": operations});
+    if let Some(most) = fail_on_errors {
+        job["failOnErrors"] = most.into();
+    }
+    let (_, body) = send(&service_over(store.clone()), &job).await;
+    let statuses = body["Operations"].as_array().unwrap().iter();
+    let statuses = statuses.map(|result| result["status"].as_str().unwrap().to_owned());
+    (statuses.collect(), store.most.load(Ordering::SeqCst), store.asked.load(Ordering::SeqCst))
+}
+
+#[tokio::test]
+async fn creations_are_under_way_at_once_where_the_store_serves_them_together() {
+    let operations: Vec<Value> = (0..100).map(|i| create(&format!("u{i}"), &format!("b{i}"))).collect();
+    let (statuses, most, _) = at_once(true, None, &operations).await;
+    assert!(statuses.len() == 100 && statuses.iter().all(|status| status == "201"));
+    assert!((8..=32).contains(&most), "{most} at once");
+    let (_, most, _) = at_once(false, None, &operations).await;
+    assert_eq!(most, 1);
+}
+
+#[tokio::test]
+async fn of_creations_with_one_name_the_first_wins_however_long_it_takes() {
+    let operations =
+        [create("ada", "1"), create("bob", "2"), create("ADA", "3"), create("eve", "4"), create("bob", "5")];
+    let (statuses, most, _) = at_once(true, None, &operations).await;
+    assert_eq!(statuses, ["201", "201", "409", "201", "409"]);
+    assert!(most > 1);
+}
+
+#[tokio::test]
+async fn r209_nothing_is_begun_that_the_client_does_not_want_any_more() {
+    let operations =
+        [create("ada", "1"), create("ada", "2"), create("bob", "3"), create("ada", "4"), create("eve", "5")];
+    for (most_errors, statuses, asked) in [(1, 2, 2), (2, 4, 4), (3, 5, 5)] {
+        for batches in [false, true] {
+            let (found, _, tried) = at_once(batches, Some(most_errors), &operations).await;
+            assert_eq!((found.len(), tried), (statuses, asked), "{most_errors} errors at most");
+        }
+    }
+    let many: Vec<Value> = (0..40).map(|i| create(&format!("u{i}"), &format!("b{i}"))).collect();
+    let (_, most, _) = at_once(true, Some(10), &many).await;
+    assert!((2..=10).contains(&most), "as many as could all fail: {most}");
+}
+
+/// The resources of a type by their names, with the names of their members.
+async fn named<S: Store>(service: &ScimService<S>) -> BTreeMap<String, Vec<String>> {
+    let mut found = Vec::new();
+    for path in ["/Users", "/Groups"] {
+        let request = Request::get(format!("{path}?count=1000")).header("authorization", "Bearer test-token");
+        let response = service.handle(request.body(Bytes::new()).unwrap()).await;
+        let page: Value = serde_json::from_slice(response.body()).unwrap();
+        found.extend(page["Resources"].as_array().cloned().unwrap_or_default());
+    }
+    let name = |resource: &Value| {
+        let name = resource.get("userName").or(resource.get("displayName")).unwrap();
+        format!("{}{name}", resource["meta"]["resourceType"])
+    };
+    let names: BTreeMap<&str, String> =
+        found.iter().map(|resource| (resource["id"].as_str().unwrap(), name(resource))).collect();
+    let mut named = BTreeMap::<String, Vec<String>>::new();
+    for resource in &found {
+        let members = resource["members"].as_array().cloned().unwrap_or_default();
+        let of = |member: &Value| {
+            let id = member["value"].as_str().unwrap();
+            names.get(id).cloned().unwrap_or_else(|| id.to_owned())
+        };
+        let mut members: Vec<String> = members.iter().map(of).collect();
+        members.sort();
+        named.entry(name(resource)).or_default().push(members.join(" "));
+    }
+    for groups in named.values_mut() {
+        groups.sort();
+    }
+    named
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn r213_a_job_comes_to_the_same_whether_creations_are_under_way_at_once_or_not(
+        operations in prop::collection::vec(any_operation(), 0..16), most_errors in prop::option::of(1..6_u64)
+    ) {
+        let mut job = json!({"schemas": [urn::BULK_REQUEST], "Operations": operations});
+        if let Some(most) = most_errors {
+            job["failOnErrors"] = most.into();
+        }
+        let outcome = |batches: bool| run(async {
+            let store = Slow::new(batches);
+            let service = service_over(store.clone());
+            let (_, body) = send(&service, &job).await;
+            let results = body["Operations"].as_array().unwrap().iter();
+            let results: Vec<_> = results
+                .map(|result| (result["bulkId"].clone(), result["status"].clone(), result["response"]["scimType"].clone()))
+                .collect();
+            (results, named(&service).await, store.asked.load(Ordering::SeqCst))
+        });
+        prop_assert_eq!(outcome(false), outcome(true));
     }
 }
 

@@ -1,5 +1,6 @@
-"""Two superset_server processes on one PostgreSQL, 16 clients, and a kill -9 of one process at a random moment, again and
-again. Then every acknowledged write must be there, and nothing half: auxiliary tables, Superset's tables and audit agree.
+"""Two superset_server processes on one PostgreSQL, many clients, and a kill -9 of one process at a random moment, again and
+again. Each process serves the writes that wait together in one transaction, and some of those are refused. Then every
+acknowledged write must be there, nothing of a refused one, and nothing half: auxiliary tables, Superset's tables and audit agree.
 
 usage: crash.py DATABASE_URL TOKEN ROUNDS WRITES_PER_ROUND SERVER ARGUMENTS...
 """
@@ -14,7 +15,7 @@ import time
 
 import psycopg2
 
-CLIENTS = 16
+CLIENTS = 48
 GROUPS = 4
 CORE = "urn:ietf:params:scim:schemas:core:2.0:"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -52,7 +53,7 @@ class Client(threading.Thread):
         self.number, self.run_of, self.random = number, run, random.Random(f"{run.seed}-{number}")
         self.users: dict = {}  # id -> {"name", "title", "active", "groups", "updates"}
         self.deleted: set = set()
-        self.created = self.acknowledged = self.unknown = 0
+        self.created = self.acknowledged = self.unknown = self.refusals = 0
         self.connection, self.failure = None, None
 
     # HTTP
@@ -142,11 +143,33 @@ class Client(threading.Thread):
             del self.users[user]
             self.deleted.add(user)
 
+    def refused(self, user: str) -> None:
+        """A write that fails in the middle of what others write: it must leave nothing."""
+        kind = self.random.randrange(3)
+        if kind == 0:
+            body = {"schemas": [CORE + "User"], "userName": self.users[user]["name"].upper(), "title": "refused"}
+            attempt, expected = ("POST", "/Users", body), 409
+        elif kind == 1:
+            operations = [{"op": "replace", "path": "title", "value": "refused"}]
+            body = {"schemas": [PATCH], "Operations": operations}
+            attempt, expected = ("PATCH", f"/Users/{user}", body, {"If-Match": 'W/"0"'}), 412
+        else:
+            attempt, expected = ("DELETE", f"/Users/{self.run_of.round}-nobody", None), 404
+        try:
+            status, answer = self.once(*attempt)
+        except Lost:
+            return
+        if status != expected:
+            raise AssertionError(f"{attempt}: {status} {answer}")
+        self.refusals += 1
+
     def step(self) -> None:
         dice = self.random.random()
         if len(self.users) < 3 or dice < 0.25:
             return self.create()
         user = self.random.choice(sorted(self.users))
+        if dice < 0.35:
+            return self.refused(user)
         if dice < 0.45:
             return self.patch_user(user, "title", f"t-{self.random.randrange(10**9)}")
         if dice < 0.55:
@@ -322,9 +345,10 @@ def play(database: str, token: str, rounds: int, writes: int, servers: list) -> 
         took = time.monotonic() - started
         clients += done
         checked = check(database, clients, groups)
-        acknowledged, unknown = (sum(getattr(client, name) for client in done) for name in ("acknowledged", "unknown"))
+        counts = ("acknowledged", "unknown", "refusals")
+        acknowledged, unknown, refused = (sum(getattr(client, name) for client in done) for name in counts)
         print(
-            f"round {number + 1}: {acknowledged} acknowledged, {unknown} without an answer, {took:.1f} s, "
+            f"round {number + 1}: {acknowledged} acknowledged, {refused} refused, {unknown} without an answer, {took:.1f} s, "
             f"{acknowledged / took:.0f} writes/s; {checked} facts hold", flush=True,
         )
     kills = sum(server.kills for server in servers)

@@ -6,6 +6,7 @@
 //! | where references stand, what they say | `position`, `reference` |
 //! | what operations need of each other, and their order | `plan`, `order`, `components` |
 //! | what is created first and completed later | `defer` |
+//! | what may be under way at once | `together` |
 //!
 //! `endpoint/bulk.rs` runs the plan.
 
@@ -17,6 +18,7 @@ mod plan;
 mod position;
 mod reference;
 mod resolve;
+mod together;
 
 pub(crate) use operation::{Label, Target, Work, http_method};
 pub(crate) use order::Step;
@@ -24,3 +26,4 @@ pub(crate) use plan::Plan;
 pub(crate) use position::{Position, in_patch, in_resource};
 pub(crate) use reference::Form;
 pub(crate) use resolve::{Created, Resolver};
+pub(crate) use together::{Claim, Together, claims};

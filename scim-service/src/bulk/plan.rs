@@ -23,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) work: Vec<Result<Work, Failure>>,
     /// In the order of the work.
     pub(crate) steps: Vec<Step>,
+    /// The operations that each operation needs something of.
+    pub(crate) needs: Vec<Vec<usize>>,
 }
 
 impl Plan {
@@ -40,8 +42,9 @@ impl Plan {
         let (labels, mut work): (Vec<_>, Vec<_>) =
             request.operations.into_iter().map(|operation| read(operation, schemas, config, tolerance)).unzip();
         refuse_taken(&labels, &mut work);
-        let steps = order(Needs::new(&labels, &work).of_all(&mut work, config.profile()));
-        Self { fail_on_errors: request.fail_on_errors, labels, work, steps }
+        let needs = Needs::new(&labels, &work).of_all(&mut work, config.profile());
+        let on = needs.iter().map(|needs| needs.iter().map(|need| need.on).collect()).collect();
+        Self { fail_on_errors: request.fail_on_errors, labels, work, steps: order(needs), needs: on }
     }
 }
 

@@ -15,11 +15,12 @@ use crate::wire::Format;
 pub(crate) struct Can {
     pub(crate) patch: bool,
     pub(crate) begin: bool,
+    pub(crate) batches: bool,
 }
 
 impl Can {
     pub(crate) fn of(capabilities: &StoreCapabilities) -> Self {
-        Self { patch: capabilities.patch, begin: capabilities.transactions }
+        Self { patch: capabilities.patch, begin: capabilities.transactions, batches: capabilities.batches }
     }
 }
 

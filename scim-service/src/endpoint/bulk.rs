@@ -7,14 +7,16 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use http::header::{HeaderValue, IF_MATCH};
 use http::{Request, Response, Uri};
-use scim_core::TypeSchema;
 use scim_core::message::{BulkMethod, BulkRequest, BulkResponse, BulkResult};
+use scim_core::{Quirks, TypeSchema};
 use serde_json::Value;
 
-use super::{create, delete, patch, replace};
-use crate::bulk::{Created, Label, Plan, Resolver, Step, Target, Work, http_method};
+use super::{create, delete, patch as patch_resource, replace};
+use crate::bulk::{Claim, Created, Label, Plan, Resolver, Step, Target, Together, Work, claims, http_method};
 use crate::call::Body;
 use crate::call::Call;
 use crate::call::resource_id;
@@ -51,16 +53,46 @@ pub(crate) async fn bulk<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Result<Re
     Ok(json_response(200, &BulkResponse::new(results.into_iter().map(short).collect()), call.format))
 }
 
+/// Most operations under way at once, where the store serves writes together.
+const AT_ONCE: usize = 32;
+
 /// Does what can be done; stops early where the client asks for it (R209, R210).
+///
+/// Where the store serves writes together that wait at the same time, creations are under way at once as far as nobody can tell:
+/// begun in the order of the work, and each only where it would be begun even if all that are under way failed.
 async fn per_operation<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -> Vec<BulkResult> {
     let most_errors = plan.fail_on_errors.unwrap_or(u64::MAX);
+    let at_once = if call.can.batches { AT_ONCE } else { 1 };
     let (mut job, steps) = Job::of(plan, call.config.base_url(), call.cx.request_id.clone());
+    let (mut together, mut served) = (Together::default(), FuturesUnordered::new());
+    let outer: &Call<'_, S> = call;
     for step in steps {
+        let claims = job.claims_of(outer, &step).filter(|_| at_once > 1);
+        while !job.may_begin(&together, claims.as_ref(), &step, at_once, most_errors) {
+            let Some(done) = served.next().await else { break };
+            job.ends(&mut together, done);
+        }
         // What was begun is ended even then: no resource stays without what it was created with.
-        if job.errors < most_errors || matches!(step, Step::Complete(_)) {
-            job.step(call, step).await;
+        if job.errors >= most_errors && !matches!(step, Step::Complete(_)) {
+            continue;
+        }
+        match (step, claims) {
+            (Step::Run { operation, deferred }, Some(claims)) => match job.prepare(outer, operation, &deferred) {
+                Ok(Some(prepared)) => {
+                    together.begin(operation, claims);
+                    served.push(serve(outer, prepared));
+                }
+                Ok(None) => {}
+                Err(failure) => job.fail(operation, &failure),
+            },
+            (step, _) => job.step(outer, step).await,
         }
     }
+    while let Some(done) = served.next().await {
+        job.ends(&mut together, done);
+    }
+    drop(served);
+    call.tolerance.record(job.used);
     job.results.into_iter().flatten().collect()
 }
 
@@ -69,15 +101,14 @@ async fn all_or_nothing<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -
     let transaction = call.store.begin(&call.cx).await?;
     let (mut job, steps) = Job::of(plan, call.config.base_url(), call.cx.request_id.clone());
     let store: &dyn Store = &*transaction;
-    let mut inside = call.within(store, Body::default());
+    let inside = call.within(store, Body::default());
     for step in steps {
-        job.step(&mut inside, step).await;
+        job.step(&inside, step).await;
         if job.errors > 0 {
             break;
         }
     }
-    let used = inside.tolerance.used();
-    call.tolerance.record(used);
+    call.tolerance.record(job.used);
     if job.errors > 0 {
         return Ok(job.rolled_back());
     }
@@ -96,7 +127,11 @@ struct Job {
     resolver: Resolver,
     /// What was created without some of its references.
     incomplete: HashMap<usize, Incomplete>,
+    /// What each operation needs.
+    needs: Vec<Vec<usize>>,
     errors: u64,
+    /// The quirks that operations needed.
+    used: Quirks,
     request_id: Arc<str>,
 }
 
@@ -109,7 +144,7 @@ struct Incomplete {
 
 impl Job {
     fn of(plan: Plan, base_url: &str, request_id: Arc<str>) -> (Self, Vec<Step>) {
-        let Plan { labels, work, steps, .. } = plan;
+        let Plan { labels, work, steps, needs, .. } = plan;
         let bulk_ids = labels.iter().filter(|label| label.creates()).filter_map(|label| label.bulk_id.clone());
         let locations = labels.iter().zip(&work).map(|(label, work)| match (work, &label.path) {
             (Ok(Work { of, target: Target::Id(id), .. }), _) => {
@@ -125,13 +160,49 @@ impl Job {
             work: work.into_iter().map(Some).collect(),
             labels,
             incomplete: HashMap::new(),
+            needs,
             errors: 0,
+            used: Quirks::default(),
             request_id,
         };
         (job, steps)
     }
 
-    async fn step<S: Store + ?Sized>(&mut self, call: &mut Call<'_, S>, step: Step) {
+    /// What a step claims that may be under way with others; `None` for one that is done alone.
+    fn claims_of<S: ?Sized>(&self, call: &Call<'_, S>, step: &Step) -> Option<HashSet<Claim>> {
+        let Step::Run { operation, deferred } = step else { return None };
+        let work = self.work.get(*operation)?.as_ref()?.as_ref().ok()?;
+        let of = call.advertised.of(work.of.resource_type().name())?;
+        if deferred.is_empty() { claims(work, of) } else { None }
+    }
+
+    /// Whether a step may begin while others are under way.
+    fn may_begin(
+        &self,
+        together: &Together,
+        claims: Option<&HashSet<Claim>>,
+        step: &Step,
+        at_once: usize,
+        most_errors: u64,
+    ) -> bool {
+        let under_way = together.len();
+        let (Step::Run { operation, .. }, Some(claims)) = (step, claims) else { return under_way == 0 };
+        let needs = self.needs.get(*operation).map(Vec::as_slice).unwrap_or_default();
+        // If all of them failed, the client would still have this one done.
+        let is_certain = self.errors.saturating_add(under_way as u64) < most_errors;
+        under_way == 0 || (under_way < at_once && is_certain && together.admits(claims, needs))
+    }
+
+    /// Takes the outcome of an operation that was under way with others.
+    fn ends(&mut self, together: &mut Together, served: Served) {
+        let operation = served.operation;
+        together.end(operation);
+        if let Err(failure) = self.settle(served) {
+            self.fail(operation, &failure);
+        }
+    }
+
+    async fn step<S: Store + ?Sized>(&mut self, call: &Call<'_, S>, step: Step) {
         let (operation, outcome) = match step {
             Step::Run { operation, deferred } => (operation, self.run(call, operation, &deferred).await),
             Step::Complete(operation) => (operation, self.complete(call, operation).await),
@@ -144,11 +215,22 @@ impl Job {
 
     async fn run<S: Store + ?Sized>(
         &mut self,
-        call: &mut Call<'_, S>,
+        call: &Call<'_, S>,
         operation: usize,
         deferred: &[usize],
     ) -> Result<(), Failure> {
-        let Some(work) = self.work.get_mut(operation).and_then(Option::take) else { return Ok(()) };
+        let Some(prepared) = self.prepare(call, operation, deferred)? else { return Ok(()) };
+        self.settle(serve(call, prepared).await)
+    }
+
+    /// What an operation asks for, with the ids of what it refers to.
+    fn prepare<S: ?Sized>(
+        &mut self,
+        call: &Call<'_, S>,
+        operation: usize,
+        deferred: &[usize],
+    ) -> Result<Option<Prepared>, Failure> {
+        let Some(work) = self.work.get_mut(operation).and_then(Option::take) else { return Ok(None) };
         let mut work = work?;
         let id = self.resolver.id(&work.target)?;
         if let (Some(id), Some(place)) = (&id, self.locations.get_mut(operation)) {
@@ -158,7 +240,13 @@ impl Job {
             deferred.iter().filter_map(|on| self.labels.get(*on)?.bulk_id.as_deref()).collect();
         let patch = self.resolver.resolve(&mut work, &deferred, call.config.profile())?;
         let Work { method, of, version, data, .. } = work;
-        let mut response = serve(call, method, &of, id.as_deref(), version, data).await?;
+        Ok(Some(Prepared { operation, method, of, id, version, data, patch }))
+    }
+
+    /// Notes what became of an operation.
+    fn settle(&mut self, Served { operation, method, of, patch, outcome, used }: Served) -> Result<(), Failure> {
+        self.used.extend(used);
+        let mut response = outcome?;
         let shown = response.extensions_mut().remove::<ResourceHeaders>().unwrap_or_default();
         if let (BulkMethod::Post, Some(id), Some(location)) = (method, shown.id, &shown.location) {
             self.created(operation, Some(Created { id: id.clone(), location: location.clone() }));
@@ -176,10 +264,17 @@ impl Job {
 
     /// Gives a resource the references that it was created without. One that cannot have them is not left half made: it is
     /// deleted, and its operation has failed.
-    async fn complete<S: Store + ?Sized>(&mut self, call: &mut Call<'_, S>, operation: usize) -> Result<(), Failure> {
+    async fn complete<S: Store + ?Sized>(&mut self, call: &Call<'_, S>, operation: usize) -> Result<(), Failure> {
         let Some(Incomplete { of, id, mut patch }) = self.incomplete.remove(&operation) else { return Ok(()) };
         let outcome = match self.resolver.resolve_patch(&of, &mut patch, call.config.profile()) {
-            Ok(()) => serve(call, BulkMethod::Patch, &of, Some(&id), None, patch).await,
+            Ok(()) => {
+                let (of, id) = (of.clone(), Some(id.clone()));
+                let method = BulkMethod::Patch;
+                let served =
+                    serve(call, Prepared { operation, method, of, id, version: None, data: patch, patch: None }).await;
+                self.used.extend(served.used);
+                served.outcome
+            }
             Err(error) => Err(error.into()),
         };
         match outcome {
@@ -239,15 +334,31 @@ impl Job {
     }
 }
 
-/// Serves one operation as the request that it would be. Nobody reads the body of the response, so it is kept short.
-async fn serve<S: Store + ?Sized>(
-    call: &mut Call<'_, S>,
+/// An operation, ready to be served.
+struct Prepared {
+    operation: usize,
     method: BulkMethod,
-    of: &Arc<TypeSchema>,
-    id: Option<&str>,
+    of: Arc<TypeSchema>,
+    id: Option<String>,
     version: Option<HeaderValue>,
     data: Value,
-) -> Result<Response<Bytes>, Failure> {
+    /// What completes it once it is done.
+    patch: Option<Value>,
+}
+
+/// An operation that was served.
+struct Served {
+    operation: usize,
+    method: BulkMethod,
+    of: Arc<TypeSchema>,
+    patch: Option<Value>,
+    outcome: Result<Response<Bytes>, Failure>,
+    used: Quirks,
+}
+
+/// Serves one operation as the request that it would be. Nobody reads the body of the response, so it is kept short.
+async fn serve<S: Store + ?Sized>(call: &Call<'_, S>, prepared: Prepared) -> Served {
+    let Prepared { operation, method, of, id, version, data, patch } = prepared;
     let mut request = Request::new(());
     *request.method_mut() = http_method(method);
     *request.uri_mut() = Uri::from_static("/?attributes=id");
@@ -257,12 +368,11 @@ async fn serve<S: Store + ?Sized>(
     inside.in_bulk = true;
     let id = id.unwrap_or_default();
     let outcome = match method {
-        BulkMethod::Post => create(&mut inside, of).await,
-        BulkMethod::Put => replace(&mut inside, of, id).await,
-        BulkMethod::Patch => patch(&mut inside, of, id).await,
-        BulkMethod::Delete => delete(&mut inside, of, id).await,
+        BulkMethod::Post => create(&mut inside, &of).await,
+        BulkMethod::Put => replace(&mut inside, &of, &id).await,
+        BulkMethod::Patch => patch_resource(&mut inside, &of, &id).await,
+        BulkMethod::Delete => delete(&mut inside, &of, &id).await,
     };
     let used = inside.tolerance.used();
-    call.tolerance.record(used);
-    outcome
+    Served { operation, method, of, patch, outcome, used }
 }

@@ -18,6 +18,7 @@ use scim_core::{AttrPath, ResourceTypeName, SchemaSet};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is an ability of its own")]
 pub struct StoreCapabilities {
     /// Whether [`patch`](crate::Store::patch) applies patches. Without it the service reads, applies and replaces.
     pub patch: bool,
@@ -27,6 +28,9 @@ pub struct StoreCapabilities {
     /// Whether [`memberships`](crate::Store::memberships) tells who asserts what. Without it a membership counts as asserted by whoever
     /// asserts the group.
     pub memberships: bool,
+    /// Whether writes that wait at the same time are served together, in the order in which they came, so that many cost little more
+    /// than one. The service then has several operations of a bulk request under way at once, where nobody can tell.
+    pub batches: bool,
     /// The attributes whose values the store keeps unique although their schemas do not say so: `/Schemas` then does.
     pub unique: Vec<(ResourceTypeName, AttrPath)>,
 }
@@ -48,6 +52,12 @@ impl StoreCapabilities {
     #[must_use]
     pub fn with_memberships(self) -> Self {
         Self { memberships: true, ..self }
+    }
+
+    /// A store that serves writes together that wait at the same time, in the order in which they came.
+    #[must_use]
+    pub fn with_batches(self) -> Self {
+        Self { batches: true, ..self }
     }
 
     /// A store that keeps the values of this attribute unique too, in front of a system that does.

@@ -44,6 +44,21 @@ fn cause(error: &sqlx::Error) -> Cow<'static, str> {
 }
 
 impl DatabaseError {
+    /// It was not our turn, for as long as a request waits for a connection.
+    pub(crate) fn no_connection() -> Self {
+        Self(sqlx::Error::PoolTimedOut)
+    }
+
+    /// Whether the database answered: then it has done nothing of what it was asked. Otherwise nobody knows.
+    pub(crate) fn is_answer(&self) -> bool {
+        matches!(&self.0, sqlx::Error::Database(_))
+    }
+
+    /// Calls left the transaction where no call can go on.
+    pub(crate) fn gone(what: &'static str) -> Self {
+        Self(sqlx::Error::Protocol(what.to_owned()))
+    }
+
     /// A value in the database is not what we wrote there.
     pub(crate) fn corrupt(what: impl Into<String>) -> Self {
         Self(sqlx::Error::Decode(what.into().into()))

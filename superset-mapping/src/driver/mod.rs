@@ -9,6 +9,7 @@ mod database;
 mod error;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]
@@ -17,4 +18,4 @@ mod sqlite;
 pub(crate) use address::OpenError;
 pub(crate) use catalogue::Catalogue;
 pub(crate) use database::{Database, Row, Transaction};
-pub(crate) use error::DatabaseError;
+pub(crate) use error::{CONNECTION_WAIT, DatabaseError};

@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Executor, MySql, Row as _};
 use crate::driver::address::{Address, OpenError};
 use crate::driver::catalogue::Catalogue;
 use crate::driver::error::{CONNECTION_WAIT, DatabaseError, HEALTH_WAIT, LOCK_WAIT, READERS};
+use crate::driver::pool::trying_idle_connections;
 use crate::sql::{Dialect, Fragment, Param};
 
 /// The name of the lock of whoever defines tables. The locks of a server are shared by its databases.
@@ -41,7 +42,7 @@ impl Pools {
         );
         let options = options.disable_statement_logging();
         let pool = |size, isolation: &'static str| {
-            let told = MySqlPoolOptions::new().after_connect(move |connection, _| {
+            let told = trying_idle_connections(MySqlPoolOptions::new()).after_connect(move |connection, _| {
                 Box::pin(async move {
                     connection.execute(AssertSqlSafe(settings())).await?;
                     connection.execute(isolation).await?;

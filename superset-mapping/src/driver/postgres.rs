@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Postgres, Row as _};
 use crate::driver::address::{Address, OpenError};
 use crate::driver::catalogue::Catalogue;
 use crate::driver::error::{CONNECTION_WAIT, DatabaseError, HEALTH_WAIT, LOCK_WAIT, READERS};
+use crate::driver::pool::trying_idle_connections;
 use crate::sql::{Dialect, Fragment, Param};
 
 /// The key of the lock by which writers take turns: "SCIM". Advisory locks belong to a database.
@@ -39,7 +40,8 @@ impl Pools {
             // Compiling a statement takes longer than any of ours, whatever the planner estimates.
             .options([("lock_timeout", LOCK_WAIT.as_millis().to_string()), ("jit", "off".to_owned())])
             .disable_statement_logging();
-        let pool = |size| PgPoolOptions::new().max_connections(size).acquire_timeout(CONNECTION_WAIT);
+        let pool =
+            |size| trying_idle_connections(PgPoolOptions::new()).max_connections(size).acquire_timeout(CONNECTION_WAIT);
         drop(address.first_look(options.connect()).await?);
         let writer = pool(1).connect_lazy_with(options.clone());
         let readers = pool(READERS).connect_lazy_with(options.clone());

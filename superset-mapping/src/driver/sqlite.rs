@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row as _, Sqlite};
 use crate::driver::address::{Address, OpenError};
 use crate::driver::catalogue::Catalogue;
 use crate::driver::error::{CONNECTION_WAIT, DatabaseError, HEALTH_WAIT, LOCK_WAIT, READERS};
+use crate::driver::pool::trying_idle_connections;
 use crate::sql::{Dialect, Fragment, Param};
 
 /// How a point in time stands in Superset's tables: as `SQLAlchemy` writes it. Any other form breaks Superset's list of
@@ -49,7 +50,9 @@ impl Pools {
             .busy_timeout(LOCK_WAIT)
             .row_buffer_size(ROWS_AHEAD)
             .disable_statement_logging();
-        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(CONNECTION_WAIT);
+        let pool = |size| {
+            trying_idle_connections(SqlitePoolOptions::new()).max_connections(size).acquire_timeout(CONNECTION_WAIT)
+        };
         drop(address.first_look(options.connect()).await?);
         let writer = pool(1).connect_lazy_with(options.clone());
         let readers = pool(READERS).connect_lazy_with(options.clone());

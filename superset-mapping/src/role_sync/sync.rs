@@ -276,7 +276,10 @@ impl<S: Store, T: RoleTarget> Store for RoleSync<S, T> {
     }
 
     fn capabilities(&self) -> StoreCapabilities {
-        self.core.store.capabilities()
+        // Who has a turn here keeps it until the roles are written, too.
+        let mut capabilities = self.core.store.capabilities();
+        capabilities.batches = false;
+        capabilities
     }
 
     async fn reaffirm(&self, cx: &Context, of: &TypeSchema, id: &ResourceId) -> Result<(), StoreError> {

@@ -51,7 +51,8 @@ impl SupersetStore {
         transaction.migrated().await?;
         let rules: Arc<dyn RoleMapper> = Arc::new(rules);
         let known = Arc::new(Writers::new(rules.clone()));
-        let store = Self { database, tables: tables.into(), rules, known, options: options.into() };
+        let store =
+            Self { database, tables: tables.into(), rules, known, options: options.into(), queue: Arc::default() };
         store.pin_claims().await.map_err(failed)?;
         for username in store.options.successor().into_iter().chain(store.options.reports_to()) {
             if !store.has_account(username).await.map_err(failed)? {

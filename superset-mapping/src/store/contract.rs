@@ -17,6 +17,7 @@ use crate::store::password::{Hash, Password};
 use crate::store::query::Relations;
 use crate::store::resources::Record;
 use crate::store::resources::{Content, Kind, Member};
+use crate::store::session::Company;
 use crate::store::session::OwnGroups;
 use crate::store::session::Session;
 use crate::store::session::SupersetStore;
@@ -27,15 +28,16 @@ use crate::store::write::{Done, MemberChange, Write};
 pub(super) async fn create(
     sessions: &impl Sessions,
     cx: &Context,
+    company: Company,
     request: Create<'_>,
     hash: Option<&Hash>,
 ) -> Result<Written, StoreError> {
     let Create { of, resource, want, .. } = request;
     let Content { body, members, password } = Content::of(Kind::of(of), resource);
     let id: ResourceId = Uuid::new_v4().to_string().parse().map_err(StoreError::internal)?;
-    let mut session = sessions.writing(cx).await?;
+    let mut session = sessions.writing(cx, company).await?;
     let done = session.create(of, id.clone(), body, &members, &password.hashed_as(hash)).await;
-    let (session, done) = told(sessions, cx, session, done).await?;
+    let (session, done) = told(sessions, cx, company, session, done).await?;
     session.finish(of, &id, Relations::wanted(of, want), done).await
 }
 
@@ -49,30 +51,32 @@ pub(super) async fn read(sessions: &impl Sessions, cx: &Context, request: Read<'
 pub(super) async fn replace(
     sessions: &impl Sessions,
     cx: &Context,
+    company: Company,
     request: Replace<'_>,
     hash: Option<&Hash>,
 ) -> Result<Written, StoreError> {
     let Replace { of, id, resource, when, want, .. } = request;
     let Content { body, members, password } = Content::of(Kind::of(of), resource);
-    let mut session = sessions.writing(cx).await?;
+    let mut session = sessions.writing(cx, company).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
     session.keep_groups_of(of, id);
     let write = Write { members: MemberChange::Set(members), password, ..Write::of(body) };
     let write = session.settled(of, &record, write, hash).await?;
     let done = session.change(of, record, write).await;
-    let (session, done) = told(sessions, cx, session, done).await?;
+    let (session, done) = told(sessions, cx, company, session, done).await?;
     session.finish(of, id, Relations::wanted(of, want), done).await
 }
 
 pub(super) async fn patch(
     sessions: &impl Sessions,
     cx: &Context,
+    company: Company,
     request: Modify<'_>,
     hash: Option<&Hash>,
 ) -> Result<Written, StoreError> {
     let Modify { of, id, patch, when, want, .. } = request;
-    let mut session = sessions.writing(cx).await?;
+    let mut session = sessions.writing(cx, company).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
     session.keep_groups_of(of, id);
@@ -80,26 +84,32 @@ pub(super) async fn patch(
     let write = session.patched(of, &record, patch).await?;
     let write = session.settled(of, &record, write, hash).await?;
     let done = session.change(of, record, write).await;
-    let (session, done) = told(sessions, cx, session, done).await?;
+    let (session, done) = told(sessions, cx, company, session, done).await?;
     session.finish(of, id, Relations::wanted(of, want), done).await
 }
 
 pub(super) async fn reaffirm(
     sessions: &impl Sessions,
     cx: &Context,
+    company: Company,
     of: &TypeSchema,
     id: &ResourceId,
 ) -> Result<(), StoreError> {
-    let mut session = sessions.writing(cx).await?;
+    let mut session = sessions.writing(cx, company).await?;
     let record = session.find(of, id).await?;
     session.reassert(Kind::of(of), &record).await?;
     session.ensure_admin_remains().await?;
     session.commit().await
 }
 
-pub(super) async fn delete(sessions: &impl Sessions, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
+pub(super) async fn delete(
+    sessions: &impl Sessions,
+    cx: &Context,
+    company: Company,
+    request: Delete<'_>,
+) -> Result<Change, StoreError> {
     let Delete { of, id, when, .. } = request;
-    let mut session = sessions.writing(cx).await?;
+    let mut session = sessions.writing(cx, company).await?;
     let record = session.find(of, id).await?;
     record.check(when)?;
     let change = session.remove(of, &record).await?;
@@ -114,6 +124,7 @@ pub(super) async fn delete(sessions: &impl Sessions, cx: &Context, request: Dele
 async fn told<'a>(
     sessions: &'a impl Sessions,
     cx: &'a Context,
+    company: Company,
     mut session: Session<'a>,
     done: Result<Done, StoreError>,
 ) -> Result<(Session<'a>, Done), StoreError> {
@@ -124,7 +135,7 @@ async fn told<'a>(
     let (alerts, learned) = (std::mem::take(&mut session.alerts), std::mem::take(&mut session.learned));
     drop(session);
     if !alerts.is_empty() || !learned.is_nothing() {
-        let mut session = sessions.writing(cx).await?;
+        let mut session = sessions.writing(cx, company).await?;
         learned.again(&mut session.transaction).await?;
         session.audit = alerts;
         session.commit().await?;
@@ -139,7 +150,7 @@ macro_rules! store_of_sessions {
         impl Store for $sessions {
             async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
                 let call = async |hash: Option<Hash>| {
-                    retry(Self::ATTEMPTS, || contract::create(self, cx, request.clone(), hash.as_ref())).await
+                    retry(Self::ATTEMPTS, |company| contract::create(self, cx, company, request.clone(), hash.as_ref())).await
                 };
                 hashing(cx, Self::IN_TRANSACTION, call).await
             }
@@ -154,14 +165,14 @@ macro_rules! store_of_sessions {
 
             async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {
                 let call = async |hash: Option<Hash>| {
-                    retry(Self::ATTEMPTS, || contract::replace(self, cx, request.clone(), hash.as_ref())).await
+                    retry(Self::ATTEMPTS, |company| contract::replace(self, cx, company, request.clone(), hash.as_ref())).await
                 };
                 hashing(cx, Self::IN_TRANSACTION, call).await
             }
 
             async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
                 let call = async |hash: Option<Hash>| {
-                    retry(Self::ATTEMPTS, || contract::patch(self, cx, request, hash.as_ref())).await
+                    retry(Self::ATTEMPTS, |company| contract::patch(self, cx, company, request, hash.as_ref())).await
                 };
                 hashing(cx, Self::IN_TRANSACTION, call).await
             }
@@ -171,11 +182,11 @@ macro_rules! store_of_sessions {
             }
 
             async fn reaffirm(&self, cx: &Context, of: &TypeSchema, id: &ResourceId) -> Result<(), StoreError> {
-                retry(Self::ATTEMPTS, || contract::reaffirm(self, cx, of, id)).await
+                retry(Self::ATTEMPTS, |company| contract::reaffirm(self, cx, company, of, id)).await
             }
 
             async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
-                retry(Self::ATTEMPTS, || contract::delete(self, cx, request)).await
+                retry(Self::ATTEMPTS, |company| contract::delete(self, cx, company, request)).await
             }
 
             $($own)*
@@ -187,7 +198,7 @@ store_of_sessions!(SupersetStore {
     /// Superset keeps the addresses of users unique, and the names of groups where it has groups.
     fn capabilities(&self) -> StoreCapabilities {
         let unique = [(ResourceTypeName::user(), "emails.value", true), (ResourceTypeName::group(), "displayName", self.tables.groups)];
-        let capabilities = StoreCapabilities::default().with_patch().with_memberships().with_transactions();
+        let capabilities = StoreCapabilities::default().with_patch().with_memberships().with_transactions().with_batches();
         unique.into_iter().filter(|(.., enforced)| *enforced).fold(capabilities, |capabilities, (of, path, _)| {
             match path.parse() {
                 Ok(path) => capabilities.with_unique(&of, path),

@@ -9,8 +9,8 @@ use scim_service::{Context, StoreError};
 use crate::login::{LoginAccess, LoginStore, LoginTransaction};
 use crate::sql::Fragment;
 use crate::store::resources::Member;
-use crate::store::session::CHUNK;
 use crate::store::session::SupersetStore;
+use crate::store::session::{CHUNK, Company};
 use crate::store::session::{Session, Sessions, retry};
 use crate::store::transaction::OpenTransaction;
 
@@ -32,9 +32,10 @@ async fn is_closed(sessions: &impl Sessions, cx: &Context, user: &ResourceId) ->
 async fn reconcile_access(
     sessions: &impl Sessions,
     cx: &Context,
+    company: Company,
     user: &ResourceId,
 ) -> Result<Option<LoginAccess>, StoreError> {
-    let mut session = sessions.writing(cx).await?;
+    let mut session = sessions.writing(cx, company).await?;
     let access = session.settled_access(user).await?;
     session.ensure_admin_remains().await?;
     session.commit().await?;
@@ -44,11 +45,12 @@ async fn reconcile_access(
 async fn move_user(
     sessions: &impl Sessions,
     cx: &Context,
+    company: Company,
     user: &ResourceId,
     leave: &[ResourceId],
     join: &[ResourceId],
 ) -> Result<bool, StoreError> {
-    let mut session = sessions.writing(cx).await?;
+    let mut session = sessions.writing(cx, company).await?;
     session.move_user(user, leave, join).await?;
     session.ensure_admin_remains().await?;
     session.commit().await?;
@@ -65,7 +67,7 @@ macro_rules! login_store_of_sessions {
             }
 
             async fn reconcile_access(&self, cx: &Context, user: &ResourceId) -> Result<Option<LoginAccess>, StoreError> {
-                retry(Self::ATTEMPTS, || reconcile_access(self, cx, user)).await
+                retry(Self::ATTEMPTS, |company| reconcile_access(self, cx, company, user)).await
             }
 
             async fn move_user(
@@ -76,7 +78,7 @@ macro_rules! login_store_of_sessions {
                 leave: &[ResourceId],
                 join: &[ResourceId],
             ) -> Result<bool, StoreError> {
-                retry(Self::ATTEMPTS, || move_user(self, cx, user, leave, join)).await
+                retry(Self::ATTEMPTS, |company| move_user(self, cx, company, user, leave, join)).await
             }
 
             $($own)*

@@ -29,6 +29,6 @@ pub(crate) use password::Password;
 #[cfg(feature = "jit")]
 pub use replays::SqlReplays;
 pub(crate) use resources::{Counts, LocalRow, RECORD_WIDTH, Record};
-pub(crate) use session::{Action, CHUNK, Held, InGroup, Session, Sessions, retry};
+pub(crate) use session::{Action, CHUNK, Company, Held, InGroup, Session, Sessions, retry};
 pub use session::{Adoption, ConnectError, StoreOptions, SupersetStore};
 pub(crate) use write::Write;

@@ -7,7 +7,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::store::session::Sessions;
 use crate::store::session::SupersetStore;
-use crate::store::session::{Held, Shared};
+use crate::store::session::{Company, Held, Shared};
 use crate::store::session::{Session, tenant_of};
 
 /// An open transaction. It holds the write lock of the database until it is committed or dropped.
@@ -42,7 +42,9 @@ impl OpenTransaction {
         cx: &Context,
         shared: fn(crate::driver::Transaction) -> Shared,
     ) -> Result<Self, StoreError> {
-        let mut session = store.writing(cx).await?;
+        // Not from the queue of writes: for as long as the caller likes, nobody else has the connection.
+        let mut session = Session::new(Held::Own(store.database.write().await?), store, cx);
+        session.know_writers().await?;
         let had_admin = session.has_admin().await?;
         let Held::Own(transaction) = session.transaction else {
             return Err(StoreError::internal("a session of the store has no transaction of its own"));
@@ -79,7 +81,7 @@ impl Sessions for OpenTransaction {
         Ok(Session::new(Held::Lent(shared), &self.store, cx))
     }
 
-    async fn writing<'a>(&'a self, cx: &'a Context) -> Result<Session<'a>, StoreError> {
+    async fn writing<'a>(&'a self, cx: &'a Context, _: Company) -> Result<Session<'a>, StoreError> {
         self.check_tenant(cx)?;
         let mut shared = self.lock().await?;
         shared.mark().await?;
@@ -93,7 +95,7 @@ impl Sessions for OpenTransaction {
 impl Transaction for OpenTransaction {
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
         let mut shared = self.shared.take().ok_or_else(ended)?.into_inner();
-        shared.undo_unfinished().await?;
+        shared.end_calls().await?;
         let owed = shared.take_owed();
         let mut session = Session::new(Held::Own(shared.transaction), &self.store, &self.cx);
         session.had_admin = Some(self.had_admin);

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         ("adoption", accounts::adoption::CASES),
         ("agreement", roles::agreement::CASES),
         ("audit", calls::audit::CASES),
+        ("batches", calls::batches::CASES),
         ("believed", roles::believed::CASES),
         ("closed", accounts::closed::CASES),
         ("concurrency", calls::concurrency::CASES),

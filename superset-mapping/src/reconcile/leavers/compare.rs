@@ -12,7 +12,7 @@ use crate::reconcile::drift::{in_tenant, size};
 use crate::reconcile::leavers::directory::{Directory, DirectoryError, DirectorySnapshot};
 use crate::reconcile::leavers::safety_threshold::{SafetyThreshold, SafetyThresholdError};
 use crate::reconcile::progress::{Progress, Stage};
-use crate::store::{Profile, Session, Sessions, SupersetStore, Write, retry};
+use crate::store::{Company, Profile, Session, Sessions, SupersetStore, Write, retry};
 
 /// Somebody who is active in SCIM and has left.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -138,7 +138,7 @@ impl SupersetStore {
         threshold.check(leavers.active, total, leavers.directory)?;
         let cx = in_tenant(cx, cx.tenant().unwrap_or_default());
         for (done, leaver) in (1..).zip(&mut leavers.leavers) {
-            let outcome = match retry(Self::ATTEMPTS, || self.deactivate(&cx, &leaver.who)).await {
+            let outcome = match retry(Self::ATTEMPTS, |company| self.deactivate(&cx, company, &leaver.who)).await {
                 Ok(true) => "deactivated".to_owned(),
                 Ok(false) => "already gone".to_owned(),
                 Err(error @ (StoreError::Unavailable(_) | StoreError::Internal(_))) => return Err(error.into()),
@@ -151,11 +151,11 @@ impl SupersetStore {
     }
 
     /// Says whether the person was still active.
-    async fn deactivate(&self, cx: &Context, who: &Who) -> Result<bool, StoreError> {
+    async fn deactivate(&self, cx: &Context, company: Company, who: &Who) -> Result<bool, StoreError> {
         let schemas = SchemaSet::builtin();
         let of = schemas.user().ok_or(StoreError::NotFound)?;
         let id = who.id.as_deref().unwrap_or_default().parse().map_err(StoreError::internal)?;
-        let mut session: Session<'_> = self.writing(cx).await?;
+        let mut session: Session<'_> = self.writing(cx, company).await?;
         let record = match session.find(of, &id).await {
             Ok(record) if Profile::of(&record.body)?.active => record,
             Ok(_) | Err(StoreError::NotFound) => return Ok(false),

@@ -17,7 +17,7 @@ use crate::reconcile::drift::{relation, tell_outdated, tell_stale};
 use crate::reconcile::progress::{Progress, Stage};
 use crate::reconcile::repair::policy::{RepairOptions, policy};
 use crate::sql::Fragment;
-use crate::store::{Action, Session, Sessions, SupersetStore, relearn, retry};
+use crate::store::{Action, Company, Session, Sessions, SupersetStore, relearn, retry};
 
 /// How many users, groups or records one transaction repairs, so that SCIM requests get their turn between two.
 const BATCH: usize = 50;
@@ -256,14 +256,14 @@ impl Run<'_> {
     async fn try_batch(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let tenant = batch.first().and_then(|(subject, _)| subject.tenant()).unwrap_or_default().to_owned();
         let cx = in_tenant(self.cx, &tenant);
-        let done = retry(SupersetStore::ATTEMPTS, || self.once(&cx, batch)).await?;
+        let done = retry(SupersetStore::ATTEMPTS, |_| self.once(&cx, batch)).await?;
         self.repairs.extend(done.repairs);
         self.follow.entry(tenant).or_default().extend(done.follow);
         Ok(())
     }
 
     async fn once(&self, cx: &Context, batch: &Batch) -> Result<Done, StoreError> {
-        let mut session = self.store.writing(cx).await?;
+        let mut session = self.store.writing(cx, Company::Alone).await?;
         let mut snapshot = session.snapshot().await?;
         snapshot.lost_groups.clone_from(&self.lost_groups);
         let mut done = Done::default();
@@ -295,8 +295,8 @@ impl Run<'_> {
             let users: Vec<String> = users.into_iter().collect();
             for users in users.chunks(BATCH) {
                 let users: BTreeSet<String> = users.iter().cloned().collect();
-                retry(SupersetStore::ATTEMPTS, || async {
-                    let mut session = self.store.writing(&cx).await?;
+                retry(SupersetStore::ATTEMPTS, async |_| {
+                    let mut session = self.store.writing(&cx, Company::Alone).await?;
                     session.sync_access(&users).await?;
                     session.ensure_admin_remains().await?;
                     session.commit().await

@@ -5,7 +5,6 @@ use scim_service::StoreError;
 use crate::protected_role::last_holder;
 use crate::sql::Fragment;
 use crate::store::access::grants::{GROUP_ROLES, Pairs, Relation, USER_GROUPS};
-use crate::store::session::Held;
 use crate::store::session::Session;
 
 /// Superset's name for the role that may do everything.
@@ -53,7 +52,7 @@ impl Session<'_> {
     /// Remembers whether there is an administrator. To be called before anything is taken from anybody; a call that is part
     /// of a transaction leaves it to the transaction.
     pub(crate) async fn note_admin(&mut self) -> Result<(), StoreError> {
-        if self.had_admin.is_none() && matches!(self.transaction, Held::Own(_)) {
+        if self.had_admin.is_none() && self.transaction.lasts() {
             self.had_admin = Some(self.has_admin().await?);
         }
         Ok(())
@@ -61,7 +60,7 @@ impl Session<'_> {
 
     /// The same before something is taken from these users alone: another administrator than they stays one.
     pub(crate) async fn note_admin_among(&mut self, users: &[i64]) -> Result<(), StoreError> {
-        let is_noted = self.had_admin.is_some() || !matches!(self.transaction, Held::Own(_));
+        let is_noted = self.had_admin.is_some() || !self.transaction.lasts();
         if is_noted || self.other_admin.is_some_and(|other| !users.contains(&other)) {
             return Ok(());
         }

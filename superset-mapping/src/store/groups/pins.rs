@@ -11,6 +11,7 @@ use crate::rules::{Bound, GroupRef};
 use crate::sql::{Fragment, Param, index_key};
 use crate::store::resources::Record;
 use crate::store::session::Action;
+use crate::store::session::Company;
 use crate::store::session::Session;
 use crate::store::session::Sessions;
 use crate::store::session::SupersetStore;
@@ -70,7 +71,7 @@ impl SupersetStore {
     ///
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`] where the database fails.
     pub async fn release_pin(&self, cx: &Context, external_id: &str) -> Result<bool, StoreError> {
-        let mut session = self.writing(cx).await?;
+        let mut session = self.writing(cx, Company::Alone).await?;
         let Some(pin) = session.pin_of(external_id).await? else { return Ok(false) };
         let delete = Fragment::new("DELETE FROM scim_pin WHERE external_key = ?").bind(&*index_key(external_id));
         session.transaction.execute(delete).await?;
@@ -88,7 +89,7 @@ impl SupersetStore {
             return Ok(());
         }
         let cx = Context::internal("rules", Utc::now());
-        let mut session = self.writing(&cx).await?;
+        let mut session = self.writing(&cx, Company::Alone).await?;
         // Whom rules believe may depend on who wrote first.
         let bindings = session.rules.protected_bindings();
         for external_id in bindings {

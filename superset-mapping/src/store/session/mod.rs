@@ -1,6 +1,7 @@
 //! One call of the store: a transaction, and what every step of the call needs to know.
 
 mod audit_event;
+mod batch;
 mod column;
 mod connect_error;
 mod held;
@@ -9,21 +10,24 @@ mod known_writers;
 mod options;
 mod schema_probe;
 mod sessions;
+mod shared;
 mod source;
 mod state;
 mod superset_store;
 
 pub(crate) use audit_event::{Action, AuditEvent};
+pub(crate) use batch::Company;
 pub(super) use column::{fits, fits_narrow};
 pub use connect_error::ConnectError;
 pub(super) use connect_error::failed;
-pub(crate) use held::{CHUNK, Held, Shared};
+pub(crate) use held::{CHUNK, Held};
 pub(crate) use in_group::InGroup;
 pub(super) use in_group::OwnGroups;
 pub(crate) use known_writers::Writers;
 pub use options::{Adoption, StoreOptions};
 pub(super) use schema_probe::probe;
 pub(crate) use sessions::{Sessions, retry};
+pub(super) use shared::Shared;
 pub(super) use source::{provenance, read_source, source_text};
 pub(crate) use state::{Session, tenant_of};
 pub use superset_store::SupersetStore;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use scim_service::{Context, StoreError};
 
+use crate::store::session::batch::{Company, is_lost_together, turn};
 use crate::store::session::held::Held;
 use crate::store::session::state::Session;
 use crate::store::session::superset_store::SupersetStore;
@@ -22,8 +23,12 @@ pub(crate) trait Sessions: Sync {
     /// A session that only reads.
     fn reading<'a>(&'a self, cx: &'a Context) -> impl Future<Output = Result<Session<'a>, StoreError>> + Send;
 
-    /// A session that may write. Unless it is committed nothing of it stays.
-    fn writing<'a>(&'a self, cx: &'a Context) -> impl Future<Output = Result<Session<'a>, StoreError>> + Send;
+    /// A session that may write, in such a company. Unless it is committed nothing of it stays.
+    fn writing<'a>(
+        &'a self,
+        cx: &'a Context,
+        company: Company,
+    ) -> impl Future<Output = Result<Session<'a>, StoreError>> + Send;
 }
 
 impl Sessions for SupersetStore {
@@ -34,21 +39,23 @@ impl Sessions for SupersetStore {
         Ok(Session::new(Held::Own(self.database.read().await?), self, cx))
     }
 
-    async fn writing<'a>(&'a self, cx: &'a Context) -> Result<Session<'a>, StoreError> {
-        let mut session = Session::new(Held::Own(self.database.write().await?), self, cx);
+    async fn writing<'a>(&'a self, cx: &'a Context, company: Company) -> Result<Session<'a>, StoreError> {
+        let lease = turn(&self.queue, &self.database, company).await?;
+        let mut session = Session::new(Held::Batch(lease), self, cx);
         session.know_writers().await?;
         Ok(session)
     }
 }
 
-/// Repeats a call that lost a race, after a moment that grows.
-pub(crate) async fn retry<T, F>(attempts: u32, call: impl Fn() -> F) -> Result<T, StoreError>
+/// Repeats a call that lost a race, after a moment that grows; and at once, but alone, one that was undone with others.
+pub(crate) async fn retry<T, F>(attempts: u32, call: impl Fn(Company) -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
 {
-    let mut attempt = 1;
+    let (mut attempt, mut company) = (1, Company::Any);
     loop {
-        match call().await {
+        match call(company).await {
+            Err(error) if company == Company::Any && is_lost_together(&error) => company = Company::Alone,
             Err(error) if attempt < attempts && error.is_conflict() => {
                 tracing::info!(attempt, "the write lost against another transaction and is repeated");
                 tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(attempt)).await;

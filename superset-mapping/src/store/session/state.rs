@@ -113,9 +113,9 @@ impl<'a> Session<'a> {
     /// Writes down what was done, and makes it all last.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         self.write_audit().await?;
-        let own = matches!(self.transaction, Held::Own(_));
+        let lasts = self.transaction.lasts();
         self.transaction.commit().await?;
-        if own {
+        if lasts {
             self.known.keep(self.sources, self.rules);
         }
         Ok(())

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::driver::Database;
 use crate::rules::RoleMapper;
+use crate::store::session::batch::WriteQueue;
 use crate::store::session::known_writers::Writers;
 use crate::store::session::options::StoreOptions;
 use crate::store::session::schema_probe::SecurityTables;
@@ -32,8 +33,9 @@ use crate::store::session::schema_probe::SecurityTables;
 ///   [`StoreError::Unavailable`](scim_service::StoreError::Unavailable). No write waits for a hash, so none is made in a [`Transaction`](scim_service::Transaction):
 ///   a password in one is [`StoreError::Refused`](scim_service::StoreError::Refused).
 ///
-/// Writers of one database take turns, whichever process they are in. A write that loses against another program's
-/// transaction is repeated up to five times.
+/// Writers of one database take turns, whichever process they are in. Those of one process that wait at the same time are served
+/// together: one transaction, in which each has a savepoint of its own, and one commit, after which each is answered. A write that comes
+/// alone waits for nobody. A write that loses against another program's transaction is repeated up to five times.
 ///
 /// Cloning is cheap; clones share their connections.
 ///
@@ -61,4 +63,6 @@ pub struct SupersetStore {
     pub(crate) rules: Arc<dyn RoleMapper>,
     pub(crate) known: Arc<Writers>,
     pub(crate) options: Arc<StoreOptions>,
+    /// The writes that wait for the lock of the database.
+    pub(crate) queue: Arc<WriteQueue>,
 }

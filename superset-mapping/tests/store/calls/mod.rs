@@ -1,6 +1,7 @@
 //! The contract of the calls.
 
 pub(crate) mod audit;
+pub(crate) mod batches;
 pub(crate) mod concurrency;
 pub(crate) mod contract;
 pub(crate) mod cost;
