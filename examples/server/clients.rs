@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use scim_core::{Provenance, Source};
+use scim_service::oauth::{KeyLocation, RegistrationError};
 use scim_service::{BearerTokens, Principal, TokenError};
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::registered::RegisteredFile;
 use crate::secret_file::{SecretFileError, looks_random, read_secret, read_secret_line};
 
 /// Flags that say who the clients are.
@@ -24,6 +26,10 @@ pub struct ClientFlags {
     /// `[[client]] name = "okta", tenant = "acme", tokens = ["..."]`
     #[arg(long, value_name = "FILE")]
     clients_file: Option<PathBuf>,
+    /// TOML file with clients that get access tokens by OAuth 2.0, at `/oauth2/token`, and what they may do with them:
+    /// `[[client]] id = "entra", scopes = ["scim"], secrets = [{ sha256 = "..." }]`; SIGHUP or a change of the file reloads it
+    #[arg(long, value_name = "FILE")]
+    clients: Option<PathBuf>,
 }
 
 /// A token is never shown.
@@ -32,6 +38,7 @@ impl std::fmt::Debug for ClientFlags {
         f.debug_struct("ClientFlags")
             .field("token_file", &self.token_file)
             .field("clients_file", &self.clients_file)
+            .field("clients", &self.clients)
             .finish_non_exhaustive()
     }
 }
@@ -53,6 +60,32 @@ pub enum ClientsError {
         path: PathBuf,
         /// Where. What stands there is not shown: it may be a token.
         line: usize,
+    },
+    /// The file of registered clients is not TOML.
+    #[error("`{}`, line {line}: expected TOML", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Where.
+        line: usize,
+    },
+    /// The registered clients can't be used.
+    #[error("`{}`", path.display())]
+    Registration {
+        /// The file.
+        path: PathBuf,
+        /// Which of them, and why.
+        source: RegistrationError,
+    },
+    /// The keys that check the assertions of a client can't be used.
+    #[error("client `{client}`: the keys at `{location}`")]
+    Keys {
+        /// Its id.
+        client: String,
+        /// Where the keys should be.
+        location: KeyLocation,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A client has no name or no token.
     #[error("client `{client}`: expected a name and at least one token")]
@@ -141,11 +174,18 @@ impl ClientFlags {
     ///
     /// [`ClientsError`] for a file that cannot be used.
     pub fn writers(&self, tenants: bool) -> Result<Vec<Provenance>, ClientsError> {
-        let clients = self.clients()?;
-        let tenant = |client: &Client| client.tenant.clone().or_else(|| tenants.then(|| "*".to_owned()));
-        let writer =
-            |client: &Client| Provenance::new(Source::client(&client.name)).in_tenant(tenant(client).as_deref());
-        Ok(clients.iter().map(writer).collect())
+        let writer = |name: &str, tenant: Option<&str>| {
+            Provenance::new(Source::client(name)).in_tenant(tenant.or_else(|| tenants.then_some("*")))
+        };
+        if let Some(file) = self.registered() {
+            return Ok(file.read()?.iter().map(|client| writer(client.id(), client.tenant())).collect());
+        }
+        Ok(self.clients()?.iter().map(|client| writer(&client.name, client.tenant.as_deref())).collect())
+    }
+
+    /// The file of clients that get access tokens, where there is one in place of tokens.
+    pub fn registered(&self) -> Option<RegisteredFile> {
+        self.clients.clone().map(RegisteredFile::new)
     }
 
     fn clients(&self) -> Result<Vec<Client>, ClientsError> {
@@ -155,10 +195,8 @@ impl ClientFlags {
             (_, Some(path), _) => Ok(only(read_secret_line(path, "token")?)),
             (.., Some(path)) => {
                 let text = read_secret(path, "clients")?;
-                let file: ClientsFile = toml::from_str(&text).map_err(|error| {
-                    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-                    ClientsError::Format { path: path.clone(), line: before.matches('\n').count() + 1 }
-                })?;
+                let file: ClientsFile = toml::from_str(&text)
+                    .map_err(|error| ClientsError::Format { path: path.clone(), line: line_of(&error, &text) })?;
                 match file.client.iter().find(|client| client.name.is_empty() || client.tokens.is_empty()) {
                     Some(client) => Err(ClientsError::Empty { client: client.name.clone() }),
                     None => Ok(file.client),
@@ -167,6 +205,12 @@ impl ClientFlags {
             (None, None, None) => Ok(Vec::new()),
         }
     }
+}
+
+/// The line that an error is about.
+pub(crate) fn line_of(error: &toml::de::Error, text: &str) -> usize {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    before.matches('\n').count() + 1
 }
 
 #[cfg(test)]

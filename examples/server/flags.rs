@@ -24,6 +24,7 @@ use crate::connection::ConnectionLimits;
 use crate::limits::LimitFlags;
 use crate::listen::ListenFlags;
 use crate::log::LogFlags;
+use crate::oauth::AccessTokenFlags;
 use crate::secret_file::{SecretFileError, read_secret_line};
 
 /// Flags that every example server has.
@@ -41,6 +42,9 @@ pub struct Flags {
     /// The clients and their tokens
     #[command(flatten)]
     pub clients: ClientFlags,
+    /// The access tokens of clients that are registered
+    #[command(flatten)]
+    pub access_tokens: AccessTokenFlags,
     /// What the server takes beyond the RFCs
     #[arg(long, value_enum, default_value = "compatible")]
     pub profile: ProfileName,

@@ -7,11 +7,12 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::connection::serve_connections;
 use crate::flags::Flags;
+use crate::oauth::registered_clients;
 
 /// Listens and serves `store` until SIGTERM or SIGINT, then lets open requests end.
 ///
 /// The service answers below the base path; its health check and its well-known document also at the root, where load
-/// balancers and clients look for them.
+/// balancers and clients look for them. With `--clients`, so are the token endpoint and its metadata.
 ///
 /// # Errors
 ///
@@ -20,7 +21,14 @@ pub async fn serve<S: Store>(flags: &Flags, store: S) -> Result<(), Box<dyn Erro
     flags.connections.check_descriptors(1)?;
     let listener = flags.listen.bind().await?;
     let config = flags.config(listener.local_addr()?)?;
-    let service = ScimService::new(store, flags.schemas()?, config, flags.tokens()?);
+    let schemas = flags.schemas()?;
+    let (service, oauth) = match flags.clients.registered() {
+        Some(file) => {
+            let (clients, oauth) = registered_clients(file, &flags.access_tokens, config.base_url())?;
+            (ScimService::new(store, schemas, config, clients), oauth)
+        }
+        None => (ScimService::new(store, schemas, config, flags.tokens()?), Router::new()),
+    };
 
     let base_path = flags.base_path.trim_end_matches('/');
     let router = if base_path.is_empty() {
@@ -31,6 +39,7 @@ pub async fn serve<S: Store>(flags: &Flags, store: S) -> Result<(), Box<dyn Erro
             .route_service("/health", service.clone())
             .route_service("/.well-known/scim-configuration", service.clone())
     };
+    let router = router.merge(oauth);
     println!("listening on http://{}{base_path}", listener.local_addr()?);
     serve_connections(listener, router, flags.connections.clone(), |address| flags.listen.peer(address), stop()).await;
     Ok(())

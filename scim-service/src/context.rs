@@ -6,34 +6,51 @@ use chrono::{DateTime, Utc};
 use scim_core::{Provenance, Source};
 use scim_filter::Budget;
 
+use crate::scope::Scopes;
+
 /// Who makes a request: an authenticated SCIM client, an identity provider with a login, or the host itself.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Principal {
     name: Arc<str>,
     source: Source,
     tenant: Option<Arc<str>>,
+    scopes: Option<Scopes>,
 }
 
 impl Principal {
     /// The SCIM client with this name. What it writes is recorded under the name: two clients that share one are one.
     pub fn new(name: &str) -> Self {
-        Self { name: name.into(), source: Source::client(name), tenant: None }
+        Self { name: name.into(), source: Source::client(name), tenant: None, scopes: None }
     }
 
     /// The identity provider with this name, by one of its logins.
     pub fn provider(name: &str) -> Self {
-        Self { name: name.into(), source: Source::provider(name), tenant: None }
+        Self { name: name.into(), source: Source::provider(name), tenant: None, scopes: None }
     }
 
     /// The host itself, doing what no client asked for; `name` is for the log.
     pub fn host(name: &str) -> Self {
-        Self { name: name.into(), source: Source::Host, tenant: None }
+        Self { name: name.into(), source: Source::Host, tenant: None, scopes: None }
     }
 
     /// The same principal, confined to a tenant: it sees and changes only that tenant's resources (RFC 7644 section 6).
     #[must_use]
     pub fn in_tenant(self, tenant: &str) -> Self {
         Self { tenant: Some(tenant.into()), ..self }
+    }
+
+    /// The same principal, confined to what these scopes allow: the service refuses everything else with 403 and
+    /// `insufficient_scope` (RFC 6750 section 3.1), except discovery. Without scopes a principal is not confined.
+    ///
+    /// ```
+    /// use scim_service::{Principal, Scope, Scopes};
+    ///
+    /// let auditor = Principal::new("auditor").with_scopes(Scopes::from_iter([Scope::Read]));
+    /// assert_eq!(auditor.scopes().map(|scopes| scopes.to_string()).as_deref(), Some("scim.read"));
+    /// ```
+    #[must_use]
+    pub fn with_scopes(self, scopes: Scopes) -> Self {
+        Self { scopes: Some(scopes), ..self }
     }
 
     /// The name.
@@ -49,6 +66,11 @@ impl Principal {
     /// The tenant; `None` where the service has only one.
     pub fn tenant(&self) -> Option<&str> {
         self.tenant.as_deref()
+    }
+
+    /// The scopes; `None` where the principal is not confined to any.
+    pub fn scopes(&self) -> Option<Scopes> {
+        self.scopes
     }
 }
 

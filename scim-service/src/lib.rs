@@ -12,6 +12,8 @@
 //! |---|---|
 //! | [`ServiceConfig`], [`Capabilities`], [`BulkAtomicity`], [`ServiceLimits`] | base URL, profile, switches, sizes: also what `/ServiceProviderConfig` prints |
 //! | [`Authenticator`], [`BearerTokens`], [`Principal`] | who is there |
+//! | [`Scope`], [`Scopes`] | what the token of a client allows |
+//! | `oauth`: `ClientRegistry`, `TokenEndpoint`, `RegisteredClients`, `JwtAuthenticator` | clients with OAuth 2.0 credentials |
 //! | [`Admitted`] | a request whose client is known, before its body is read |
 //! | [`Authorizer`], [`Access`], [`AccessDecision`], [`AccessScope`] | what they may do and see |
 //! | [`MeResolver`], [`MeAnswer`] | which resource the client itself is |
@@ -56,6 +58,7 @@
 //! | `memory` (default) | [`MemoryStore`], with `imbl` and `async-lock` |
 //! | `tables` (default) | [`tables`]: a store over your own tables, with `async-lock` |
 //! | `conformance` | `store_conformance!` and `conformance::http_conformance`: tests for stores and for mounts |
+//! | `oauth` | `oauth`: registered clients, a token endpoint for `client_credentials`, access tokens, and tokens of other issuers; with `jsonwebtoken` over `aws-lc-rs` |
 //! | `tower` | `tower_service::Service` for [`ScimService`], over any `http_body::Body` |
 
 mod admission;
@@ -73,8 +76,11 @@ mod endpoint;
 mod me;
 #[cfg(feature = "memory")]
 mod memory;
+#[cfg(feature = "oauth")]
+pub mod oauth;
 pub mod observe;
 mod pace;
+mod scope;
 mod service;
 pub mod store;
 #[cfg(feature = "tables")]
@@ -97,6 +103,7 @@ pub use me::{Me, MeAnswer, MeResolver};
 #[cfg(feature = "memory")]
 pub use memory::MemoryStore;
 pub use pace::Pace;
+pub use scope::{Scope, ScopeError, Scopes};
 pub use service::ScimService;
 pub use store::{
     Create, Delete, List, ListPage, Membership, Modify, Position, Precondition, Read, Replace, Start, Store,

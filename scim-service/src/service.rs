@@ -8,7 +8,7 @@ use http::{Method, Request, Response};
 use scim_core::{Quirk, SchemaSet};
 
 use crate::auth::Authenticator;
-use crate::authorize::Authorizer;
+use crate::authorize::{Authorizer, Operation};
 use crate::call::{Call, Can};
 use crate::config::{BulkAtomicity, ServiceConfig};
 use crate::endpoint;
@@ -193,6 +193,8 @@ impl<S: Store> ScimService<S> {
     ) -> Result<Response<Bytes>, Failure> {
         let (of, id, location) = endpoint::me(call, resolver).await?;
         if answer == MeAnswer::Redirect {
+            let reads = matches!(call.parts.method, Method::GET | Method::HEAD);
+            call.check_scope(&of, if reads { Operation::Read } else { Operation::Replace })?;
             return Ok(endpoint::redirect(call, &location));
         }
         let response = self.dispatch(call, Route::Resource(of, id)).await?;

@@ -17,6 +17,7 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use scim_service::oauth::PeerAddress;
 use scim_service::observe::ClientAddress;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
@@ -72,7 +73,8 @@ pub async fn serve_connections<S, B>(
                 Ok((stream, address)) => {
                     let by_proxy = peer(address.ip()) == Peer::Proxy;
                     if let Some(place) = connections.place(address.ip(), by_proxy).await {
-                        serve(stream, address, place, &limits, service.clone(), graceful.watcher());
+                        let peer = (!by_proxy).then(|| PeerAddress::from(address));
+                        serve(stream, address, peer, place, &limits, service.clone(), graceful.watcher());
                     } else {
                         tracing::warn!(%address, "a connection was refused: requests under way have all places");
                     }
@@ -106,6 +108,7 @@ fn ends_one_connection(error: &io::Error) -> bool {
 fn serve<S, B>(
     stream: TcpStream,
     address: SocketAddr,
+    peer: Option<PeerAddress>,
     place: Place,
     limits: &Arc<ConnectionLimits>,
     service: S,
@@ -128,6 +131,10 @@ fn serve<S, B>(
         let serving = Serving::new(activity.clone());
         let mut request = request.map(|body| TimedBody::new(body, body_timeout));
         request.extensions_mut().insert(ClientAddress::from(address));
+        // Behind a proxy nobody knows where the client is, and one that is bound to networks is refused.
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
         let answer = service.call(request);
         async move { Ok::<_, Infallible>(answer.await?.map(|body| Answer::new(body, serving))) }
     });

@@ -7,10 +7,9 @@ use chrono::{DateTime, Utc};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use scim_core::message::AuthenticationScheme;
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use thiserror::Error;
 
+use crate::auth::hashed::{HashedSecret, find};
 use crate::auth::{AuthError, Authenticator};
 use crate::context::Principal;
 
@@ -30,14 +29,7 @@ use crate::context::Principal;
 /// ```
 #[derive(Clone, Default)]
 pub struct BearerTokens {
-    tokens: Vec<Token>,
-}
-
-#[derive(Clone)]
-struct Token {
-    hash: [u8; 32],
-    principal: Principal,
-    expires: Option<DateTime<Utc>>,
+    tokens: Vec<(HashedSecret, Principal)>,
 }
 
 /// The text cannot serve as a bearer token.
@@ -85,49 +77,61 @@ impl BearerTokens {
         self.with(token, principal, Some(expires))
     }
 
-    fn with(mut self, token: &str, principal: Principal, expires: Option<DateTime<Utc>>) -> Result<Self, TokenError> {
+    /// Adds a token of which the host itself has only the SHA-256; it is refused from `expires` on.
+    ///
+    /// ```
+    /// use scim_service::{BearerTokens, Principal};
+    ///
+    /// // What `printf %s "$token" | sha256sum` writes, as bytes.
+    /// let hash = [0x5f; 32];
+    /// let tokens = BearerTokens::new().with_hashed_token(hash, Principal::new("okta"), None);
+    /// # let _ = tokens;
+    /// ```
+    #[must_use]
+    pub fn with_hashed_token(self, sha256: [u8; 32], principal: Principal, expires: Option<DateTime<Utc>>) -> Self {
+        self.with_secret(HashedSecret::new(sha256, expires), principal)
+    }
+
+    fn with(self, token: &str, principal: Principal, expires: Option<DateTime<Utc>>) -> Result<Self, TokenError> {
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(TokenError);
         }
-        self.tokens.push(Token { hash: hash(token), principal, expires });
-        Ok(self)
+        Ok(self.with_secret(HashedSecret::of(token, expires), principal))
     }
 
-    fn find(&self, token: &str, now: DateTime<Utc>) -> Option<&Principal> {
-        let hash = hash(token);
-        // Every token is compared, so that the time tells nothing of which one came near.
-        let found = self
-            .tokens
-            .iter()
-            .fold(None, |found, token| if bool::from(token.hash.ct_eq(&hash)) { Some(token) } else { found });
-        found.filter(|token| token.expires.is_none_or(|expires| now < expires)).map(|token| &token.principal)
+    pub(crate) fn with_secret(mut self, secret: HashedSecret, principal: Principal) -> Self {
+        self.tokens.push((secret, principal));
+        self
+    }
+
+    /// Whose token this is.
+    pub(crate) fn find(&self, token: &str, now: DateTime<Utc>) -> Option<&Principal> {
+        find(self.tokens.iter().map(|(secret, principal)| (secret, principal)), token, now)
     }
 }
 
-fn hash(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
+/// The token in the `Authorization` header (RFC 6750 section 2.1).
+pub(crate) fn bearer_token(request: &Parts) -> Result<&str, AuthError> {
+    let mut values = request.headers.get_all(AUTHORIZATION).iter();
+    let value = values.next().ok_or(AuthError::Missing)?;
+    if values.next().is_some() {
+        return Err(AuthError::Invalid);
+    }
+    let value = value.to_str().map_err(|_| AuthError::Invalid)?;
+    let (scheme, token) = value.split_once(' ').ok_or(AuthError::Invalid)?;
+    if scheme.eq_ignore_ascii_case("Bearer") { Ok(token.trim()) } else { Err(AuthError::Invalid) }
 }
 
 impl fmt::Debug for BearerTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.tokens.iter().map(|token| token.principal.name())).finish()
+        f.debug_set().entries(self.tokens.iter().map(|(_, principal)| principal.name())).finish()
     }
 }
 
 #[async_trait]
 impl Authenticator for BearerTokens {
     async fn authenticate(&self, request: &Parts) -> Result<Principal, AuthError> {
-        let mut values = request.headers.get_all(AUTHORIZATION).iter();
-        let value = values.next().ok_or(AuthError::Missing)?;
-        if values.next().is_some() {
-            return Err(AuthError::Invalid);
-        }
-        let value = value.to_str().map_err(|_| AuthError::Invalid)?;
-        let (scheme, token) = value.split_once(' ').ok_or(AuthError::Invalid)?;
-        if !scheme.eq_ignore_ascii_case("Bearer") {
-            return Err(AuthError::Invalid);
-        }
-        self.find(token.trim(), Utc::now()).cloned().ok_or(AuthError::Invalid)
+        self.find(bearer_token(request)?, Utc::now()).cloned().ok_or(AuthError::Invalid)
     }
 
     fn schemes(&self) -> Vec<AuthenticationScheme> {

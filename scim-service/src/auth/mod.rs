@@ -1,6 +1,7 @@
 //! Who is there: authentication of clients (RFC 7644 section 2).
 
 mod bearer;
+mod hashed;
 
 use std::error::Error;
 
@@ -11,7 +12,11 @@ use thiserror::Error as ThisError;
 
 use crate::context::Principal;
 
+#[cfg(feature = "oauth")]
+pub(crate) use bearer::bearer_token;
 pub use bearer::{BearerTokens, TokenError};
+#[cfg(feature = "oauth")]
+pub(crate) use hashed::{HashedSecret, find};
 
 /// Tells who sends a request.
 ///

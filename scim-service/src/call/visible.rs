@@ -11,11 +11,21 @@ use crate::authorize::{Access, Authorizer, Operation};
 use crate::call::Call;
 use crate::call::one_of;
 use crate::call::permit::{Permit, targets};
+use crate::scope::{Scope, scope_of};
 use crate::store::{List, Read, Store, StoreError};
 use crate::wire::Failure;
 
 impl<S: ?Sized> Call<'_, S> {
-    /// Asks the policy, if there is one. `attributes` makes the registered paths that the request names.
+    /// Refuses what the scopes of the client do not allow.
+    pub(crate) fn check_scope(&self, of: &TypeSchema, operation: Operation) -> Result<(), Failure> {
+        let Some(scopes) = self.cx.principal.scopes() else { return Ok(()) };
+        let reads = matches!(operation, Operation::Read | Operation::List);
+        let allowed = if reads { scopes.allow_reading(of) } else { scopes.allow_writing(of) };
+        let needed = if reads { Scope::Read } else { scope_of(of) };
+        if allowed { Ok(()) } else { Err(Failure::InsufficientScope { needed }) }
+    }
+
+    /// Asks the scopes of the client, and the policy if there is one. `attributes` makes the registered paths that the request names.
     pub(crate) async fn permit(
         &self,
         of: &TypeSchema,
@@ -23,6 +33,7 @@ impl<S: ?Sized> Call<'_, S> {
         id: Option<&ResourceId>,
         attributes: impl FnOnce() -> BTreeSet<String>,
     ) -> Result<Permit, Failure> {
+        self.check_scope(of, operation)?;
         let Some(authorizer) = self.authorizer else { return Ok(Permit::default()) };
         let attributes = attributes().into_iter().collect();
         Box::pin(self.asked(authorizer, of, operation, id, attributes)).await

@@ -21,6 +21,7 @@ use crate::call::Body;
 use crate::call::Call;
 use crate::call::resource_id;
 use crate::config::BulkAtomicity;
+use crate::scope::Scope;
 use crate::store::{Delete, Store};
 use crate::wire::BulkError;
 use crate::wire::Failure;
@@ -28,6 +29,10 @@ use crate::wire::location;
 use crate::wire::{ResourceHeaders, json_response};
 
 pub(crate) async fn bulk<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Result<Response<Bytes>, Failure> {
+    // Where some operation may be allowed, each is asked about.
+    if call.cx.principal.scopes().is_some_and(|scopes| !scopes.allow_some_writing()) {
+        return Err(Failure::InsufficientScope { needed: Scope::All });
+    }
     let request = BulkRequest::from_json(call.json()?)?;
     let (found, limit) = (request.operations.len(), call.config.limits().bulk_operations);
     if found > limit {

@@ -139,7 +139,8 @@ fn logged_path(uri: &Uri) -> &str {
     }
 }
 
-fn log_sums(limit: &LogLimit, now: Instant) {
+/// Says what was counted and not logged one by one.
+pub(crate) fn log_sums(limit: &LogLimit, now: Instant) {
     for sum in limit.sums(now) {
         let (address, reason, times, seconds) = (sum.source.as_deref(), sum.reason, sum.times, sum.seconds);
         warn!(address, reason, times, seconds, "the same again, not logged one by one");

@@ -12,6 +12,7 @@ use crate::auth::AuthError;
 use crate::authorize::AuthorizeError;
 use crate::config::NoTenant;
 use crate::cursor::CursorError;
+use crate::scope::Scope;
 use crate::store::ImmutableDiffers;
 use crate::store::StoreError;
 use crate::wire::BulkError;
@@ -107,6 +108,11 @@ pub(crate) enum Failure {
     /// The policy forbids the request.
     Denied {
         reason: String,
+    },
+    /// The scopes of the client do not allow the request.
+    InsufficientScope {
+        /// One that would.
+        needed: Scope,
     },
     /// The request names an attribute that the client may not see.
     HiddenAttribute {
@@ -228,6 +234,9 @@ impl Failure {
             }
             Self::Nobody => ScimError::new(404, "no resource stands for this client"),
             Self::Denied { reason } => ScimError::new(403, reason.as_str()),
+            Self::InsufficientScope { needed } => {
+                ScimError::new(403, format!("the scope of the client does not allow this: expected `{needed}`"))
+            }
             Self::HiddenAttribute { path } => ScimError::new(
                 403,
                 format!("`{path}` is not for this client: expected a request that does not name it"),
@@ -287,6 +296,11 @@ impl Failure {
                 HeaderValue::from_str(&list(allowed)).ok().map(|value| (ALLOW, value))
             }
             Self::ContentEncoding => Some((ACCEPT_ENCODING, HeaderValue::from_static(IDENTITY))),
+            // RFC 6750 section 3.1.
+            Self::InsufficientScope { needed } => {
+                let challenge = format!("Bearer realm=\"scim\", error=\"insufficient_scope\", scope=\"{needed}\"");
+                HeaderValue::from_str(&challenge).ok().map(|value| (WWW_AUTHENTICATE, value))
+            }
             Self::TooManyRaces | Self::Authorize(_) | Self::Store(StoreError::Unavailable(_)) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("1")))
             }

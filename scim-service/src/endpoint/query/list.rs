@@ -158,7 +158,7 @@ async fn permitted_types<S: ?Sized>(
     for (of, filter) in call.schemas.types().zip(filters) {
         match permitted(call, of, request, filter.as_ref(), sort).await {
             Ok(permit) => parts.push(part(call, of, filter, permit)),
-            Err(failure @ Failure::Denied { .. }) => denied = Some(failure),
+            Err(failure @ (Failure::Denied { .. } | Failure::InsufficientScope { .. })) => denied = Some(failure),
             Err(failure) => return Err(failure),
         }
     }

@@ -1,0 +1,13 @@
+//! Which clients there are, what they hold, and what they may do.
+
+mod clients;
+mod fields;
+mod networks;
+mod registration;
+mod registry;
+
+pub use clients::Clients;
+pub use fields::RegistrationError;
+pub use networks::PeerAddress;
+pub use registration::{AssertionIdentity, ClientRegistration, CredentialPlace};
+pub use registry::ClientRegistry;

@@ -1,0 +1,65 @@
+//! Who sends a request: one of the registered clients.
+
+use async_trait::async_trait;
+use chrono::Utc;
+use http::request::Parts;
+use scim_core::message::{AuthenticationScheme, SchemeKind};
+
+use crate::auth::{AuthError, Authenticator, bearer_token};
+use crate::context::Principal;
+use crate::oauth::access_token::AccessTokens;
+use crate::oauth::client::ClientRegistry;
+
+/// Takes the access tokens of registered clients, and their static tokens.
+///
+/// The registry is asked for each request: a client that is no longer in it is refused at once, and so is an access token with a scope
+/// that the client no longer has. The principal has the scopes of the token; a static token has all of the client's.
+#[derive(Clone, Debug)]
+pub struct RegisteredClients {
+    registry: ClientRegistry,
+    tokens: AccessTokens,
+}
+
+impl RegisteredClients {
+    /// The clients of `registry`, with access tokens as `tokens` has them.
+    pub fn new(registry: ClientRegistry, tokens: AccessTokens) -> Self {
+        Self { registry, tokens }
+    }
+}
+
+#[async_trait]
+impl Authenticator for RegisteredClients {
+    async fn authenticate(&self, request: &Parts) -> Result<Principal, AuthError> {
+        let (token, clients, now) = (bearer_token(request)?, self.registry.current(), Utc::now());
+        let (client, scopes) = if let Some(principal) = clients.of_token(token, now) {
+            let client = clients.client(principal.name()).ok_or(AuthError::Invalid)?;
+            (client, client.scopes())
+        } else {
+            let (id, scopes) = self.tokens.read(token, now).map_err(|_| AuthError::Invalid)?;
+            let client = clients.client(&id).ok_or(AuthError::Invalid)?;
+            if client.scopes().grant(scopes) != scopes {
+                tracing::warn!(client = client.id(), "an access token has a scope that the client has lost");
+                return Err(AuthError::Invalid);
+            }
+            (client, scopes)
+        };
+        if !client.networks().admit(&request.extensions) {
+            tracing::warn!(client = client.id(), "a token of the client does not come from its networks");
+            return Err(AuthError::Invalid);
+        }
+        Ok(client.principal().clone().with_scopes(scopes))
+    }
+
+    fn schemes(&self) -> Vec<AuthenticationScheme> {
+        let mut oauth2 = AuthenticationScheme::new(
+            SchemeKind::Oauth2,
+            "OAuth 2.0",
+            "Authentication with an access token of the grant type client_credentials",
+        );
+        oauth2.spec_uri = Some("https://www.rfc-editor.org/info/rfc6749".into());
+        oauth2.primary = Some(true);
+        let mut bearer = AuthenticationScheme::bearer_token();
+        bearer.primary = None;
+        vec![oauth2, bearer]
+    }
+}

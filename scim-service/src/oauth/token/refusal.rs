@@ -1,0 +1,75 @@
+//! What a client is told that gets no token (RFC 6749 section 5.2).
+
+use bytes::Bytes;
+use http::Response;
+use http::header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use serde_json::json;
+
+use crate::wire::{Format, json_response};
+
+/// Why there is no token. The client is told the kind; the reason is for the log alone, so that nobody learns which part of what they
+/// sent was right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) kind: Kind,
+    pub(super) reason: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Method,
+    TooLarge,
+    InvalidRequest,
+    InvalidClient,
+    UnsupportedGrantType,
+    InvalidScope,
+    /// Nobody can tell at the moment: the client tries again.
+    Unavailable,
+}
+
+/// The form has more bytes than are read.
+pub(super) const TOO_LARGE: Refusal = Refusal { kind: Kind::TooLarge, reason: "the form is larger than 16 KiB" };
+
+impl Refusal {
+    pub(super) fn request(reason: &'static str) -> Self {
+        Self { kind: Kind::InvalidRequest, reason }
+    }
+
+    pub(super) fn client(reason: &'static str) -> Self {
+        Self { kind: Kind::InvalidClient, reason }
+    }
+
+    pub(super) fn unavailable(reason: &'static str) -> Self {
+        Self { kind: Kind::Unavailable, reason }
+    }
+
+    pub(super) fn response(self) -> Response<Bytes> {
+        let (status, error) = match self.kind {
+            Kind::Method => (405, "invalid_request"),
+            Kind::TooLarge => (413, "invalid_request"),
+            Kind::InvalidRequest => (400, "invalid_request"),
+            Kind::InvalidClient => (401, "invalid_client"),
+            Kind::UnsupportedGrantType => (400, "unsupported_grant_type"),
+            Kind::InvalidScope => (400, "invalid_scope"),
+            Kind::Unavailable => (503, "temporarily_unavailable"),
+        };
+        let mut response = answer(status, &json!({"error": error}));
+        let header = match self.kind {
+            Kind::Method => Some((ALLOW, "POST")),
+            Kind::InvalidClient => Some((WWW_AUTHENTICATE, "Basic realm=\"scim\", charset=\"UTF-8\"")),
+            Kind::Unavailable => Some((RETRY_AFTER, "5")),
+            _ => None,
+        };
+        if let Some((name, value)) = header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+/// An answer of the token endpoint, which nobody keeps (RFC 6749 section 5.1).
+pub(super) fn answer(status: u16, body: &serde_json::Value) -> Response<Bytes> {
+    let mut response = json_response(status, body, Format::Json);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
