@@ -9,7 +9,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use scim_examples::{DatabaseFlags, Flags, RulesFlags, serve};
+use scim_examples::{ClientCheck, DatabaseFlags, Flags, RulesFlags, serve_checked};
 use superset_mapping::demo::DemoError;
 use superset_mapping::{Adoption, ConnectError, RuleReader, StoreOptions, SupersetStore, create_demo_schema};
 
@@ -109,5 +109,10 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
         }
     })?;
     store.check_writers(&arguments.flags.writers()?).await?;
-    serve(&arguments.flags, store).await
+    let (flags, checked) = (arguments.flags.clone(), store.clone());
+    let check: ClientCheck = Box::new(move |clients| {
+        let (writers, store) = (flags.writers_of(clients), checked.clone());
+        Box::pin(async move { Ok(store.check_writers(&writers).await?) })
+    });
+    serve_checked(&arguments.flags, store, check).await
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use scim_core::{Provenance, Source};
-use scim_service::oauth::{KeyLocation, RegistrationError};
+use scim_service::oauth::{Clients, KeyLocation, RegistrationError};
 use scim_service::{BearerTokens, Principal, TokenError};
 use serde::Deserialize;
 use thiserror::Error;
@@ -120,6 +120,16 @@ pub enum ClientsError {
     },
 }
 
+/// Who a client is to rules that give roles.
+fn writer(name: &str, tenant: Option<&str>, tenants: bool) -> Provenance {
+    Provenance::new(Source::client(name)).in_tenant(tenant.or_else(|| tenants.then_some("*")))
+}
+
+/// Who registered clients are to them.
+pub(crate) fn registered_writers(clients: &Clients, tenants: bool) -> Vec<Provenance> {
+    clients.iter().map(|client| writer(client.id(), client.tenant(), tenants)).collect()
+}
+
 /// The file behind `--clients-file`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -174,13 +184,10 @@ impl ClientFlags {
     ///
     /// [`ClientsError`] for a file that cannot be used.
     pub fn writers(&self, tenants: bool) -> Result<Vec<Provenance>, ClientsError> {
-        let writer = |name: &str, tenant: Option<&str>| {
-            Provenance::new(Source::client(name)).in_tenant(tenant.or_else(|| tenants.then_some("*")))
-        };
         if let Some(file) = self.registered() {
-            return Ok(file.read()?.iter().map(|client| writer(client.id(), client.tenant())).collect());
+            return Ok(registered_writers(&file.read()?, tenants));
         }
-        Ok(self.clients()?.iter().map(|client| writer(&client.name, client.tenant.as_deref())).collect())
+        Ok(self.clients()?.iter().map(|client| writer(&client.name, client.tenant.as_deref(), tenants)).collect())
     }
 
     /// The file of clients that get access tokens, where there is one in place of tokens.

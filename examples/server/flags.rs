@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use http::Uri;
 use scim_core::schema::{RegistrationError, ResourceType, Schema, SchemaExtension};
 use scim_core::{AttrPath, AttrPathError, Profile, Provenance, Quirk, SchemaSet};
+use scim_service::oauth::Clients;
 use scim_service::{
     BearerTokens, BulkAtomicity, Capabilities, ConfigError, CursorKey, CursorKeyError, PatchResponse, ServiceConfig,
     TenancyMode,
@@ -19,7 +20,7 @@ use serde::Deserialize;
 use superset_mapping::rules::UnknownGroups;
 use thiserror::Error;
 
-use crate::clients::{ClientFlags, ClientsError};
+use crate::clients::{ClientFlags, ClientsError, registered_writers};
 use crate::connection::ConnectionLimits;
 use crate::limits::LimitFlags;
 use crate::listen::ListenFlags;
@@ -297,6 +298,11 @@ impl Flags {
         Ok(self.clients.writers(self.tenants)?)
     }
 
+    /// Who the clients of a file of `--clients` are to them.
+    pub fn writers_of(&self, clients: &Clients) -> Vec<Provenance> {
+        registered_writers(clients, self.tenants)
+    }
+
     /// The clients and their tokens.
     ///
     /// # Errors
@@ -307,7 +313,7 @@ impl Flags {
     }
 
     /// Whether others than the programs of this machine send requests, as far as the flags tell.
-    fn is_public(&self) -> bool {
+    pub(crate) fn is_public(&self) -> bool {
         let base_url = self.base_url.as_deref().and_then(|url| url.parse::<Uri>().ok());
         let host = base_url.as_ref().and_then(Uri::host).map(|host| host.trim_matches(['[', ']']));
         let is_local = |host: &str| {

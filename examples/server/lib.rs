@@ -18,10 +18,10 @@ pub use flags::{Bulk, Capability, Flags, FlagsError, PatchStatus, ProfileName};
 pub use limits::LimitFlags;
 pub use listen::{ListenError, ListenFlags, Peer};
 pub use log::LogFlags;
-pub use oauth::AccessTokenFlags;
+pub use oauth::{AccessTokenFlags, Checking, ClientCheck};
 pub use registered::{KeyFiles, RegisteredFile};
 pub use secret_file::{SecretFileError, read_secret, read_secret_line};
-pub use serve::{serve, stop};
+pub use serve::{serve, serve_checked, stop};
 pub use superset::{DatabaseFlags, RulesFlags, read_file, read_rules};
 
 /// Prints an error with its causes, and gives the exit code of a failed program.

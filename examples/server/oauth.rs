@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::Router;
@@ -9,15 +10,21 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::routing::any;
 use clap::Args;
-use http::{Response, Uri};
+use http::{Response, StatusCode, Uri};
+use http_body_util::LengthLimitError;
 use scim_service::oauth::{
-    AccessTokenKey, AccessTokens, ClientRegistry, MAX_FORM, RegisteredClients, ServerMetadata, TokenEndpoint,
+    AccessTokenKey, AccessTokens, ClientRegistry, Clients, MAX_FORM, RegisteredClients, ServerMetadata, TokenEndpoint,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
-use crate::registered::RegisteredFile;
-use crate::secret_file::read_secret_line;
+use crate::registered::{RegisteredFile, Stamp};
+use crate::secret_file::{looks_random, read_secret_line};
+
+/// Whether clients may be served, which is asked of the store before they are.
+pub type ClientCheck = Box<dyn Fn(&Clients) -> Checking + Send + Sync>;
+/// What [`ClientCheck`] gives.
+pub type Checking = Pin<Box<dyn Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send>>;
 
 /// How often the file of clients is looked at.
 const PERIOD: Duration = Duration::from_secs(2);
@@ -35,16 +42,23 @@ pub struct AccessTokenFlags {
 }
 
 impl AccessTokenFlags {
-    /// Access tokens of this issuer.
+    /// Access tokens of this issuer. Where the service is `public`, reached from other machines, their secret must look random.
     ///
     /// # Errors
     ///
     /// A file that cannot be used, or a lifetime that is not one.
-    pub fn tokens(&self, issuer: &str) -> Result<AccessTokens, Box<dyn Error>> {
+    pub fn tokens(&self, issuer: &str, public: bool) -> Result<AccessTokens, Box<dyn Error>> {
         let tokens = AccessTokens::new(issuer).with_lifetime(self.access_token_minutes)?;
         Ok(match &self.access_token_key_file {
             Some(path) => {
                 let secret = read_secret_line(path, "the secret of access tokens")?;
+                if public && !looks_random(&secret) {
+                    let path = path.display();
+                    return Err(format!(
+                        "the secret in `{path}` does not look random: make one with `openssl rand -hex 32`"
+                    )
+                    .into());
+                }
                 tokens.with_key(&AccessTokenKey::from_secret(secret.as_bytes())?)
             }
             None => tokens,
@@ -64,9 +78,14 @@ pub(crate) fn registered_clients(
     file: RegisteredFile,
     flags: &AccessTokenFlags,
     base_url: &str,
+    public: bool,
+    check: ClientCheck,
 ) -> Result<(RegisteredClients, Router), Box<dyn Error>> {
     let issuer = origin(base_url);
-    let tokens = flags.tokens(&issuer)?;
+    let tokens = flags.tokens(&issuer, public)?;
+    // Before it is read: whoever writes it meanwhile is seen.
+    let clients = file.read()?;
+    let stamp = file.stamp(&clients);
     let registry = ClientRegistry::new(file.read()?);
     let endpoint = TokenEndpoint::new(registry.clone(), tokens.clone(), file.keys());
     let metadata = ServerMetadata::new(&issuer, &format!("{issuer}/oauth2/token"));
@@ -78,7 +97,7 @@ pub(crate) fn registered_clients(
                 async move { response }
             }),
         );
-    tokio::spawn(watch(file, registry.clone()));
+    tokio::spawn(watch(file, registry.clone(), check, stamp));
     Ok((RegisteredClients::new(registry, tokens), router))
 }
 
@@ -93,48 +112,82 @@ async fn token(endpoint: TokenEndpoint, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let response = match to_bytes(body, MAX_FORM).await {
         Ok(body) => endpoint.handle(Request::from_parts(parts, body)).await,
-        // Or it broke off, and nobody reads the answer.
-        Err(_) => endpoint.form_too_large(),
+        Err(error) if is_too_long(&error) => endpoint.form_too_large(),
+        Err(_) => return timed_out(),
     };
     response.map(Body::from)
 }
 
-/// Reads the file again when it has changed, or at SIGHUP. Where it cannot be used, the clients stay as they were.
-async fn watch(file: RegisteredFile, registry: ClientRegistry) {
-    let mut seen = file.stamp();
+fn is_too_long(error: &axum::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// The form did not come, or broke off, and nobody reads the answer.
+fn timed_out() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
+    response
+}
+
+/// Reads the file again once it has changed and stays as it is for [`PERIOD`], or at SIGHUP. Where it cannot be used, the clients stay as
+/// they were, and it is tried again. `used` is the state of the file that the clients are from.
+async fn watch(file: RegisteredFile, registry: ClientRegistry, check: ClientCheck, mut used: Stamp) {
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+    let (mut last, mut told) = (used.clone(), None);
     loop {
         let asked = tokio::select! {
             _ = hangup.recv() => true,
             () = sleep(PERIOD) => false,
         };
-        let stamp = file.stamp();
-        if !asked && stamp == seen {
+        let stamp = file.stamp(&registry.current());
+        let settled = stamp == std::mem::replace(&mut last, stamp.clone());
+        if !asked && (stamp == used || !settled) {
             continue;
         }
-        seen = stamp;
-        reload(&file, &registry);
+        let path = file.path().display();
+        match reload(&file, &registry, &check).await {
+            Ok(count) => {
+                tracing::info!(%path, clients = count, "the clients were read again");
+                (used, told) = (file.stamp(&registry.current()), None);
+                if stamp != used {
+                    // The new clients name other files of keys, or somebody has written since.
+                    last = used.clone();
+                }
+            }
+            Err(error) if asked || told.as_ref() != Some(&error) => {
+                tracing::error!(%path, error, "the clients stay as they were");
+                told = Some(error);
+            }
+            Err(_) => {}
+        }
     }
 }
 
-fn reload(file: &RegisteredFile, registry: &ClientRegistry) {
-    let path = file.path().display();
-    match file.read() {
-        Ok(clients) => {
-            tracing::info!(%path, clients = clients.iter().count(), "the clients were read again");
-            registry.replace(clients);
-        }
-        Err(error) => {
-            let cause = error.source().map(ToString::to_string);
-            tracing::error!(%path, %error, cause, "the clients stay as they were");
-        }
-    }
+/// Puts what the file says in place of the clients, and says how many there are.
+async fn reload(file: &RegisteredFile, registry: &ClientRegistry, check: &ClientCheck) -> Result<usize, String> {
+    let clients = file.read().map_err(|error| told(&error))?;
+    check(&clients).await.map_err(|error| told(&*error))?;
+    let count = clients.iter().count();
+    registry.replace(clients);
+    Ok(count)
+}
+
+/// An error with its causes.
+fn told(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]
 mod tests {
     use clap::Parser;
-    use http::StatusCode;
     use tower_service::Service;
 
     use super::*;
@@ -165,7 +218,8 @@ mod tests {
         let path = file.path().to_str().unwrap();
         let flags = Program::parse_from(["program", "--clients", path, "--access-token-minutes", "90"]);
         let registered = flags.clients.registered().unwrap();
-        let (_, router) = registered_clients(registered, &flags.tokens, "https://example.com/scim/v2").unwrap();
+        let (_, router) =
+            registered_clients(registered, &flags.tokens, "https://example.com/scim/v2", false, anybody()).unwrap();
         let form = "grant_type=client_credentials&client_id=okta&client_secret=test";
         assert_eq!(status(&router, "POST", "/oauth2/token", form.to_owned()).await, 200);
         assert_eq!(status(&router, "GET", "/oauth2/token", String::new()).await, 405);
@@ -174,20 +228,43 @@ mod tests {
         assert!(Program::try_parse_from(["program", "--token", "x", "--access-token-minutes", "90"]).is_err());
     }
 
-    #[test]
-    fn e3_o12_a_file_that_is_wrong_leaves_the_clients_as_they_were() {
+    fn anybody() -> ClientCheck {
+        Box::new(|_| Box::pin(async { Ok(()) }))
+    }
+
+    #[tokio::test]
+    async fn e3_o12_a_file_that_is_wrong_leaves_the_clients_as_they_were() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), CLIENT).unwrap();
         let registered = RegisteredFile::new(file.path().to_owned());
         let registry = ClientRegistry::new(registered.read().unwrap());
         let ids = || registry.current().iter().map(|client| client.id().to_owned()).collect::<Vec<_>>();
-        for (text, expected) in [("[[client]]", "okta"), (&CLIENT.replace("okta", "entra"), "entra"), ("", "")] {
-            let before = registered.stamp();
+        let no_auditor: ClientCheck = Box::new(|clients| {
+            let found = clients.client("auditor").is_some();
+            Box::pin(async move { if found { Err("the rules do not know `client:auditor`".into()) } else { Ok(()) } })
+        });
+        let entra = CLIENT.replace("okta", "entra");
+        for (text, expected) in
+            [("[[client]]", "okta"), ("", "okta"), (&entra, "entra"), (&CLIENT.replace("okta", "auditor"), "entra")]
+        {
+            let before = registered.stamp(&registry.current());
             std::fs::write(file.path(), text).unwrap();
-            assert_ne!(registered.stamp(), before, "{text}");
-            reload(&registered, &registry);
+            assert_ne!(registered.stamp(&registry.current()), before, "{text}");
+            let outcome = reload(&registered, &registry, &no_auditor).await;
+            assert_eq!(outcome.is_ok(), text == entra, "{outcome:?}");
             assert_eq!(ids().concat(), expected, "{text}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_key_that_can_be_guessed_signs_nothing_on_a_public_server() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "a".repeat(32)).unwrap();
+        let path = file.path().to_str().unwrap();
+        let flags = Program::parse_from(["program", "--clients", "x", "--access-token-key-file", path]);
+        assert!(flags.tokens.tokens("https://example.com", false).is_ok());
+        let error = flags.tokens.tokens("https://example.com", true).unwrap_err().to_string();
+        assert!(error.contains("does not look random"), "{error}");
     }
 
     #[test]

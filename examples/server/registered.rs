@@ -2,8 +2,8 @@
 
 use std::error::Error;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use async_trait::async_trait;
 use scim_service::oauth::{Clients, KeyFetcher, KeyLocation, KeySet};
@@ -11,6 +11,9 @@ use serde_json::Value;
 
 use crate::clients::{ClientsError, line_of};
 use crate::secret_file::read_secret;
+
+/// The state of files: inode, size, and times of change.
+pub(crate) type Stamp = Vec<Option<(u64, u64, i64, i64, i64, i64)>>;
 
 /// The file behind `--clients`.
 #[derive(Clone, Debug)]
@@ -63,16 +66,30 @@ impl RegisteredFile {
         KeyFiles { folder: self.path.parent().map(Path::to_owned).unwrap_or_default() }
     }
 
-    /// What changes when somebody writes the file.
-    pub(crate) fn stamp(&self) -> Option<(SystemTime, u64)> {
-        let metadata = fs::metadata(&self.path).ok()?;
-        Some((metadata.modified().ok()?, metadata.len()))
+    /// What changes when somebody writes the file, replaces it, or changes who may read it; and the same of the files of keys that these
+    /// clients name.
+    pub(crate) fn stamp(&self, clients: &Clients) -> Stamp {
+        let keys = clients.iter().filter_map(|client| match &client.assertion()?.keys {
+            KeyLocation::File(path) => Some(self.keys().folder.join(path)),
+            _ => None,
+        });
+        let paths = std::iter::once(self.path.clone()).chain(keys);
+        let of = |path: PathBuf| {
+            let found = fs::metadata(path).ok()?;
+            Some((found.ino(), found.size(), found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec()))
+        };
+        paths.map(of).collect()
     }
 }
 
 impl KeyFiles {
+    /// Who could write the keys could sign as the client.
     fn text(&self, path: &Path) -> Result<String, Box<dyn Error + Send + Sync>> {
-        Ok(fs::read_to_string(self.folder.join(path))?)
+        let path = self.folder.join(path);
+        if fs::metadata(&path)?.mode() & 0o002 != 0 {
+            return Err("everybody can write the file: expected `chmod o-w`".into());
+        }
+        Ok(fs::read_to_string(path)?)
     }
 
     /// Refuses a location of which no keys will ever come. An issuer is asked when a client comes.

@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::connection::serve_connections;
 use crate::flags::Flags;
-use crate::oauth::registered_clients;
+use crate::oauth::{ClientCheck, registered_clients};
 
 /// Listens and serves `store` until SIGTERM or SIGINT, then lets open requests end.
 ///
@@ -18,13 +18,23 @@ use crate::oauth::registered_clients;
 ///
 /// Flags that cannot be used, and an address that cannot be listened on.
 pub async fn serve<S: Store>(flags: &Flags, store: S) -> Result<(), Box<dyn Error>> {
+    serve_checked(flags, store, Box::new(|_| Box::pin(async { Ok(()) }))).await
+}
+
+/// The same, where `check` says which clients of a file that is read again may be served.
+///
+/// # Errors
+///
+/// As [`serve`].
+pub async fn serve_checked<S: Store>(flags: &Flags, store: S, check: ClientCheck) -> Result<(), Box<dyn Error>> {
     flags.connections.check_descriptors(1)?;
     let listener = flags.listen.bind().await?;
     let config = flags.config(listener.local_addr()?)?;
     let schemas = flags.schemas()?;
     let (service, oauth) = match flags.clients.registered() {
         Some(file) => {
-            let (clients, oauth) = registered_clients(file, &flags.access_tokens, config.base_url())?;
+            let (clients, oauth) =
+                registered_clients(file, &flags.access_tokens, config.base_url(), flags.is_public(), check)?;
             (ScimService::new(store, schemas, config, clients), oauth)
         }
         None => (ScimService::new(store, schemas, config, flags.tokens()?), Router::new()),
@@ -44,6 +54,7 @@ pub async fn serve<S: Store>(flags: &Flags, store: S) -> Result<(), Box<dyn Erro
     serve_connections(listener, router, flags.connections.clone(), |address| flags.listen.peer(address), stop()).await;
     Ok(())
 }
+
 /// Waits for SIGTERM or SIGINT.
 pub async fn stop() {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))

@@ -14,8 +14,9 @@ use serde_json::{Map, Value};
 
 use super::operation::{Target, Work};
 
-/// A value that only one of the creations under way may have: the path of its attribute, and the value, folded. That says too much is
-/// equal, where case matters, and never too little.
+/// A value that only one of the creations under way may have: the path of its attribute, and the value, folded and without blanks at its
+/// end. That says too much is equal, where case matters, and never too little: a creation with a unique value beyond ASCII, of which
+/// databases hold more to be equal, is under way alone.
 pub(crate) type Claim = (String, String);
 
 /// What a creation claims; `None` for an operation that has to be under way alone: no creation, or one with what cannot be told from
@@ -68,7 +69,9 @@ fn claim(attribute: &Attribute, path: &str, value: &Value, claims: &mut HashSet<
         }
         Value::Null => {}
         _ if attribute.uniqueness() == Uniqueness::None => {}
-        Value::String(text) => drop(claims.insert((path.to_owned(), fold(text).into_owned()))),
+        // A database may hold more of them to be equal than folding does.
+        Value::String(text) if !text.is_ascii() => return None,
+        Value::String(text) => drop(claims.insert((path.to_owned(), fold(text.trim_end()).into_owned()))),
         other => drop(claims.insert((path.to_owned(), other.to_string()))),
     }
     Some(())

@@ -61,6 +61,21 @@ pub struct LifetimeError {
     found: u32,
 }
 
+/// Who a token is for: the client, and the tenant that it had when the token was made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bearer<'c> {
+    pub(super) client: &'c str,
+    pub(super) tenant: Option<&'c str>,
+}
+
+/// What a token says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Granted {
+    pub(super) client: String,
+    pub(super) tenant: Option<String>,
+    pub(super) scopes: Scopes,
+}
+
 impl AccessTokenKey {
     /// A key made of a secret, which has to be random: at least 32 bytes, in whatever form the host keeps secrets.
     ///
@@ -141,12 +156,13 @@ impl AccessTokens {
     }
 
     /// A new token; nothing where it cannot be signed.
-    pub(super) fn issue(&self, client: &str, scopes: Scopes, now: DateTime<Utc>) -> Option<String> {
+    pub(super) fn issue(&self, of: Bearer<'_>, scopes: Scopes, now: DateTime<Utc>) -> Option<String> {
         let issued = now.timestamp();
         let claims = json!({
             "iss": &*self.issuer,
             "aud": &*self.audience,
-            "sub": client,
+            "sub": of.client,
+            "tenant": of.tenant,
             "scope": scopes.to_string(),
             "iat": issued,
             "exp": issued + i64::from(self.lifetime()),
@@ -155,8 +171,8 @@ impl AccessTokens {
         sign(&json!({"alg": "HS256", "typ": MEDIA_TYPE}), &claims, &self.signs)
     }
 
-    /// The client and the scopes of a token.
-    pub(super) fn read(&self, token: &str, now: DateTime<Utc>) -> Result<(String, Scopes), Unfit> {
+    /// What a token says.
+    pub(super) fn read(&self, token: &str, now: DateTime<Utc>) -> Result<Granted, Unfit> {
         let jwt = Jwt::read(token, OWN)?;
         let claims = jwt.verified(&self.verifies)?;
         if jwt.media_type() != Some(MEDIA_TYPE) {
@@ -168,7 +184,11 @@ impl AccessTokens {
             return Err(Unfit("the token has expired"));
         }
         match (claims.text("sub"), claims.text("scope")) {
-            (Some(client), Some(scope)) => Ok((client.to_owned(), Scopes::of_parameter(scope))),
+            (Some(client), Some(scope)) => Ok(Granted {
+                client: client.to_owned(),
+                tenant: claims.text("tenant").map(str::to_owned),
+                scopes: Scopes::of_parameter(scope),
+            }),
             _ => Err(Unfit("the token names no client or no scope")),
         }
     }
@@ -190,29 +210,32 @@ mod tests {
 
     use super::*;
 
+    const OKTA: Bearer<'static> = Bearer { client: "okta", tenant: Some("acme") };
+
     #[test]
     fn e4_a_token_lives_as_long_as_it_was_told_and_for_its_own_service() {
         let key = AccessTokenKey::from_secret(&[7; 32]).unwrap();
         let tokens = AccessTokens::new("https://a").with_key(&key).with_lifetime(360).unwrap();
         let (now, scopes) = (Utc::now(), Scopes::of_parameter("scim.users"));
-        let token = tokens.issue("okta", scopes, now).unwrap();
+        let token = tokens.issue(OKTA, scopes, now).unwrap();
         let expires = now + Duration::minutes(360);
-        assert_eq!(tokens.read(&token, expires - Duration::seconds(1)), Ok(("okta".to_owned(), scopes)));
+        let granted = Granted { client: "okta".to_owned(), tenant: Some("acme".to_owned()), scopes };
+        assert_eq!(tokens.read(&token, expires - Duration::seconds(1)), Ok(granted));
         assert_eq!(tokens.read(&token, expires), Err(Unfit("the token has expired")));
         let same_key = AccessTokens::new("https://a").with_key(&key);
         assert!(same_key.read(&token, now).is_ok(), "another instance");
         assert_eq!(same_key.with_audience("https://b").read(&token, now), Err(Unfit("the audience is another")));
         let other = AccessTokens::new("https://a").read(&token, now);
         assert_eq!(other, Err(Unfit("the signature is not that of the key")));
-        assert_ne!(tokens.issue("okta", scopes, now), Some(token), "each has an id of its own");
+        assert_ne!(tokens.issue(OKTA, scopes, now), Some(token), "each has an id of its own");
     }
 
     #[test]
     fn a_token_that_is_changed_or_of_another_kind_is_refused() {
         let (tokens, now) = (AccessTokens::new("https://a"), Utc::now());
-        let token = tokens.issue("okta", Scopes::of_parameter("scim.read"), now).unwrap();
+        let token = tokens.issue(OKTA, Scopes::of_parameter("scim.read"), now).unwrap();
         let parts: Vec<&str> = token.split('.').collect();
-        let other = tokens.issue("okta", Scopes::of_parameter("scim"), now).unwrap();
+        let other = tokens.issue(OKTA, Scopes::of_parameter("scim"), now).unwrap();
         let mixed = [parts[0], other.split('.').nth(1).unwrap(), parts[2]].join(".");
         assert_eq!(tokens.read(&mixed, now), Err(Unfit("the signature is not that of the key")));
         let claims = json!({"iss": "https://a", "aud": "https://a", "sub": "okta", "scope": "scim", "exp": now.timestamp() + 60});

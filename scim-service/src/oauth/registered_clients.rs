@@ -1,5 +1,8 @@
 //! Who sends a request: one of the registered clients.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use async_trait::async_trait;
 use chrono::Utc;
 use http::request::Parts;
@@ -7,23 +10,35 @@ use scim_core::message::{AuthenticationScheme, SchemeKind};
 
 use crate::auth::{AuthError, Authenticator, bearer_token};
 use crate::context::Principal;
-use crate::oauth::access_token::AccessTokens;
-use crate::oauth::client::ClientRegistry;
+use crate::oauth::access_token::{AccessTokens, Granted};
+use crate::oauth::client::{ClientRegistration, ClientRegistry};
+use crate::observe::{ClientAddress, LogLimit, log_sums};
 
 /// Takes the access tokens of registered clients, and their static tokens.
 ///
 /// The registry is asked for each request: a client that is no longer in it is refused at once, and so is an access token with a scope
-/// that the client no longer has. The principal has the scopes of the token; a static token has all of the client's.
+/// that the client no longer has, and one from before the client had its tenant. The principal has the scopes of the token; a static token has all of the client's.
 #[derive(Clone, Debug)]
 pub struct RegisteredClients {
     registry: ClientRegistry,
     tokens: AccessTokens,
+    log_limit: Arc<LogLimit>,
 }
 
 impl RegisteredClients {
     /// The clients of `registry`, with access tokens as `tokens` has them.
     pub fn new(registry: ClientRegistry, tokens: AccessTokens) -> Self {
-        Self { registry, tokens }
+        Self { registry, tokens, log_limit: Arc::new(LogLimit::new()) }
+    }
+
+    /// Logs why a token that is right is refused, no oftener than other refusals.
+    fn refuse(&self, request: &Parts, client: &ClientRegistration, reason: &'static str) -> AuthError {
+        let (address, now) = (request.extensions.get::<ClientAddress>().copied(), Instant::now());
+        log_sums(&self.log_limit, now);
+        if self.log_limit.admits(address, reason, now) {
+            tracing::warn!(client = client.id(), reason, "token refused");
+        }
+        AuthError::Invalid
     }
 }
 
@@ -35,17 +50,18 @@ impl Authenticator for RegisteredClients {
             let client = clients.client(principal.name()).ok_or(AuthError::Invalid)?;
             (client, client.scopes())
         } else {
-            let (id, scopes) = self.tokens.read(token, now).map_err(|_| AuthError::Invalid)?;
-            let client = clients.client(&id).ok_or(AuthError::Invalid)?;
+            let Granted { client, tenant, scopes } = self.tokens.read(token, now).map_err(|_| AuthError::Invalid)?;
+            let client = clients.client(&client).ok_or(AuthError::Invalid)?;
+            if client.tenant() != tenant.as_deref() {
+                return Err(self.refuse(request, client, "the access token is for another tenant of the client"));
+            }
             if client.scopes().grant(scopes) != scopes {
-                tracing::warn!(client = client.id(), "an access token has a scope that the client has lost");
-                return Err(AuthError::Invalid);
+                return Err(self.refuse(request, client, "the access token has a scope that the client has lost"));
             }
             (client, scopes)
         };
         if !client.networks().admit(&request.extensions) {
-            tracing::warn!(client = client.id(), "a token of the client does not come from its networks");
-            return Err(AuthError::Invalid);
+            return Err(self.refuse(request, client, "the token does not come from the networks of the client"));
         }
         Ok(client.principal().clone().with_scopes(scopes))
     }

@@ -57,6 +57,19 @@ async fn an_access_token_ends_with_its_client_and_with_its_scope() {
 }
 
 #[tokio::test]
+async fn an_access_token_is_for_the_tenant_that_its_client_had() {
+    let lab = Lab::new();
+    let of = |tenant: &str| only(json!({"secrets": [{"sha256": hash("new")}], "tenant": tenant}));
+    lab.registry.replace(of("acme"));
+    let form = [("grant_type", "client_credentials"), ("client_id", "okta"), ("client_secret", "new")];
+    let answer = lab.ask(post(&form)).await.json();
+    let token = answer["access_token"].as_str().unwrap();
+    assert_ne!(lab.status(token).await, 401);
+    lab.registry.replace(of("beta"));
+    assert_eq!(lab.status(token).await, 401);
+}
+
+#[tokio::test]
 async fn a_client_of_one_service_is_none_of_another() {
     let (one, other) = (Lab::new(), Lab::new());
     assert_eq!(other.status(&one.token("okta").await).await, 401);

@@ -67,6 +67,10 @@ impl TryFrom<Value> for Clients {
             clients.by_id.insert(client.id().to_owned(), client);
         }
         fields.end()?;
+        if clients.by_id.is_empty() {
+            // A file that somebody is about to write is not one of nobody.
+            return Err(RegistrationError::new(None, "client", "at least one client"));
+        }
         clients.check_distinct()?;
         for client in clients.by_id.values() {
             for token in client.tokens() {
@@ -149,6 +153,7 @@ mod tests {
         let assertion = "issuer = \"i\"\nsubject = \"s\"\naudience = \"a\"\n";
         let of_assertion = |rest: &str| client(&format!("{fit}[client.assertion]\n{rest}"));
         for (text, said) in [
+            (String::new(), "`client`: expected at least one client"),
             ("client = 7".to_owned(), "`client`: expected an array"),
             ("clients = []".to_owned(), "`clients`: expected one of the keys `client`"),
             ("client = [7]".to_owned(), "client `1`, ``: expected a table"),

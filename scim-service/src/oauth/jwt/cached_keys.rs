@@ -17,6 +17,9 @@ use crate::oauth::jwt::unfit::Unfit;
 /// How often an issuer is asked for keys at most: anybody can name a key that is not known.
 const MIN_PERIOD: Duration = Duration::from_mins(1);
 
+/// How long nobody asks after a fetch that was broken off, as one is whose request is dropped.
+const AFTER_A_BREAK: Duration = Duration::from_secs(1);
+
 /// When keys are fetched again although all that were named are known: an issuer takes keys back by leaving them out.
 const MAX_AGE: Duration = Duration::from_hours(1);
 
@@ -95,7 +98,8 @@ pub(in crate::oauth) struct CachedKeys {
 struct State {
     keys: Option<Arc<KeySet>>,
     fetched: Option<Instant>,
-    tried: Option<Instant>,
+    /// From when on the issuer may be asked again.
+    next: Option<Instant>,
 }
 
 impl CachedKeys {
@@ -129,16 +133,18 @@ impl CachedKeys {
 
     async fn refresh(&self, jwt: &Jwt<'_>, fetcher: &dyn KeyFetcher, now: Instant) {
         let state = self.state();
-        let due = state.tried.is_none_or(|tried| now.saturating_duration_since(tried) >= MIN_PERIOD);
+        let due = state.next.is_none_or(|next| now >= next);
         // Another request may have fetched what this one waited for.
         if !due || (state.has(jwt) && !state.is_old(now)) {
             return;
         }
-        self.change(|state| state.tried = Some(now));
+        // Whoever sent the request may go away meanwhile, and this future with them.
+        self.change(|state| state.next = Some(now + AFTER_A_BREAK));
         let fetched = match fetcher.fetch(&self.location).await {
             Ok(text) => text.parse::<KeySet>().map_err(Into::into),
             Err(error) => Err(error),
         };
+        self.change(|state| state.next = Some(now + MIN_PERIOD));
         match fetched {
             Ok(keys) => self.change(|state| (state.keys, state.fetched) = (Some(Arc::new(keys)), Some(now))),
             Err(error) => tracing::warn!(location = %self.location, error, "the keys of an issuer were not fetched"),
@@ -170,6 +176,7 @@ mod tests {
 
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use futures_util::FutureExt;
     use serde_json::json;
 
     use super::*;
@@ -201,10 +208,34 @@ mod tests {
     }
 
     async fn found(cache: &CachedKeys, issuer: &Issuer, kid: &str, now: Instant) -> Result<(), KeyFault> {
+        found_by(cache, issuer, kid, now).await
+    }
+
+    async fn found_by(cache: &CachedKeys, issuer: &dyn KeyFetcher, kid: &str, now: Instant) -> Result<(), KeyFault> {
         let part = |json: serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
         let text = format!("{}.{}.AA", part(json!({"alg": "EdDSA", "kid": kid})), part(json!({})));
         let jwt = Jwt::read(&text, ASYMMETRIC).unwrap();
         cache.find(&jwt, issuer, now).await.map(drop)
+    }
+
+    /// Never answers.
+    struct Silent;
+
+    #[async_trait]
+    impl KeyFetcher for Silent {
+        async fn fetch(&self, _: &KeyLocation) -> Result<String, Box<dyn Error + Send + Sync>> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_fetch_that_is_broken_off_keeps_nobody_from_the_keys() {
+        let (cache, issuer) = (CachedKeys::new(KeyLocation::Url("https://idp".into())), Issuer::default());
+        let start = Instant::now();
+        assert_eq!(found_by(&cache, &Silent, "1", start).now_or_never(), None, "and dropped");
+        issuer.has(&["1"]);
+        assert_eq!(found(&cache, &issuer, "1", start).await, Err(KeyFault::Unavailable));
+        assert_eq!(found(&cache, &issuer, "1", start + AFTER_A_BREAK).await, Ok(()));
     }
 
     #[tokio::test]

@@ -35,6 +35,11 @@ impl Claims {
         self.0.get(name)?.as_str()
     }
 
+    /// The id of the token, where it has one (RFC 7519 section 4.1.7).
+    pub(in crate::oauth) fn id(&self) -> Result<Option<&str>, Unfit> {
+        self.0.get("jti").map(|id| id.as_str().ok_or(Unfit("`jti` is no string"))).transpose()
+    }
+
     /// The strings of a claim that is a string or an array of strings.
     pub(in crate::oauth) fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
         let claim = self.0.get(name);

@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{Method, Request, Response};
 use serde_json::json;
 
-use crate::oauth::access_token::AccessTokens;
+use crate::oauth::access_token::{AccessTokens, Bearer};
 use crate::oauth::client::{ClientRegistration, ClientRegistry, Clients, CredentialPlace};
 use crate::oauth::jwt::{ASYMMETRIC, Expected, Jwt, KeyFault, KeyFetcher, Unfit};
 use crate::oauth::token::client_keys::ClientKeys;
@@ -85,7 +86,12 @@ impl TokenEndpoint {
                 if limit.admits(address, reason, now) {
                     tracing::warn!(client, address = shown, reason, "token refused");
                 }
-                Refusal { kind, reason }.response()
+                let mut response = Refusal { kind, reason }.response();
+                if kind == Kind::InvalidClient && is_bearer(&parts) {
+                    let challenge = HeaderValue::from_static("Bearer realm=\"scim\"");
+                    response.headers_mut().append(WWW_AUTHENTICATE, challenge);
+                }
+                response
             }
         }
     }
@@ -123,7 +129,7 @@ impl TokenEndpoint {
             let reason = "none of the scopes that are asked for is the client's";
             return Err(of_client(Refusal { kind: Kind::InvalidScope, reason }));
         }
-        let token = self.shared.tokens.issue(client.id(), scopes, now);
+        let token = self.shared.tokens.issue(Bearer { client: client.id(), tenant: client.tenant() }, scopes, now);
         let token = token.ok_or_else(|| of_client(Refusal::unavailable("the access token could not be signed")))?;
         Ok((client.id().to_owned(), scopes, token))
     }
@@ -181,7 +187,8 @@ impl TokenEndpoint {
         let subject = Some(&*identity.subject);
         let expected = Expected { issuer: &identity.issuer, audience: &identity.audience, subject };
         claims.check(&expected, now).map_err(refused)?;
-        let Some(id) = claims.text("jti") else { return Ok(()) };
+        let id = claims.id().map_err(refused)?;
+        let Some(id) = id else { return Ok(()) };
         replays.record(client.id(), id, claims.ends().unwrap_or(i64::MAX), now).map_err(|replay| match replay {
             Replay::Used => Refusal::client("the assertion was used before"),
             Replay::Full => Refusal::unavailable("too many assertions were used to remember another one"),
@@ -202,6 +209,12 @@ fn named<'c>(clients: &'c Clients, presented: &Presented) -> Result<&'c ClientRe
         }
     };
     found.ok_or(Refusal::client("the client is unknown"))
+}
+
+/// Whether the client authenticates with a bearer token, which the challenge has to name too (RFC 6749 section 5.2).
+fn is_bearer(parts: &Parts) -> bool {
+    let schemes = parts.headers.get_all(AUTHORIZATION).iter().filter_map(|value| value.as_bytes().get(..7));
+    schemes.into_iter().any(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
 }
 
 fn refused(Unfit(reason): Unfit) -> Refusal {

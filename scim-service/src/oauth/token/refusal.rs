@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Response;
-use http::header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CACHE_CONTROL, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::json;
 
 use crate::wire::{Format, json_response};
@@ -71,5 +71,6 @@ impl Refusal {
 pub(super) fn answer(status: u16, body: &serde_json::Value) -> Response<Bytes> {
     let mut response = json_response(status, body, Format::Json);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }

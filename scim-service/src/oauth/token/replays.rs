@@ -1,18 +1,19 @@
 //! Assertions that were used already.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-/// How many assertions are remembered at once. Only such as were signed by the issuer of a registered client are.
+/// How many assertions of one client are remembered at once. Only such as the client's issuer has signed are, and no client takes up the
+/// room of another.
 const MAX_REMEMBERED: usize = 100_000;
 
-/// The ids of assertions that were used, until they would be refused anyway (RFC 7523 section 3, `jti`).
+/// The ids of assertions that were used, until they would be refused anyway (RFC 7523 section 3, `jti`), by client.
 #[derive(Debug, Default)]
 pub(super) struct Replays {
-    used: Mutex<Used>,
+    used: Mutex<HashMap<String, Used>>,
 }
 
 #[derive(Debug, Default)]
@@ -33,9 +34,9 @@ pub(super) enum Replay {
 impl Replays {
     /// Uses the assertion with this id, which is refused by itself from `ends` on, in seconds since 1970.
     pub(super) fn record(&self, client: &str, id: &str, ends: i64, now: DateTime<Utc>) -> Result<(), Replay> {
-        let key: [u8; 32] = Sha256::new().chain_update(client).chain_update([0]).chain_update(id).finalize().into();
+        let key: [u8; 32] = Sha256::digest(id).into();
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let Used { ids, by_end } = &mut *used;
+        let Used { ids, by_end } = used.entry(client.to_owned()).or_default();
         while let Some((_, ended)) = by_end.first().copied().filter(|(ends, _)| *ends <= now.timestamp()) {
             by_end.pop_first();
             ids.remove(&ended);
@@ -72,6 +73,7 @@ mod tests {
             replays.record("a", &id.to_string(), 100, at(0)).unwrap();
         }
         assert_eq!(replays.record("a", "new", 100, at(99)), Err(Replay::Full));
+        assert_eq!(replays.record("b", "new", 100, at(99)), Ok(()), "another client has room");
         assert_eq!(replays.record("a", "new", 200, at(100)), Ok(()));
     }
 }
