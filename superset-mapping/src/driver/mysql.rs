@@ -62,14 +62,14 @@ impl Pools {
     }
 
     pub(crate) async fn write(&self) -> Result<Transaction, DatabaseError> {
-        let mut transaction = Transaction(self.writer.begin().await?);
+        let mut transaction = Transaction::of(self.writer.begin().await?);
         transaction.row(Fragment::new("SELECT id FROM scim_lock WHERE id = 1 FOR UPDATE")).await?;
         Ok(transaction)
     }
 
     /// Definitions of tables commit by themselves and let go of row locks, so this lock is one of the connection.
     pub(crate) async fn migrate(&self) -> Result<Transaction, DatabaseError> {
-        let mut transaction = Transaction(self.writer.begin().await?);
+        let mut transaction = Transaction::of(self.writer.begin().await?);
         let lock = Fragment::new("SELECT get_lock(").then(Fragment::new(LOCK)).then(Fragment::new(", ?)"));
         let wait = i64::try_from(CONNECTION_WAIT.as_secs()).unwrap_or(i64::MAX);
         let row = transaction.row(lock.bind(wait)).await?;
@@ -78,12 +78,12 @@ impl Pools {
     }
 
     pub(crate) async fn read(&self) -> Result<Transaction, DatabaseError> {
-        Ok(Transaction(self.readers.begin().await?))
+        Ok(Transaction::of(self.readers.begin().await?))
     }
 
     /// Asks whether the server can be reached.
     pub(crate) async fn reach(&self, question: Fragment) -> Result<(), DatabaseError> {
-        Transaction(self.watcher.begin().await?).row(question).await?;
+        Transaction::of(self.watcher.begin().await?).row(question).await?;
         Ok(())
     }
 }
@@ -100,12 +100,77 @@ fn query(statement: Fragment) -> sqlx::query::Query<'static, MySql, MySqlArgumen
     })
 }
 
-statements!(MySql, MySqlRow);
+rows!(MySqlRow);
+
+/// A transaction; dropped without [`commit`](Self::commit) it leaves no trace.
+///
+/// Each statement runs to its end in a task of its own: the connection does not survive one that is broken off, as a statement is whose
+/// caller goes away. A transaction whose statement is still under way is none any more: it is undone when the statement has ended.
+#[derive(Debug)]
+pub(crate) struct Transaction(Option<sqlx::Transaction<'static, MySql>>);
 
 impl Transaction {
+    fn of(transaction: sqlx::Transaction<'static, MySql>) -> Self {
+        Self(Some(transaction))
+    }
+
+    async fn run<T, F>(&mut self, work: impl FnOnce(sqlx::Transaction<'static, MySql>) -> F) -> Result<T, DatabaseError>
+    where
+        T: Send + 'static,
+        F: Future<Output = (sqlx::Transaction<'static, MySql>, Result<T, sqlx::Error>)> + Send + 'static,
+    {
+        let gone = || DatabaseError::gone("a statement of the transaction was broken off");
+        let transaction = self.0.take().ok_or_else(gone)?;
+        let (transaction, outcome) = tokio::spawn(work(transaction)).await.map_err(|_| gone())?;
+        self.0 = Some(transaction);
+        Ok(outcome?)
+    }
+
+    /// Runs a statement and returns how many rows it touched.
+    pub(crate) async fn execute(&mut self, statement: Fragment) -> Result<u64, DatabaseError> {
+        let done = self.run(|mut transaction| async {
+            let done = query(statement).execute(&mut *transaction).await;
+            (transaction, done)
+        });
+        Ok(done.await?.rows_affected())
+    }
+
+    /// Runs several statements without values, such as a migration.
+    pub(crate) async fn script(&mut self, text: &'static str) -> Result<(), DatabaseError> {
+        let done = self.run(move |mut transaction| async move {
+            let done = sqlx::raw_sql(text).execute(&mut *transaction).await;
+            (transaction, done)
+        });
+        done.await.map(drop)
+    }
+
+    /// All rows.
+    pub(crate) async fn rows(&mut self, statement: Fragment) -> Result<Vec<Row>, DatabaseError> {
+        let rows = self.run(|mut transaction| async {
+            let rows = query(statement).fetch_all(&mut *transaction).await;
+            (transaction, rows)
+        });
+        Ok(rows.await?.into_iter().map(Row).collect())
+    }
+
+    /// The first row.
+    pub(crate) async fn row(&mut self, statement: Fragment) -> Result<Option<Row>, DatabaseError> {
+        let row = self.run(|mut transaction| async {
+            let row = query(statement).fetch_optional(&mut *transaction).await;
+            (transaction, row)
+        });
+        Ok(row.await?.map(Row))
+    }
+
+    /// Makes it all last.
+    pub(crate) async fn commit(self) -> Result<(), DatabaseError> {
+        let gone = || DatabaseError::gone("a statement of the transaction was broken off");
+        Ok(self.0.ok_or_else(gone)?.commit().await?)
+    }
+
     /// Commits, then lets others define tables.
     pub(crate) async fn migrated(mut self) -> Result<(), DatabaseError> {
-        self.0.execute("COMMIT").await?;
+        self.script("COMMIT").await?;
         let unlock = Fragment::new("SELECT release_lock(").then(Fragment::new(LOCK)).then(Fragment::new(")"));
         self.row(unlock).await?;
         self.commit().await

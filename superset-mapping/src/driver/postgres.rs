@@ -85,7 +85,8 @@ fn query(statement: Fragment) -> sqlx::query::Query<'static, Postgres, PgArgumen
     })
 }
 
-statements!(Postgres, PgRow);
+transactions!(Postgres);
+rows!(PgRow);
 
 impl Transaction {
     /// The lock ends with the transaction.

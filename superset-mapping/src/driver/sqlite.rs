@@ -99,7 +99,8 @@ fn query(statement: Fragment) -> sqlx::query::Query<'static, Sqlite, SqliteArgum
     })
 }
 
-statements!(Sqlite, SqliteRow);
+transactions!(Sqlite);
+rows!(SqliteRow);
 
 impl Transaction {
     /// Nothing was locked but the file.

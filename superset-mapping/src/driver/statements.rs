@@ -1,9 +1,10 @@
 //! What the engines' transactions and rows have in common. The types of sqlx differ by engine, the text here does not.
 
-/// Implements `Transaction` and `Row` over the types of one engine and a function `query` that makes a statement from a
+/// Implements `Transaction` over the type of one engine and a function `query` that makes a statement from a
 /// [`Fragment`](crate::sql::Fragment).
-macro_rules! statements {
-    ($engine:ty, $row:ty) => {
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+macro_rules! transactions {
+    ($engine:ty) => {
         /// A transaction; dropped without [`commit`](Self::commit) it leaves no trace.
         #[derive(Debug)]
         pub(crate) struct Transaction(sqlx::Transaction<'static, $engine>);
@@ -36,7 +37,12 @@ macro_rules! statements {
                 Ok(self.0.commit().await?)
             }
         }
+    };
+}
 
+/// Implements `Row` over the type of one engine.
+macro_rules! rows {
+    ($row:ty) => {
         /// A row of a result; columns count from 0.
         ///
         /// Values are read by what they are, not by what their column is declared as: a `DATETIME` of `SQLite` is text.

@@ -3,7 +3,7 @@
 use chrono::Utc;
 
 use crate::driver::Transaction;
-use crate::sql::{FILLED, Fragment, auxiliary_tables};
+use crate::sql::{Dialect, FILLED, Fragment, auxiliary_tables};
 use crate::store::resources::fill;
 use crate::store::session::ConnectError;
 
@@ -22,6 +22,11 @@ pub(super) async fn upgrade(transaction: &mut Transaction) -> Result<(), Connect
     for (version, step) in (1_i64..).zip(steps).filter(|(version, _)| *version > found) {
         transaction.script(step).await?;
         if version == FILLED {
+            if transaction.dialect() == Dialect::MySql {
+                // Definitions of tables have ended the transaction. Nobody may write a document while its keys are made.
+                transaction.script("START TRANSACTION").await?;
+                transaction.row(Fragment::new("SELECT id FROM scim_lock WHERE id = 1 FOR UPDATE")).await?;
+            }
             fill(transaction).await?;
         }
         let done = Fragment::new("INSERT INTO scim_schema_version (version, applied_at) VALUES (?, ?)");

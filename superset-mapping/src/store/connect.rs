@@ -24,7 +24,7 @@ impl SupersetStore {
     /// name a driver of Python too, are taken: `postgresql+psycopg2://`, `mysql+mysqldb://`, `mysql+pymysql://`.
     ///
     /// Looks which security tables there are, and creates or upgrades our own beside them. Several processes may do this at
-    /// the same time.
+    /// the same time. Processes of an older version must be stopped before: they do not write what a newer one looks up.
     ///
     /// # Errors
     ///
@@ -47,8 +47,11 @@ impl SupersetStore {
         let mut transaction = database.migrate().await?;
         let tables = probe(&transaction.catalogue().await?, database.dialect())?;
         upgrade(&mut transaction).await?;
-        catch_up(&mut transaction).await?;
         transaction.migrated().await?;
+        // Under the lock of those who write.
+        let mut transaction = database.write().await?;
+        catch_up(&mut transaction).await?;
+        transaction.commit().await?;
         let rules: Arc<dyn RoleMapper> = Arc::new(rules);
         let known = Arc::new(Writers::new(rules.clone()));
         let store =

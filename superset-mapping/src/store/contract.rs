@@ -21,7 +21,7 @@ use crate::store::session::Company;
 use crate::store::session::OwnGroups;
 use crate::store::session::Session;
 use crate::store::session::SupersetStore;
-use crate::store::session::{Sessions, retry};
+use crate::store::session::{Sessions, is_lost_together, retry};
 use crate::store::transaction::OpenTransaction;
 use crate::store::write::{Done, MemberChange, Write};
 
@@ -135,10 +135,18 @@ async fn told<'a>(
     let (alerts, learned) = (std::mem::take(&mut session.alerts), std::mem::take(&mut session.learned));
     drop(session);
     if !alerts.is_empty() || !learned.is_nothing() {
-        let mut session = sessions.writing(cx, company).await?;
-        learned.again(&mut session.transaction).await?;
-        session.audit = alerts;
-        session.commit().await?;
+        let written = async {
+            let mut session = sessions.writing(cx, company).await?;
+            learned.again(&mut session.transaction).await?;
+            session.audit = alerts;
+            session.commit().await
+        };
+        match written.await {
+            // The whole call is made again.
+            Err(error) if error.is_conflict() || is_lost_together(&error) => return Err(error),
+            Err(error) => tracing::error!(%error, "what a refused write found out was not written down"),
+            Ok(()) => {}
+        }
     }
     Err(refusal)
 }

@@ -98,7 +98,7 @@ impl Session<'_> {
     /// Makes the access of a user, and of whoever else is owed it, what the rules say now; and tells what they decide about the user, and
     /// the roles that the user has in Superset, directly or by groups.
     async fn settled_access(&mut self, user: &ResourceId) -> Result<Option<LoginAccess>, StoreError> {
-        let mut users = self.transaction.take_owed();
+        let mut users = self.transaction.settle_owed();
         users.insert(user.to_string());
         let settled = self.settle_access(&users).await?;
         let Some((person, decision)) = settled.into_iter().find(|(person, _)| person.record.id == *user) else {

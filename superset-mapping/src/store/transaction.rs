@@ -96,7 +96,7 @@ impl Transaction for OpenTransaction {
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
         let mut shared = self.shared.take().ok_or_else(ended)?.into_inner();
         shared.end_calls().await?;
-        let owed = shared.take_owed();
+        let owed = shared.settle_owed();
         let mut session = Session::new(Held::Own(shared.transaction), &self.store, &self.cx);
         session.had_admin = Some(self.had_admin);
         session.sync_access(&owed).await?;

@@ -79,8 +79,12 @@ impl Session<'_> {
         let local = LocalRow { id: row, mark: self.mark_of_user(row).await? };
         match reuse {
             None => {
-                let names = self.names_of_row(&local, &profile);
-                self.later(names);
+                let mut names = self.names_of_row(&local, &profile).into_iter();
+                self.later(names.next());
+                // To the same table, which one statement writes to once.
+                for statement in names {
+                    self.transaction.execute(statement).await?;
+                }
             }
             Some(Reuse::SoftDeleted(_)) => self.record_names(&local, &profile).await?,
             Some(Reuse::Local { .. }) => {}

@@ -49,6 +49,15 @@ impl Seen {
         // One row may be found by several ways.
         stale.sort_by_key(|account| account.id);
         stale.dedup_by_key(|account| account.id);
+        // A row far beyond a full page was found by its spelling. What lies between is not known yet, and the newest known id must not
+        // pass over it.
+        let mut beyond: Vec<i64> =
+            self.rows.iter().map(|known| known.account.id).filter(|id| *id > self.newest).collect();
+        beyond.sort_unstable();
+        beyond.dedup();
+        if let Some(last) = beyond.get(PAGE - 1) {
+            stale.retain(|account| account.id <= *last);
+        }
         let newest = stale.last().map_or(self.newest, |last| last.id.max(self.newest));
         if !stale.is_empty() {
             for statement in learn(transaction.dialect(), Some(self.newest), &stale) {

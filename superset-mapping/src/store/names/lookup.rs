@@ -60,9 +60,9 @@ impl Learned {
 /// Looks for the rows that have the name or the address.
 ///
 /// Superset's own unique indexes are asked for the spellings that people use, our table for all others. What Superset did since is
-/// recorded on the way: its new rows, and new names of the rows that are found. One case stays unnoticed until
-/// [`SupersetStore::drift`](crate::SupersetStore::drift) looks: an older row that somebody renamed in Superset to a spelling that is
-/// neither the one looked for nor all lower case.
+/// recorded on the way: its new rows, and new names of the rows that are found. Two cases stay unnoticed: until
+/// [`SupersetStore::drift`](crate::SupersetStore::drift) looks, an older row that somebody renamed in Superset to a spelling that is
+/// neither the one looked for nor all lower case; and a row in another case that Superset inserts before we commit.
 pub(in crate::store) async fn namesakes(
     transaction: &mut Transaction,
     username: &str,

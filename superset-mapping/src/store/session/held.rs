@@ -35,10 +35,10 @@ impl Held<'_> {
 
     /// Whose access is owed until now.
     #[cfg(feature = "jit")]
-    pub(in crate::store) fn take_owed(&mut self) -> BTreeSet<String> {
+    pub(in crate::store) fn settle_owed(&mut self) -> BTreeSet<String> {
         match self {
             Self::Own(_) | Self::Batch(_) => BTreeSet::new(),
-            Self::Lent(shared) => shared.take_owed(),
+            Self::Lent(shared) => shared.settle_owed(),
         }
     }
 

@@ -16,7 +16,7 @@ mod state;
 mod superset_store;
 
 pub(crate) use audit_event::{Action, AuditEvent};
-pub(crate) use batch::Company;
+pub(crate) use batch::{Company, is_lost_together};
 pub(super) use column::{fits, fits_narrow};
 pub use connect_error::ConnectError;
 pub(super) use connect_error::failed;

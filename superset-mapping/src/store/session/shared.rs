@@ -12,6 +12,8 @@ pub(crate) struct Shared {
     savepoint: Savepoint,
     /// Whose access is settled later in the transaction; `None` where each call settles it.
     owed: Option<BTreeSet<String>>,
+    /// Whether the call under way settles it.
+    settles: bool,
 }
 
 /// What is known of the savepoint of the call that writes.
@@ -38,7 +40,7 @@ const RELEASE: &str = "RELEASE SAVEPOINT scim_call";
 
 impl Shared {
     pub(crate) fn new(transaction: Transaction) -> Self {
-        Self { transaction, savepoint: Savepoint::None, owed: None }
+        Self { transaction, savepoint: Savepoint::None, owed: None, settles: false }
     }
 
     /// A transaction whose first call needs no savepoint: nobody else's writes would be undone with its own.
@@ -57,14 +59,16 @@ impl Shared {
         self.owed.as_mut().map(|owed| owed.extend(users.iter().cloned())).is_some()
     }
 
-    /// Whose access is owed until now.
-    pub(in crate::store) fn take_owed(&mut self) -> BTreeSet<String> {
-        self.owed.as_mut().map(std::mem::take).unwrap_or_default()
+    /// Whose access is owed until now. It is no longer once the call that settles it is [kept](Self::keep).
+    pub(in crate::store) fn settle_owed(&mut self) -> BTreeSet<String> {
+        self.settles = true;
+        self.owed.clone().unwrap_or_default()
     }
 
     /// Marks where a call begins to write. What a call before it left unfinished is undone.
     pub(crate) async fn mark(&mut self) -> Result<(), DatabaseError> {
         self.undo_unfinished().await?;
+        self.settles = false;
         match self.savepoint {
             Savepoint::None => self.run(SET).await?,
             Savepoint::Kept => self.run(MOVE).await?,
@@ -76,6 +80,9 @@ impl Shared {
 
     /// Makes what the call wrote part of the transaction.
     pub(crate) fn keep(&mut self) {
+        if let (true, Some(owed)) = (self.settles, &mut self.owed) {
+            owed.clear();
+        }
         self.savepoint = match self.savepoint {
             Savepoint::Whole => Savepoint::None,
             Savepoint::Open => Savepoint::Kept,

@@ -22,12 +22,18 @@ const LONGEST: Duration = Duration::from_millis(100);
 const FEW_WRITES: usize = 8;
 
 /// Serves the queue until it is empty.
-pub(super) async fn lead(queue: Arc<WriteQueue>, database: Database) {
-    let mut lead = Lead { queue, is_over: false };
-    while let Some(first) = lead.queue.first() {
-        serve(&lead.queue, &database, first).await;
+///
+/// The queue counts as led from the call on, so that one whose task never begins, because its runtime ends, is left to others too.
+pub(super) fn lead(queue: Arc<WriteQueue>, database: Database) -> impl Future<Output = ()> + Send {
+    let lead = Lead { queue, is_over: false };
+    async move {
+        // All of it: a block takes only the fields that it names.
+        let mut lead = lead;
+        while let Some(first) = lead.queue.first() {
+            serve(&lead.queue, &database, first).await;
+        }
+        lead.is_over = true;
     }
-    lead.is_over = true;
 }
 
 /// A task that serves a queue. Where it ends before the queue is empty, because its runtime does, it leaves the queue to others.
