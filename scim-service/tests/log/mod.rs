@@ -1,7 +1,7 @@
 //! What is logged while a test runs.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use serde_json::Value;
 use tracing::subscriber::DefaultGuard;
@@ -15,6 +15,10 @@ pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 impl Log {
     /// Keeps what this thread logs from now on, of this level or a worse one.
     pub(crate) fn start(level: LevelFilter) -> (Self, DefaultGuard) {
+        // Tests run side by side, and what is logged nowhere at the moment an event is first met is looked at no more. So all of it is
+        // of interest to somebody.
+        static EVERYTHING: Once = Once::new();
+        EVERYTHING.call_once(|| tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap());
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt()
             .json()
