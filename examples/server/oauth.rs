@@ -83,9 +83,8 @@ pub(crate) fn registered_clients(
 ) -> Result<(RegisteredClients, Router), Box<dyn Error>> {
     let issuer = origin(base_url);
     let tokens = flags.tokens(&issuer, public)?;
-    // Before it is read: whoever writes it meanwhile is seen.
-    let clients = file.read()?;
-    let stamp = file.stamp(&clients);
+    // The clients name the files to watch, whose state has to be from before they are read: what somebody writes meanwhile is seen.
+    let stamp = file.stamp(&file.read()?);
     let registry = ClientRegistry::new(file.read()?);
     let endpoint = TokenEndpoint::new(registry.clone(), tokens.clone(), file.keys());
     let metadata = ServerMetadata::new(&issuer, &format!("{issuer}/oauth2/token"));
@@ -155,11 +154,9 @@ async fn watch(file: RegisteredFile, registry: ClientRegistry, check: ClientChec
         match reload(&file, &registry, &check).await {
             Ok(count) => {
                 tracing::info!(%path, clients = count, "the clients were read again");
-                (used, told) = (file.stamp(&registry.current()), None);
-                if stamp != used {
-                    // The new clients name other files of keys, or somebody has written since.
-                    last = used.clone();
-                }
+                // From before it was read: what somebody has written since is seen. Where the new clients name other files of keys, the
+                // next stamp differs, and the file is read once more.
+                (used, told) = (stamp, None);
             }
             Err(error) if asked || told.as_ref() != Some(&error) => {
                 tracing::error!(%path, error, "the clients stay as they were");
