@@ -16,7 +16,7 @@ use crate::call::Call;
 use crate::call::{Body, BodyLimit};
 use crate::config::TenancyMode;
 use crate::context::{Context, Principal};
-use crate::observe::{Exchange, LogLimit};
+use crate::observe::{Exchange, Observer};
 use crate::service::ScimService;
 use crate::store::Store;
 use crate::wire::Route;
@@ -43,16 +43,16 @@ struct Head {
 
 impl Head {
     /// The last thing that happens to any request.
-    fn answered(self, response: Response<Bytes>) -> Response<Bytes> {
+    fn answered(self, response: Response<Bytes>, observer: Option<&dyn Observer>) -> Response<Bytes> {
         let mut response = if self.parts.method == Method::HEAD { without_body(response) } else { response };
-        self.exchange.end(&mut response);
+        self.exchange.end(&mut response, observer);
         response
     }
 
-    fn refused(mut self, failure: Failure, limit: &LogLimit) -> Response<Bytes> {
-        self.exchange.fail(&failure, limit);
+    fn refused<S: Store>(mut self, failure: Failure, service: &ScimService<S>) -> Response<Bytes> {
+        self.exchange.fail(&failure, service.log_limit());
         let response = failure.into_response(self.format);
-        self.answered(response)
+        self.answered(response, service.observer())
     }
 }
 
@@ -109,23 +109,25 @@ impl<S: Store> ScimService<S> {
     /// The response, where the head is enough for one: the request is refused, or asks for the methods of an endpoint
     /// (OPTIONS).
     pub async fn admit(&self, parts: Parts) -> Result<Admitted<S>, Response<Bytes>> {
-        let limit = self.log_limit();
-        let exchange = Exchange::begin(&parts, limit);
+        let exchange = Exchange::begin(&parts, self.log_limit());
         let (format, acceptable) = match accepted(&parts.headers) {
             Ok(format) => (format, Ok(())),
             Err(failure) => (Format::Scim, Err(failure)),
         };
         let mut head = Head { parts, format, exchange };
         if let Err(failure) = acceptable {
-            return Err(head.refused(failure, limit));
+            return Err(head.refused(failure, self));
         }
         let span = head.exchange.span().clone();
         match self.authenticate(&head.parts, &mut head.exchange).instrument(span).await {
             Ok((route, principal, used)) if head.parts.method != Method::OPTIONS => {
                 Ok(Admitted { service: self.clone(), head, route, principal, used })
             }
-            Ok((route, ..)) => Err(head.answered(options(route.methods(*self.config().capabilities())))),
-            Err(failure) => Err(head.refused(failure, limit)),
+            Ok((route, ..)) => {
+                let response = options(route.methods(*self.config().capabilities()));
+                Err(head.answered(response, self.observer()))
+            }
+            Err(failure) => Err(head.refused(failure, self)),
         }
     }
 
@@ -145,6 +147,9 @@ impl<S: Store> ScimService<S> {
             Ok(addressed) => Route::of(addressed.path, self.schemas(), &mut tolerance),
             Err(_) => Err(Failure::UnknownEndpoint),
         };
+        if let (Ok(route), Some(_)) = (&route, self.observer()) {
+            exchange.is_for(route.template());
+        }
         let open = route.as_ref().is_ok_and(|route| {
             route.is_public()
                 || (route.is_discovery() && config.anonymous_discovery())
@@ -205,7 +210,7 @@ impl<S: Store> Admitted<S> {
 
     /// Answers without having served the request.
     pub(crate) fn refuse(self, failure: Failure) -> Response<Bytes> {
-        self.head.refused(failure, self.service.log_limit())
+        self.head.refused(failure, &self.service)
     }
 
     /// The second step of [`ScimService::handle`]: serves the request. A body that the method gives no meaning to is ignored.
@@ -248,8 +253,8 @@ impl<S: Store> Admitted<S> {
             tracing::info!(request_id, principal, quirks = ?call.tolerance.used(), "compatibility quirks were used");
         }
         match response {
-            Ok(response) => head.answered(response),
-            Err(failure) => head.refused(failure, service.log_limit()),
+            Ok(response) => head.answered(response, service.observer()),
+            Err(failure) => head.refused(failure, &service),
         }
     }
 }

@@ -25,6 +25,7 @@
 //! | [`Written`], [`Change`], [`AccessChange`] | what a write did |
 //! | [`Pace`] | long work in slices, so that others are served in between |
 //! | [`Context`] | what a store call knows of its request |
+//! | [`Observer`](observe::Observer), [`Served`](observe::Served), [`ObservedStore`](observe::ObservedStore) | what the host hears of each request and each write, and writes that it holds back |
 //! | [`ClientAddress`](observe::ClientAddress), [`request_id()`](observe::request_id()), [`LogLimit`](observe::LogLimit) | what an operator sees |
 //!
 //! # What an operator sees

@@ -13,7 +13,7 @@ use crate::call::{Call, Can};
 use crate::config::{BulkAtomicity, ServiceConfig};
 use crate::endpoint;
 use crate::me::{MeAnswer, MeResolver};
-use crate::observe::LogLimit;
+use crate::observe::{LogLimit, Observer};
 use crate::store::Store;
 use crate::wire::Failure;
 use crate::wire::Route;
@@ -65,6 +65,7 @@ struct Shared {
     authorizer: Option<Arc<dyn Authorizer>>,
     me: Option<(Arc<dyn MeResolver>, MeAnswer)>,
     log_limit: Arc<LogLimit>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl<S: Store> ScimService<S> {
@@ -97,6 +98,7 @@ impl<S: Store> ScimService<S> {
             authorizer: None,
             me: None,
             log_limit: Arc::default(),
+            observer: None,
         };
         Self { shared: Arc::new(shared), store: Arc::new(store) }
     }
@@ -112,6 +114,14 @@ impl<S: Store> ScimService<S> {
     #[must_use]
     pub fn with_me(mut self, resolver: impl MeResolver, answer: MeAnswer) -> Self {
         Arc::make_mut(&mut self.shared).me = Some((Arc::new(resolver), answer));
+        self
+    }
+
+    /// Tells `observer` of every request once it is answered. It hears of writes where the store is an
+    /// [`ObservedStore`](crate::observe::ObservedStore) with the same observer.
+    #[must_use]
+    pub fn with_observer(mut self, observer: impl Observer) -> Self {
+        Arc::make_mut(&mut self.shared).observer = Some(Arc::new(observer));
         self
     }
 
@@ -170,6 +180,11 @@ impl<S: Store> ScimService<S> {
     /// What bounds the lines about clients that nobody knows.
     pub(crate) fn log_limit(&self) -> &LogLimit {
         &self.shared.log_limit
+    }
+
+    /// Who hears of requests.
+    pub(crate) fn observer(&self) -> Option<&dyn Observer> {
+        self.shared.observer.as_deref()
     }
 
     /// Whether clients stand for resources.

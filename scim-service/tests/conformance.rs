@@ -34,6 +34,20 @@ mod without_patch_memory {
     scim_service::store_conformance!(async || WithoutPatch(MemoryStore::new()), |future| RUNTIME.block_on(future));
 }
 
+/// A store whose writes are observed keeps every guarantee of the one inside.
+mod observed_memory {
+    use super::RUNTIME;
+    use scim_service::MemoryStore;
+    use scim_service::observe::{ObservedStore, Observer};
+
+    struct Nothing;
+
+    impl Observer for Nothing {}
+
+    scim_service::store_conformance!(async || ObservedStore::new(MemoryStore::new(), Nothing), |future| RUNTIME
+        .block_on(future));
+}
+
 /// A pair of a store and something to keep is a subject too.
 #[test]
 fn a_factory_may_make_a_store_and_something_to_keep() {

@@ -1,5 +1,6 @@
 //! One request and its answer, as the log has them.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,7 +14,7 @@ use tracing::{Span, error_span, info, warn};
 
 use crate::auth::AuthError;
 use crate::context::Principal;
-use crate::observe::{ClientAddress, LogLimit, REQUEST_ID_HEADER, request_id};
+use crate::observe::{ClientAddress, LogLimit, Observer, REQUEST_ID_HEADER, Served, request_id};
 use crate::wire::Failure;
 
 /// How much of a path the log has, in characters: nobody who is refused fills it with paths.
@@ -26,6 +27,8 @@ pub(crate) struct Exchange {
     uri: Uri,
     address: Option<ClientAddress>,
     began: Instant,
+    /// Which endpoint it is for, once that is known: its [template](crate::wire::Route::template).
+    route: Option<Cow<'static, str>>,
     /// Who sent it, once that is known.
     principal: Option<Principal>,
     /// Why it was not served: `scimType` and `detail` of the error.
@@ -54,6 +57,7 @@ impl Exchange {
             uri: parts.uri.clone(),
             address: parts.extensions.get::<ClientAddress>().copied(),
             began,
+            route: None,
             principal: None,
             refusal: None,
             span,
@@ -67,6 +71,11 @@ impl Exchange {
     /// What the store and the hooks of the host log in.
     pub(crate) fn span(&self) -> &Span {
         &self.span
+    }
+
+    /// The request is for this endpoint.
+    pub(crate) fn is_for(&mut self, template: Cow<'static, str>) {
+        self.route = Some(template);
     }
 
     /// The request is of this client.
@@ -102,11 +111,12 @@ impl Exchange {
     }
 
     /// The request has been answered.
-    pub(crate) fn end(self, response: &mut Response<Bytes>) {
+    pub(crate) fn end(self, response: &mut Response<Bytes>, observer: Option<&dyn Observer>) {
         if let Ok(value) = HeaderValue::from_str(&self.request_id) {
             response.headers_mut().insert(REQUEST_ID_HEADER, value);
         }
         let principal = self.principal.as_ref();
+        let duration = self.began.elapsed();
         info!(
             request_id = &*self.request_id,
             principal = principal.map(Principal::name),
@@ -117,9 +127,23 @@ impl Exchange {
             status = response.status().as_u16(),
             scim_type = self.refusal.as_ref().and_then(|(scim_type, _)| *scim_type),
             reason = self.refusal.as_ref().map(|(_, reason)| reason.as_str()),
-            duration_ms = self.began.elapsed().as_secs_f64() * 1000.0,
+            duration_ms = duration.as_secs_f64() * 1000.0,
             "served"
         );
+        if let Some(observer) = observer {
+            observer.served(&Served {
+                request_id: &self.request_id,
+                method: &self.method,
+                path: logged_path(&self.uri),
+                route: self.route.as_deref(),
+                principal,
+                address: self.address.map(ClientAddress::ip),
+                status: response.status(),
+                scim_type: self.refusal.as_ref().and_then(|(scim_type, _)| *scim_type),
+                reason: self.refusal.as_ref().map(|(_, reason)| reason.as_str()),
+                duration,
+            });
+        }
     }
 
     fn address(&self) -> Option<DisplayValue<IpAddr>> {

@@ -1,6 +1,7 @@
 //! Why a store did not do it.
 
 use std::error::Error;
+use std::time::Duration;
 
 use scim_filter::BudgetExceeded;
 use scim_patch::PatchError;
@@ -56,6 +57,14 @@ pub enum StoreError {
     Refused {
         /// The rule, for the client to read.
         reason: String,
+    },
+    /// The host holds writes back for now: the client is to try again later.
+    #[error("{reason}")]
+    Held {
+        /// Why, for the client to read.
+        reason: String,
+        /// When to try again: the client is told whole seconds.
+        retry_after: Duration,
     },
     /// The storage cannot be reached now; the caller may try again.
     #[error("the store is not available")]

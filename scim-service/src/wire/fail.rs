@@ -1,5 +1,7 @@
 //! From every error of the family to the response that a client gets: the only place where that is decided.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Method, Response};
@@ -304,6 +306,7 @@ impl Failure {
             Self::TooManyRaces | Self::Authorize(_) | Self::Store(StoreError::Unavailable(_)) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("1")))
             }
+            Self::Store(StoreError::Held { retry_after, .. }) => Some((RETRY_AFTER, whole_seconds(*retry_after))),
             _ => None,
         };
         if let Some((name, value)) = header {
@@ -316,6 +319,12 @@ impl Failure {
         }
         response
     }
+}
+
+/// Whole seconds after which a client may try again: at least one, and never too early.
+fn whole_seconds(duration: Duration) -> HeaderValue {
+    let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
+    HeaderValue::from(seconds.max(1))
 }
 
 fn patch_error(error: &PatchError) -> ScimError {
@@ -337,6 +346,7 @@ fn store_error(error: &StoreError) -> ScimError {
         StoreError::Patch(error) => patch_error(error),
         StoreError::Unsupported { what } => ScimError::new(501, format!("the store of this service {what}")),
         StoreError::Refused { reason } => ScimError::new(403, reason.as_str()),
+        StoreError::Held { reason, .. } => ScimError::new(503, reason.as_str()),
         StoreError::Unavailable(_) => {
             ScimError::new(503, "the service cannot reach its store at the moment: try again")
         }

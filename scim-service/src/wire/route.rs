@@ -110,6 +110,26 @@ impl Route {
         }
     }
 
+    /// The endpoint in a form that is the same for all resources, as metrics want it.
+    pub(crate) fn template(&self) -> Cow<'static, str> {
+        match self {
+            Self::Root => "/".into(),
+            Self::RootSearch => "/.search".into(),
+            Self::Collection(of) => of.resource_type().endpoint().to_owned().into(),
+            Self::Search(of) => format!("{}/.search", of.resource_type().endpoint()).into(),
+            Self::Resource(of, _) => format!("{}/{{id}}", of.resource_type().endpoint()).into(),
+            Self::ServiceProviderConfig => "/ServiceProviderConfig".into(),
+            Self::Schemas(None) => "/Schemas".into(),
+            Self::Schemas(Some(_)) => "/Schemas/{uri}".into(),
+            Self::ResourceTypes(None) => "/ResourceTypes".into(),
+            Self::ResourceTypes(Some(_)) => "/ResourceTypes/{name}".into(),
+            Self::WellKnown => "/.well-known/scim-configuration".into(),
+            Self::Health => "/health".into(),
+            Self::Me => "/Me".into(),
+            Self::Bulk => "/Bulk".into(),
+        }
+    }
+
     /// The methods that the endpoint takes.
     pub(crate) fn methods(&self, capabilities: Capabilities) -> &'static [Method] {
         const READ: &[Method] = &[Method::GET, Method::HEAD, Method::OPTIONS];
