@@ -129,6 +129,17 @@ impl Database {
         each!(Self, self, pools => pools.reach(question).await)
     }
 
+    /// Has the server look at tables that have grown, where it plans by what it saw last.
+    pub(crate) async fn look_at_grown_tables(&self) -> Result<usize, DatabaseError> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pools) => pools.look_at_grown_tables().await,
+            // InnoDB counts by itself, and SQLite takes an index wherever there is one.
+            #[allow(unreachable_patterns, reason = "`PostgreSQL` may be the only engine")]
+            _ => Ok(0),
+        }
+    }
+
     /// Closes all connections once they are idle.
     pub(crate) async fn close(&self) {
         each!(Self, self, pools => {
