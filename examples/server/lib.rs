@@ -3,6 +3,7 @@
 mod clients;
 mod connection;
 mod flags;
+mod http_client;
 mod limits;
 mod listen;
 mod log;
@@ -15,6 +16,7 @@ mod superset;
 pub use clients::{ClientFlags, ClientsError};
 pub use connection::{ConnectionLimits, ConnectionLimitsError, TimedBody, serve_connections};
 pub use flags::{Bulk, Capability, Flags, FlagsError, PatchStatus, ProfileName};
+pub use http_client::{AskError, HttpAnswer, HttpClient, Trust};
 pub use limits::LimitFlags;
 pub use listen::{ListenError, ListenFlags, Peer};
 pub use log::LogFlags;
