@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tracing::{Instrument, debug_span};
 
 use crate::driver::{Database, DatabaseError, Transaction};
 use crate::store::session::batch::lease::{End, Lease};
@@ -30,7 +31,7 @@ pub(super) fn lead(queue: Arc<WriteQueue>, database: Database) -> impl Future<Ou
         // All of it: a block takes only the fields that it names.
         let mut lead = lead;
         while let Some(first) = lead.queue.first() {
-            serve(&lead.queue, &database, first).await;
+            serve(&lead.queue, &database, first).instrument(debug_span!(parent: None, "batch")).await;
         }
         lead.is_over = true;
     }
@@ -124,6 +125,9 @@ impl Batch {
         match shared.transaction.commit().await {
             Ok(()) => {
                 tracing::debug!(writes = self.kept.len(), "committed");
+                #[cfg(feature = "metrics")]
+                metrics::histogram!(crate::metrics::BATCH_WRITES)
+                    .record(u32::try_from(self.kept.len()).unwrap_or(u32::MAX));
                 self.tell(|| End::Committed);
             }
             // What the server answered, it has done nothing of; without an answer nobody knows.
