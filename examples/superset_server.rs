@@ -7,6 +7,7 @@
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 use scim_examples::{ClientCheck, DatabaseFlags, Flags, RulesFlags, serve_checked};
@@ -71,6 +72,7 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     arguments.flags.log.start();
     let rules = arguments.rules.read(&RuleReader::new())?;
     arguments.flags.unknown_groups = rules.unknown_groups();
+    arguments.flags.metrics.rules = Some(Arc::new(rules.clone()));
     let database = arguments.database.url()?;
     let adoption = match arguments.adopt {
         Adopt::Refuse => Adoption::Refuse,
@@ -108,6 +110,8 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
             eprintln!("hint: `--demo` makes Superset's security tables in an empty database, to try things");
         }
     })?;
+    let measured = store.clone();
+    arguments.flags.metrics.probes.add(move || measured.record_connections());
     store.check_writers(&arguments.flags.writers()?).await?;
     let (flags, checked) = (arguments.flags.clone(), store.clone());
     let check: ClientCheck = Box::new(move |clients| {

@@ -25,6 +25,7 @@ use crate::connection::ConnectionLimits;
 use crate::limits::LimitFlags;
 use crate::listen::ListenFlags;
 use crate::log::LogFlags;
+use crate::metrics::MetricsFlags;
 use crate::oauth::AccessTokenFlags;
 use crate::secret_file::{SecretFileError, read_secret_line};
 
@@ -82,6 +83,9 @@ pub struct Flags {
     /// What is logged
     #[command(flatten)]
     pub log: LogFlags,
+    /// What is measured, and who may read it
+    #[command(flatten)]
+    pub metrics: MetricsFlags,
     /// What connections may take
     #[command(flatten)]
     pub connections: ConnectionLimits,

@@ -3,6 +3,8 @@
 mod client_address;
 mod exchange;
 mod log_limit;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod observer;
 mod request_id;
 mod store;

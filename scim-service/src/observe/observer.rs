@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use scim_core::Quirks;
 
 use crate::authorize::Operation;
 use crate::change::Change;
@@ -35,6 +36,11 @@ pub struct Served<'a> {
     pub scim_type: Option<&'a str>,
     /// Why the request was not served: the first line of the error's `detail`.
     pub reason: Option<&'a str>,
+    /// What went wrong in a word, such as `unauthenticated`, `held` or the `scimType`: one of few, for metrics. `None` where the
+    /// request was served.
+    pub error_type: Option<&'static str>,
+    /// The compatibility quirks that the request needed.
+    pub quirks: Quirks,
     /// How long it took to answer.
     pub duration: Duration,
 }

@@ -11,6 +11,8 @@ mod groups;
 mod login;
 mod names;
 mod password;
+#[cfg(feature = "metrics")]
+mod pool_metrics;
 mod query;
 #[cfg(feature = "jit")]
 mod replays;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tracing::{Instrument, debug_span};
 
 use crate::driver::{Database, DatabaseError, Transaction};
 use crate::store::session::batch::lease::{End, Lease};
@@ -30,7 +31,7 @@ pub(super) fn lead(queue: Arc<WriteQueue>, database: Database) -> impl Future<Ou
         // All of it: a block takes only the fields that it names.
         let mut lead = lead;
         while let Some(first) = lead.queue.first() {
-            let committed = serve(&lead.queue, &database, first).await;
+            let committed = serve(&lead.queue, &database, first).instrument(debug_span!(parent: None, "batch")).await;
             if lead.queue.has_committed(committed) {
                 look_at_grown_tables(&database).await;
             }
@@ -140,6 +141,8 @@ impl Batch {
         match shared.transaction.commit().await {
             Ok(()) => {
                 tracing::debug!(writes, "committed");
+                #[cfg(feature = "metrics")]
+                metrics::histogram!(crate::metrics::BATCH_WRITES).record(u32::try_from(writes).unwrap_or(u32::MAX));
                 self.tell(|| End::Committed);
                 return writes;
             }
