@@ -1,10 +1,13 @@
 //! A [`ScimService`] in a server.
 
 use axum::Router;
+use scim_service::observe::{ObservedStore, Observer};
 use scim_service::{ScimService, Store};
 use std::error::Error;
+use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::brake::WatchedBrake;
 use crate::connection::serve_connections;
 use crate::flags::Flags;
 use crate::oauth::{ClientCheck, registered_clients};
@@ -18,15 +21,33 @@ use crate::oauth::{ClientCheck, registered_clients};
 ///
 /// Flags that cannot be used, and an address that cannot be listened on.
 pub async fn serve<S: Store>(flags: &Flags, store: S) -> Result<(), Box<dyn Error>> {
-    serve_checked(flags, store, Box::new(|_| Box::pin(async { Ok(()) }))).await
+    serve_checked(flags, store, Box::new(|_| Box::pin(async { Ok(()) })), flags.brake.brake_in_memory()).await
 }
 
-/// The same, where `check` says which clients of a file that is read again may be served.
+/// The same, where `check` says which clients of a file that is read again may be served, and a brake what they may do.
 ///
 /// # Errors
 ///
 /// As [`serve`].
-pub async fn serve_checked<S: Store>(flags: &Flags, store: S, check: ClientCheck) -> Result<(), Box<dyn Error>> {
+pub async fn serve_checked<S: Store>(
+    flags: &Flags,
+    store: S,
+    check: ClientCheck,
+    brake: Option<WatchedBrake>,
+) -> Result<(), Box<dyn Error>> {
+    let Some(brake) = brake else { return serve_observed(flags, store, check, Vec::new()).await };
+    let store = Arc::new(store);
+    let observers: Vec<Arc<dyn Observer>> = vec![Arc::new(brake.brake().clone())];
+    brake.start(store.clone(), &flags.schemas()?).await?;
+    serve_observed(flags, ObservedStore::new(store, observers.clone()), check, observers).await
+}
+
+async fn serve_observed<S: Store>(
+    flags: &Flags,
+    store: S,
+    check: ClientCheck,
+    observers: Vec<Arc<dyn Observer>>,
+) -> Result<(), Box<dyn Error>> {
     flags.connections.check_descriptors(1)?;
     let listener = flags.listen.bind().await?;
     let config = flags.config(listener.local_addr()?)?;
@@ -39,6 +60,7 @@ pub async fn serve_checked<S: Store>(flags: &Flags, store: S, check: ClientCheck
         }
         None => (ScimService::new(store, schemas, config, flags.tokens()?), Router::new()),
     };
+    let service = if observers.is_empty() { service } else { service.with_observer(observers) };
 
     let base_path = flags.base_path.trim_end_matches('/');
     let router = if base_path.is_empty() {
