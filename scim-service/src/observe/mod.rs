@@ -4,6 +4,7 @@ mod client_address;
 mod exchange;
 mod log_limit;
 mod observer;
+pub mod ocsf;
 mod pending;
 mod request_id;
 mod store;

@@ -2,7 +2,7 @@
 
 mod access;
 mod accounts;
-mod audit;
+pub mod audit;
 mod auxiliary_tables;
 mod connect;
 mod contract;

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         ("audit", calls::audit::CASES),
         ("batches", calls::batches::CASES),
         ("believed", roles::believed::CASES),
+        ("chain", calls::chain::CASES),
         ("closed", accounts::closed::CASES),
         ("concurrency", calls::concurrency::CASES),
         ("conflicts", accounts::conflicts::CASES),

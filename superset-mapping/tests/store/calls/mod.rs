@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod batches;
+pub(crate) mod chain;
 pub(crate) mod concurrency;
 pub(crate) mod contract;
 pub(crate) mod cost;
