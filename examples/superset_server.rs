@@ -118,5 +118,7 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
         let (writers, store) = (flags.writers_of(clients), checked.clone());
         Box::pin(async move { Ok(store.check_writers(&writers).await?) })
     });
-    serve_checked(&arguments.flags, store, check).await
+    let decides = store.clone();
+    let brake = arguments.flags.brake.brake(store.holds(), move |role| decides.rules().is_protected(role));
+    serve_checked(&arguments.flags, store, check, brake).await
 }

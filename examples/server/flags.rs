@@ -20,6 +20,7 @@ use serde::Deserialize;
 use superset_mapping::rules::UnknownGroups;
 use thiserror::Error;
 
+use crate::brake::BrakeFlags;
 use crate::clients::{ClientFlags, ClientsError, registered_writers};
 use crate::connection::ConnectionLimits;
 use crate::limits::LimitFlags;
@@ -80,6 +81,9 @@ pub struct Flags {
     pub cursor_key_file: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitFlags,
+    /// How much a client may do
+    #[command(flatten)]
+    pub brake: BrakeFlags,
     /// What is logged
     #[command(flatten)]
     pub log: LogFlags,

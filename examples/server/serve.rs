@@ -12,6 +12,7 @@ use scim_service::observe::{ObservedStore, Observer};
 use scim_service::{ScimService, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::brake::WatchedBrake;
 use crate::connection::serve_connections;
 use crate::flags::Flags;
 use crate::oauth::{ClientCheck, registered_clients};
@@ -25,17 +26,27 @@ use crate::oauth::{ClientCheck, registered_clients};
 ///
 /// Flags that cannot be used, and an address that cannot be listened on.
 pub async fn serve<S: Store>(flags: &Flags, store: S) -> Result<(), Box<dyn Error>> {
-    serve_checked(flags, store, Box::new(|_| Box::pin(async { Ok(()) }))).await
+    serve_checked(flags, store, Box::new(|_| Box::pin(async { Ok(()) })), flags.brake.brake_in_memory()).await
 }
 
-/// The same, where `check` says which clients of a file that is read again may be served.
+/// The same, where `check` says which clients of a file that is read again may be served, and a brake what they may do.
 ///
 /// # Errors
 ///
 /// As [`serve`].
-pub async fn serve_checked<S: Store>(flags: &Flags, store: S, check: ClientCheck) -> Result<(), Box<dyn Error>> {
+pub async fn serve_checked<S: Store>(
+    flags: &Flags,
+    store: S,
+    check: ClientCheck,
+    brake: Option<WatchedBrake>,
+) -> Result<(), Box<dyn Error>> {
     let metrics = flags.metrics.start()?;
-    let observers = observers(flags)?;
+    let mut observers = observers(flags)?;
+    let store = Arc::new(store);
+    if let Some(brake) = brake {
+        observers.push(Arc::new(brake.brake().clone()));
+        brake.start(store.clone(), &flags.schemas()?).await?;
+    }
     if observers.is_empty() {
         return serve_observed(flags, store, check, metrics, observers).await;
     }

@@ -16,7 +16,7 @@ use crate::call::Call;
 use crate::call::{Body, BodyLimit};
 use crate::config::TenancyMode;
 use crate::context::{Context, Principal};
-use crate::observe::{Exchange, Observer};
+use crate::observe::{ClientAddress, Exchange, Observer};
 use crate::service::ScimService;
 use crate::store::Store;
 use crate::wire::Route;
@@ -243,6 +243,7 @@ impl<S: Store> Admitted<S> {
                 request_id: head.exchange.request_id().clone(),
                 now: Utc::now(),
                 says_active: false,
+                address: head.exchange.address().map(ClientAddress::ip),
                 budget: Arc::new(Budget::new(config.limits().steps)),
             },
             tolerance,

@@ -1,5 +1,6 @@
 //! Who asks, for whom, and when: what every store call knows of its request.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -96,6 +97,8 @@ pub struct Context {
     /// Whether the request itself says what `active` is to be. What a store is handed has all attributes, those included that only
     /// stay as they are. A store whose accounts people close by other ways opens one again only for a request that says so.
     pub says_active: bool,
+    /// Where the request came from, if the host [said so](crate::observe::ClientAddress).
+    pub address: Option<IpAddr>,
     /// How much work the request may still cause; clones share it.
     pub budget: Arc<Budget>,
 }
@@ -104,7 +107,7 @@ impl Context {
     /// The context of a request by this principal, at this time. Its budget is unlimited.
     pub fn new(principal: Principal, request_id: impl Into<Arc<str>>, now: DateTime<Utc>) -> Self {
         let budget = Arc::new(Budget::unlimited());
-        Self { principal, request_id: request_id.into(), now, says_active: false, budget }
+        Self { principal, request_id: request_id.into(), now, says_active: false, address: None, budget }
     }
 
     /// A context for work that no client asked for, such as a reconciliation, and for tests. Its budget is unlimited.
@@ -122,6 +125,12 @@ impl Context {
     #[must_use]
     pub fn with_budget(self, budget: Arc<Budget>) -> Self {
         Self { budget, ..self }
+    }
+
+    /// Says where the request came from.
+    #[must_use]
+    pub fn with_address(self, address: Option<IpAddr>) -> Self {
+        Self { address, ..self }
     }
 
     /// Says whether the request itself says what `active` is to be.

@@ -1,8 +1,13 @@
 //! What a write did: one value, made once, in the transaction of the store that did it.
 
 mod access;
+mod record;
 
 pub use access::{AccessChange, Grant, GrantKind};
+pub use record::{
+    AttributeRecord, CHANGE_RECORD_FORMAT, ChangeRecord, ChangeRecordError, MAX_CHANGE_RECORD, MemberRecord,
+    SecretRecord,
+};
 
 use std::sync::Arc;
 

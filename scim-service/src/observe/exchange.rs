@@ -121,7 +121,7 @@ impl Exchange {
             };
             if limit.admits(self.address, reason, self.began) {
                 let (request_id, method, path) = (&*self.request_id, self.method.as_str(), logged_path(&self.uri));
-                warn!(request_id, address = self.address(), method, path, reason, "authentication refused");
+                warn!(request_id, address = self.logged_address(), method, path, reason, "authentication refused");
             }
         } else if let Some(fault) = failure.fault()
             && (self.principal.is_some() || limit.admits(self.address, fault, self.began))
@@ -141,7 +141,7 @@ impl Exchange {
             request_id = &*self.request_id,
             principal = principal.map(Principal::name),
             tenant = principal.and_then(Principal::tenant),
-            address = self.address(),
+            address = self.logged_address(),
             method = self.method.as_str(),
             path = logged_path(&self.uri),
             status = response.status().as_u16(),
@@ -168,7 +168,12 @@ impl Exchange {
         }
     }
 
-    fn address(&self) -> Option<DisplayValue<IpAddr>> {
+    /// Where the request came from, if the host said so.
+    pub(crate) fn address(&self) -> Option<ClientAddress> {
+        self.address
+    }
+
+    fn logged_address(&self) -> Option<DisplayValue<IpAddr>> {
         self.address.map(|address| display(address.ip()))
     }
 }

@@ -10,6 +10,7 @@ use scim_core::Quirks;
 use crate::authorize::Operation;
 use crate::change::Change;
 use crate::context::{Context, Principal};
+use crate::observe::PendingWrites;
 use crate::store::StoreError;
 
 /// One request, once it is answered.
@@ -83,6 +84,13 @@ pub trait Observer: Send + Sync + 'static {
         Ok(())
     }
 
+    /// A transaction begins. What is returned hears of each write in it at once, and may refuse it: for whoever cannot wait until the
+    /// transaction is committed.
+    fn began(&self, cx: &Context) -> Option<Box<dyn PendingWrites>> {
+        let _ = cx;
+        None
+    }
+
     /// A write was committed. `change` may say that nothing [is different](Change::is_unchanged).
     fn wrote(&self, cx: &Context, change: &Change) {
         let _ = (cx, change);
@@ -96,6 +104,10 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
 
     fn writing(&self, cx: &Context, operation: Operation) -> Result<(), StoreError> {
         (**self).writing(cx, operation)
+    }
+
+    fn began(&self, cx: &Context) -> Option<Box<dyn PendingWrites>> {
+        (**self).began(cx)
     }
 
     fn wrote(&self, cx: &Context, change: &Change) {
@@ -113,6 +125,11 @@ impl<O: Observer> Observer for Vec<O> {
 
     fn writing(&self, cx: &Context, operation: Operation) -> Result<(), StoreError> {
         self.iter().try_for_each(|observer| observer.writing(cx, operation))
+    }
+
+    fn began(&self, cx: &Context) -> Option<Box<dyn PendingWrites>> {
+        let all: Vec<_> = self.iter().filter_map(|observer| observer.began(cx)).collect();
+        if all.is_empty() { None } else { Some(Box::new(all)) }
     }
 
     fn wrote(&self, cx: &Context, change: &Change) {

@@ -1,6 +1,9 @@
 //! What an observer hears of requests and writes, and what it may hold back.
 #![cfg(feature = "memory")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+
+mod brake;
+mod ocsf;
 
 #[cfg(feature = "metrics")]
 mod metrics;

@@ -7,7 +7,9 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use scim_service::observe::ocsf::{OcsfEvent, OcsfWriter};
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 /// What happened at a login, or what did not.
 ///
@@ -107,6 +109,26 @@ pub trait LoginAudit: Send + Sync + 'static {
     async fn record(&self, record: &LoginRecord) -> Result<(), AuditError>;
 }
 
+/// Records as events of OCSF, beside those of the SCIM service if it writes to the same place: class 3002, Authentication.
+#[async_trait]
+impl<W: Write + Send + 'static> LoginAudit for OcsfWriter<W> {
+    async fn record(&self, record: &LoginRecord) -> Result<(), AuditError> {
+        self.write(&event_of_login(record)).map_err(AuditError::new)
+    }
+}
+
+fn event_of_login(record: &LoginRecord) -> OcsfEvent {
+    let outcome = match &record.outcome {
+        LoginOutcome::LoggedIn { .. } => Ok(()),
+        LoginOutcome::Refused { detail, .. } | LoginOutcome::Failed { detail } => Err(detail.as_str()),
+    };
+    let request_id = record.request_id.as_deref().or(record.assertion.as_deref()).unwrap_or_default();
+    let event = OcsfEvent::logon(record.at, record.subject.as_deref(), None, request_id, outcome);
+    // All that the record has: the roles that the person has now, the groups that were joined and left, or the reason in one word.
+    let login = serde_json::to_value(record).unwrap_or(Value::Null);
+    event.through(&record.identity_provider).with_unmapped("login", login)
+}
+
 /// Records as lines of JSON, one for each login.
 ///
 /// Writing blocks: the writer should be a file or a buffer, not a connection.
@@ -134,5 +156,31 @@ impl<W: Write + Send + 'static> LoginAudit for JsonLines<W> {
         line.push(b'\n');
         let mut writer = self.writer.lock().map_err(|_| AuditError::new("an earlier record was cut short"))?;
         writer.write_all(&line).and_then(|()| writer.flush()).map_err(AuditError::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_login_is_an_authentication_that_failed() {
+        let record = LoginRecord {
+            at: Utc::now(),
+            identity_provider: "partners".to_owned(),
+            request_id: Some("r-1".to_owned()),
+            assertion: Some("a-1".to_owned()),
+            subject: Some("ada@example.com".to_owned()),
+            user: None,
+            outcome: LoginOutcome::Refused { reason: "inactive", detail: "the user is inactive".to_owned() },
+        };
+        let event: Value = serde_json::from_str(&event_of_login(&record).to_string()).unwrap();
+        assert_eq!((&event["type_uid"], &event["status_id"]), (&Value::from(300_201), &Value::from(2)));
+        assert_eq!(event["status_detail"], "the user is inactive");
+        assert_eq!(
+            (&event["user"]["name"], &event["actor"]["idp"]["name"]),
+            (&"ada@example.com".into(), &"partners".into())
+        );
+        assert_eq!(event["unmapped"]["scim"]["login"]["reason"], "inactive");
     }
 }

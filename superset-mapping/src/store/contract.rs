@@ -115,6 +115,7 @@ pub(super) async fn delete(
     let change = session.remove(of, &record).await?;
     session.ensure_admin_remains().await?;
     let access = std::mem::take(&mut session.access);
+    session.complete_record(id, None, &access);
     session.commit().await?;
     Ok(change.with_access(access))
 }
@@ -246,7 +247,9 @@ impl Session<'_> {
         };
         let resource = self.show(of, &record, relations).await?;
         let before = change.before.clone();
-        let change = change.with_versions(before, Some(record.tag())).with_access(std::mem::take(&mut self.access));
+        let access = std::mem::take(&mut self.access);
+        self.complete_record(id, Some(&record.tag()), &access);
+        let change = change.with_versions(before, Some(record.tag())).with_access(access);
         self.commit().await?;
         Ok(Written::new(resource, change))
     }

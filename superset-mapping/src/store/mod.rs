@@ -2,11 +2,12 @@
 
 mod access;
 mod accounts;
-mod audit;
+pub mod audit;
 mod auxiliary_tables;
 mod connect;
 mod contract;
 mod groups;
+mod holds;
 #[cfg(feature = "jit")]
 mod login;
 mod names;
@@ -26,6 +27,7 @@ pub use accounts::{Account, AccountSession};
 pub(crate) use accounts::{Email, Profile};
 pub use groups::Pin;
 pub(crate) use groups::row_name;
+pub use holds::SqlHolds;
 pub(crate) use names::{AccountName, outdated, relearn};
 pub(crate) use password::Password;
 #[cfg(feature = "jit")]

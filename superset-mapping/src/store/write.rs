@@ -115,8 +115,8 @@ impl Session<'_> {
             differences = differences.with(password);
         }
         let change = Change::new(self.cx, of, record.id.clone()).with_differences(differences);
-        let name = of.resource_type().name().as_str();
-        self.record_audit(Action::Create, name, &record.id, Some(record.version()), written(&change, ["schemas"]));
+        let detail = written(&change, ["schemas"]);
+        self.record_change(Action::Create, record.version(), detail, &change, &[]);
         match kind {
             Kind::User => {
                 self.own_groups = Some(OwnGroups { user: record.id.to_string(), known: Some(Vec::new()) });
@@ -213,13 +213,8 @@ impl Session<'_> {
         record.modified(self.now);
         self.update(&record).await?;
         self.recount(of, Some(&before.body), Some(&record.body));
-        self.record_audit(
-            Action::Update,
-            of.resource_type().name().as_str(),
-            &record.id,
-            Some(record.version()),
-            detail,
-        );
+        // The members that move have a record of their own.
+        self.record_change(Action::Update, record.version(), detail, &change, &[]);
         if let (true, Some(local)) = (deactivated, &record.local) {
             let taken = self.revoke_access(&[local.id]).await?.remove(&local.id).unwrap_or_default();
             self.note_taken(Action::Deactivate, &record.id, None, &taken)?;
@@ -287,8 +282,7 @@ impl Session<'_> {
         let pairs = Fragment::new("DELETE FROM scim_member WHERE tenant = ? AND (group_id = ? OR member_id = ?)");
         self.later([pairs.bind(self.tenant).bind(id).bind(id)]);
         self.bury(of, record)?;
-        let name = of.resource_type().name().as_str();
-        self.record_audit(Action::Delete, name, &record.id, Some(record.version()), detail);
+        self.record_change(Action::Delete, record.version(), detail, &change, &holders);
         if let (Kind::User, Some(local), Some(successor)) = (kind, &record.local, self.options.successor()) {
             self.flush().await?;
             self.purge_account(&record.id, local, successor).await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use scim_core::{Provenance, Resource};
 
-use crate::rules::decide::decision::{Decision, IgnoredGroup, Reason, WhyIgnored};
+use crate::rules::decide::decision::{Decision, IgnoredGroup, Reason, WhyIgnored, by_group};
 use crate::rules::language::Binding;
 use crate::rules::language::MAX_ROLE_LEN;
 use crate::rules::language::{Rule, protects};
@@ -84,19 +84,33 @@ impl RuleSet {
     /// ```
     pub fn roles_of_group(&self, group: &GroupRef) -> BTreeSet<String> {
         let mut roles = BTreeSet::new();
-        let for_everybody = |rule: &&Rule| {
-            let withheld_from_some = self.unknown_groups == UnknownGroups::Refuse;
-            rule.condition().is_none() && (!withheld_from_some || rule.binding().is_some_and(Binding::is_identifier))
-        };
-        let trust = self.trust(Trust::Same(None));
-        let rules = self.index.rules_for(group).into_iter().filter_map(|index| self.rules.get(index));
-        let rules = rules.filter(|rule| trust.believes_group(rule.belief(), group));
-        for rule in rules.filter(for_everybody) {
+        for (_, rule) in self.rules_of_group(group) {
             self.each_role(rule, group, |role| {
                 roles.extend(role.ok());
             });
         }
         roles
+    }
+
+    /// In words by which rule a group has a role of [`roles_of_group`](Self::roles_of_group): the first that gives it.
+    pub fn rule_of_group(&self, group: &GroupRef, role: &str) -> Option<String> {
+        let (index, _) = self.rules_of_group(group).find(|(_, rule)| {
+            let mut gives = false;
+            self.each_role(rule, group, |given| gives |= given.is_ok_and(|given| given == role));
+            gives
+        })?;
+        Some(by_group(index + 1, &group.display_name))
+    }
+
+    /// The rules that give every member of a group the same, by their indexes.
+    fn rules_of_group(&self, group: &GroupRef) -> impl Iterator<Item = (usize, &Rule)> {
+        let for_everybody = |rule: &Rule| {
+            let withheld_from_some = self.unknown_groups == UnknownGroups::Refuse;
+            rule.condition().is_none() && (!withheld_from_some || rule.binding().is_some_and(Binding::is_identifier))
+        };
+        let trust = self.trust(Trust::Same(None));
+        let rules = self.index.rules_for(group).into_iter().filter_map(|index| Some((index, self.rules.get(index)?)));
+        rules.filter(move |(_, rule)| trust.believes_group(rule.belief(), group) && for_everybody(rule))
     }
 
     /// Visits the roles that a rule gives for a group. `Err` is one that the group's name makes and that must not be.

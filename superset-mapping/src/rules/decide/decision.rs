@@ -182,7 +182,7 @@ impl Decision {
     /// ```
     pub fn rule_for(&self, role: &str) -> Option<String> {
         self.reasons(role).next().map(|reason| match reason {
-            Reason::Rule { rule, group: Some(group), .. } => format!("rule {rule}, by the group `{group}`"),
+            Reason::Rule { rule, group: Some(group), .. } => by_group(*rule, group),
             Reason::Rule { rule, .. } => format!("rule {rule}"),
             Reason::Default { .. } => "default roles".to_owned(),
             Reason::Host(reason) => reason.clone(),
@@ -223,4 +223,9 @@ impl Decision {
     pub fn refused_by(&self) -> &[String] {
         &self.refused_by
     }
+}
+
+/// A rule and the group by which it gives, in words.
+pub(super) fn by_group(rule: usize, group: &str) -> String {
+    format!("rule {rule}, by the group `{group}`")
 }

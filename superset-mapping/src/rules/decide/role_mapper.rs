@@ -73,6 +73,13 @@ pub trait RoleMapper: fmt::Debug + Send + Sync + 'static {
         BTreeSet::new()
     }
 
+    /// In words, as an audit has it, by which rule a group has a role of [`roles_of_group`](Self::roles_of_group); `None` where that is not
+    /// known.
+    fn rule_of_group(&self, group: &GroupRef, role: &str) -> Option<String> {
+        let _ = (group, role);
+        None
+    }
+
     /// Whether the role is one that must not be had by a name alone. Giving and taking it is an event of its own.
     fn is_protected(&self, role: &str) -> bool {
         fold(role.trim()) == "admin"
@@ -146,6 +153,10 @@ impl RoleMapper for RuleSet {
 
     fn roles_of_group(&self, group: &GroupRef) -> BTreeSet<String> {
         Self::roles_of_group(self, group)
+    }
+
+    fn rule_of_group(&self, group: &GroupRef, role: &str) -> Option<String> {
+        Self::rule_of_group(self, group, role)
     }
 
     fn is_protected(&self, role: &str) -> bool {

@@ -220,7 +220,13 @@ impl Session<'_> {
         }
         let moved = self.settle(&GROUP_ROLES, &due).await?;
         let ids = groups.iter().map(|(row, group)| (*row, &group.id)).collect();
-        self.note_moved("Group", &moved, &ids, &BTreeMap::new()).await
+        let mut by_rule = BTreeMap::new();
+        for (row, role) in &moved.granted {
+            let name = self.role_ids().await?.iter().find_map(|(name, id)| (id == role).then(|| name.clone()));
+            let rule = groups.get(row).zip(name).and_then(|(group, name)| rules.rule_of_group(group, &name));
+            by_rule.extend(rule.map(|rule| ((*row, *role), rule)));
+        }
+        self.note_moved("Group", &moved, &ids, &by_rule).await
     }
 
     async fn note_moved(

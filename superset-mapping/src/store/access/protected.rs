@@ -10,9 +10,9 @@ use crate::protected_role::tell_protected;
 use crate::sql::Fragment;
 use crate::store::access::grants::{GROUP_ROLES, Moved, Pairs};
 use crate::store::audit::Taken;
-use crate::store::session::Action;
 use crate::store::session::CHUNK;
 use crate::store::session::Session;
+use crate::store::session::{Action, AuditEvent};
 
 impl Session<'_> {
     /// The roles of Superset that are protected, by their ids.
@@ -99,7 +99,7 @@ impl Session<'_> {
 
     /// Notes that a role was given or taken back, and by whose word. A protected one is an event of its own.
     pub(in crate::store) fn note_role(&mut self, grant: Grant, granted: bool) {
-        let Grant { name: role, holder_type: resource_type, holder: id, source, .. } = &grant;
+        let Grant { name: role, holder_type: resource_type, holder: id, source, rule, .. } = &grant;
         let action = match (granted, self.rules.is_protected(role)) {
             (true, false) => Action::Grant,
             (true, true) => Action::GrantProtected,
@@ -113,7 +113,7 @@ impl Session<'_> {
             Some(source) => json!({ "role": role, "source": source }),
             None => json!({ "role": role }),
         };
-        self.record_audit(action, resource_type, id, None, detail);
+        self.record_event(AuditEvent { rule: rule.clone(), ..AuditEvent::new(action, resource_type, id, detail) });
         if granted {
             self.gains(grant);
         } else {

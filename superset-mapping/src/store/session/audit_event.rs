@@ -1,5 +1,7 @@
 //! What the audit says of one thing that happened.
 
+use scim_core::ResourceId;
+use scim_service::ChangeRecord;
 use serde_json::Value;
 
 /// What happened, as the column `action` has it.
@@ -42,6 +44,8 @@ pub(crate) enum Action {
     RevokeProtected,
     /// A difference between what is due and what Superset held was repaired.
     Repair,
+    /// Old rows of the audit were removed.
+    PurgeAudit,
 }
 
 impl Action {
@@ -67,11 +71,12 @@ impl Action {
             Self::GrantProtected => "grant protected",
             Self::RevokeProtected => "revoke protected",
             Self::Repair => "repair",
+            Self::PurgeAudit => "purge audit",
         }
     }
 }
 
-/// One row of `scim_audit` to be. `detail` names attributes, roles and rows, never values that a client sent.
+/// One row of `scim_audit` to be. `detail` names attributes, roles and rows, never values that a client sent; those are in `changes`.
 #[derive(Clone, Debug)]
 pub(crate) struct AuditEvent {
     pub(in crate::store) action: Action,
@@ -79,4 +84,15 @@ pub(crate) struct AuditEvent {
     pub(in crate::store) resource_id: String,
     pub(in crate::store) version: Option<i64>,
     pub(in crate::store) detail: Value,
+    /// What a write did to the resource.
+    pub(in crate::store) changes: Option<Box<ChangeRecord>>,
+    /// Which rule gave a role, in words.
+    pub(in crate::store) rule: Option<String>,
+}
+
+impl AuditEvent {
+    pub(in crate::store) fn new(action: Action, resource_type: &str, id: &ResourceId, detail: Value) -> Self {
+        let (resource_type, resource_id) = (resource_type.to_owned(), id.to_string());
+        Self { action, resource_type, resource_id, version: None, detail, changes: None, rule: None }
+    }
 }

@@ -1,6 +1,7 @@
 //! One call of the store: a transaction, and what every step of the call needs to know.
 
 mod audit_event;
+mod audit_key;
 mod batch;
 mod column;
 mod connect_error;
@@ -16,6 +17,8 @@ mod state;
 mod superset_store;
 
 pub(crate) use audit_event::{Action, AuditEvent};
+pub use audit_key::{AuditKey, AuditKeyError};
+pub(in crate::store) use audit_key::{KEYED, Sealed, code, link};
 pub(crate) use batch::{Company, is_lost_together};
 pub(super) use column::{fits, fits_narrow};
 pub use connect_error::ConnectError;

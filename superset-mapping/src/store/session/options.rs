@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use scim_filter::fold;
 
+use crate::store::session::audit_key::AuditKey;
+
 /// What happens when a client provisions somebody who has a local account, which somebody made in Superset.
 ///
 /// Adoption makes the account the client's to manage, with every right that it has. That is why it is not the default: whoever
@@ -41,6 +43,7 @@ pub struct StoreOptions {
     successor: Option<String>,
     reports_to: Option<String>,
     takeover: bool,
+    audit_key: Option<AuditKey>,
 }
 
 impl StoreOptions {
@@ -100,6 +103,19 @@ impl StoreOptions {
     #[must_use]
     pub fn with_takeover(self) -> Self {
         Self { takeover: true, ..self }
+    }
+
+    /// Authenticates the rows of the audit by this key: whoever can write to the database, but has no key, cannot change, add or
+    /// remove one without a [verification](crate::SupersetStore::verify_audit) that has the key finding it. Without a key the rows have plain
+    /// hashes, by which a verification finds what was changed by mistake, or by somebody who did not make them anew.
+    #[must_use]
+    pub fn with_audit_key(self, key: AuditKey) -> Self {
+        Self { audit_key: Some(key), ..self }
+    }
+
+    /// The key of the audit.
+    pub fn audit_key(&self) -> Option<&AuditKey> {
+        self.audit_key.as_ref()
     }
 
     /// Whether SCIM clients may take over what logins made.

@@ -1,7 +1,8 @@
 //! What was done is written down in the transaction that did it.
 
-use scim_service::{Change, Create, Delete, Grant, GrantKind, Modify, Replace, Store, StoreError};
-use serde_json::json;
+use scim_service::{Change, Context, Create, Delete, Grant, GrantKind, Modify, Principal, Replace, Store, StoreError};
+use serde_json::{Value, json};
+use superset_mapping::store::audit::AuditQuery;
 
 use crate::harness::{Case, cases};
 use crate::support::{Superset, rid};
@@ -13,6 +14,9 @@ pub(crate) const CASES: &[Case] = cases![
     s12_the_record_of_a_deactivation_says_what_was_taken,
     a_change_says_what_people_may_do_and_by_which_rule,
     the_audit_names_what_the_change_names,
+    each_write_leaves_what_undoes_it,
+    who_took_a_role_by_which_request_and_rule,
+    x14_what_is_planted_is_in_no_row,
 ];
 
 /// Actions and details of a resource, or of all.
@@ -169,4 +173,140 @@ async fn the_audit_names_what_the_change_names() {
     let row = details(&superset, "update").await.pop().unwrap();
     assert_eq!(row, json!({"set": ["name.familyName", "password", "schemas", department]}).to_string());
     assert!(!format!("{change:?}").contains("s3cret"), "{change:?}");
+}
+
+/// What the audit says was changed, row by row.
+async fn changes(superset: &Superset, id: &str) -> Vec<Value> {
+    let select =
+        format!("SELECT changes FROM scim_audit WHERE resource_id = '{id}' AND changes IS NOT NULL ORDER BY position");
+    superset.column(&select).await.iter().map(|changes| serde_json::from_str(changes).unwrap()).collect()
+}
+
+async fn each_write_leaves_what_undoes_it() {
+    let superset = Superset::start().await;
+    let user =
+        json!({"userName": "ada", "title": "Dr", "emails": [{"value": "a@b", "type": "work"}], "password": "s3cret"});
+    let ada = superset.user(user).await;
+    let group = superset.group("analysts", &[&ada]).await;
+    superset
+        .patch(
+            "User",
+            &ada,
+            json!([{"op": "replace", "path": "title", "value": "Prof"}, {"op": "remove", "path": "emails"}]),
+        )
+        .await
+        .unwrap();
+    superset.remove_member(&group, &ada).await;
+    superset.add_member(&group, &ada).await;
+    superset.delete("User", &ada).await.unwrap();
+    assert_eq!(
+        changes(&superset, &ada).await,
+        [
+            json!({"format": 1, "after": "W/\"1\"", "set": [
+                {"path": "emails", "after": [{"value": "a@b", "type": "work"}]},
+                {"path": "password", "secret": "set"},
+                {"path": "title", "after": "Dr"},
+                {"path": "userName", "after": "ada"}]}),
+            json!({"format": 1, "before": "W/\"2\"", "after": "W/\"3\"", "set": [
+                {"path": "emails", "before": [{"value": "a@b", "type": "work"}]},
+                {"path": "title", "before": "Dr", "after": "Prof"}]}),
+            json!({"format": 1, "before": "W/\"5\"", "set": [
+                {"path": "title", "before": "Prof"},
+                {"path": "userName", "before": "ada"}], "groups": [group], "sessions_ended": [ada]}),
+        ]
+    );
+    let members = |added: &[&String], removed: &[&String]| {
+        let mut members = json!({"format": 1, "members": {}});
+        for (name, ids) in [("added", added), ("removed", removed)] {
+            if !ids.is_empty() {
+                members["members"][name] = json!(ids);
+            }
+        }
+        members
+    };
+    superset.add_member(&group, &superset.named("eve").await).await;
+    superset.delete("Group", &group).await.unwrap();
+    let of_group = changes(&superset, &group).await;
+    assert_eq!(
+        of_group[0],
+        json!({"format": 1, "after": "W/\"1\"", "set": [{"path": "displayName", "after": "analysts"}]})
+    );
+    assert_eq!(of_group[1], members(&[&ada], &[]));
+    assert_eq!(of_group[2], members(&[], &[&ada]));
+    let deletion = of_group.last().unwrap();
+    assert_eq!(deletion["set"], json!([{"path": "displayName", "before": "analysts"}]));
+    assert_eq!(deletion["members"]["removed"].as_array().unwrap().len(), 1, "{deletion}");
+
+    let thing = superset.create("Thing", json!({"serial": "1", "secret": "planted"})).await.unwrap();
+    let of_thing = changes(&superset, thing.id().unwrap().as_ref()).await;
+    assert_eq!(of_thing[0]["set"][0], json!({"path": "secret", "secret": "set"}));
+}
+
+async fn who_took_a_role_by_which_request_and_rule() {
+    let superset = Superset::start().await;
+    let (ada, bob) = (superset.named("ada").await, superset.named("bob").await);
+    let group = superset.group("analysts", &[&ada, &bob]).await;
+    let remove =
+        superset.checked_patch("Group", &json!([{"op": "remove", "path": format!("members[value eq \"{ada}\"]")}]));
+    let cx = Context::new(Principal::new("okta"), "req-7", superset.now()).with_address(Some([192, 0, 2, 7].into()));
+    superset.store.patch(&cx, Modify::new(superset.of("Group"), &rid(&group), &remove)).await.unwrap();
+
+    let about = AuditQuery::new().with_resource("ada").newest_first();
+    let entries = superset.store.audit(&about.clone().with_action("members"), None).await.unwrap();
+    let left = &entries[0];
+    assert_eq!((&*left.principal, &*left.request_id, left.address.as_deref()), ("okta", "req-7", Some("192.0.2.7")));
+    assert_eq!((left.name.as_deref(), &left.detail["removed"]), (Some("analysts"), &json!([ada])));
+    assert_eq!(left.roles[0].role, "Alpha");
+    assert_eq!(left.roles[0].rule.as_deref(), Some("rule 1, by the group `analysts`"));
+    assert_eq!(left.change().unwrap().unwrap().members.removed, [ada.clone()]);
+
+    // A role of her own: that of those without a group, given again and taken by the next one.
+    superset.add_member(&group, &ada).await;
+    let revoked = superset.store.audit(&about.with_action("revoke"), None).await.unwrap();
+    assert_eq!((&revoked[0].detail["role"], revoked[0].rule.as_deref()), (&json!("Gamma"), Some("default roles")));
+    let by_request = AuditQuery::new().with_why("req-7");
+    assert!(superset.store.audit(&by_request, None).await.unwrap().iter().all(|entry| entry.principal == "okta"));
+    assert!(superset.store.audit(&AuditQuery::new().with_principal("nobody"), None).await.unwrap().is_empty());
+    let by_rule = superset.store.audit(&AuditQuery::new().with_why("group `analysts`"), None).await.unwrap();
+    assert_eq!(by_rule.iter().map(|entry| &*entry.action).collect::<Vec<_>>(), ["grant"]);
+    let later = AuditQuery::new().with_from(superset.now());
+    assert!(superset.store.audit(&later, None).await.unwrap().is_empty());
+    let mut walked = 0;
+    let mut after = None;
+    loop {
+        let page = superset.store.audit(&AuditQuery::new(), after).await.unwrap();
+        let Some(last) = page.last() else { break };
+        (walked, after) = (walked + page.len(), Some(last.position));
+    }
+    assert_eq!(superset.value("SELECT count(*) FROM scim_audit").await, walked.to_string());
+}
+
+/// A few hundred requests with a secret in every place where one can be.
+async fn x14_what_is_planted_is_in_no_row() {
+    let superset = Superset::start().await;
+    let planted = "Pl4nted-Sekret";
+    for number in 0..100 {
+        let name = format!("u{number}");
+        let user = superset.user(json!({"userName": name, "password": format!("{planted}-a{number}")})).await;
+        let secret = json!({"serial": name, "code": number, "secret": format!("{planted}-b{number}")});
+        let thing = superset.create("Thing", secret).await.unwrap();
+        let thing = thing.id().unwrap().into_owned();
+        match number % 4 {
+            0 => drop(superset.set("User", &user, "password", json!(format!("{planted}-c{number}"))).await.unwrap()),
+            1 => {
+                let content = json!({"userName": name, "title": "Dr", "password": format!("{planted}-d{number}")});
+                superset.replace("User", &user, content).await.unwrap();
+            }
+            2 => drop(superset.set("Thing", &thing, "secret", json!(format!("{planted}-e{number}"))).await.unwrap()),
+            _ => {
+                superset.patch("Thing", &thing, json!([{"op": "remove", "path": "secret"}])).await.unwrap();
+                superset.delete("User", &user).await.unwrap();
+            }
+        }
+    }
+    let columns = "coalesce(changes, '') || detail || coalesce(rule, '') || request_id || principal";
+    let rows = superset.column(&format!("SELECT {columns} FROM scim_audit")).await;
+    assert!(rows.len() > 300, "{}", rows.len());
+    assert!(rows.iter().any(|row| row.contains(r#"{"path":"password","secret":"set"}"#)));
+    assert!(!rows.iter().any(|row| row.contains(planted) || row.contains("scrypt")));
 }

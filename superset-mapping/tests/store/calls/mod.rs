@@ -2,9 +2,11 @@
 
 pub(crate) mod audit;
 pub(crate) mod batches;
+pub(crate) mod chain;
 pub(crate) mod concurrency;
 pub(crate) mod contract;
 pub(crate) mod cost;
+pub(crate) mod holds;
 pub(crate) mod login;
 pub(crate) mod opening;
 pub(crate) mod races;

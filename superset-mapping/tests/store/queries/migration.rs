@@ -3,14 +3,16 @@
 use scim_core::message::SortOrder;
 use scim_core::{Resource, SchemaSet, Tolerance};
 use scim_filter::{Filter, Sort, check};
-use scim_service::{Context, List, Start, Store};
-use superset_mapping::SupersetStore;
+use scim_service::{Context, Create, List, Start, Store};
+use superset_mapping::store::audit::{AuditFinding, AuditKey};
+use superset_mapping::{RuleSet, StoreOptions, SupersetStore};
 
 use crate::harness::{Case, cases};
 use crate::queries::population::{Directory, GROUPS, group_id, user};
 use crate::support::Superset;
 
-pub(crate) const CASES: &[Case] = cases![auxiliary_tables_of_version_2_answer_like_new_ones];
+pub(crate) const CASES: &[Case] =
+    cases![auxiliary_tables_of_version_2_answer_like_new_ones, an_audit_of_version_4_is_kept_and_sealed];
 
 const USERS: usize = 230;
 
@@ -90,4 +92,46 @@ async fn auxiliary_tables_of_version_2_answer_like_new_ones() {
     let drift = old.store.drift(&superset_mapping::reconcile::DriftOptions::new(), &()).await.unwrap();
     let counts = superset_mapping::reconcile::FindingKind::CountDiffers;
     assert_eq!(drift.counts().get(&counts), None);
+}
+
+/// What the fifth version added is taken away again from tables that hold something, and added.
+async fn an_audit_of_version_4_is_kept_and_sealed() {
+    let superset = Superset::start().await;
+    let ada = superset.named("ada").await;
+    superset.group("analysts", &[&ada]).await;
+    for column in ["changes", "address", "rule", "mac"] {
+        superset.run(&format!("ALTER TABLE scim_audit DROP COLUMN {column}")).await;
+    }
+    superset.run("DROP TABLE scim_audit_chain").await;
+    superset.run("DROP TABLE scim_hold").await;
+    superset.run("DELETE FROM scim_schema_version WHERE version >= 5").await;
+    let columns = "position || action || resource_id || detail";
+    let select = format!("SELECT {columns} FROM scim_audit WHERE position <= 6 ORDER BY position");
+    let before = superset.column(&select).await;
+    assert!(before.len() > 3, "{before:?}");
+
+    let key = AuditKey::new([7_u8; 32]).unwrap();
+    let options = StoreOptions::new().with_audit_key(key);
+    let store = SupersetStore::connect_with(&superset.url, RuleSet::default(), options).await.unwrap();
+    assert_eq!(superset.column(&select).await, before);
+    assert_eq!(superset.value("SELECT max(version) FROM scim_schema_version").await, "6");
+    assert_eq!(
+        superset.value("SELECT count(*) FROM scim_audit WHERE mac IS NOT NULL OR changes IS NOT NULL").await,
+        "0"
+    );
+    let user = Create::new(superset.of("User"), superset.resource("User", serde_json::json!({"userName": "eve"})));
+    store.create(&superset.cx(), user).await.unwrap();
+    assert_eq!(
+        superset.value("SELECT count(*) FROM scim_audit WHERE mac IS NOT NULL AND changes IS NOT NULL").await,
+        "1"
+    );
+    store.seal_audit().await.unwrap();
+    let verified = store.verify_audit(&[]).await.unwrap();
+    assert!(verified.is_clean() && verified.unsealed == 0, "{verified:?}");
+    assert_eq!(usize::try_from(verified.without_key).unwrap(), before.len());
+    superset.run("UPDATE scim_audit SET detail = '{}' WHERE position = 2").await;
+    let altered = store.verify_audit(&[]).await.unwrap().findings;
+    assert_eq!(altered, [AuditFinding::Altered { position: 2 }]);
+    // Whoever opens it again finds nothing to do.
+    SupersetStore::connect(&superset.url, RuleSet::default()).await.unwrap();
 }

@@ -1,0 +1,176 @@
+//! The chain of the rows of the audit: each link is a hash of the one before and of a row.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::Utc;
+use scim_core::json::format_date_time;
+use scim_service::StoreError;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::driver::{DatabaseError, Row, Transaction};
+use crate::sql::{Fragment, Param};
+use crate::store::audit::entry::{COLUMNS, StoredRow};
+use crate::store::session::SupersetStore;
+use crate::store::session::{AuditKey, KEYED, Sealed, code, link};
+
+/// How many rows are sealed at once: as long other writers wait.
+const SEALED: usize = 200;
+
+/// A link of the chain.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    pub(super) number: i64,
+    pub(super) position: i64,
+    /// The hash of the link before and of the row.
+    pub(super) hash: String,
+    pub(super) sealed_at: String,
+    /// Of a first link that stands for rows that were purged.
+    pub(super) signature: Option<String>,
+}
+
+pub(super) const LINK_COLUMNS: &str =
+    "SELECT c.number, c.position, c.link, c.sealed_at, c.signature FROM scim_audit_chain c ";
+
+impl Link {
+    pub(super) fn read(row: &Row) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            number: row.integer(0)?,
+            position: row.integer(1)?,
+            hash: row.text(2)?,
+            sealed_at: row.text(3)?,
+            signature: row.optional_text(4)?,
+        })
+    }
+
+    /// Whether a signature of this link is that of the key, or the plain hash where there is none. Without the key nobody can tell.
+    pub(super) fn is_signed(&self, key: Option<&AuditKey>, of: Sealed, signature: &str) -> bool {
+        (key.is_none() && signature.starts_with(KEYED)) || self.signed(key, of) == signature
+    }
+
+    /// What a signature of this link is.
+    pub(super) fn signed(&self, key: Option<&AuditKey>, of: Sealed) -> String {
+        let (number, position) = (self.number.to_string(), self.position.to_string());
+        code(key, of, &[Some(&number), Some(&position), Some(&self.hash), Some(&self.sealed_at)])
+    }
+}
+
+/// The end of the chain at some time, to be kept where whoever can change the database cannot change it: by one a
+/// [verification](SupersetStore::verify_audit) notices that the last rows are gone, or that the chain was made anew.
+///
+/// As text it is one line of JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Checkpoint {
+    /// How many rows were sealed until then, purged ones included.
+    pub number: i64,
+    /// The position of the last of them.
+    pub position: i64,
+    /// The link of the last of them.
+    pub link: String,
+    /// When it was sealed, in the form of RFC 3339.
+    pub sealed_at: String,
+    /// The code of the others, by the key of the audit, or a plain hash.
+    pub signature: String,
+}
+
+/// A text is no checkpoint.
+#[derive(Debug, Error)]
+#[error("expected a checkpoint of the audit: one line of JSON with number, position, link, sealed_at and signature")]
+pub struct CheckpointError(#[source] serde_json::Error);
+
+impl Checkpoint {
+    fn of(link: Link, key: Option<&AuditKey>) -> Self {
+        let signature = link.signed(key, Sealed::Checkpoint);
+        Self { number: link.number, position: link.position, link: link.hash, sealed_at: link.sealed_at, signature }
+    }
+
+    /// Whether the signature is that of the key, as far as that can be told.
+    pub(super) fn is_signed(&self, key: Option<&AuditKey>) -> bool {
+        let Self { number, position, link, sealed_at, signature } = self.clone();
+        Link { number, position, hash: link, sealed_at, signature: None }.is_signed(key, Sealed::Checkpoint, &signature)
+    }
+}
+
+impl fmt::Display for Checkpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl FromStr for Checkpoint {
+    type Err = CheckpointError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        serde_json::from_str(text).map_err(CheckpointError)
+    }
+}
+
+impl SupersetStore {
+    /// Seals the rows that were committed since: they are in the chain from now on. Returns the end of the chain; `None` where there is
+    /// no row yet.
+    ///
+    /// It takes turns with the writers, so that of several servers each row is sealed by one, in one order. Where there is nothing to
+    /// seal it waits for nobody.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`] where the database fails.
+    pub async fn seal_audit(&self) -> Result<Option<Checkpoint>, StoreError> {
+        loop {
+            let mut transaction = self.database.read().await?;
+            let newest = transaction.number(Fragment::new("SELECT max(position) FROM scim_audit")).await?;
+            let end = end_of_chain(&mut transaction).await?;
+            drop(transaction);
+            if newest <= end.as_ref().map_or(0, |end| end.position) {
+                return Ok(end.map(|end| Checkpoint::of(end, self.options.audit_key())));
+            }
+            // All who write hold the lock, so no row that is not there now can come before one that is.
+            let mut transaction = self.database.write().await?;
+            seal_some(&mut transaction).await?;
+            transaction.commit().await?;
+        }
+    }
+}
+
+async fn end_of_chain(transaction: &mut Transaction) -> Result<Option<Link>, DatabaseError> {
+    let select = Fragment::new(LINK_COLUMNS).then(Fragment::new("ORDER BY c.number DESC LIMIT 1"));
+    transaction.row(select).await?.map(|row| Link::read(&row)).transpose()
+}
+
+/// Seals the next rows. The transaction has the lock of writers.
+pub(super) async fn seal_some(transaction: &mut Transaction) -> Result<(), DatabaseError> {
+    let end = end_of_chain(transaction).await?;
+    let (mut number, position, mut before) =
+        end.map_or((0, 0, String::new()), |end| (end.number, end.position, end.hash));
+    let limit = i64::try_from(SEALED).unwrap_or(i64::MAX);
+    let select =
+        Fragment::new("SELECT a.position, a.mac FROM scim_audit a WHERE a.position > ? ORDER BY a.position LIMIT ?");
+    let sealed_at = format_date_time(Utc::now());
+    let mut links = Vec::new();
+    for row in transaction.rows(select.bind(position).bind(limit)).await? {
+        let position = row.integer(0)?;
+        let seal = match row.optional_text(1)? {
+            Some(mac) => mac,
+            None => hash_of_old(transaction, position).await?,
+        };
+        number += 1;
+        before = link(&before, number, position, &seal);
+        let values: [Param; 4] = [number.into(), position.into(), before.as_str().into(), sealed_at.as_str().into()];
+        links.push(Fragment::list(values));
+    }
+    if !links.is_empty() {
+        let insert = Fragment::new("INSERT INTO scim_audit_chain (number, position, link, sealed_at) VALUES ");
+        transaction.execute(insert.then(Fragment::joined(links, ", "))).await?;
+    }
+    Ok(())
+}
+
+/// What stands for the code of a row that is older than codes.
+async fn hash_of_old(transaction: &mut Transaction, position: i64) -> Result<String, DatabaseError> {
+    let select = Fragment::new("SELECT ").then(Fragment::new(COLUMNS));
+    let select = select.then(Fragment::new(" FROM scim_audit a WHERE a.position = ?")).bind(position);
+    let row = transaction.row(select).await?.ok_or_else(|| DatabaseError::corrupt("a row of the audit is gone"))?;
+    Ok(StoredRow::read(&row)?.seal())
+}
