@@ -27,6 +27,7 @@ use crate::listen::ListenFlags;
 use crate::log::LogFlags;
 use crate::oauth::AccessTokenFlags;
 use crate::secret_file::{SecretFileError, read_secret_line};
+use crate::traffic::TrafficFlags;
 
 /// Flags that every example server has.
 #[derive(Args, Clone, Debug)]
@@ -85,6 +86,9 @@ pub struct Flags {
     /// What connections may take
     #[command(flatten)]
     pub connections: ConnectionLimits,
+    /// What clients may send
+    #[command(flatten)]
+    pub traffic: TrafficFlags,
 }
 
 /// A named profile.

@@ -4,15 +4,17 @@ use axum::Router;
 use scim_service::{ScimService, Store};
 use std::error::Error;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::sleep;
 
 use crate::connection::serve_connections;
 use crate::flags::Flags;
 use crate::oauth::{ClientCheck, registered_clients};
+use crate::traffic::guarded;
 
 /// Listens and serves `store` until SIGTERM or SIGINT, then lets open requests end.
 ///
-/// The service answers below the base path; its health check and its well-known document also at the root, where load
-/// balancers and clients look for them. With `--clients`, so are the token endpoint and its metadata.
+/// The service answers below the base path; its health checks and its well-known document also at the root, where load
+/// balancers and clients look for them. From the signal on `/health/ready` is 503. With `--clients`, so are the token endpoint and its metadata.
 ///
 /// # Errors
 ///
@@ -28,18 +30,27 @@ pub async fn serve<S: Store>(flags: &Flags, store: S) -> Result<(), Box<dyn Erro
 /// As [`serve`].
 pub async fn serve_checked<S: Store>(flags: &Flags, store: S, check: ClientCheck) -> Result<(), Box<dyn Error>> {
     flags.connections.check_descriptors(1)?;
+    flags.traffic.check(&flags.listen)?;
+    let limits = flags.traffic.limits();
     let listener = flags.listen.bind().await?;
     let config = flags.config(listener.local_addr()?)?;
     let schemas = flags.schemas()?;
     let (service, oauth) = match flags.clients.registered() {
         Some(file) => {
-            let (clients, oauth) =
-                registered_clients(file, &flags.access_tokens, config.base_url(), flags.is_public(), check)?;
+            let (clients, oauth) = registered_clients(
+                file,
+                &flags.access_tokens,
+                config.base_url(),
+                flags.is_public(),
+                limits.clone(),
+                check,
+            )?;
             (ScimService::new(store, schemas, config, clients), oauth)
         }
         None => (ScimService::new(store, schemas, config, flags.tokens()?), Router::new()),
     };
 
+    let service = service.with_traffic_limits(limits);
     let base_path = flags.base_path.trim_end_matches('/');
     let router = if base_path.is_empty() {
         Router::new().fallback_service(service.clone())
@@ -47,11 +58,22 @@ pub async fn serve_checked<S: Store>(flags: &Flags, store: S, check: ClientCheck
         Router::new()
             .nest_service(base_path, service.clone())
             .route_service("/health", service.clone())
+            .route_service("/health/live", service.clone())
+            .route_service("/health/ready", service.clone())
             .route_service("/.well-known/scim-configuration", service.clone())
     };
-    let router = router.merge(oauth);
+    let router = guarded(router.merge(oauth), &flags.traffic, &flags.listen, base_path);
     println!("listening on http://{}{base_path}", listener.local_addr()?);
-    serve_connections(listener, router, flags.connections.clone(), |address| flags.listen.peer(address), stop()).await;
+    let stopped = async {
+        stop().await;
+        service.begin_shutdown();
+        // A second signal ends the wait.
+        tokio::select! {
+            () = sleep(flags.traffic.shutdown_delay()) => {}
+            () = stop() => {}
+        }
+    };
+    serve_connections(listener, router, flags.connections.clone(), |address| flags.listen.peer(address), stopped).await;
     Ok(())
 }
 
