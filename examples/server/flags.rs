@@ -29,6 +29,7 @@ use crate::log::LogFlags;
 use crate::metrics::MetricsFlags;
 use crate::oauth::AccessTokenFlags;
 use crate::secret_file::{SecretFileError, read_secret_line};
+use crate::traffic::TrafficFlags;
 
 /// Flags that every example server has.
 #[derive(Args, Clone, Debug)]
@@ -93,6 +94,9 @@ pub struct Flags {
     /// What connections may take
     #[command(flatten)]
     pub connections: ConnectionLimits,
+    /// What clients may send
+    #[command(flatten)]
+    pub traffic: TrafficFlags,
 }
 
 /// A named profile.

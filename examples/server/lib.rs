@@ -14,6 +14,7 @@ mod registered;
 mod secret_file;
 mod serve;
 mod superset;
+mod traffic;
 
 pub use brake::{BrakeFlags, WatchedBrake};
 pub use clients::{ClientFlags, ClientsError};
@@ -29,6 +30,7 @@ pub use registered::{KeyFiles, RegisteredFile};
 pub use secret_file::{SecretFileError, read_secret, read_secret_line};
 pub use serve::{serve, serve_checked, stop};
 pub use superset::{DatabaseFlags, RulesFlags, read_file, read_rules};
+pub use traffic::{ForwardedHeader, TrafficError, TrafficFlags};
 
 /// Prints an error with its causes, and gives the exit code of a failed program.
 pub fn fail(error: &dyn std::error::Error) -> std::process::ExitCode {

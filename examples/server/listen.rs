@@ -81,7 +81,7 @@ pub enum Peer {
     Stranger,
 }
 
-/// Reads an address or a network.
+/// A network as a flag has it: one, or a single address.
 pub(crate) fn network(text: &str) -> Result<IpNet, String> {
     let address = text.parse::<IpAddr>().map(IpNet::from);
     address.or_else(|_| text.parse()).map_err(|_| "expected an address or a network such as `10.0.0.0/8`".to_owned())

@@ -15,6 +15,7 @@ use http_body_util::LengthLimitError;
 use scim_service::oauth::{
     AccessTokenKey, AccessTokens, ClientRegistry, Clients, MAX_FORM, RegisteredClients, ServerMetadata, TokenEndpoint,
 };
+use scim_service::traffic::TrafficLimits;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
@@ -79,6 +80,7 @@ pub(crate) fn registered_clients(
     flags: &AccessTokenFlags,
     base_url: &str,
     public: bool,
+    limits: TrafficLimits,
     check: ClientCheck,
 ) -> Result<(RegisteredClients, Router), Box<dyn Error>> {
     let issuer = origin(base_url);
@@ -86,7 +88,7 @@ pub(crate) fn registered_clients(
     // The clients name the files to watch, whose state has to be from before they are read: what somebody writes meanwhile is seen.
     let stamp = file.stamp(&file.read()?);
     let registry = ClientRegistry::new(file.read()?);
-    let endpoint = TokenEndpoint::new(registry.clone(), tokens.clone(), file.keys());
+    let endpoint = TokenEndpoint::new(registry.clone(), tokens.clone(), file.keys()).with_traffic_limits(limits);
     let metadata = ServerMetadata::new(&issuer, &format!("{issuer}/oauth2/token"));
     let router =
         Router::new().route("/oauth2/token", any(move |request: Request| token(endpoint.clone(), request))).route(
@@ -215,8 +217,15 @@ mod tests {
         let path = file.path().to_str().unwrap();
         let flags = Program::parse_from(["program", "--clients", path, "--access-token-minutes", "90"]);
         let registered = flags.clients.registered().unwrap();
-        let (_, router) =
-            registered_clients(registered, &flags.tokens, "https://example.com/scim/v2", false, anybody()).unwrap();
+        let (_, router) = registered_clients(
+            registered,
+            &flags.tokens,
+            "https://example.com/scim/v2",
+            false,
+            TrafficLimits::new(),
+            anybody(),
+        )
+        .unwrap();
         let form = "grant_type=client_credentials&client_id=okta&client_secret=test";
         assert_eq!(status(&router, "POST", "/oauth2/token", form.to_owned()).await, 200);
         assert_eq!(status(&router, "GET", "/oauth2/token", String::new()).await, 405);

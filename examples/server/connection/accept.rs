@@ -131,7 +131,8 @@ fn serve<S, B>(
         let serving = Serving::new(activity.clone());
         let mut request = request.map(|body| TimedBody::new(body, body_timeout));
         request.extensions_mut().insert(ClientAddress::from(address));
-        // Behind a proxy nobody knows where the client is, and one that is bound to networks is refused.
+        // Of a client behind a proxy the connection says nothing: that is read from what the proxy says (`traffic/door.rs`), and until
+        // then one that is bound to networks is refused.
         if let Some(peer) = peer {
             request.extensions_mut().insert(peer);
         }

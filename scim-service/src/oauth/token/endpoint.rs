@@ -12,6 +12,7 @@ use http::{Method, Request, Response};
 use serde_json::json;
 use tracing::{Instrument, debug_span};
 
+use crate::gate::Gate;
 use crate::oauth::access_token::{AccessTokens, Bearer};
 use crate::oauth::client::{ClientRegistration, ClientRegistry, Clients, CredentialPlace};
 use crate::oauth::jwt::{ASYMMETRIC, Expected, Jwt, KeyFault, KeyFetcher, Unfit};
@@ -24,6 +25,8 @@ use crate::oauth::token::replays::{Replay, Replays};
 use crate::observe::metrics::token_requested;
 use crate::observe::{ClientAddress, LogLimit, log_sums};
 use crate::scope::Scopes;
+#[cfg(feature = "limits")]
+use crate::traffic::TrafficLimits;
 
 /// The token endpoint: gives registered clients access tokens by the grant type `client_credentials`.
 ///
@@ -38,6 +41,7 @@ use crate::scope::Scopes;
 #[derive(Clone)]
 pub struct TokenEndpoint {
     shared: Arc<Shared>,
+    gate: Gate,
 }
 
 struct Shared {
@@ -63,7 +67,17 @@ impl TokenEndpoint {
             replays: Replays::default(),
             log_limit: LogLimit::new(),
         };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared), gate: Gate::default() }
+    }
+
+    /// Answers requests beyond `limits` with 429 and `Retry-After`; the error is `temporarily_unavailable`. The rate of an address comes
+    /// first of all, failed authentication before a secret or assertion is looked at, and the rate of a client once it has proved who it
+    /// is, so that nobody uses up the budget of another by its `client_id`. Given the [`TrafficLimits`] of the service, a request for a
+    /// token counts as one of the client's requests there.
+    #[cfg(feature = "limits")]
+    #[must_use]
+    pub fn with_traffic_limits(self, limits: TrafficLimits) -> Self {
+        Self { gate: Gate::new(limits), ..self }
     }
 
     /// Answers a request for a token. A host reads at most [`MAX_FORM`](crate::oauth::MAX_FORM) bytes of the body; where there are
@@ -113,6 +127,7 @@ impl TokenEndpoint {
 
     async fn granted(&self, parts: &Parts, body: &[u8]) -> Result<(String, Scopes, String), Refused> {
         let unnamed = |refusal| (refusal, None);
+        self.gate.admit_address(parts).map_err(Refusal::from).map_err(unnamed)?;
         if parts.method != Method::POST {
             return Err(unnamed(Refusal { kind: Kind::Method, reason: "the method is not POST" }));
         }
@@ -126,10 +141,18 @@ impl TokenEndpoint {
             }
             None => return Err(unnamed(Refusal::request("`grant_type` is missing"))),
         }
+        self.gate.admit_credentials(parts).map_err(Refusal::from).map_err(unnamed)?;
         let (clients, now) = (self.shared.registry.current(), Utc::now());
-        let client = named(&clients, &presented).map_err(unnamed)?;
+        let counted = |refusal: Refusal| {
+            if refusal.kind == Kind::InvalidClient {
+                self.gate.note_failure(parts);
+            }
+            refusal
+        };
+        let client = named(&clients, &presented).map_err(counted).map_err(unnamed)?;
         let of_client = |refusal| (refusal, Some(client.id().to_owned()));
-        self.authenticate(&clients, client, &presented, parts, now).await.map_err(of_client)?;
+        self.authenticate(&clients, client, &presented, parts, now).await.map_err(counted).map_err(of_client)?;
+        self.gate.admit_client(client.principal()).map_err(Refusal::from).map_err(of_client)?;
         let scopes = match form.get("scope") {
             Some(requested) => client.scopes().grant(Scopes::of_parameter(requested)),
             None => client.scopes(),
