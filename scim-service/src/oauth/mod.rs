@@ -80,7 +80,8 @@ mod token;
 
 pub use access_token::{AccessTokenKey, AccessTokenKeyError, AccessTokens, LifetimeError};
 pub use client::{
-    AssertionIdentity, ClientRegistration, ClientRegistry, Clients, CredentialPlace, PeerAddress, RegistrationError,
+    AssertionIdentity, ClientRegistration, ClientRegistry, Clients, CredentialPlace, PeerAddress, PeerCertificate,
+    RegistrationError,
 };
 pub use jwt::{KeyFetcher, KeyLocation, KeySet, KeySetError};
 pub use jwt_authenticator::JwtAuthenticator;

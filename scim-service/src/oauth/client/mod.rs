@@ -1,11 +1,14 @@
 //! Which clients there are, what they hold, and what they may do.
 
+mod certificates;
 mod clients;
 mod fields;
 mod networks;
 mod registration;
 mod registry;
 
+pub use certificates::PeerCertificate;
+pub(in crate::oauth) use certificates::is_bound_to;
 pub use clients::Clients;
 pub use fields::RegistrationError;
 pub use networks::PeerAddress;
