@@ -7,6 +7,7 @@ mod auxiliary_tables;
 mod connect;
 mod contract;
 mod groups;
+mod inspector;
 #[cfg(feature = "jit")]
 mod login;
 mod names;
@@ -24,6 +25,7 @@ pub use accounts::{Account, AccountSession};
 pub(crate) use accounts::{Email, Profile};
 pub use groups::Pin;
 pub(crate) use groups::row_name;
+pub use inspector::{AccountCounts, Engine, Inspector};
 pub(crate) use names::{AccountName, outdated, relearn};
 pub(crate) use password::Password;
 #[cfg(feature = "jit")]

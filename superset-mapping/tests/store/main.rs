@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         ("groups", groups::rows::CASES),
         ("login", calls::login::CASES),
         ("names", accounts::names::CASES),
+        ("inspecting", calls::inspecting::CASES),
         ("opening", calls::opening::CASES),
         ("provenance", roles::provenance::CASES),
         ("purge", accounts::purge::CASES),

@@ -5,6 +5,7 @@ pub(crate) mod batches;
 pub(crate) mod concurrency;
 pub(crate) mod contract;
 pub(crate) mod cost;
+pub(crate) mod inspecting;
 pub(crate) mod login;
 pub(crate) mod opening;
 pub(crate) mod races;
