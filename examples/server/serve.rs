@@ -5,14 +5,15 @@ use scim_service::{ScimService, Store};
 use std::error::Error;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::connection::serve_connections;
+use crate::connection::serve_connections_with_tls;
 use crate::flags::Flags;
 use crate::oauth::{ClientCheck, registered_clients};
 
 /// Listens and serves `store` until SIGTERM or SIGINT, then lets open requests end.
 ///
 /// The service answers below the base path; its health check and its well-known document also at the root, where load
-/// balancers and clients look for them. With `--clients`, so are the token endpoint and its metadata.
+/// balancers and clients look for them. With `--clients`, so are the token endpoint and its metadata. With `--tls-cert`
+/// the server speaks HTTPS alone.
 ///
 /// # Errors
 ///
@@ -28,13 +29,14 @@ pub async fn serve<S: Store>(flags: &Flags, store: S) -> Result<(), Box<dyn Erro
 /// As [`serve`].
 pub async fn serve_checked<S: Store>(flags: &Flags, store: S, check: ClientCheck) -> Result<(), Box<dyn Error>> {
     flags.connections.check_descriptors(1)?;
-    let listener = flags.listen.bind().await?;
+    let tls = flags.tls.open()?;
+    let listener = flags.listen.bind_with(&flags.tls).await?;
     let config = flags.config(listener.local_addr()?)?;
     let schemas = flags.schemas()?;
     let (service, oauth) = match flags.clients.registered() {
         Some(file) => {
-            let (clients, oauth) =
-                registered_clients(file, &flags.access_tokens, config.base_url(), flags.is_public(), check)?;
+            let (tokens, base_url, asks_clients) = (&flags.access_tokens, config.base_url(), flags.tls.asks_clients());
+            let (clients, oauth) = registered_clients(file, tokens, base_url, flags.is_public(), asks_clients, check)?;
             (ScimService::new(store, schemas, config, clients), oauth)
         }
         None => (ScimService::new(store, schemas, config, flags.tokens()?), Router::new()),
@@ -50,8 +52,12 @@ pub async fn serve_checked<S: Store>(flags: &Flags, store: S, check: ClientCheck
             .route_service("/.well-known/scim-configuration", service.clone())
     };
     let router = router.merge(oauth);
-    println!("listening on http://{}{base_path}", listener.local_addr()?);
-    serve_connections(listener, router, flags.connections.clone(), |address| flags.listen.peer(address), stop()).await;
+    println!("listening on {}://{}{base_path}", flags.scheme(), listener.local_addr()?);
+    if let Some(tls) = &tls {
+        tls.watch();
+    }
+    let peer = |address| flags.listen.peer(address);
+    serve_connections_with_tls(listener, tls, router, flags.connections.clone(), peer, stop()).await;
     Ok(())
 }
 
