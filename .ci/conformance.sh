@@ -19,7 +19,7 @@ if [ "$(cat "$venv/wanted" 2>/dev/null)" != "$wanted" ]; then
   echo "$wanted" >"$venv/wanted"
 fi
 
-cargo build -q -p scim-examples --all-features --example scim_server --example superset_server --example certify
+cargo build -q -p scim-examples --all-features --example scim_server --example superset_server --example certify --example superset-scim
 programs=${CARGO_TARGET_DIR:-target}/debug/examples
 
 # start LOG PROGRAM ARGS...: starts a server on a free port and sets $url to its base URL.
@@ -82,6 +82,23 @@ cat "$work/refused.txt"
 start "$work/superset.log" "$programs/superset_server" --database "sqlite://$work/superset.db" --demo \
   --rules "$here/../examples/quickstart/rules.toml"
 "$venv/bin/python" "$here/superset.py" "$url" "$token" "$work/superset.db"
+
+# `--demo` leaves alone what somebody works with.
+python3 - "$work/real.db" <<'PYTHON'
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+database.commit()
+PYTHON
+if "$programs/superset_server" --token "$token" --no-rules --demo --database "sqlite://$work/real.db" 2>"$work/refused.txt"; then
+  echo "superset_server --demo started beside real data"; exit 1
+fi
+grep -q 'has real data' "$work/refused.txt"
+# A set-up for demonstrations: nothing is broken, and somebody should look at it.
+"$programs/superset-scim" doctor --database "sqlite://$work/superset.db" --rules "$here/../examples/quickstart/rules.toml" \
+  --url "$url" && exit 1 || [ $? = 1 ]
+
+python3 "$here/tls.py" "$programs"
 
 kill -TERM "${servers[@]}"
 wait "${servers[@]}"

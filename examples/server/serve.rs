@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
 use crate::brake::WatchedBrake;
-use crate::connection::serve_connections;
+use crate::connection::serve_connections_with_tls;
 use crate::flags::Flags;
 use crate::oauth::{ClientCheck, registered_clients};
 use crate::traffic::guarded;
@@ -23,6 +23,7 @@ use crate::traffic::guarded;
 ///
 /// The service answers below the base path; its health checks and its well-known document also at the root, where load
 /// balancers and clients look for them. From the signal on `/health/ready` is 503. With `--clients`, so are the token endpoint and its metadata.
+/// With `--tls-cert` the server speaks HTTPS alone.
 ///
 /// # Errors
 ///
@@ -84,7 +85,8 @@ async fn serve_observed<S: Store>(
     flags.connections.check_descriptors(1)?;
     flags.traffic.check(&flags.listen)?;
     let limits = flags.traffic.limits();
-    let listener = flags.listen.bind().await?;
+    let tls = flags.tls.open()?;
+    let listener = flags.listen.bind_with(&flags.tls).await?;
     let config = flags.config(listener.local_addr()?)?;
     let schemas = flags.schemas()?;
     let (service, oauth) = match flags.clients.registered() {
@@ -94,6 +96,7 @@ async fn serve_observed<S: Store>(
                 &flags.access_tokens,
                 config.base_url(),
                 flags.is_public(),
+                flags.tls.asks_clients(),
                 limits.clone(),
                 check,
             )?;
@@ -121,7 +124,10 @@ async fn serve_observed<S: Store>(
     let router = guarded(router.merge(oauth), &flags.traffic, &flags.listen, base_path);
     // Last: who may read what is measured is told by the connection alone, whatever a proxy reports.
     let router = router.merge(metrics);
-    println!("listening on http://{}{base_path}", listener.local_addr()?);
+    println!("listening on {}://{}{base_path}", flags.scheme(), listener.local_addr()?);
+    if let Some(tls) = &tls {
+        tls.watch();
+    }
     let stopped = async {
         stop().await;
         service.begin_shutdown();
@@ -131,7 +137,8 @@ async fn serve_observed<S: Store>(
             () = stop() => {}
         }
     };
-    serve_connections(listener, router, flags.connections.clone(), |address| flags.listen.peer(address), stopped).await;
+    let peer = |address| flags.listen.peer(address);
+    serve_connections_with_tls(listener, tls, router, flags.connections.clone(), peer, stopped).await;
     Ok(())
 }
 

@@ -22,7 +22,7 @@ pub struct ConnectionLimits {
     /// Largest head of a request, in bytes: 431 beyond
     #[arg(long, value_name = "BYTES", default_value_t = 64 * 1024, value_parser = head_bytes())]
     pub(super) max_head: usize,
-    /// Seconds that a client has for the head of a request
+    /// Seconds that a client has for the head of a request, and for the TLS handshake with the first one
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = seconds())]
     head_timeout: u64,
     /// Seconds that a client has for the body of a request, and one more for each 16 KiB of it: 408 beyond

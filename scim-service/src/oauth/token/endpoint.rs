@@ -14,7 +14,7 @@ use tracing::{Instrument, debug_span};
 
 use crate::gate::Gate;
 use crate::oauth::access_token::{AccessTokens, Bearer};
-use crate::oauth::client::{ClientRegistration, ClientRegistry, Clients, CredentialPlace};
+use crate::oauth::client::{ClientRegistration, ClientRegistry, Clients, CredentialPlace, PeerCertificate};
 use crate::oauth::jwt::{ASYMMETRIC, Expected, Jwt, KeyFault, KeyFetcher, Unfit};
 use crate::oauth::token::client_keys::ClientKeys;
 use crate::oauth::token::form::Form;
@@ -32,7 +32,9 @@ use crate::traffic::TrafficLimits;
 ///
 /// Clients authenticate with a secret in the body or by HTTP Basic (`client_secret_post`, `client_secret_basic`), or with an assertion
 /// (`private_key_jwt`, workload identity federation): a token that their issuer has signed. An assertion with a `jti` is accepted
-/// once; each instance of a service remembers those that it has seen itself.
+/// once; each instance of a service remembers those that it has seen itself. A client whose registration says so authenticates with
+/// the certificate of its connection (`tls_client_auth`, RFC 8705 section 2); one that has certificates gets access tokens that are
+/// bound to the one it presents.
 ///
 /// Every refusal of a client looks the same; its reason is in the log, as an event `token refused` with `client`, where it is known,
 /// `address` and `reason`. No secret, token or assertion is ever logged.
@@ -161,7 +163,13 @@ impl TokenEndpoint {
             let reason = "none of the scopes that are asked for is the client's";
             return Err(of_client(Refusal { kind: Kind::InvalidScope, reason }));
         }
-        let token = self.shared.tokens.issue(Bearer { client: client.id(), tenant: client.tenant() }, scopes, now);
+        let certificate = parts.extensions.get::<PeerCertificate>().filter(|_| client.has_certificates());
+        let bearer = Bearer {
+            client: client.id(),
+            tenant: client.tenant(),
+            certificate: certificate.map(PeerCertificate::sha256),
+        };
+        let token = self.shared.tokens.issue(bearer, scopes, now);
         let token = token.ok_or_else(|| of_client(Refusal::unavailable("the access token could not be signed")))?;
         Ok((client.id().to_owned(), scopes, token))
     }
@@ -175,8 +183,9 @@ impl TokenEndpoint {
         now: DateTime<Utc>,
     ) -> Result<(), Refusal> {
         let is_bearer = matches!(presented.proof, Proof::Assertion { .. });
+        let is_certificate = matches!(presented.proof, Proof::Certificate { .. });
         match (client.credentials(), presented.place) {
-            (CredentialPlace::Header, CredentialPlace::Body) => {
+            (CredentialPlace::Header, CredentialPlace::Body) if !is_certificate => {
                 return Err(Refusal::client("the credentials are in the body, where this client has none"));
             }
             (CredentialPlace::Body, CredentialPlace::Header) if is_bearer => {
@@ -186,6 +195,11 @@ impl TokenEndpoint {
         }
         if !client.networks().admit(&parts.extensions) {
             return Err(Refusal::client("the request does not come from the networks of the client"));
+        }
+        if !client.certificates().admit(&parts.extensions, now) {
+            return Err(Refusal::client(
+                "the request does not come over a connection with a certificate of the client",
+            ));
         }
         match &presented.proof {
             Proof::Secret(pairs) => {
@@ -197,6 +211,8 @@ impl TokenEndpoint {
                 }
             }
             Proof::Assertion { text, .. } => self.check_assertion(clients, client, text, now).await,
+            Proof::Certificate { .. } if client.certificates().suffice() => Ok(()),
+            Proof::Certificate { .. } => Err(Refusal::client("the certificate of the client is not enough by itself")),
         }
     }
 
@@ -232,7 +248,7 @@ impl TokenEndpoint {
 fn named<'c>(clients: &'c Clients, presented: &Presented) -> Result<&'c ClientRegistration, Refusal> {
     let found = match &presented.proof {
         Proof::Secret(pairs) => pairs.iter().find_map(|(id, _)| clients.client(id)),
-        Proof::Assertion { client: Some(id), .. } => clients.client(id),
+        Proof::Assertion { client: Some(id), .. } | Proof::Certificate { client: id } => clients.client(id),
         Proof::Assertion { client: None, text } => {
             let jwt = Jwt::read(text, ASYMMETRIC).map_err(refused)?;
             let claims = jwt.unverified();
