@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 cargo build -q --profile bench --workspace --all-features --example scim_server --example superset_server
 programs=${CARGO_TARGET_DIR:-target}/release/examples
 neighbours() {
-  python3 -B .ci/availability/neighbours.py "${SCIM_NEIGHBOURS_SECONDS:-20}" "$programs/scim_server" "$programs/superset_server" "$work"
+  python3 -B .ci/availability/neighbours.py "${SCIM_NEIGHBOURS_SECONDS:-20}" "$programs/scim_server" "$programs/superset_server"
 }
 [ "$*" != neighbours ] || { neighbours; exit; }
 python3 -B .ci/availability/main.py "${SCIM_AVAILABILITY_USERS:-10000}" "$programs/scim_server" "$programs/superset_server" \
