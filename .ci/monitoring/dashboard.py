@@ -24,6 +24,9 @@ ROWS = [
         ("Requests that fail, by reason", "timeseries", "reqps",
          [(f"sum by (http_response_status_code, error_type) (rate({DURATION}_count{{{SERVER}, error_type!=\"\"}}[$__rate_interval]))",
            "{{http_response_status_code}} {{error_type}}")]),
+        ("Operations of bulk requests that fail, by reason", "timeseries", "ops",
+         [(f"sum by (error_type, client) (rate(scim_bulk_operation_errors_total{{{SERVER}}}[$__rate_interval]))",
+           "{{error_type}} {{client}}")]),
         ("Duration", "timeseries", "s",
          [(f"histogram_quantile({share}, sum by (le) (rate({DURATION}_bucket{{{SERVER}}}[$__rate_interval])))", name)
           for share, name in [("0.5", "half"), ("0.95", "95 %"), ("0.99", "99 %")]]),

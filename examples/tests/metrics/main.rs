@@ -10,6 +10,7 @@
 
 mod documents;
 mod scrape;
+mod spans;
 
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -117,6 +118,9 @@ async fn story(client: &Client, store: &SupersetStore) {
     logins(store, "nobody", "not_provisioned").await;
     assert_eq!(client.scim("PATCH", &path, TOKEN, &patch("active", &json!(true))).await.0, 200);
     assert_eq!(client.scim("DELETE", &path, TOKEN, &Value::Null).await.0, 204);
+    let operation = json!({"method": "DELETE", "path": path});
+    let bulk = json!({"schemas": [urn::BULK_REQUEST], "Operations": [operation]});
+    assert_eq!(client.scim("POST", "/Bulk", TOKEN, &bulk).await.0, 200);
     assert_eq!(client.scim("GET", &path, TOKEN, &Value::Null).await.0, 404);
     assert_eq!(client.token("okta", SECRET).await, 200);
     assert_eq!(client.token("okta", PLANTED).await, 401);
@@ -223,6 +227,7 @@ fn counted(text: &Scrape) {
     assert_eq!(protected, 4.0, "{}", text.0);
     for (name, labels, expected) in [
         ("scim_refusals_total", vec![("reason", "unauthenticated")], 1.0),
+        ("scim_bulk_operation_errors_total", vec![("error_type", "not_found"), ("client", "okta")], 1.0),
         ("scim_quirks_total", vec![("quirk", "OperationCase"), ("client", "okta")], 2.0),
         ("scim_quirks_total", vec![("quirk", "StringBoolean"), ("client", "okta")], 1.0),
         ("scim_deprovisioned_attempts_total", vec![("attempt", "activation")], 1.0),

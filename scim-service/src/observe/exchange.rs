@@ -15,7 +15,7 @@ use tracing::{Span, error_span, info, warn};
 use crate::auth::AuthError;
 use crate::context::Principal;
 use crate::observe::{ClientAddress, LogLimit, Observer, REQUEST_ID_HEADER, Served, request_id};
-use crate::wire::Failure;
+use crate::wire::{Failure, OperationErrors};
 
 /// How much of a path the log has, in characters: nobody who is refused fills it with paths.
 const MAX_LOGGED_PATH: usize = 512;
@@ -144,6 +144,7 @@ impl Exchange {
         if let Ok(value) = HeaderValue::from_str(&self.request_id) {
             response.headers_mut().insert(REQUEST_ID_HEADER, value);
         }
+        let operation_errors = response.extensions_mut().remove::<OperationErrors>().unwrap_or_default();
         let (principal, refusal) = (self.principal.as_ref(), self.refusal.as_ref());
         let duration = self.began.elapsed();
         info!(
@@ -171,6 +172,7 @@ impl Exchange {
                 scim_type: refusal.and_then(|refusal| refusal.scim_type),
                 reason: refusal.map(|refusal| refusal.reason.as_str()),
                 error_type: refusal.map(|refusal| refusal.error_type),
+                operation_errors: operation_errors.counts(),
                 quirks: self.quirks,
                 duration,
             });

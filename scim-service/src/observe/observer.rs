@@ -1,5 +1,6 @@
 //! What the host hears of requests and of writes.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +41,9 @@ pub struct Served<'a> {
     /// What went wrong in a word, such as `unauthenticated`, `held` or the `scimType`: one of few, for metrics. `None` where the
     /// request was served.
     pub error_type: Option<&'static str>,
+    /// Of a bulk request: what went wrong with its operations, in the same words, and how often. A request whose operations all fail
+    /// is served all the same.
+    pub operation_errors: &'a BTreeMap<&'static str, u64>,
     /// The compatibility quirks that the request needed.
     pub quirks: Quirks,
     /// How long it took to answer.

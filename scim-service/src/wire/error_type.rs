@@ -5,6 +5,7 @@ use scim_core::ScimType;
 
 use crate::auth::AuthError;
 use crate::store::StoreError;
+use crate::wire::bulk_error::BulkError;
 use crate::wire::fail::Failure;
 
 impl Failure {
@@ -24,6 +25,7 @@ impl Failure {
             Self::Store(StoreError::Unavailable(_)) => "store_unavailable",
             Self::Store(StoreError::Internal(_)) => "store_failed",
             Self::TooManyRaces => "lost_race",
+            Self::Bulk(BulkError::RolledBack) => "rolled_back",
             _ => {
                 let error = self.to_error();
                 error.scim_type().map_or_else(|| of_status(error.status()), ScimType::as_str)
@@ -71,6 +73,7 @@ mod tests {
             (Failure::Store(StoreError::NotFound), "not_found"),
             (Failure::UnknownEndpoint, "not_found"),
             (Failure::BodyTooLarge { limit: 1 }, "too_large"),
+            (Failure::Bulk(BulkError::RolledBack), "rolled_back"),
         ] {
             assert_eq!(failure.error_type(), expected, "{failure:?}");
         }

@@ -77,6 +77,9 @@ fn a_story_is_counted_as_it_was() {
         service.send("GET", &format!("/{PLANTED}"), PLANTED, &Value::Null);
         service.send("PROPFIND", "/Users", "okta-token", &Value::Null);
         service.send("POST", "/Users", "reader-token", &user("bob"));
+        let twice = |path: &str| json!({"method": "POST", "path": path, "bulkId": path, "data": user("eve")});
+        let bulk = json!({"schemas": [urn::BULK_REQUEST], "Operations": [twice("/Users"), twice("/Nope")]});
+        service.send("POST", "/Bulk", "okta-token", &bulk);
     });
     let changes = |kind: &str| {
         value(&text, &format!("scim_changes_total{{kind=\"{kind}\",resource_type=\"User\",client=\"okta\"}}"))
@@ -89,6 +92,7 @@ fn a_story_is_counted_as_it_was() {
         ("scim_refusals_total{reason=\"unauthenticated\"}", "2"),
         ("scim_refusals_total{reason=\"insufficient_scope\",client=\"reader\"}", "1"),
         ("scim_refusals_total{reason=\"held\",client=\"okta\"}", "0"),
+        ("scim_bulk_operation_errors_total{error_type=\"uniqueness\",client=\"okta\"}", "1"),
         ("scim_quirks_total{quirk=\"OperationCase\",client=\"okta\"}", "2"),
         ("scim_quirks_total{quirk=\"StringBoolean\",client=\"okta\"}", "2"),
         ("scim_deprovisioned_attempts_total{attempt=\"activation\"}", "1"),

@@ -81,6 +81,7 @@ impl Metric {
 pub(super) const REQUEST_DURATION: &str = "http.server.request.duration";
 pub(super) const CHANGES: &str = "scim.changes";
 pub(super) const REFUSALS: &str = "scim.refusals";
+pub(super) const OPERATION_ERRORS: &str = "scim.bulk.operation.errors";
 pub(super) const QUIRKS: &str = "scim.quirks";
 pub(super) const ATTEMPTS: &str = "scim.deprovisioned.attempts";
 pub(super) const AUDIT_FAILURES: &str = "scim.audit.failures";
@@ -105,7 +106,12 @@ pub const METRICS: &[Metric] = &[
     Metric::counter(
         REFUSALS,
         &["reason", "client"],
-        "Requests that were refused for who sent them or how many there were",
+        "Requests, and operations of bulk requests, that were refused for who sent them or how many there were",
+    ),
+    Metric::counter(
+        OPERATION_ERRORS,
+        &["error.type", "client"],
+        "Operations of bulk requests that failed; the requests are served all the same",
     ),
     Metric::counter(QUIRKS, &["quirk", "client"], "Requests that needed a compatibility quirk"),
     Metric::counter(

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use metrics::{SharedString, counter};
+use metrics::{Counter, Label, SharedString, counter};
 use scim_core::ResourceTypeName;
 
 use crate::change::Change;
 use crate::context::{Context, Principal};
 use crate::observe::metrics::by_change::{ChangeKind, counted};
-use crate::observe::metrics::metric::{ATTEMPTS, CHANGES, METRICS, Metric, QUIRKS, REFUSALS};
+use crate::observe::metrics::metric::{ATTEMPTS, CHANGES, METRICS, Metric, OPERATION_ERRORS, QUIRKS, REFUSALS};
 use crate::observe::metrics::record::{DeprovisionedAttempt, attempted, request_served};
 use crate::observe::{Observer, Served};
 
@@ -102,22 +102,33 @@ fn begin(client: &Arc<str>) {
     }
 }
 
+/// Counts what was refused, where it was for who sent it or how many there were.
+fn refused(error: &'static str, count: u64, client: Option<&SharedString>) {
+    if REASONS.contains(&error) {
+        series(REFUSALS, ("reason", error.into()), client).increment(count);
+    }
+}
+
+/// The series with a label and, where it is known, the client.
+fn series(name: &'static str, (label, value): (&'static str, SharedString), client: Option<&SharedString>) -> Counter {
+    let mut labels = vec![Label::new(label, value)];
+    labels.extend(client.map(|client| Label::new("client", client.clone())));
+    counter!(name, labels)
+}
+
 impl Observer for ServiceMetrics {
     fn served(&self, request: &Served<'_>) {
         request_served(request.method, request.route, request.status, request.error_type, request.duration);
         let client = request.principal.map(Principal::name).map(|client| self.label_of(client));
-        if let Some(reason) = request.error_type.filter(|reason| REASONS.contains(reason)) {
-            match &client {
-                Some(client) => counter!(REFUSALS, "reason" => reason, "client" => client.clone()).increment(1),
-                None => counter!(REFUSALS, "reason" => reason).increment(1),
-            }
+        if let Some(error) = request.error_type {
+            refused(error, 1, client.as_ref());
+        }
+        for (error, count) in request.operation_errors {
+            refused(error, *count, client.as_ref());
+            series(OPERATION_ERRORS, ("error.type", (*error).into()), client.as_ref()).increment(*count);
         }
         for quirk in request.quirks.iter() {
-            let quirk = format!("{quirk:?}");
-            match &client {
-                Some(client) => counter!(QUIRKS, "quirk" => quirk, "client" => client.clone()).increment(1),
-                None => counter!(QUIRKS, "quirk" => quirk).increment(1),
-            }
+            series(QUIRKS, ("quirk", format!("{quirk:?}").into()), client.as_ref()).increment(1);
         }
     }
 
