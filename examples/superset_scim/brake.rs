@@ -8,7 +8,7 @@ use chrono::{TimeDelta, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 use scim_core::json::format_date_time;
 use scim_examples::DatabaseFlags;
-use scim_service::brake::{Done, Hold, Holds, Release, parse_duration};
+use scim_service::observe::brake::{Done, Hold, Holds, Release, parse_duration};
 use superset_mapping::store::SqlHolds;
 use superset_mapping::{RuleSet, SupersetStore};
 

@@ -1,5 +1,5 @@
-//! The operator's program beside the SCIM servers for Superset: the tokens of clients, a check of a whole set-up, and clients whose
-//! writes are held back.
+//! The operator's program beside the SCIM servers for Superset: the tokens of clients, a check of a whole set-up, clients whose
+//! writes are held back, and what a client did taken back.
 //!
 //! ```sh
 //! alias superset-scim="cargo run --example superset-scim --"
@@ -9,6 +9,7 @@
 //!     --url https://scim.example.com/scim/v2 --token-file token
 //! superset-scim brake --database-file url list
 //! superset-scim brake --database-file url release 9b1d7c0e-... --allow 70 --for 1h
+//! superset-scim undo --database-file url --rules rules.toml --client okta --since 90m --dry-run
 //! ```
 //!
 //! Ends with status 0 if nothing was found or all was done, 1 if something was found, 2 after an error.
@@ -16,6 +17,7 @@
 mod brake;
 mod doctor;
 mod tokens;
+mod undo;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -38,6 +40,8 @@ enum Command {
     Doctor(doctor::DoctorArguments),
     /// Look at the clients whose writes are held back, and release them
     Brake(brake::BrakeArguments),
+    /// Take back what a client did, by the audit
+    Undo(undo::UndoArguments),
 }
 
 #[tokio::main]
@@ -56,5 +60,6 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         Command::Tokens(arguments) => tokens::run(arguments).await,
         Command::Doctor(arguments) => doctor::run(arguments).await,
         Command::Brake(arguments) => brake::run(arguments).await,
+        Command::Undo(arguments) => undo::run(arguments).await,
     }
 }

@@ -26,7 +26,7 @@
 //! | [`Pace`] | long work in slices, so that others are served in between |
 //! | [`Context`] | what a store call knows of its request |
 //! | [`Observer`](observe::Observer), [`Served`](observe::Served), [`ObservedStore`](observe::ObservedStore) | what the host hears of each request and each write, and writes that it holds back |
-//! | [`brake`]: [`Brake`](brake::Brake), [`Threshold`](brake::Threshold), [`Holds`](brake::Holds) | clients that do too much, whose writes are held back until an operator has looked |
+//! | [`brake`](observe::brake): [`Brake`](observe::brake::Brake), [`Threshold`](observe::brake::Threshold), [`Holds`](observe::brake::Holds) | clients that do too much, whose writes are held back until an operator has looked |
 //! | `traffic`: `TrafficLimits`, `Rate` | how many requests a client or an address may send |
 //! | [`ClientAddress`](observe::ClientAddress), [`request_id()`](observe::request_id()), [`LogLimit`](observe::LogLimit) | what an operator sees |
 //!
@@ -38,7 +38,7 @@
 //! | level | event | fields |
 //! |---|---|---|
 //! | error | `the store failed`, `the policy failed`, `credentials could not be checked`: behind each 500 and 503 | `request_id`, `error` with its causes |
-//! | error | `the writes of a client are held back until an operator releases them`, of a [`Brake`](brake::Brake) | `client`, `tenant`, `kind`, `count`, `threshold`, `window`, `hold` |
+//! | error | `the writes of a client are held back until an operator releases them`, of a [`Brake`](observe::brake::Brake) | `client`, `tenant`, `kind`, `count`, `threshold`, `window`, `hold` |
 //! | warn | `authentication refused` | `request_id`, `address`, `method`, `path`, `reason` |
 //! | warn | `too many requests` | `request_id`, `principal`, `tenant`, `address`, `method`, `path`, `reason` |
 //! | warn | `the same again, not logged one by one` | `address`, `reason`, `times`, `seconds` |
@@ -92,7 +92,6 @@
 mod admission;
 mod auth;
 mod authorize;
-pub mod brake;
 mod bulk;
 mod call;
 pub mod change;

@@ -38,6 +38,7 @@
 //! | `SupersetStore` (with a database feature) | a `scim_service::Store` over Superset's metadata database |
 //! | `StoreOptions`, `Adoption` | what happens to local accounts, and to the rows of deleted users |
 //! | `SupersetStore::drift`, `repair`, `leavers`, `Directory` (with a database feature) | what differs from rules and SCIM, its repair, who has left |
+//! | `SupersetStore::undo` (with a database feature) | what a client did, taken back by the audit |
 //! | `create_demo_schema` (with a database feature) | Superset's security tables in an empty database, to try it all out |
 //!
 //! # Features
@@ -97,6 +98,8 @@ pub mod saml;
 mod sql;
 #[cfg(feature = "_store")]
 pub mod store;
+#[cfg(feature = "_store")]
+pub mod undo;
 
 #[cfg(feature = "_store")]
 pub use demo::create_demo_schema;

@@ -1,7 +1,7 @@
 //! How much clients may do.
 
 use clap::Args;
-use scim_service::brake::{Holds, MemoryHolds, Threshold};
+use scim_service::observe::brake::{Holds, MemoryHolds, Threshold};
 
 use crate::brake::watched::WatchedBrake;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use scim_core::{ResourceTypeName, SchemaSet, TypeSchema};
-use scim_service::brake::{Brake, Holds, MemoryHolds, Release, Threshold};
+use scim_service::observe::brake::{Brake, Holds, MemoryHolds, Release, Threshold};
 use scim_service::{Context, List, Principal, Store, StoreError};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;

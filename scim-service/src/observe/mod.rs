@@ -1,5 +1,6 @@
 //! What an operator sees of requests and writes: their ids, what the log says of them, and what observers hear.
 
+pub mod brake;
 mod client_address;
 mod exchange;
 mod log_limit;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use chrono::{TimeDelta, Utc};
 use http::{Method, Request, Response};
 use scim_core::{SchemaSet, urn};
-use scim_service::brake::{Brake, Hold, Holds, Kind, MAX_CLIENTS, MemoryHolds, Release};
+use scim_service::observe::brake::{Brake, Hold, Holds, Kind, MAX_CLIENTS, MemoryHolds, Release};
 use scim_service::observe::{ObservedStore, Observer};
 use scim_service::{
     AccessChange, BearerTokens, BulkAtomicity, Capabilities, Change, Context, Create, Delete, Grant, GrantKind,
@@ -217,7 +217,7 @@ async fn a_hold_that_could_not_be_kept_holds_and_is_kept_later() {
             }
             self.0.save(hold).await
         }
-        async fn note(&self, id: &str, news: scim_service::brake::HoldNews) -> Result<(), StoreError> {
+        async fn note(&self, id: &str, news: scim_service::observe::brake::HoldNews) -> Result<(), StoreError> {
             self.0.note(id, news).await
         }
         async fn release(&self, id: &str, release: Release) -> Result<bool, StoreError> {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use scim_core::json::{format_date_time, parse_date_time};
 use scim_service::StoreError;
-use scim_service::brake::{Allowance, Hold, HoldNews, Holds, Release, Sample};
+use scim_service::observe::brake::{Allowance, Hold, HoldNews, Holds, Release, Sample};
 
 use crate::driver::{Database, DatabaseError, Row};
 use crate::sql::{Fragment, Param};
@@ -15,14 +15,14 @@ use crate::store::session::SupersetStore;
 /// How long a hold that was released is kept, in days.
 const KEPT_DAYS: i64 = 90;
 
-/// Keeps the holds of a [`Brake`](scim_service::brake::Brake) in the table `scim_hold` of Superset's metadata database, for all servers that
+/// Keeps the holds of a [`Brake`](scim_service::observe::brake::Brake) in the table `scim_hold` of Superset's metadata database, for all servers that
 /// share it. One that was released is kept for 90 days.
 ///
 /// ```
 /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
 /// # runtime.block_on(async {
 /// # #[cfg(feature = "sqlite")] {
-/// use scim_service::brake::{Brake, Holds, Release};
+/// use scim_service::observe::brake::{Brake, Holds, Release};
 /// use superset_mapping::{RuleSet, SupersetStore, create_demo_schema};
 ///
 /// # let folder = tempfile::tempdir()?;

@@ -19,6 +19,7 @@ mod query;
 #[cfg(feature = "jit")]
 mod replays;
 mod resources;
+mod restore;
 mod session;
 mod transaction;
 mod write;
@@ -34,7 +35,7 @@ pub(crate) use names::{AccountName, outdated, relearn};
 pub(crate) use password::Password;
 #[cfg(feature = "jit")]
 pub use replays::SqlReplays;
-pub(crate) use resources::{Counts, LocalRow, RECORD_WIDTH, Record};
+pub(crate) use resources::{Counts, LocalRow, Member, RECORD_WIDTH, Record};
 pub(crate) use session::{Action, CHUNK, Company, Held, InGroup, Session, Sessions, retry};
 pub use session::{Adoption, ConnectError, StoreOptions, SupersetStore};
 pub(crate) use write::Write;

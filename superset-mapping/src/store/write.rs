@@ -44,6 +44,11 @@ impl Write {
         let (members, password) = (MemberChange::NONE, Password::Kept);
         Self { body, members, password, secrets: Vec::new(), quirks: Quirks::default() }
     }
+
+    /// The same, with members that come and go.
+    pub(crate) fn moving(self, add: Vec<Member>, remove: Vec<String>) -> Self {
+        Self { members: MemberChange::Delta { add, remove }, ..self }
+    }
 }
 
 /// A write that was done.
@@ -252,7 +257,7 @@ impl Session<'_> {
     }
 
     /// Deletes a resource. It leaves all groups.
-    pub(super) async fn remove(&mut self, of: &TypeSchema, record: &Record) -> Result<Change, StoreError> {
+    pub(crate) async fn remove(&mut self, of: &TypeSchema, record: &Record) -> Result<Change, StoreError> {
         let kind = Kind::of(of);
         let id = record.id.as_str();
         let change = Change::new(self.cx, of, record.id.clone()).with_versions(Some(record.tag()), None);

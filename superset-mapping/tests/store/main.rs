@@ -15,6 +15,7 @@ mod queries;
 mod reconcile;
 mod roles;
 mod support;
+mod undo;
 
 use std::process::ExitCode;
 
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         ("secrets", accounts::secrets::CASES),
         ("subjects", groups::subjects::CASES),
         ("transactions", calls::transactions::CASES),
+        ("undo", undo::CASES),
         ("users", accounts::users::CASES),
         ("walk", calls::walk::CASES),
     ])

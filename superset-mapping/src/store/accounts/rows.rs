@@ -94,6 +94,46 @@ impl Session<'_> {
         Ok((local, if is_new { Rows::New } else { Rows::Known }))
     }
 
+    /// Gives a user who is made again the row of before, with the password that is in it, where it is still nobody's; else a row as a new
+    /// user has.
+    pub(in crate::store) async fn reopen_account(
+        &mut self,
+        id: &ResourceId,
+        identity: &Identity,
+        mut profile: Profile,
+        before: Option<LocalRow>,
+    ) -> Result<LocalRow, StoreError> {
+        let mut nobodys = None;
+        if let Some(local) = before
+            && self.account(&local).await?.is_some_and(|account| !account.active)
+            && !self.is_claimed(local.id).await?
+        {
+            nobodys = Some(local);
+        }
+        let Some(local) = nobodys else {
+            return Ok(self.open_account(id, identity, profile, &Password::Kept).await?.0);
+        };
+        if self.tables.narrow_users {
+            profile.check_narrow()?;
+        }
+        self.clear_names(id, identity, &mut profile, Some(local.id)).await?;
+        // Whatever a person granted while the row was nobody's is not the user's.
+        self.revoke_access(&[local.id]).await?;
+        self.write_account(local.id, &profile, None).await?;
+        self.record_names(&local, &profile).await?;
+        self.end_sessions(local.id).await?;
+        self.keep_user_subject(local.id).await?;
+        self.record_audit(Action::Reuse, "User", id, None, json!({"ab_user": local.id}));
+        Ok(local)
+    }
+
+    /// Whether a live user or another deleted one has the row.
+    async fn is_claimed(&mut self, row: i64) -> Result<bool, StoreError> {
+        let claims = "SELECT 1 FROM scim_resource WHERE resource_type = 'User' AND local_id = ? UNION ALL \
+                      SELECT 1 FROM scim_tombstone WHERE resource_type = 'User' AND local_id = ?";
+        Ok(self.transaction.row(Fragment::new(claims).bind(row).bind(row)).await?.is_some())
+    }
+
     /// What the row of a user says, if it is still the one that we wrote.
     pub(crate) async fn account(&mut self, local: &LocalRow) -> Result<Option<AccountState>, StoreError> {
         let statement = "SELECT u.username, u.email, u.active FROM ab_user u WHERE ";

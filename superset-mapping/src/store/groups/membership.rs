@@ -48,7 +48,7 @@ impl Session<'_> {
         group: &str,
         members: &[Member],
     ) -> Result<Vec<String>, StoreError> {
-        let source = source_text(self.cx.principal.source())?;
+        let source = source_text(self.on_word_of.as_ref().unwrap_or(self.cx.principal.source()))?;
         let mut added = Vec::new();
         let mut seen = BTreeSet::new();
         for members in members.chunks(CHUNK) {

@@ -40,6 +40,13 @@ pub(crate) struct Member {
     pub(in crate::store) kind: Option<String>,
 }
 
+impl Member {
+    /// The resource with this id, of this type where that is known.
+    pub(crate) fn of(id: String, kind: Option<String>) -> Self {
+        Self { id, kind }
+    }
+}
+
 /// What a client wants a resource to be.
 pub(in crate::store) struct Content {
     /// The document: no `id`, no `meta`, nothing that is computed or kept elsewhere.

@@ -9,7 +9,8 @@ mod searched;
 mod takeover;
 mod unique;
 
-pub(super) use content::{Content, Kind, Member, check_external_id};
+pub(crate) use content::Member;
+pub(super) use content::{Content, Kind, check_external_id};
 pub(crate) use counts::Counts;
 pub(super) use filling::fill;
 pub(super) use identity::Identity;

@@ -130,6 +130,11 @@ impl Record {
         }
     }
 
+    /// The same, as the version after this one.
+    pub(in crate::store) fn going_on_after(self, version: i64) -> Self {
+        Self { version: version.saturating_add(1), ..self }
+    }
+
     pub(crate) fn read(row: &Row) -> Result<Self, DatabaseError> {
         let body = body_of(row.text(3)?)?;
         let local = row.optional_integer(1)?.zip(row.optional_text(2)?);

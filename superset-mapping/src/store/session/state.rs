@@ -47,6 +47,8 @@ pub(crate) struct Session<'a> {
     pub(in crate::store) no_admins: BTreeSet<i64>,
     /// Whether there was an administrator before the call took anything away; unknown until it does.
     pub(crate) had_admin: Option<bool>,
+    /// On whose word members are added, where that is not the caller's.
+    pub(crate) on_word_of: Option<Source>,
     /// Members whose membership the caller asserts from now on, which somebody else did before.
     pub(crate) reasserted: Vec<String>,
     /// What people came to be allowed by the call, and what they are allowed no longer.
@@ -79,6 +81,7 @@ impl<'a> Session<'a> {
             later: Vec::new(),
             no_admins: BTreeSet::new(),
             had_admin: None,
+            on_word_of: None,
             reasserted: Vec::new(),
             access: AccessChange::default(),
             ignores_password: false,

@@ -258,7 +258,7 @@ async fn who_took_a_role_by_which_request_and_rule() {
     assert_eq!((left.name.as_deref(), &left.detail["removed"]), (Some("analysts"), &json!([ada])));
     assert_eq!(left.roles[0].role, "Alpha");
     assert_eq!(left.roles[0].rule.as_deref(), Some("rule 1, by the group `analysts`"));
-    assert_eq!(left.change().unwrap().unwrap().members.removed, [ada.clone()]);
+    assert_eq!(left.change().unwrap().unwrap().members.removed, std::slice::from_ref(&ada));
 
     // A role of her own: that of those without a group, given again and taken by the next one.
     superset.add_member(&group, &ada).await;

@@ -1,8 +1,8 @@
 //! Clients whose writes are held back: in the database, for all servers.
 
 use chrono::{TimeDelta, Utc};
-use scim_service::brake::{Brake, Hold, Holds, Release};
 use scim_service::observe::ObservedStore;
+use scim_service::observe::brake::{Brake, Hold, Holds, Release};
 use scim_service::{Context, Create, Delete, Modify, Principal, Store, StoreError};
 use serde_json::json;
 use superset_mapping::{RuleSet, SupersetStore};

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::brake::hold::{Hold, Release};
+use crate::observe::brake::hold::{Hold, Release};
 use crate::store::StoreError;
 
 /// What happened under a hold since it was told of last.
@@ -27,7 +27,7 @@ impl HoldNews {
 }
 
 /// Where holds are kept. Several servers may share one place: what one holds the others hold too, once they have
-/// [looked](crate::brake::Brake::sync).
+/// [looked](crate::observe::brake::Brake::sync).
 #[async_trait]
 pub trait Holds: Send + Sync + 'static {
     /// The holds that [matter](Hold::matters) at this time.
@@ -67,7 +67,7 @@ const MAX_RELEASED: usize = 1_000;
 ///
 /// ```
 /// use chrono::Utc;
-/// use scim_service::brake::{Holds, MemoryHolds, Release};
+/// use scim_service::observe::brake::{Holds, MemoryHolds, Release};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let holds = MemoryHolds::default();

@@ -5,12 +5,12 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::brake::kind::Kind;
+use crate::observe::brake::kind::Kind;
 
 /// How many resources a hold names of each kind.
 pub const MAX_SAMPLE: usize = 10;
 
-/// The writes of a client are held back, or were: until an operator has looked and [released](crate::brake::Holds::release) them.
+/// The writes of a client are held back, or were: until an operator has looked and [released](crate::observe::brake::Holds::release) them.
 ///
 /// `Display` is one line for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub struct Hold {
     pub pending: u64,
     /// How much may pass.
     pub most: u64,
-    /// The [threshold](crate::brake::Threshold), as text.
+    /// The [threshold](crate::observe::brake::Threshold), as text.
     pub threshold: String,
     /// All that the client did within the window.
     pub done: Vec<Done>,

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::brake::client::{Client, Clients};
-use crate::brake::hold::Hold;
-use crate::brake::holds::HoldNews;
-use crate::brake::kind::{Kind, Tally};
-use crate::brake::threshold::Threshold;
 use crate::change::Change;
+use crate::observe::brake::client::{Client, Clients};
+use crate::observe::brake::hold::Hold;
+use crate::observe::brake::holds::HoldNews;
+use crate::observe::brake::kind::{Kind, Tally};
+use crate::observe::brake::threshold::Threshold;
 
 /// What a brake knows.
 #[derive(Debug, Default)]

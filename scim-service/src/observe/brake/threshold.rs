@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::brake::kind::{Kind, KindError};
+use crate::observe::brake::kind::{Kind, KindError};
 
 /// The longest window: so long counts are kept.
 pub const MAX_WINDOW: Duration = Duration::from_hours(7 * 24);
@@ -25,13 +25,13 @@ pub const LEAST_OF_SHARE: u64 = 10;
 /// days (`s`, `m`, `h`, `d`).
 ///
 /// ```
-/// use scim_service::brake::{Kind, Threshold};
+/// use scim_service::observe::brake::{Kind, Threshold};
 ///
 /// let threshold: Threshold = "deactivations=5%,20/1h".parse()?;
 /// assert_eq!((threshold.kind(), threshold.window().as_secs()), (Kind::Deactivations, 3_600));
 /// assert_eq!((threshold.most(Some(1_000)), threshold.most(Some(60)), threshold.most(None)), (50, 20, 20));
 /// assert_eq!(threshold.to_string(), "deactivations=5%,20/1h");
-/// # Ok::<(), scim_service::brake::ThresholdError>(())
+/// # Ok::<(), scim_service::observe::brake::ThresholdError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Threshold {
@@ -168,7 +168,7 @@ const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1
 /// A whole number of seconds, minutes, hours or days: `30s`, `15m`, `1h`, `2d`. `None` for any other text.
 ///
 /// ```
-/// use scim_service::brake::parse_duration;
+/// use scim_service::observe::brake::parse_duration;
 ///
 /// assert_eq!(parse_duration("90m").map(|time| time.as_secs()), Some(5_400));
 /// assert_eq!(parse_duration("1.5h"), None);

@@ -8,21 +8,21 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::authorize::Operation;
-use crate::brake::client::Client;
-use crate::brake::hold::Hold;
-use crate::brake::holds::Holds;
-use crate::brake::kind::Tally;
-use crate::brake::state::State;
-use crate::brake::threshold::Threshold;
 use crate::change::Change;
 use crate::context::Context;
+use crate::observe::brake::client::Client;
+use crate::observe::brake::hold::Hold;
+use crate::observe::brake::holds::Holds;
+use crate::observe::brake::kind::Tally;
+use crate::observe::brake::state::State;
+use crate::observe::brake::threshold::Threshold;
 use crate::observe::{Observer, PendingWrites};
 use crate::store::StoreError;
 
 /// When a client that is held back is to try again: operators take longer than that, and clients should not hammer.
 pub const RETRY_AFTER: Duration = Duration::from_mins(5);
 
-/// Holds the writes of a client back once it does too much: see the [module](crate::brake).
+/// Holds the writes of a client back once it does too much: see the [module](crate::observe::brake).
 ///
 /// Clones are one brake.
 #[derive(Clone)]

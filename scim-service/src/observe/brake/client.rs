@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::brake::hold::{Done, MAX_SAMPLE, Sample};
-use crate::brake::kind::{Kind, Tally};
-use crate::brake::threshold::Threshold;
-use crate::brake::window::Window;
 use crate::change::Change;
 use crate::context::Principal;
+use crate::observe::brake::hold::{Done, MAX_SAMPLE, Sample};
+use crate::observe::brake::kind::{Kind, Tally};
+use crate::observe::brake::threshold::Threshold;
+use crate::observe::brake::window::Window;
 
 /// How many clients are counted apart, each in each tenant. What is done by more than these is counted together.
 pub const MAX_CLIENTS: usize = 4_096;

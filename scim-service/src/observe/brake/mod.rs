@@ -11,7 +11,7 @@
 //!
 //! use chrono::Utc;
 //! use scim_core::SchemaSet;
-//! use scim_service::brake::{Brake, Holds, MemoryHolds, Release};
+//! use scim_service::observe::brake::{Brake, Holds, MemoryHolds, Release};
 //! use scim_service::observe::ObservedStore;
 //! use scim_service::{Context, Create, Delete, MemoryStore, Principal, Store, StoreError};
 //! use serde_json::{from_value, json};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::brake::kind::{Kind, Tally};
+use crate::observe::brake::kind::{Kind, Tally};
 
 /// In how many parts a window slides: what is older than it counts for at most one part longer.
 const PARTS: i64 = 32;
