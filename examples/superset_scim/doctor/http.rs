@@ -33,6 +33,8 @@ const MAX_ANSWER: usize = 1 << 20;
 pub(super) struct Service {
     pub(super) is_tls: bool,
     pub(super) host: String,
+    /// Whether a server that asks for a certificate gets one.
+    pub(super) shows_certificate: bool,
     port: u16,
     authority: String,
     path: String,
@@ -85,6 +87,7 @@ impl Service {
         let connector = TlsConnector::from(Arc::new(trust.config()?));
         Ok(Self {
             is_tls,
+            shows_certificate: is_tls && trust.client.is_some(),
             host: host.trim_matches(['[', ']']).to_owned(),
             port,
             authority: authority.to_string(),
