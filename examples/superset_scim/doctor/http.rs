@@ -11,7 +11,7 @@ use scim_examples::{CertificateFacts, HttpClient};
 /// Where a service is.
 pub(super) struct Service {
     client: HttpClient,
-    /// Whether the client presents a certificate.
+    /// Whether a server that asks for a certificate gets one.
     pub(super) shows_certificate: bool,
 }
 
@@ -27,7 +27,8 @@ pub(super) struct Answer {
 impl Service {
     /// The service at a base URL such as `https://scim.example.com/scim/v2`.
     pub(super) fn new(url: &str, trust: &Trust<'_>) -> Result<Self, Box<dyn Error>> {
-        Ok(Self { client: HttpClient::new(url, trust)?, shows_certificate: trust.client.is_some() })
+        let client = HttpClient::new(url, trust)?;
+        Ok(Self { shows_certificate: client.is_tls() && trust.client.is_some(), client })
     }
 
     /// Whether it is asked by TLS.

@@ -28,15 +28,15 @@ pub(super) async fn checks(service: &Service, token: Option<&str>, findings: &mu
     findings.push(healthy(&health));
     findings.push(encrypted(service, &health, Utc::now()));
     findings.extend(clock(&health));
-    match service.get("/ServiceProviderConfig", None).await {
-        Ok(answer) => findings.push(closed(&answer)),
+    let shows_certificate = service.shows_certificate;
+    let mut ask = async |path, token, judge: &dyn Fn(&Answer) -> Finding| match service.get(path, token).await {
+        Ok(answer) => findings.push(judge(&answer)),
         Err(error) => findings.push(unreachable(&error)),
-    }
-    if let Some(token) = token {
-        match service.get("/ServiceProviderConfig", Some(token)).await {
-            Ok(answer) => findings.push(open(&answer)),
-            Err(error) => findings.push(unreachable(&error)),
-        }
+    };
+    ask("/Users?count=1", None, &|answer| closed(answer, shows_certificate)).await;
+    if token.is_some() {
+        ask("/Users?count=1", token, &open).await;
+        ask("/ServiceProviderConfig", token, &configured).await;
     }
 }
 
@@ -120,9 +120,12 @@ fn clock(answer: &Answer) -> Option<Finding> {
 }
 
 /// Whether strangers stay outside.
-fn closed(answer: &Answer) -> Finding {
+fn closed(answer: &Answer, shows_certificate: bool) -> Finding {
     match answer.status {
         StatusCode::UNAUTHORIZED => Finding::ok(AUTHENTICATION, "without a token 401"),
+        StatusCode::OK | StatusCode::FORBIDDEN if shows_certificate => {
+            Finding::ok(AUTHENTICATION, "the certificate of the client is enough, as its registration says")
+        }
         status => Finding::fail(
             AUTHENTICATION,
             format!("without a token {}", status.as_u16()),
@@ -132,24 +135,32 @@ fn closed(answer: &Answer) -> Finding {
     }
 }
 
-/// Whether the token is let in.
+/// Whether the token is let in, whatever it may do.
 fn open(answer: &Answer) -> Finding {
     const CHECK: &str = "token";
-    let config = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
-    let is_config = config.pointer("/schemas/0").and_then(Value::as_str) == Some(urn::SERVICE_PROVIDER_CONFIG);
     match answer.status {
-        StatusCode::OK if is_config => Finding::ok(CHECK, "with the token `/ServiceProviderConfig`"),
-        StatusCode::OK => Finding::fail(
-            CHECK,
-            "`/ServiceProviderConfig` is something else",
-            "the document of RFC 7643 section 5",
-            "give the base URL of the service with its path",
-        ),
+        StatusCode::OK => Finding::ok(CHECK, "it is accepted"),
+        StatusCode::FORBIDDEN => Finding::ok(CHECK, "it is accepted, and its client may not read users"),
         status => Finding::fail(
             CHECK,
-            format!("with the token {}", status.as_u16()),
+            format!("with it {}", status.as_u16()),
             "200",
             "give a token that has not expired, from the networks and with the certificate of its client",
         ),
     }
+}
+
+/// Whether it is a SCIM service that answers.
+fn configured(answer: &Answer) -> Finding {
+    const CHECK: &str = "configuration of the service";
+    let config = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
+    if config.pointer("/schemas/0").and_then(Value::as_str) == Some(urn::SERVICE_PROVIDER_CONFIG) {
+        return Finding::ok(CHECK, "`/ServiceProviderConfig` is there");
+    }
+    Finding::fail(
+        CHECK,
+        format!("`/ServiceProviderConfig` is something else, with the status {}", answer.status.as_u16()),
+        "the document of RFC 7643 section 5",
+        "give the base URL of the service with its path, such as `/scim/v2`",
+    )
 }

@@ -236,14 +236,14 @@ async fn a_service_is_met_as_its_clients_meet_it() {
     let right = of_service(|path, token| {
         let now = Utc::now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
         match (path, token) {
-            ("/scim/v2/health", _) => http("200 OK", &now, "{}"),
-            ("/scim/v2/ServiceProviderConfig", true) => http("200 OK", &now, CONFIG),
-            ("/scim/v2/ServiceProviderConfig", false) => http("401 Unauthorized", &now, "{}"),
+            ("/scim/v2/ServiceProviderConfig", _) => http("200 OK", &now, CONFIG),
+            ("/scim/v2/health", _) | ("/scim/v2/Users?count=1", true) => http("200 OK", &now, "{}"),
+            ("/scim/v2/Users?count=1", false) => http("401 Unauthorized", &now, "{}"),
             _ => http("404 Not Found", &now, ""),
         }
     })
     .await;
-    assert!(right.len() == 5 && right.iter().all(|finding| finding.level == Level::Ok), "{right:#?}");
+    assert!(right.len() == 6 && right.iter().all(|finding| finding.level == Level::Ok), "{right:#?}");
     let wrong = of_service(|path, token| match (path, token) {
         ("/scim/v2/health", _) => http("503 Service Unavailable", "Fri, 01 Jan 2021 00:00:00 GMT", "{}"),
         (_, true) => http("401 Unauthorized", "x", "{}"),
@@ -254,7 +254,8 @@ async fn a_service_is_met_as_its_clients_meet_it() {
         ("service", "look at its log"),
         ("clock of the service", "behind the clock here"),
         ("authentication", "without a token 200; expected 401"),
-        ("token", "with the token 401"),
+        ("token", "with it 401"),
+        ("configuration of the service", "with the status 401"),
     ] {
         let finding = wrong.iter().find(|finding| finding.check == check).unwrap();
         assert!(finding.level > Level::Ok && finding.text.contains(told), "{finding}");

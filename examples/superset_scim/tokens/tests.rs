@@ -1,5 +1,7 @@
 #![allow(clippy::panic, reason = "a test may panic")]
 
+use std::os::unix::fs::PermissionsExt;
+
 use clap::Parser;
 use proptest::prelude::*;
 use scim_service::oauth::Clients;
@@ -25,7 +27,6 @@ impl Lab {
     }
 
     fn with(text: &str) -> Self {
-        use std::os::unix::fs::PermissionsExt;
         let lab = Self::new();
         std::fs::write(lab.path(), text).unwrap();
         std::fs::set_permissions(lab.path(), std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -82,7 +83,6 @@ fn with_keys(lab: Lab) -> Lab {
 
 #[test]
 fn a_new_client_is_in_a_file_that_its_owner_alone_can_read() {
-    use std::os::unix::fs::PermissionsExt;
     let lab = Lab::new();
     lab.run(
         "new --client okta --tenant acme --scope scim.users --scope scim.read --network 192.0.2.0/24 --expires 90d",
@@ -121,7 +121,6 @@ fn what_servers_would_refuse_is_not_written() {
     assert_eq!(std::fs::read_dir(lab.folder.path()).unwrap().count(), 0, "nothing is left behind");
     let broken = Lab::with("[[client]]\nid = \"okta\"\n");
     assert!(broken.run("new --client entra").unwrap_err().contains("clients.toml"));
-    use std::os::unix::fs::PermissionsExt;
     let open = Lab::with(&commented());
     std::fs::set_permissions(open.path(), std::fs::Permissions::from_mode(0o644)).unwrap();
     assert!(open.run("new --client okta").unwrap_err().contains("chmod 600"));
