@@ -25,8 +25,9 @@ pub(crate) const CHECKS: &[Check] = checks![
 ];
 
 async fn capabilities(subject: &Subject) -> Outcome {
+    let config = subject.read("/ServiceProviderConfig").await?;
     for name in ["patch", "filter", "bulk"] {
-        same(&format!("`{name}.supported`"), &subject.config[name]["supported"], &true.into())?;
+        same(&format!("`{name}.supported`"), &config[name]["supported"], &true.into())?;
     }
     Ok(())
 }
@@ -108,7 +109,7 @@ async fn group_names(subject: &Subject) -> Outcome {
     if answer.status == 201 {
         subject.goes_again("/Groups", &answer.body)?;
     }
-    answer.is_error(409, Some("uniqueness"))
+    answer.fails_with(409, Some("uniqueness"))
 }
 
 async fn group_filters(subject: &Subject) -> Outcome {

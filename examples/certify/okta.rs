@@ -55,7 +55,7 @@ async fn user(subject: &Subject) -> Outcome {
 async fn unknown(subject: &Subject) -> Outcome {
     let answer = subject.get("/Users/certify-010101001010101011001010101011").await?;
     let detail = answer.body["detail"].is_string();
-    answer.is_error(404, None)?;
+    answer.fails_with(404, None)?;
     expect(detail, || "the error has no `detail`".to_owned())
 }
 
@@ -89,7 +89,7 @@ async fn create(subject: &Subject) -> Outcome {
 async fn conflict(subject: &Subject) -> Outcome {
     let user = sent(subject);
     subject.new_resource("/Users", &user).await?;
-    subject.post("/Users", &user).await?.is_error(409, None)?;
+    subject.post("/Users", &user).await?.fails_with(409, None)?;
     let found = subject.found("/Users", &format!("userName eq {}", user["userName"])).await?;
     expect(found.len() == 1, || format!("{} users of that name", found.len()))
 }
@@ -186,5 +186,5 @@ async fn many_members(subject: &Subject) -> Outcome {
     let mut all = vec![json!({"value": ada["id"]})];
     all.extend((1..256).map(|number| json!({"value": format!("certify-nobody-{number}")})));
     let answer = subject.patch(&path, &json!([{"op": "add", "path": "members", "value": all}])).await?;
-    answer.is_any(&[200, 204, 400, 404]).map(drop)
+    answer.one_of(&[200, 204, 400, 404]).map(drop)
 }

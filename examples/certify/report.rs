@@ -1,4 +1,4 @@
-//! What the checks came to: a line for each, a summary, and JUnit XML.
+//! What the checks came to: a line for each, a summary, and XML as `JUnit` has it.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -89,7 +89,7 @@ pub(crate) fn exit_code(results: &[Checked]) -> ExitCode {
     }
 }
 
-/// The results as JUnit XML, a suite for each source of rules.
+/// The results as XML of `JUnit`, a suite for each source of rules.
 pub(crate) fn junit(results: &[Checked], base_url: &str) -> Result<String, Box<dyn Error>> {
     let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
     for Checked { check, ending, took } in results {

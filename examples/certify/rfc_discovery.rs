@@ -26,7 +26,7 @@ pub(crate) const CHECKS: &[Check] = checks![
 ];
 
 async fn config(subject: &Subject) -> Outcome {
-    let config = &subject.config;
+    let config = &subject.read("/ServiceProviderConfig").await?;
     for name in ["patch", "bulk", "filter", "changePassword", "sort", "etag"] {
         let supported = &config[name]["supported"];
         expect(supported.is_boolean(), || format!("`{name}.supported` is {supported}, expected true or false"))?;
@@ -77,10 +77,12 @@ async fn schemas(subject: &Subject) -> Outcome {
     Ok(())
 }
 
+/// The types of attributes (RFC 7643 section 2.3).
+const TYPES: [&str; 8] = ["string", "boolean", "decimal", "integer", "dateTime", "reference", "binary", "complex"];
+
 fn check_attribute(attribute: &Value) -> Outcome {
     let name = &attribute["name"];
     expect(name.is_string(), || format!("an attribute has no name: {}", short(attribute)))?;
-    const TYPES: [&str; 8] = ["string", "boolean", "decimal", "integer", "dateTime", "reference", "binary", "complex"];
     let kind = attribute["type"].as_str().unwrap_or_default();
     expect(TYPES.contains(&kind), || format!("the type of {name} is {}", attribute["type"]))?;
     expect(attribute["multiValued"].is_boolean(), || format!("`multiValued` of {name} is no boolean"))?;
@@ -104,7 +106,7 @@ async fn one_schema(subject: &Subject) -> Outcome {
 
 async fn discovery_filter(subject: &Subject) -> Outcome {
     for endpoint in ["/Schemas", "/ResourceTypes", "/ServiceProviderConfig"] {
-        subject.get(&query(endpoint, &[("filter", "name eq \"User\"")])).await?.is_error(403, None)?;
+        subject.get(&query(endpoint, &[("filter", "name eq \"User\"")])).await?.fails_with(403, None)?;
     }
     Ok(())
 }
@@ -150,17 +152,17 @@ async fn plain_json(subject: &Subject) -> Outcome {
 async fn error_form(subject: &Subject) -> Outcome {
     let answer = subject.get("/Users/certify-nobody").await?;
     let detail = answer.body["detail"].clone();
-    answer.is_error(404, None)?;
+    answer.fails_with(404, None)?;
     expect(detail.as_str().is_some_and(|detail| !detail.is_empty()), || format!("`detail` is {detail}"))
 }
 
 async fn broken_json(subject: &Subject) -> Outcome {
     for body in ["{\"schemas\": [", "", "[]", "not json"] {
         let answer = subject.ask_with(Method::POST, "/Users", Some(body.to_owned()), &[]).await?;
-        answer.is_error(400, None)?;
+        answer.fails_with(400, None)?;
     }
     let answer = subject.ask_with(Method::POST, "/Users", Some("{".to_owned()), &[]).await?;
-    answer.is_error(400, Some("invalidSyntax"))
+    answer.fails_with(400, Some("invalidSyntax"))
 }
 
 async fn unknown_endpoint(subject: &Subject) -> Outcome {
@@ -168,7 +170,7 @@ async fn unknown_endpoint(subject: &Subject) -> Outcome {
 }
 
 async fn me(subject: &Subject) -> Outcome {
-    let answer = subject.get("/Me").await?.is_any(&[200, 307, 308, 404, 501])?;
+    let answer = subject.get("/Me").await?.one_of(&[200, 307, 308, 404, 501])?;
     if answer.status == 200 {
         return same("`meta.resourceType`", &answer.body["meta"]["resourceType"], &json!("User"));
     }

@@ -90,7 +90,7 @@ async fn no_target(subject: &Subject) -> Outcome {
     subject.offers("patch")?;
     let (path, _) = with_two_addresses(subject).await?;
     let nowhere = json!([{"op": "replace", "path": "emails[type eq \"other\"].value", "value": "x@example.com"}]);
-    subject.patch(&path, &nowhere).await?.is_error(400, Some("noTarget"))
+    subject.patch(&path, &nowhere).await?.fails_with(400, Some("noTarget"))
 }
 
 async fn atomic(subject: &Subject) -> Outcome {
@@ -115,9 +115,9 @@ async fn patch_errors(subject: &Subject) -> Outcome {
         (json!({"op": "replace", "path": "active", "value": {}}), None),
     ] {
         let answer = subject.patch(&path, &json!([operation])).await?;
-        answer.is_error(400, scim_type)?;
+        answer.fails_with(400, scim_type)?;
     }
-    subject.patch("/Users/certify-nobody", &json!([{"op": "remove", "path": "title"}])).await?.is_error(404, None)
+    subject.patch("/Users/certify-nobody", &json!([{"op": "remove", "path": "title"}])).await?.fails_with(404, None)
 }
 
 async fn primary(subject: &Subject) -> Outcome {

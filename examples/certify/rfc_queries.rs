@@ -139,7 +139,7 @@ async fn broken_filter(subject: &Subject) -> Outcome {
         ["userName", "userName eq", "userName is \"x\"", "(userName eq \"x\"", "userName eq \"x\" and", "eq \"x\""]
     {
         let answer = subject.get(&query("/Users", &[("filter", filter)])).await?;
-        answer.is_error(400, Some("invalidFilter"))?;
+        answer.fails_with(400, Some("invalidFilter"))?;
     }
     Ok(())
 }
@@ -234,12 +234,12 @@ async fn cursor(subject: &Subject) -> Outcome {
         let answer = subject.get(&query("/Users", &parameters)).await?.is(200)?;
         seen.extend(ids(&answer.resources()?).into_iter().map(str::to_owned));
         match answer.body["nextCursor"].as_str() {
-            Some(next) => cursor = next.to_owned(),
+            Some(next) => next.clone_into(&mut cursor),
             None => break,
         }
     }
     seen.sort();
     expect(seen == made, || format!("the walk by cursor meets {} users, expected each of 7 once", seen.len()))?;
     let bad = subject.get(&query("/Users", &[("cursor", "certify-none"), ("count", "3")])).await?;
-    bad.is_error(400, Some("invalidCursor"))
+    bad.fails_with(400, Some("invalidCursor"))
 }

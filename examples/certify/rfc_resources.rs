@@ -51,7 +51,7 @@ async fn read(subject: &Subject) -> Outcome {
     for name in ["id", "userName", "name", "emails", "active", "meta"] {
         same(&format!("`{name}`"), &found[name], &made[name])?;
     }
-    subject.get("/Users/certify-nobody").await?.is_error(404, None)
+    subject.get("/Users/certify-nobody").await?.fails_with(404, None)
 }
 
 async fn unique(subject: &Subject) -> Outcome {
@@ -64,14 +64,14 @@ async fn unique(subject: &Subject) -> Outcome {
         if answer.status == 201 {
             subject.goes_again("/Users", &answer.body)?;
         }
-        answer.is_error(409, Some("uniqueness"))?;
+        answer.fails_with(409, Some("uniqueness"))?;
     }
     Ok(())
 }
 
 async fn required(subject: &Subject) -> Outcome {
     for user in [json!({"schemas": [urn::USER]}), json!({"schemas": [urn::USER], "userName": null})] {
-        subject.post("/Users", &user).await?.is_error(400, None)?;
+        subject.post("/Users", &user).await?.fails_with(400, None)?;
     }
     Ok(())
 }
@@ -84,7 +84,7 @@ async fn types(subject: &Subject) -> Outcome {
         if answer.status == 201 {
             subject.goes_again("/Users", &answer.body)?;
         }
-        answer.is_error(400, None)?;
+        answer.fails_with(400, None)?;
     }
     Ok(())
 }
@@ -120,17 +120,17 @@ async fn put(subject: &Subject) -> Outcome {
 }
 
 async fn put_unknown(subject: &Subject) -> Outcome {
-    subject.put("/Users/certify-nobody", &subject.user()).await?.is_error(404, None)
+    subject.put("/Users/certify-nobody", &subject.user()).await?.fails_with(404, None)
 }
 
 async fn delete(subject: &Subject) -> Outcome {
     let (path, made) = subject.new_user().await?;
     let (group, _) = subject.new_group(&[&made]).await?;
     subject.delete(&path).await?.is(204)?;
-    subject.get(&path).await?.is_error(404, None)?;
-    subject.delete(&path).await?.is_error(404, None)?;
-    subject.put(&path, &subject.user()).await?.is_error(404, None)?;
-    subject.patch(&path, &json!([{"op": "replace", "path": "active", "value": true}])).await?.is_error(404, None)?;
+    subject.get(&path).await?.fails_with(404, None)?;
+    subject.delete(&path).await?.fails_with(404, None)?;
+    subject.put(&path, &subject.user()).await?.fails_with(404, None)?;
+    subject.patch(&path, &json!([{"op": "replace", "path": "active", "value": true}])).await?.fails_with(404, None)?;
     let found = subject.found("/Users", &format!("userName eq {}", made["userName"])).await?;
     expect(found.is_empty(), || "a filter finds the deleted user".to_owned())?;
     let members = subject.read(&group).await?["members"].to_string();
@@ -142,7 +142,7 @@ async fn password(subject: &Subject) -> Outcome {
     user["password"] = "Certify-7f3a9c-Pa55".into();
     let answer = subject.post("/Users", &user).await?;
     // Some services do not have the attribute at all.
-    let answer = answer.is_any(&[201, 400])?;
+    let answer = answer.one_of(&[201, 400])?;
     if answer.status == 400 {
         return Ok(());
     }
@@ -188,11 +188,11 @@ async fn versions(subject: &Subject) -> Outcome {
     let change =
         json!({"schemas": [urn::PATCH_OP], "Operations": [{"op": "replace", "path": "displayName", "value": "Ada"}]});
     let stale = [(IF_MATCH, "W/\"certify-none\"".to_owned())];
-    subject.ask_with(Method::PATCH, &path, Some(change.to_string()), &stale).await?.is_error(412, None)?;
+    subject.ask_with(Method::PATCH, &path, Some(change.to_string()), &stale).await?.fails_with(412, None)?;
     let current = [(IF_MATCH, version.clone())];
-    subject.ask_with(Method::PATCH, &path, Some(change.to_string()), &current).await?.is_any(&[200, 204])?;
-    subject.ask_with(Method::PUT, &path, Some(subject.user().to_string()), &current).await?.is_error(412, None)?;
-    subject.ask_with(Method::DELETE, &path, None, &current).await?.is_error(412, None)
+    subject.ask_with(Method::PATCH, &path, Some(change.to_string()), &current).await?.one_of(&[200, 204])?;
+    subject.ask_with(Method::PUT, &path, Some(subject.user().to_string()), &current).await?.fails_with(412, None)?;
+    subject.ask_with(Method::DELETE, &path, None, &current).await?.fails_with(412, None)
 }
 
 async fn extension(subject: &Subject) -> Outcome {

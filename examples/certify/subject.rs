@@ -104,7 +104,7 @@ impl Subject {
 
     /// Sends a PATCH that has to succeed, and reads the resource.
     pub(crate) async fn patched(&self, path: &str, operations: &Value) -> Outcome<Value> {
-        self.patch(path, operations).await?.is_any(&[200, 204])?;
+        self.patch(path, operations).await?.one_of(&[200, 204])?;
         self.read(path).await
     }
 
@@ -183,11 +183,11 @@ impl Subject {
 impl Answer {
     /// Ends the check unless this is the status.
     pub(crate) fn is(self, status: u16) -> Outcome<Self> {
-        self.is_any(&[status])
+        self.one_of(&[status])
     }
 
     /// Ends the check unless this is one of the statuses.
-    pub(crate) fn is_any(self, expected: &[u16]) -> Outcome<Self> {
+    pub(crate) fn one_of(self, expected: &[u16]) -> Outcome<Self> {
         if expected.contains(&self.status.as_u16()) {
             return Ok(self);
         }
@@ -197,7 +197,7 @@ impl Answer {
     }
 
     /// Ends the check unless this is an error of RFC 7644 section 3.12 with this status and, where it is given, `scimType`.
-    pub(crate) fn is_error(self, status: u16, scim_type: Option<&str>) -> Outcome {
+    pub(crate) fn fails_with(self, status: u16, scim_type: Option<&str>) -> Outcome {
         let answer = self.is(status)?;
         let body = &answer.body;
         let schemas =

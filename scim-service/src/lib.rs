@@ -123,7 +123,7 @@ mod wire;
 pub use admission::Admitted;
 pub use auth::{AuthError, Authenticator, BearerTokens, TokenError};
 pub use authorize::{Access, AccessDecision, AccessScope, AuthorizeError, Authorizer, Operation};
-pub use change::{AccessChange, Change, ChangeRecord, Grant, GrantKind, Written};
+pub use change::{AccessChange, Change, Grant, GrantKind, Written};
 pub use config::{
     BulkAtomicity, Capabilities, ConfigError, PatchResponse, ServiceConfig, ServiceLimits, TenancyMode, TenantOf,
 };

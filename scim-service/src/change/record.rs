@@ -33,7 +33,8 @@ pub const MAX_CHANGE_RECORD: usize = 4 * 1024 * 1024;
 /// use chrono::Utc;
 /// use scim_core::{Resource, SchemaSet};
 /// use scim_patch::Differences;
-/// use scim_service::{Change, ChangeRecord, Context};
+/// use scim_service::change::ChangeRecord;
+/// use scim_service::{Change, Context};
 /// use serde_json::{from_value, json};
 ///
 /// let schemas = SchemaSet::builtin();

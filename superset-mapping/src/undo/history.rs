@@ -1,7 +1,8 @@
 //! What the audit says of one resource.
 
 use scim_core::json::format_date_time;
-use scim_service::{ChangeRecord, StoreError};
+use scim_service::StoreError;
+use scim_service::change::ChangeRecord;
 
 use crate::driver::{DatabaseError, Row};
 use crate::sql::Fragment;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use scim_service::ChangeRecord;
 use scim_service::change::AttributeRecord;
+use scim_service::change::ChangeRecord;
 use serde_json::Value;
 
 use crate::undo::history::{Act, By, Entry};

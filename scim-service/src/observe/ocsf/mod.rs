@@ -16,7 +16,7 @@
 //! | another request was refused or failed | 6003 API Activity | that of the method, with `status_id` 2 |
 //!
 //! `metadata.correlation_uid` is the [id of the request](crate::observe::request_id()) in each. What OCSF has no attribute for is in
-//! `unmapped.scim`: a [`ChangeRecord`](crate::ChangeRecord) with the values before and after, whose word a grant rests on, `scimType` and
+//! `unmapped.scim`: a [`ChangeRecord`](crate::change::ChangeRecord) with the values before and after, whose word a grant rests on, `scimType` and
 //! reason of a refusal. No secret is in any of them, no query, no body.
 
 mod event;

@@ -1,7 +1,6 @@
 //! A row of the audit.
 
-use scim_service::ChangeRecord;
-use scim_service::change::ChangeRecordError;
+use scim_service::change::{ChangeRecord, ChangeRecordError};
 use serde::Serialize;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! The audit: what every call did, in the table `scim_audit`, and what shows that nobody changed it since.
 //!
 //! Each write leaves its rows in the transaction that made it. What it did to the resource is in the column `changes`, as a
-//! [`ChangeRecord`](scim_service::ChangeRecord). Each row has a code of its own, by the [key](AuditKey) of the audit or a plain hash; soon after
+//! [`ChangeRecord`](scim_service::change::ChangeRecord). Each row has a code of its own, by the [key](AuditKey) of the audit or a plain hash; soon after
 //! the commit [`SupersetStore::seal_audit`](crate::SupersetStore::seal_audit) puts it into a chain of hashes, whose end a [`Checkpoint`] keeps
 //! outside of the database. [`SupersetStore::verify_audit`](crate::SupersetStore::verify_audit) names every row that was altered, removed or added
 //! by anybody else.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use scim_core::json::format_date_time;
 use scim_core::{ResourceId, Version};
-use scim_service::{AccessChange, Change, ChangeRecord, StoreError};
+use scim_service::change::ChangeRecord;
+use scim_service::{AccessChange, Change, StoreError};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

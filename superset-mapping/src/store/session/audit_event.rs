@@ -1,7 +1,7 @@
 //! What the audit says of one thing that happened.
 
 use scim_core::ResourceId;
-use scim_service::ChangeRecord;
+use scim_service::change::ChangeRecord;
 use serde_json::Value;
 
 /// What happened, as the column `action` has it.
