@@ -7,10 +7,12 @@
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 use scim_examples::{ClientCheck, DatabaseFlags, Flags, RulesFlags, serve_checked};
 use superset_mapping::demo::DemoError;
+use superset_mapping::store::Inspector;
 use superset_mapping::{Adoption, ConnectError, RuleReader, StoreOptions, SupersetStore, create_demo_schema};
 
 /// A SCIM 2.0 server over Apache Superset's metadata database
@@ -71,6 +73,7 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     arguments.flags.log.start();
     let rules = arguments.rules.read(&RuleReader::new())?;
     arguments.flags.unknown_groups = rules.unknown_groups();
+    arguments.flags.metrics.rules = Some(Arc::new(rules.clone()));
     let database = arguments.database.url()?;
     let adoption = match arguments.adopt {
         Adopt::Refuse => Adoption::Refuse,
@@ -98,8 +101,8 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
     if arguments.demo {
         match create_demo_schema(&database).await {
-            // Made at an earlier start.
-            Ok(()) | Err(DemoError::NotEmpty) => {}
+            Ok(()) => {}
+            Err(DemoError::NotEmpty) => refuse_real_data(&database).await?,
             Err(error) => return Err(error.into()),
         }
     }
@@ -108,6 +111,8 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
             eprintln!("hint: `--demo` makes Superset's security tables in an empty database, to try things");
         }
     })?;
+    let measured = store.clone();
+    arguments.flags.metrics.probes.add(move || measured.record_connections());
     store.check_writers(&arguments.flags.writers()?).await?;
     let (flags, checked) = (arguments.flags.clone(), store.clone());
     let check: ClientCheck = Box::new(move |clients| {
@@ -117,4 +122,20 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let decides = store.clone();
     let brake = arguments.flags.brake.brake(store.holds(), move |role| decides.rules().is_protected(role));
     serve_checked(&arguments.flags, store, check, brake).await
+}
+
+/// Refuses a database that was not made for demonstrations at an earlier start.
+async fn refuse_real_data(database: &str) -> Result<(), Box<dyn Error>> {
+    let inspector = Inspector::open(database).await?;
+    let found = inspector.real_data().await?;
+    inspector.close().await;
+    match found {
+        None => Ok(()),
+        Some(found) => Err(format!(
+            "`--demo` is for trying things, and the database {} has real data ({found}): expected an empty database, or none of \
+             `--demo`",
+            inspector.address()
+        )
+        .into()),
+    }
 }

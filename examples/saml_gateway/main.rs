@@ -43,6 +43,7 @@ use scim_core::{Provenance, SchemaSet, Source};
 use scim_examples::serve_connections;
 use scim_service::observe::LogLimit;
 use scim_service::{Context, Principal};
+use superset_mapping::login::MeasuredAudit;
 use superset_mapping::saml::SamlServiceProvider;
 use superset_mapping::store::SqlReplays;
 use superset_mapping::{JitLogin, People, RuleReader, SupersetStore};
@@ -70,6 +71,8 @@ struct Gateway {
     superset: Superset,
     /// What bounds the lines about logins that fail.
     log_limit: LogLimit,
+    /// Whether somebody reads what is measured.
+    measures: bool,
 }
 
 impl Gateway {
@@ -98,7 +101,11 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     arguments.connections.check_descriptors(2)?;
     let listener = arguments.listen.bind().await?;
     let address = listener.local_addr()?;
-    let router = router(gateway(&arguments, &format!("http://{address}")).await?);
+    let metrics = arguments.metrics.start()?;
+    let gateway = gateway(&arguments, &format!("http://{address}")).await?;
+    let measured = gateway.store.clone();
+    arguments.metrics.probes.add(move || measured.record_connections());
+    let router = router(gateway).merge(metrics);
     println!("listening on http://{address}");
     let Arguments { listen, connections, .. } = arguments;
     serve_connections(listener, router, connections, |address| listen.peer(address), scim_examples::stop()).await;
@@ -137,7 +144,7 @@ async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<d
         let source = Provenance::new(Source::provider(provider.name())).in_tenant(provider.tenant());
         store.check_writers(&[source]).await?;
     }
-    let audit = arguments.audit()?;
+    let audit = MeasuredAudit::new(arguments.audit()?);
     Ok(Arc::new(Gateway {
         logins: JitLogin::new(Arc::new(store.clone()), SchemaSet::builtin(), Arc::new(rules), audit),
         store,
@@ -148,5 +155,6 @@ async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<d
         cookies: Cookies::new(arguments.session_key()?, arguments.session_hours, public.starts_with("https://")),
         superset: Superset::new(&arguments.superset, public, arguments.max_upload)?,
         log_limit: LogLimit::new(),
+        measures: arguments.metrics.are_on(),
     }))
 }

@@ -19,12 +19,14 @@ use super::{create, delete, patch as patch_resource, replace};
 use crate::bulk::{Claim, Created, Label, Plan, Resolver, Step, Target, Together, Work, claims, http_method};
 use crate::call::Body;
 use crate::call::Call;
+use crate::call::InSpan;
 use crate::call::resource_id;
 use crate::config::BulkAtomicity;
 use crate::scope::Scope;
 use crate::store::{Delete, Store};
 use crate::wire::BulkError;
 use crate::wire::Failure;
+use crate::wire::OperationErrors;
 use crate::wire::location;
 use crate::wire::{ResourceHeaders, json_response};
 
@@ -39,19 +41,23 @@ pub(crate) async fn bulk<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Result<Re
         return Err(BulkError::TooManyOperations { found, limit }.into());
     }
     let plan = Plan::new(request, call.schemas, call.config, &mut call.tolerance);
-    let results = match call.config.bulk() {
+    let (results, errors) = match call.config.bulk() {
         Some(BulkAtomicity::AllOrNothing) => all_or_nothing(call, plan).await?,
         _ => per_operation(call, plan).await,
     };
     let limit = call.config.limits().response;
-    let response = json_response(200, &BulkResponse::new(results.clone()), call.format);
-    if response.body().len() <= limit {
-        return Ok(response);
+    let mut response = json_response(200, &BulkResponse::new(results.clone()), call.format);
+    if response.body().len() > limit {
+        // What was done is done: the statuses tell of it, even where there is no room for what went wrong.
+        let short = |result: BulkResult| BulkResult { response: None, ..result };
+        response = json_response(200, &BulkResponse::new(results.into_iter().map(short).collect()), call.format);
     }
-    // What was done is done: the statuses tell of it, even where there is no room for what went wrong.
-    let short = |result: BulkResult| BulkResult { response: None, ..result };
-    Ok(json_response(200, &BulkResponse::new(results.into_iter().map(short).collect()), call.format))
+    response.extensions_mut().insert(errors);
+    Ok(response)
 }
+
+/// The results of the operations, and how often what went wrong with them.
+type Results = (Vec<BulkResult>, OperationErrors);
 
 /// Most operations under way at once, where the store serves writes together.
 const AT_ONCE: usize = 32;
@@ -60,7 +66,7 @@ const AT_ONCE: usize = 32;
 ///
 /// Where the store serves writes together that wait at the same time, creations are under way at once as far as nobody can tell:
 /// begun in the order of the work, and each only where it would be begun even if all that are under way failed.
-async fn per_operation<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -> Vec<BulkResult> {
+async fn per_operation<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -> Results {
     let most_errors = plan.fail_on_errors.unwrap_or(u64::MAX);
     let at_once = if call.can.batches { AT_ONCE } else { 1 };
     let (mut job, steps) = Job::of(plan, call.config.base_url(), call.cx.request_id.clone());
@@ -93,12 +99,12 @@ async fn per_operation<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) ->
     }
     drop(served);
     call.tolerance.record(job.used);
-    job.results.into_iter().flatten().collect()
+    job.into_results()
 }
 
 /// Does everything in one transaction of the store, or nothing.
-async fn all_or_nothing<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -> Result<Vec<BulkResult>, Failure> {
-    let transaction = call.store.begin(&call.cx).await?;
+async fn all_or_nothing<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -> Result<Results, Failure> {
+    let transaction = call.store.begin(&call.cx).in_span("begin").await?;
     let (mut job, steps) = Job::of(plan, call.config.base_url(), call.cx.request_id.clone());
     let store: &dyn Store = &*transaction;
     let inside = call.within(store, Body::default());
@@ -112,8 +118,8 @@ async fn all_or_nothing<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -
     if job.errors > 0 {
         return Ok(job.rolled_back());
     }
-    transaction.commit().await?;
-    Ok(job.results.into_iter().flatten().collect())
+    transaction.commit().in_span("commit").await?;
+    Ok(job.into_results())
 }
 
 /// A job under way. The lists have an entry for each operation.
@@ -130,6 +136,7 @@ struct Job {
     /// What each operation needs.
     needs: Vec<Vec<usize>>,
     errors: u64,
+    failed: OperationErrors,
     /// The quirks that operations needed.
     used: Quirks,
     request_id: Arc<str>,
@@ -162,6 +169,7 @@ impl Job {
             incomplete: HashMap::new(),
             needs,
             errors: 0,
+            failed: OperationErrors::default(),
             used: Quirks::default(),
             request_id,
         };
@@ -287,7 +295,8 @@ impl Job {
             }
             Err(failure) => {
                 self.created(operation, None);
-                let undone = call.store.delete(&call.cx, Delete::new(&of, &resource_id(&id)?)).await;
+                let gone = resource_id(&id)?;
+                let undone = call.store.delete(&call.cx, Delete::new(&of, &gone)).in_span_about("delete", &of).await;
                 if let Err(error) = undone {
                     let request_id = &*self.request_id;
                     tracing::error!(request_id, %error, %id, "an incomplete resource could not be deleted");
@@ -306,6 +315,7 @@ impl Job {
 
     fn fail(&mut self, operation: usize, failure: &Failure) {
         self.errors += 1;
+        self.failed.add(failure);
         failure.log(&self.request_id);
         let error = failure.to_error();
         let location = self.locations.get(operation).cloned().flatten();
@@ -323,14 +333,18 @@ impl Job {
     }
 
     /// The results of a job of which nothing was done: the one failure, and that it took all others with it.
-    fn rolled_back(mut self) -> Vec<BulkResult> {
+    fn rolled_back(mut self) -> Results {
         let failed = |result: &BulkResult| result.response.is_some();
         for operation in 0..self.labels.len() {
             if !self.results.get(operation).is_some_and(|result| result.as_ref().is_some_and(failed)) {
                 self.fail(operation, &BulkError::RolledBack.into());
             }
         }
-        self.results.into_iter().flatten().collect()
+        self.into_results()
+    }
+
+    fn into_results(self) -> Results {
+        (self.results.into_iter().flatten().collect(), self.failed)
     }
 }
 

@@ -8,17 +8,25 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, Uri};
-use scim_core::ScimType;
+use scim_core::{Quirks, ScimType};
 use tracing::field::{DisplayValue, Empty, display};
 use tracing::{Span, error_span, info, warn};
 
 use crate::auth::AuthError;
 use crate::context::Principal;
 use crate::observe::{ClientAddress, LogLimit, Observer, REQUEST_ID_HEADER, Served, request_id};
-use crate::wire::Failure;
+use crate::wire::{Failure, OperationErrors};
 
 /// How much of a path the log has, in characters: nobody who is refused fills it with paths.
 const MAX_LOGGED_PATH: usize = 512;
+
+/// Why a request was not served.
+struct Refusal {
+    scim_type: Option<&'static str>,
+    /// The first line of the error's `detail`.
+    reason: String,
+    error_type: &'static str,
+}
 
 /// A request that is being served.
 pub(crate) struct Exchange {
@@ -31,8 +39,10 @@ pub(crate) struct Exchange {
     route: Option<Cow<'static, str>>,
     /// Who sent it, once that is known.
     principal: Option<Principal>,
-    /// Why it was not served: `scimType` and `detail` of the error.
-    refusal: Option<(Option<&'static str>, String)>,
+    /// Why it was not served.
+    refusal: Option<Refusal>,
+    /// The quirks that it needed.
+    quirks: Quirks,
     span: Span,
 }
 
@@ -60,6 +70,7 @@ impl Exchange {
             route: None,
             principal: None,
             refusal: None,
+            quirks: Quirks::default(),
             span,
         }
     }
@@ -90,10 +101,19 @@ impl Exchange {
         self.principal = Some(principal.clone());
     }
 
+    /// The request needed these quirks.
+    pub(crate) fn needed(&mut self, quirks: Quirks) {
+        self.quirks = quirks;
+    }
+
     /// The request is not served: says so to the operator. What clients that nobody knows can cause is limited.
     pub(crate) fn fail(&mut self, failure: &Failure, limit: &LogLimit) {
         let error = failure.to_error();
-        self.refusal = Some((error.scim_type().map(ScimType::as_str), first_line(error.detail())));
+        self.refusal = Some(Refusal {
+            scim_type: error.scim_type().map(ScimType::as_str),
+            reason: first_line(error.detail()),
+            error_type: failure.error_type(),
+        });
         if let Failure::Auth { error: error @ (AuthError::Missing | AuthError::Invalid), .. } = failure {
             let reason = match error {
                 AuthError::Missing => "the request has no credentials",
@@ -102,6 +122,15 @@ impl Exchange {
             if limit.admits(self.address, reason, self.began) {
                 let (request_id, method, path) = (&*self.request_id, self.method.as_str(), logged_path(&self.uri));
                 warn!(request_id, address = self.logged_address(), method, path, reason, "authentication refused");
+            }
+        } else if let Failure::TooManyRequests(excess) = failure {
+            let reason = excess.reason;
+            if limit.admits(self.address, reason, self.began) {
+                let (request_id, method, path) = (&*self.request_id, self.method.as_str(), logged_path(&self.uri));
+                let principal = self.principal.as_ref();
+                let (principal, tenant) = (principal.map(Principal::name), principal.and_then(Principal::tenant));
+                let address = self.logged_address();
+                warn!(request_id, principal, tenant, address, method, path, reason, "too many requests");
             }
         } else if let Some(fault) = failure.fault()
             && (self.principal.is_some() || limit.admits(self.address, fault, self.began))
@@ -115,7 +144,8 @@ impl Exchange {
         if let Ok(value) = HeaderValue::from_str(&self.request_id) {
             response.headers_mut().insert(REQUEST_ID_HEADER, value);
         }
-        let principal = self.principal.as_ref();
+        let operation_errors = response.extensions_mut().remove::<OperationErrors>().unwrap_or_default();
+        let (principal, refusal) = (self.principal.as_ref(), self.refusal.as_ref());
         let duration = self.began.elapsed();
         info!(
             request_id = &*self.request_id,
@@ -125,8 +155,8 @@ impl Exchange {
             method = self.method.as_str(),
             path = logged_path(&self.uri),
             status = response.status().as_u16(),
-            scim_type = self.refusal.as_ref().and_then(|(scim_type, _)| *scim_type),
-            reason = self.refusal.as_ref().map(|(_, reason)| reason.as_str()),
+            scim_type = refusal.and_then(|refusal| refusal.scim_type),
+            reason = refusal.map(|refusal| refusal.reason.as_str()),
             duration_ms = duration.as_secs_f64() * 1000.0,
             "served"
         );
@@ -139,8 +169,11 @@ impl Exchange {
                 principal,
                 address: self.address.map(ClientAddress::ip),
                 status: response.status(),
-                scim_type: self.refusal.as_ref().and_then(|(scim_type, _)| *scim_type),
-                reason: self.refusal.as_ref().map(|(_, reason)| reason.as_str()),
+                scim_type: refusal.and_then(|refusal| refusal.scim_type),
+                reason: refusal.map(|refusal| refusal.reason.as_str()),
+                error_type: refusal.map(|refusal| refusal.error_type),
+                operation_errors: operation_errors.counts(),
+                quirks: self.quirks,
                 duration,
             });
         }

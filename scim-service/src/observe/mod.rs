@@ -4,6 +4,8 @@ pub mod brake;
 mod client_address;
 mod exchange;
 mod log_limit;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod observer;
 pub mod ocsf;
 mod pending;

@@ -1,10 +1,12 @@
 //! What the host hears of requests and of writes.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use scim_core::Quirks;
 
 use crate::authorize::Operation;
 use crate::change::Change;
@@ -36,6 +38,14 @@ pub struct Served<'a> {
     pub scim_type: Option<&'a str>,
     /// Why the request was not served: the first line of the error's `detail`.
     pub reason: Option<&'a str>,
+    /// What went wrong in a word, such as `unauthenticated`, `held` or the `scimType`: one of few, for metrics. `None` where the
+    /// request was served.
+    pub error_type: Option<&'static str>,
+    /// Of a bulk request: what went wrong with its operations, in the same words, and how often. A request whose operations all fail
+    /// is served all the same.
+    pub operation_errors: &'a BTreeMap<&'static str, u64>,
+    /// The compatibility quirks that the request needed.
+    pub quirks: Quirks,
     /// How long it took to answer.
     pub duration: Duration,
 }

@@ -1,8 +1,10 @@
 //! What stands on the wire: paths, queries, headers, media types, and the response of every error.
 
 mod bulk_error;
+mod error_type;
 mod fail;
 mod negotiate;
+mod operation_errors;
 mod precondition;
 mod query;
 mod render;
@@ -10,8 +12,11 @@ mod respond;
 mod route;
 
 pub(crate) use bulk_error::BulkError;
-pub(crate) use fail::{Failure, list};
+#[cfg(feature = "oauth")]
+pub(crate) use fail::whole_seconds;
+pub(crate) use fail::{Excess, Failure, list};
 pub(crate) use negotiate::{accepted, check_content_encoding, check_content_type};
+pub(crate) use operation_errors::OperationErrors;
 pub(crate) use precondition::{is_fresh, precondition};
 pub(crate) use query::search_request;
 pub(crate) use render::{Rendering, Urls, location};
