@@ -10,7 +10,7 @@ work=$(mktemp -d)
 servers=()
 trap 'kill "${servers[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
 
-wanted="scim2-tester==0.5.2 scim2-client[httpx2]==0.13.2 scim2-models==0.12.3 scim-sanity==0.7.4"
+wanted="scim2-tester==0.5.2 scim2-client[httpx2]==0.13.2 scim2-models==0.12.3 scim-sanity==0.7.4 ocsf-json-schema==1.2.0 jsonschema==4.26.0"
 if [ "$(cat "$venv/wanted" 2>/dev/null)" != "$wanted" ]; then
   rm -rf "$venv"
   python3 -m venv "$venv"
@@ -19,7 +19,7 @@ if [ "$(cat "$venv/wanted" 2>/dev/null)" != "$wanted" ]; then
   echo "$wanted" >"$venv/wanted"
 fi
 
-cargo build -q -p scim-examples --all-features --example scim_server --example superset_server
+cargo build -q -p scim-examples --all-features --example scim_server --example superset_server --example superset-scim
 programs=${CARGO_TARGET_DIR:-target}/debug/examples
 
 # start LOG PROGRAM ARGS...: starts a server on a free port and sets $url to its base URL.
@@ -55,6 +55,10 @@ cat "$work/refused.txt"
 start "$work/superset.log" "$programs/superset_server" --database "sqlite://$work/superset.db" --demo \
   --rules "$here/../examples/quickstart/rules.toml"
 "$venv/bin/python" "$here/superset.py" "$url" "$token" "$work/superset.db"
+
+start "$work/audited.log" "$programs/superset_server" --database "sqlite://$work/audited.db" --demo \
+  --rules "$here/../examples/quickstart/rules.toml" --audit-log "$work/audit.jsonl" --audit-checkpoints "$work/ends.jsonl"
+"$venv/bin/python" "$here/ocsf.py" "$url" "$token" "$work/audit.jsonl" "$work/audited.db" "$programs/superset-scim"
 
 kill -TERM "${servers[@]}"
 wait "${servers[@]}"

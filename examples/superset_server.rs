@@ -9,7 +9,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use scim_examples::{ClientCheck, DatabaseFlags, Flags, RulesFlags, serve_checked};
+use scim_examples::{AuditFlags, ClientCheck, DatabaseFlags, Flags, RulesFlags, serve_checked};
 use superset_mapping::demo::DemoError;
 use superset_mapping::{Adoption, ConnectError, RuleReader, StoreOptions, SupersetStore, create_demo_schema};
 
@@ -23,6 +23,8 @@ struct Arguments {
     database: DatabaseFlags,
     #[command(flatten)]
     rules: RulesFlags,
+    #[command(flatten)]
+    audit: AuditFlags,
     /// Create Superset's security tables in an empty database, to try things without a Superset
     #[arg(long)]
     demo: bool,
@@ -96,6 +98,9 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.takeover {
         options = options.with_takeover();
     }
+    if let Some(key) = arguments.audit.key()? {
+        options = options.with_audit_key(key);
+    }
     if arguments.demo {
         match create_demo_schema(&database).await {
             // Made at an earlier start.
@@ -114,5 +119,8 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
         let (writers, store) = (flags.writers_of(clients), checked.clone());
         Box::pin(async move { Ok(store.check_writers(&writers).await?) })
     });
-    serve_checked(&arguments.flags, store, check).await
+    let sealer = arguments.audit.seal(store.clone())?;
+    let outcome = serve_checked(&arguments.flags, store, check).await;
+    sealer.stop().await;
+    outcome
 }

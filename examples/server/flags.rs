@@ -20,6 +20,7 @@ use serde::Deserialize;
 use superset_mapping::rules::UnknownGroups;
 use thiserror::Error;
 
+use crate::audit::AuditLogFlags;
 use crate::clients::{ClientFlags, ClientsError, registered_writers};
 use crate::connection::ConnectionLimits;
 use crate::limits::LimitFlags;
@@ -82,6 +83,9 @@ pub struct Flags {
     /// What is logged
     #[command(flatten)]
     pub log: LogFlags,
+    /// The audit as lines of JSON
+    #[command(flatten)]
+    pub audit_log: AuditLogFlags,
     /// What connections may take
     #[command(flatten)]
     pub connections: ConnectionLimits,

@@ -1,5 +1,6 @@
 //! What the examples share: their flags, and how a [`ScimService`](scim_service::ScimService) is mounted in axum.
 
+mod audit;
 mod clients;
 mod connection;
 mod flags;
@@ -12,6 +13,7 @@ mod secret_file;
 mod serve;
 mod superset;
 
+pub use audit::{AuditFlags, AuditLogFlags, Sealer, audit_key};
 pub use clients::{ClientFlags, ClientsError};
 pub use connection::{ConnectionLimits, ConnectionLimitsError, TimedBody, serve_connections};
 pub use flags::{Bulk, Capability, Flags, FlagsError, PatchStatus, ProfileName};

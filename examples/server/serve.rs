@@ -1,8 +1,10 @@
 //! A [`ScimService`] in a server.
 
 use axum::Router;
+use scim_service::observe::{ObservedStore, Observer};
 use scim_service::{ScimService, Store};
 use std::error::Error;
+use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::connection::serve_connections;
@@ -27,6 +29,22 @@ pub async fn serve<S: Store>(flags: &Flags, store: S) -> Result<(), Box<dyn Erro
 ///
 /// As [`serve`].
 pub async fn serve_checked<S: Store>(flags: &Flags, store: S, check: ClientCheck) -> Result<(), Box<dyn Error>> {
+    let mut observers: Vec<Arc<dyn Observer>> = Vec::new();
+    observers.extend(flags.audit_log.observer()?);
+    if observers.is_empty() {
+        serve_observed(flags, store, check, observers).await
+    } else {
+        serve_observed(flags, ObservedStore::new(store, observers.clone()), check, observers).await
+    }
+}
+
+/// The same with what hears of requests, which hears of the store's writes already.
+async fn serve_observed<S: Store>(
+    flags: &Flags,
+    store: S,
+    check: ClientCheck,
+    observers: Vec<Arc<dyn Observer>>,
+) -> Result<(), Box<dyn Error>> {
     flags.connections.check_descriptors(1)?;
     let listener = flags.listen.bind().await?;
     let config = flags.config(listener.local_addr()?)?;
@@ -39,6 +57,7 @@ pub async fn serve_checked<S: Store>(flags: &Flags, store: S, check: ClientCheck
         }
         None => (ScimService::new(store, schemas, config, flags.tokens()?), Router::new()),
     };
+    let service = if observers.is_empty() { service } else { service.with_observer(observers) };
 
     let base_path = flags.base_path.trim_end_matches('/');
     let router = if base_path.is_empty() {

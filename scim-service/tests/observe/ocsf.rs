@@ -113,7 +113,7 @@ async fn each_write_and_each_refusal_is_a_line() {
 }
 
 #[tokio::test]
-async fn x14_no_line_has_what_is_planted() {
+async fn no_line_has_what_is_planted() {
     let (service, lines) = service();
     let planted = "Pl4nted-Sekret";
     for number in 0..300 {

@@ -8,7 +8,7 @@
 //! | a user was changed in another way | 3001 | 99 Update |
 //! | a group was created, deleted | 3006 Group Management | 6, 5 |
 //! | members joined a group, or left it | 3006 | 3, 4: an event for each member |
-//! | a group was given a role, or lost one | 3006 | 1 Assign Privileges, 2 Revoke Privileges |
+//! | a group was given a role, or lost one | 3006 | 1 Assign Privileges, 2 Revoke Privileges: `unmapped.scim.rule` |
 //! | a group was changed in another way | 3006 | 99 Update |
 //! | another resource was created, changed, deleted | 3004 Entity Management | 1, 3, 4 |
 //! | a client was not authenticated; a login | 3002 Authentication | 1 Logon |

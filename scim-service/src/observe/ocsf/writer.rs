@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn x20_writes_are_held_while_the_disk_is_full_and_no_line_is_lost() {
+    fn writes_are_held_while_the_disk_is_full_and_no_line_is_lost() {
         let disk = Disk::default();
         disk.room.store(100, Ordering::Relaxed);
         let writer = OcsfWriter::new(disk.clone());

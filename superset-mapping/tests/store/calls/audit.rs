@@ -16,7 +16,7 @@ pub(crate) const CASES: &[Case] = cases![
     the_audit_names_what_the_change_names,
     each_write_leaves_what_undoes_it,
     who_took_a_role_by_which_request_and_rule,
-    x14_what_is_planted_is_in_no_row,
+    what_is_planted_is_in_no_row,
 ];
 
 /// Actions and details of a resource, or of all.
@@ -258,7 +258,7 @@ async fn who_took_a_role_by_which_request_and_rule() {
     assert_eq!((left.name.as_deref(), &left.detail["removed"]), (Some("analysts"), &json!([ada])));
     assert_eq!(left.roles[0].role, "Alpha");
     assert_eq!(left.roles[0].rule.as_deref(), Some("rule 1, by the group `analysts`"));
-    assert_eq!(left.change().unwrap().unwrap().members.removed, [ada.clone()]);
+    assert_eq!(left.change().unwrap().unwrap().members.removed, std::slice::from_ref(&ada));
 
     // A role of her own: that of those without a group, given again and taken by the next one.
     superset.add_member(&group, &ada).await;
@@ -282,7 +282,7 @@ async fn who_took_a_role_by_which_request_and_rule() {
 }
 
 /// A few hundred requests with a secret in every place where one can be.
-async fn x14_what_is_planted_is_in_no_row() {
+async fn what_is_planted_is_in_no_row() {
     let superset = Superset::start().await;
     let planted = "Pl4nted-Sekret";
     for number in 0..100 {
