@@ -25,7 +25,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(30);
 /// the client is answered.
 ///
 /// **What cannot be written.** A line that the writer does not take (a full disk) is kept and written before the next one. Until that
-/// succeeds, every write of a client is [held](StoreError::Held) with 503: nothing is done that nobody could read of. Reads are served. Lines
+/// succeeds (what was written of it stays as a line that is no JSON), every write of a client is [held](StoreError::Held) with 503: nothing is done that nobody could read of. Reads are served. Lines
 /// that wait are bounded by [`MAX_UNWRITTEN`]; what is dropped beyond it is counted, and an error in the log.
 ///
 /// Writing blocks: the writer should be a file.
