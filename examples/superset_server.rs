@@ -7,6 +7,7 @@
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
 use scim_examples::{AuditFlags, ClientCheck, DatabaseFlags, Flags, RulesFlags, serve_checked};
@@ -73,6 +74,7 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     arguments.flags.log.start();
     let rules = arguments.rules.read(&RuleReader::new())?;
     arguments.flags.unknown_groups = rules.unknown_groups();
+    arguments.flags.metrics.rules = Some(Arc::new(rules.clone()));
     let database = arguments.database.url()?;
     let adoption = match arguments.adopt {
         Adopt::Refuse => Adoption::Refuse,
@@ -113,14 +115,18 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
             eprintln!("hint: `--demo` makes Superset's security tables in an empty database, to try things");
         }
     })?;
+    let measured = store.clone();
+    arguments.flags.metrics.probes.add(move || measured.record_connections());
     store.check_writers(&arguments.flags.writers()?).await?;
     let (flags, checked) = (arguments.flags.clone(), store.clone());
     let check: ClientCheck = Box::new(move |clients| {
         let (writers, store) = (flags.writers_of(clients), checked.clone());
         Box::pin(async move { Ok(store.check_writers(&writers).await?) })
     });
+    let decides = store.clone();
+    let brake = arguments.flags.brake.brake(store.holds(), move |role| decides.rules().is_protected(role));
     let sealer = arguments.audit.seal(store.clone())?;
-    let outcome = serve_checked(&arguments.flags, store, check).await;
+    let outcome = serve_checked(&arguments.flags, store, check, brake).await;
     sealer.stop().await;
     outcome
 }

@@ -40,7 +40,11 @@ pub(crate) enum Command {
     /// Make Superset's tables in an empty database with forty people, to try things: the rules are examples/reconcile/demo.toml
     Demo,
     /// Say what differs, and change nothing
-    Drift,
+    Drift {
+        /// File for what was found as metrics, for the textfile collector of Prometheus' node exporter: its name ends in .prom
+        #[arg(long, value_name = "FILE")]
+        metrics_file: Option<PathBuf>,
+    },
     /// Repair what differs
     Repair {
         /// Say what would be done, and write nothing

@@ -3,6 +3,7 @@
 //! ```sh
 //! alias reconcile="cargo run --features reconcile --example reconcile -- --database-file url --rules rules.toml"
 //! reconcile --local=admin drift --format html --output drift.html
+//! reconcile --local=admin drift --metrics-file /var/lib/prometheus/node-exporter/superset_drift.prom
 //! reconcile --local=admin repair --dry-run
 //! reconcile leavers --export people.csv --deactivate
 //! ```
@@ -16,6 +17,7 @@ mod transport;
 
 use std::error::Error;
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -60,8 +62,11 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     }
     let (clean, text) = match &arguments.command {
         Command::Demo => return Ok(true),
-        Command::Drift => {
+        Command::Drift { metrics_file } => {
             let drift = store.drift(&arguments.drift_options(), &bar).await?;
+            if let Some(path) = metrics_file {
+                replace(path, &drift.to_prometheus())?;
+            }
             (drift.is_clean(), arguments.shown(drift)?)
         }
         Command::Repair { dry_run, revoke_by_hand, deactivate_unmanaged } => {
@@ -94,6 +99,14 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
         None => print!("{text}"),
     }
     Ok(clean)
+}
+
+/// Puts a text in the place of a file, so that whoever reads it meanwhile has all of the old one or of the new.
+fn replace(path: &Path, text: &str) -> Result<(), Box<dyn Error>> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, path));
+    written.map_err(|error| format!("cannot write `{}`: {error}", path.display()).into())
 }
 
 fn directory(source: &Source) -> Result<Box<dyn Directory>, Box<dyn Error>> {

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 
 use axum_extra::extract::cookie::Key;
 use clap::{Parser, ValueEnum};
-use scim_examples::{ConnectionLimits, DatabaseFlags, ListenFlags, LogFlags, RulesFlags, read_secret_line};
+use scim_examples::{
+    ConnectionLimits, DatabaseFlags, ListenFlags, LogFlags, MetricsFlags, RulesFlags, read_secret_line,
+};
 use superset_mapping::login::{Domains, GroupClaim, GroupScope, MappingError, NameCase};
 use superset_mapping::saml::SignedPart;
 use superset_mapping::{AttributeMapping, IdentityProvider, People};
@@ -36,6 +38,8 @@ pub(crate) struct Arguments {
     pub(crate) rules: RulesFlags,
     #[command(flatten)]
     pub(crate) log: LogFlags,
+    #[command(flatten)]
+    pub(crate) metrics: MetricsFlags,
     /// Name of the identity provider in its metadata
     #[arg(long, value_name = "NAME")]
     pub(crate) idp_entity_id: String,

@@ -44,7 +44,7 @@ use scim_examples::serve_connections;
 use scim_service::observe::LogLimit;
 use scim_service::observe::ocsf::OcsfWriter;
 use scim_service::{Context, Principal};
-use superset_mapping::login::JsonLines;
+use superset_mapping::login::{JsonLines, MeasuredAudit};
 use superset_mapping::saml::SamlServiceProvider;
 use superset_mapping::store::SqlReplays;
 use superset_mapping::{JitLogin, People, RuleReader, SupersetStore};
@@ -72,6 +72,8 @@ struct Gateway {
     superset: Superset,
     /// What bounds the lines about logins that fail.
     log_limit: LogLimit,
+    /// Whether somebody reads what is measured.
+    measures: bool,
 }
 
 impl Gateway {
@@ -100,7 +102,11 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     arguments.connections.check_descriptors(2)?;
     let listener = arguments.listen.bind().await?;
     let address = listener.local_addr()?;
-    let router = router(gateway(&arguments, &format!("http://{address}")).await?);
+    let metrics = arguments.metrics.start()?;
+    let gateway = gateway(&arguments, &format!("http://{address}")).await?;
+    let measured = gateway.store.clone();
+    arguments.metrics.probes.add(move || measured.record_connections());
+    let router = router(gateway).merge(metrics);
     println!("listening on http://{address}");
     let Arguments { listen, connections, .. } = arguments;
     serve_connections(listener, router, connections, |address| listen.peer(address), scim_examples::stop()).await;
@@ -141,9 +147,9 @@ async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<d
     }
     let (audit, people) = (arguments.audit()?, Arc::new(store.clone()));
     let logins = if arguments.audit_ocsf {
-        JitLogin::new(people, SchemaSet::builtin(), Arc::new(rules), OcsfWriter::new(audit))
+        JitLogin::new(people, SchemaSet::builtin(), Arc::new(rules), MeasuredAudit::new(OcsfWriter::new(audit)))
     } else {
-        JitLogin::new(people, SchemaSet::builtin(), Arc::new(rules), JsonLines::new(audit))
+        JitLogin::new(people, SchemaSet::builtin(), Arc::new(rules), MeasuredAudit::new(JsonLines::new(audit)))
     };
     Ok(Arc::new(Gateway {
         logins,
@@ -155,5 +161,6 @@ async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<d
         cookies: Cookies::new(arguments.session_key()?, arguments.session_hours, public.starts_with("https://")),
         superset: Superset::new(&arguments.superset, public, arguments.max_upload)?,
         log_limit: LogLimit::new(),
+        measures: arguments.metrics.are_on(),
     }))
 }

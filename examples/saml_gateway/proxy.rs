@@ -19,6 +19,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use scim_service::StoreError;
+use scim_service::observe::metrics::{DeprovisionedAttempt, attempted};
 use superset_mapping::login::ReplayStore as _;
 use thiserror::Error;
 
@@ -201,6 +202,9 @@ async fn username(gateway: &Gateway, headers: &HeaderMap) -> Result<Option<Strin
         return Ok(None);
     }
     let account = gateway.store.session_of(&gateway.context(now), &user).await?;
+    if account.is_none() && gateway.measures {
+        attempted(DeprovisionedAttempt::Session);
+    }
     if let Some(account) = account.filter(|account| session.is_of(account)) {
         return Ok(Some(account.username));
     }

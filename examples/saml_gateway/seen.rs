@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::HeaderValue;
 use http::request::Parts;
+use scim_service::observe::metrics::request_served;
 use scim_service::observe::{ClientAddress, LogLimit, REQUEST_ID_HEADER, request_id};
 use superset_mapping::LoginError;
 use tracing::field::display;
@@ -29,15 +30,25 @@ pub(crate) async fn note(State(gateway): State<Arc<Gateway>>, mut request: Reque
         request.headers_mut().insert(REQUEST_ID_HEADER, header.clone());
     }
     let address = address(request.extensions()).map(|address| display(address.ip()));
-    let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
-    let span = error_span!("request", id = &*id, method = method.as_str(), path = path.as_str());
+    let measured = request.method().clone();
+    let (method, path) = (measured.as_str(), request.uri().path().to_owned());
+    let span = error_span!("request", id = &*id, method, path = path.as_str());
     let mut response = next.run(request).instrument(span).await;
     if let Some(header) = header {
         response.headers_mut().insert(REQUEST_ID_HEADER, header);
     }
     let (status, duration_ms) = (response.status().as_u16(), began.elapsed().as_secs_f64() * 1000.0);
     info!(request_id = &*id, address, method, path, status, duration_ms, "served");
+    if gateway.measures {
+        request_served(&measured, Some(route(&path)), response.status(), None, began.elapsed());
+    }
     response
+}
+
+/// What stands for a path in metrics: the gateway's own paths, or all that is passed on.
+fn route(path: &str) -> &'static str {
+    const OWN: [&str; 4] = ["/saml/login", "/saml/acs", "/saml/metadata", "/saml/logout"];
+    OWN.into_iter().find(|own| *own == path).unwrap_or("/{path}")
 }
 
 /// Says to the operator why somebody is not logged in. Anybody can try, so that what repeats at an address is only counted.

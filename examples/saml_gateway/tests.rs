@@ -11,6 +11,7 @@ use http::header::{ALLOW, COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use scim_core::{Resource, SchemaSet};
 use scim_service::observe::LogLimit;
 use scim_service::{Context, Create, Principal, Replace, Store};
@@ -92,6 +93,7 @@ impl House {
             cookies: Cookies::new(Key::generate(), 8, true),
             superset: Superset::new(superset, PUBLIC, 1 << 20).unwrap(),
             log_limit: LogLimit::new(),
+            measures: true,
         });
         let ada = provision(&gateway.store, "ada@partner.example").await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -238,6 +240,8 @@ async fn x14_logging_out_ends_every_copy_of_the_session() {
 
 #[tokio::test]
 async fn x1_a_session_ends_with_a_deactivation_a_return_and_a_takeover() {
+    let recorder = PrometheusBuilder::new().with_recommended_naming(true).build_recorder();
+    let _measured = metrics::set_default_local_recorder(&recorder);
     let house = House::start().await;
     let is_in = async |cookies: &str| house.get("/api/v1/me/", &[("cookie", cookies)]).await.0 == StatusCode::OK;
     let options = StoreOptions::new().with_takeover();
@@ -263,6 +267,10 @@ async fn x1_a_session_ends_with_a_deactivation_a_return_and_a_takeover() {
     put("00u1", true).await;
     assert!(!is_in(&second).await);
     assert!(is_in(&house.logged_in().await).await);
+    // Once for a session: it is ended for good then.
+    let measured = recorder.handle().render();
+    assert!(measured.contains("scim_deprovisioned_attempts_total{attempt=\"session\"} 1\n"), "{measured}");
+    assert!(measured.contains("http_route=\"/{path}\"") && !measured.contains("/api/v1/me/"), "{measured}");
 }
 
 #[tokio::test]

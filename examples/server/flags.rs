@@ -21,11 +21,13 @@ use superset_mapping::rules::UnknownGroups;
 use thiserror::Error;
 
 use crate::audit::AuditLogFlags;
+use crate::brake::BrakeFlags;
 use crate::clients::{ClientFlags, ClientsError, registered_writers};
 use crate::connection::ConnectionLimits;
 use crate::limits::LimitFlags;
 use crate::listen::ListenFlags;
 use crate::log::LogFlags;
+use crate::metrics::MetricsFlags;
 use crate::oauth::AccessTokenFlags;
 use crate::secret_file::{SecretFileError, read_secret_line};
 
@@ -80,12 +82,18 @@ pub struct Flags {
     pub cursor_key_file: Option<PathBuf>,
     #[command(flatten)]
     limits: LimitFlags,
+    /// How much a client may do
+    #[command(flatten)]
+    pub brake: BrakeFlags,
     /// What is logged
     #[command(flatten)]
     pub log: LogFlags,
     /// The audit as lines of JSON
     #[command(flatten)]
     pub audit_log: AuditLogFlags,
+    /// What is measured, and who may read it
+    #[command(flatten)]
+    pub metrics: MetricsFlags,
     /// What connections may take
     #[command(flatten)]
     pub connections: ConnectionLimits,

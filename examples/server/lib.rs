@@ -1,12 +1,15 @@
 //! What the examples share: their flags, and how a [`ScimService`](scim_service::ScimService) is mounted in axum.
 
 mod audit;
+mod brake;
 mod clients;
 mod connection;
 mod flags;
+mod http_client;
 mod limits;
 mod listen;
 mod log;
+mod metrics;
 mod oauth;
 mod registered;
 mod secret_file;
@@ -14,12 +17,15 @@ mod serve;
 mod superset;
 
 pub use audit::{AuditFlags, AuditLogFlags, Sealer, audit_key};
+pub use brake::{BrakeFlags, WatchedBrake};
 pub use clients::{ClientFlags, ClientsError};
 pub use connection::{ConnectionLimits, ConnectionLimitsError, TimedBody, serve_connections};
 pub use flags::{Bulk, Capability, Flags, FlagsError, PatchStatus, ProfileName};
+pub use http_client::{AskError, HttpAnswer, HttpClient, Trust};
 pub use limits::LimitFlags;
 pub use listen::{ListenError, ListenFlags, Peer};
 pub use log::LogFlags;
+pub use metrics::{MetricsFlags, Probes};
 pub use oauth::{AccessTokenFlags, Checking, ClientCheck};
 pub use registered::{KeyFiles, RegisteredFile};
 pub use secret_file::{SecretFileError, read_secret, read_secret_line};

@@ -81,7 +81,8 @@ pub enum Peer {
     Stranger,
 }
 
-fn network(text: &str) -> Result<IpNet, String> {
+/// Reads an address or a network.
+pub(crate) fn network(text: &str) -> Result<IpNet, String> {
     let address = text.parse::<IpAddr>().map(IpNet::from);
     address.or_else(|_| text.parse()).map_err(|_| "expected an address or a network such as `10.0.0.0/8`".to_owned())
 }

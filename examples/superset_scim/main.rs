@@ -1,18 +1,22 @@
-//! What an operator of a provisioned Superset does by hand.
+//! What operators of a Superset that SCIM provisions do.
 //!
 //! ```sh
-//! cargo run --example superset-scim -- audit --database-file url --resource ada@example.com --action revoke
+//! alias superset-scim="cargo run --example superset-scim --"
+//! superset-scim audit --database-file url --resource ada@example.com --action revoke
+//! superset-scim brake --database-file url list
+//! superset-scim brake --database-file url release 9b1d7c0e-... --allow 70 --for 1h
 //! ```
 //!
-//! Ends with status 0 if nothing was found, 1 if something was, 2 after an error.
+//! Ends with status 0 if nothing was found or all was done, 1 if something was found, 2 after an error.
 
 mod audit;
+mod brake;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Operates a Superset that is provisioned by SCIM
+/// Looks after a Superset that SCIM provisions
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -23,12 +27,15 @@ struct Arguments {
 enum Command {
     /// Ask the audit who did what, when and why; verify, seal and purge it
     Audit(audit::AuditArguments),
+    /// Look at the clients whose writes are held back, and release them
+    Brake(brake::BrakeArguments),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Audit(arguments) => audit::run(arguments).await,
+        Command::Brake(arguments) => brake::run(arguments).await,
     };
     outcome.unwrap_or_else(|error| {
         scim_examples::fail(&*error);

@@ -10,7 +10,7 @@ use http::request::Parts;
 use http::{Method, Response};
 use scim_core::{Quirks, Tolerance};
 use scim_filter::Budget;
-use tracing::Instrument;
+use tracing::{Instrument, debug_span};
 
 use crate::call::Call;
 use crate::call::{Body, BodyLimit};
@@ -159,7 +159,8 @@ impl<S: Store> ScimService<S> {
             Principal::new("anonymous")
         } else {
             let authenticator = self.authenticator();
-            let principal = authenticator.authenticate(parts).await.map_err(|error| {
+            let authenticated = authenticator.authenticate(parts).instrument(debug_span!("authenticate")).await;
+            let principal = authenticated.map_err(|error| {
                 let challenges = authenticator.challenges(&error);
                 Failure::Auth { error, challenges }
             })?;
@@ -222,7 +223,7 @@ impl<S: Store> Admitted<S> {
             Some(_) => body,
             None => Bytes::new(),
         };
-        let Self { service, head, route, principal, used } = self;
+        let Self { service, mut head, route, principal, used } = self;
         let config = &*service.config().of_tenant(principal.tenant());
         let mut tolerance = Tolerance::new(config.profile());
         tolerance.record(used);
@@ -249,9 +250,11 @@ impl<S: Store> Admitted<S> {
         };
         let span = head.exchange.span().clone();
         let response = service.serve(&mut call, route).instrument(span).await;
-        if !call.tolerance.used().is_empty() {
+        let quirks = call.tolerance.used();
+        if !quirks.is_empty() {
             let (request_id, principal) = (&*call.cx.request_id, call.cx.principal.name());
-            tracing::info!(request_id, principal, quirks = ?call.tolerance.used(), "compatibility quirks were used");
+            tracing::info!(request_id, principal, ?quirks, "compatibility quirks were used");
+            head.exchange.needed(quirks);
         }
         match response {
             Ok(response) => head.answered(response, service.observer()),

@@ -26,6 +26,7 @@
 //! | [`Pace`] | long work in slices, so that others are served in between |
 //! | [`Context`] | what a store call knows of its request |
 //! | [`Observer`](observe::Observer), [`Served`](observe::Served), [`ObservedStore`](observe::ObservedStore) | what the host hears of each request and each write, and writes that it holds back |
+//! | [`brake`]: [`Brake`](brake::Brake), [`Threshold`](brake::Threshold), [`Holds`](brake::Holds) | clients that do too much, whose writes are held back until an operator has looked |
 //! | [`ClientAddress`](observe::ClientAddress), [`request_id()`](observe::request_id()), [`LogLimit`](observe::LogLimit) | what an operator sees |
 //!
 //! # What an operator sees
@@ -36,6 +37,7 @@
 //! | level | event | fields |
 //! |---|---|---|
 //! | error | `the store failed`, `the policy failed`, `credentials could not be checked`: behind each 500 and 503 | `request_id`, `error` with its causes |
+//! | error | `the writes of a client are held back until an operator releases them`, of a [`Brake`](brake::Brake) | `client`, `tenant`, `kind`, `count`, `threshold`, `window`, `hold` |
 //! | warn | `authentication refused` | `request_id`, `address`, `method`, `path`, `reason` |
 //! | warn | `the same again, not logged one by one` | `address`, `reason`, `times`, `seconds` |
 //! | info | `served`: one for each request | `request_id`, `principal`, `tenant`, `address`, `method`, `path`, `status`, `scim_type` and `reason` of an error, `duration_ms` |
@@ -47,7 +49,28 @@
 //!
 //! Each request has an id: that of its header `x-request-id` if it can be used ([`request_id()`](observe::request_id())), else a new one. It is in
 //! the response, in every event, and in [`Context::request_id`], from where a store takes it to its audit. What store and
-//! hooks log by `tracing` is inside of a span `request` with the fields `id`, `method`, `path`, `principal` and `tenant`.
+//! hooks log by `tracing` is inside of a span `request`.
+//!
+//! | level | span | fields |
+//! |---|---|---|
+//! | error | `request`: from the head to the answer | `id`, `method`, `path`, `principal`, `tenant` |
+//! | debug | `authenticate`: the call of the [`Authenticator`] | |
+//! | debug | `store`: a call of the [`Store`] | `call`, such as `list`; `resource_type` |
+//! | debug | `token`: a request for an access token (feature `oauth`) | |
+//!
+//! A span that nobody subscribes to costs a comparison. For traces in OpenTelemetry's form the host adds a layer to its subscriber; the
+//! service is the same, with `opentelemetry-otlp`, `opentelemetry_sdk` and `tracing-opentelemetry` of one generation:
+//!
+//! ```text
+//! let exporter = opentelemetry_otlp::SpanExporter::builder().with_http().build()?;
+//! let provider = opentelemetry_sdk::trace::SdkTracerProvider::builder().with_batch_exporter(exporter).build();
+//! tracing_subscriber::registry()
+//!     .with(tracing_subscriber::fmt::layer().with_filter(LevelFilter::WARN))
+//!     .with(tracing_opentelemetry::layer().with_tracer(provider.tracer("scim")).with_filter(LevelFilter::DEBUG))
+//!     .init();
+//! ```
+//!
+//! With the feature `metrics` an observer counts and measures: `observe::metrics`.
 //!
 //! The address comes from the host: it adds a [`ClientAddress`](observe::ClientAddress) to the extensions of the request.
 //!
@@ -56,6 +79,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `cursor` (default) | pagination by cursor (RFC 9865), with `chacha20poly1305` |
+//! | `metrics` | `observe::metrics`: an observer that counts requests, changes, refusals and quirks for a recorder of the host's choice, by the facade `metrics` |
 //! | `memory` (default) | [`MemoryStore`], with `imbl` and `async-lock` |
 //! | `tables` (default) | [`tables`]: a store over your own tables, with `async-lock` |
 //! | `conformance` | `store_conformance!` and `conformance::http_conformance`: tests for stores and for mounts |
@@ -65,6 +89,7 @@
 mod admission;
 mod auth;
 mod authorize;
+pub mod brake;
 mod bulk;
 mod call;
 pub mod change;

@@ -49,9 +49,23 @@
 //! | `sqlite` | the same on `SQLite` |
 //! | `roles` | roles over any `scim_service::Store`, in a host's own tables |
 //! | `conformance` | `role_conformance!`: tests for whoever implements a `RoleTarget` |
+//! | `metrics` | [`metrics`]: logins, drift, batches of writes and connections, counted for a recorder of the host's choice |
 //! | `memory` | logins over `scim_service::MemoryStore` |
 //! | `jit` | login just in time over any `scim_service::Store`, and settings for Flask-AppBuilder |
 //! | `saml` | verification of SAML responses, by `saml-rs` with AWS-LC |
+//!
+//! # Traces
+//!
+//! What the store does is in spans of [`tracing`](https://docs.rs/tracing) at the level debug, inside of those of `scim-service`. None has
+//! a value of a request.
+//!
+//! | span | fields |
+//! |---|---|
+//! | `wait for turn`: until a write has its turn | |
+//! | `batch`: a transaction of one write or several, in a trace of its own | |
+//! | `transaction`: its beginning, which waits for a connection and for the lock of a writer, and its commit | `db.system.name`, `db.operation.name`, `access` |
+//! | `statement` | `db.system.name`, `db.query.text` with `?` for each value |
+//! | `hash password` | |
 //!
 //! For TLS to a database server the host enables one of the `tls-*` features of `sqlx` 0.9.
 
@@ -67,6 +81,8 @@ pub mod fab_config;
 mod group_reader;
 #[cfg(feature = "jit")]
 pub mod login;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod origin;
 #[cfg(any(feature = "_store", feature = "roles"))]
 mod protected_role;

@@ -30,6 +30,12 @@ impl HashedSecret {
         &self.hash
     }
 
+    /// From when on it is refused; `None`: never.
+    #[cfg(feature = "oauth")]
+    pub(crate) fn expires(&self) -> Option<DateTime<Utc>> {
+        self.expires
+    }
+
     /// Whether it may be used at this time; from its expiry on it may not.
     pub(crate) fn is_live(&self, now: DateTime<Utc>) -> bool {
         self.expires.is_none_or(|expires| now < expires)

@@ -8,6 +8,7 @@ mod permit;
 mod reference;
 mod request;
 mod show;
+mod span;
 mod visible;
 
 pub(crate) use body::{Body, BodyLimit};
@@ -16,3 +17,4 @@ pub(crate) use filter::one_of;
 pub(crate) use permit::Permit;
 pub(crate) use reference::{References, complete_paths, holds_members};
 pub(crate) use request::{Call, Can};
+pub(crate) use span::InSpan;

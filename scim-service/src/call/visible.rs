@@ -11,6 +11,7 @@ use crate::authorize::{Access, Authorizer, Operation};
 use crate::call::Call;
 use crate::call::one_of;
 use crate::call::permit::{Permit, targets};
+use crate::call::span::InSpan;
 use crate::scope::{Scope, scope_of};
 use crate::store::{List, Read, Store, StoreError};
 use crate::wire::Failure;
@@ -116,7 +117,8 @@ impl<S: Store + ?Sized> Call<'_, S> {
         permit: &Permit,
     ) -> Result<Resource, Failure> {
         if !permit.is_restricted() {
-            return Ok(self.store.read(&self.cx, Read::new(of, id).with_want(want)).await?);
+            let request = Read::new(of, id).with_want(want);
+            return Ok(self.store.read(&self.cx, request).in_span_about("read", of).await?);
         }
         Box::pin(self.visible_within(of, id, want, permit)).await
     }
@@ -134,6 +136,7 @@ impl<S: Store + ?Sized> Call<'_, S> {
         let by_id = one_of(of, &["id"], &[id.as_str()])?;
         let filter = permit.narrow(Some(by_id));
         let list = List::new(of, 1).with_filter(&filter).with_want(want);
-        self.store.list(&self.cx, list).await?.resources.pop().ok_or_else(not_found)
+        let mut page = self.store.list(&self.cx, list).in_span_about("list", of).await?;
+        page.resources.pop().ok_or_else(not_found)
     }
 }

@@ -19,6 +19,7 @@ use super::{create, delete, patch as patch_resource, replace};
 use crate::bulk::{Claim, Created, Label, Plan, Resolver, Step, Target, Together, Work, claims, http_method};
 use crate::call::Body;
 use crate::call::Call;
+use crate::call::InSpan;
 use crate::call::resource_id;
 use crate::config::BulkAtomicity;
 use crate::scope::Scope;
@@ -98,7 +99,7 @@ async fn per_operation<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) ->
 
 /// Does everything in one transaction of the store, or nothing.
 async fn all_or_nothing<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -> Result<Vec<BulkResult>, Failure> {
-    let transaction = call.store.begin(&call.cx).await?;
+    let transaction = call.store.begin(&call.cx).in_span("begin").await?;
     let (mut job, steps) = Job::of(plan, call.config.base_url(), call.cx.request_id.clone());
     let store: &dyn Store = &*transaction;
     let inside = call.within(store, Body::default());
@@ -112,7 +113,7 @@ async fn all_or_nothing<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -
     if job.errors > 0 {
         return Ok(job.rolled_back());
     }
-    transaction.commit().await?;
+    transaction.commit().in_span("commit").await?;
     Ok(job.results.into_iter().flatten().collect())
 }
 
@@ -287,7 +288,8 @@ impl Job {
             }
             Err(failure) => {
                 self.created(operation, None);
-                let undone = call.store.delete(&call.cx, Delete::new(&of, &resource_id(&id)?)).await;
+                let gone = resource_id(&id)?;
+                let undone = call.store.delete(&call.cx, Delete::new(&of, &gone)).in_span_about("delete", &of).await;
                 if let Err(error) = undone {
                     let request_id = &*self.request_id;
                     tracing::error!(request_id, %error, %id, "an incomplete resource could not be deleted");

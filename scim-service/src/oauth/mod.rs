@@ -79,6 +79,8 @@ mod registered_clients;
 mod token;
 
 pub use access_token::{AccessTokenKey, AccessTokenKeyError, AccessTokens, LifetimeError};
+#[cfg(feature = "metrics")]
+pub use client::CredentialMetrics;
 pub use client::{
     AssertionIdentity, ClientRegistration, ClientRegistry, Clients, CredentialPlace, PeerAddress, RegistrationError,
 };

@@ -31,6 +31,11 @@ impl RegisteredClients {
         Self { registry, tokens, log_limit: Arc::new(LogLimit::new()) }
     }
 
+    /// The clients.
+    pub fn registry(&self) -> &ClientRegistry {
+        &self.registry
+    }
+
     /// Logs why a token that is right is refused, no oftener than other refusals.
     fn refuse(&self, request: &Parts, client: &ClientRegistration, reason: &'static str) -> AuthError {
         let (address, now) = (request.extensions.get::<ClientAddress>().copied(), Instant::now());

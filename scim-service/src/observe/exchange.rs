@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, Uri};
-use scim_core::ScimType;
+use scim_core::{Quirks, ScimType};
 use tracing::field::{DisplayValue, Empty, display};
 use tracing::{Span, error_span, info, warn};
 
@@ -19,6 +19,14 @@ use crate::wire::Failure;
 
 /// How much of a path the log has, in characters: nobody who is refused fills it with paths.
 const MAX_LOGGED_PATH: usize = 512;
+
+/// Why a request was not served.
+struct Refusal {
+    scim_type: Option<&'static str>,
+    /// The first line of the error's `detail`.
+    reason: String,
+    error_type: &'static str,
+}
 
 /// A request that is being served.
 pub(crate) struct Exchange {
@@ -31,8 +39,10 @@ pub(crate) struct Exchange {
     route: Option<Cow<'static, str>>,
     /// Who sent it, once that is known.
     principal: Option<Principal>,
-    /// Why it was not served: `scimType` and `detail` of the error.
-    refusal: Option<(Option<&'static str>, String)>,
+    /// Why it was not served.
+    refusal: Option<Refusal>,
+    /// The quirks that it needed.
+    quirks: Quirks,
     span: Span,
 }
 
@@ -60,6 +70,7 @@ impl Exchange {
             route: None,
             principal: None,
             refusal: None,
+            quirks: Quirks::default(),
             span,
         }
     }
@@ -90,10 +101,19 @@ impl Exchange {
         self.principal = Some(principal.clone());
     }
 
+    /// The request needed these quirks.
+    pub(crate) fn needed(&mut self, quirks: Quirks) {
+        self.quirks = quirks;
+    }
+
     /// The request is not served: says so to the operator. What clients that nobody knows can cause is limited.
     pub(crate) fn fail(&mut self, failure: &Failure, limit: &LogLimit) {
         let error = failure.to_error();
-        self.refusal = Some((error.scim_type().map(ScimType::as_str), first_line(error.detail())));
+        self.refusal = Some(Refusal {
+            scim_type: error.scim_type().map(ScimType::as_str),
+            reason: first_line(error.detail()),
+            error_type: failure.error_type(),
+        });
         if let Failure::Auth { error: error @ (AuthError::Missing | AuthError::Invalid), .. } = failure {
             let reason = match error {
                 AuthError::Missing => "the request has no credentials",
@@ -115,7 +135,7 @@ impl Exchange {
         if let Ok(value) = HeaderValue::from_str(&self.request_id) {
             response.headers_mut().insert(REQUEST_ID_HEADER, value);
         }
-        let principal = self.principal.as_ref();
+        let (principal, refusal) = (self.principal.as_ref(), self.refusal.as_ref());
         let duration = self.began.elapsed();
         info!(
             request_id = &*self.request_id,
@@ -125,8 +145,8 @@ impl Exchange {
             method = self.method.as_str(),
             path = logged_path(&self.uri),
             status = response.status().as_u16(),
-            scim_type = self.refusal.as_ref().and_then(|(scim_type, _)| *scim_type),
-            reason = self.refusal.as_ref().map(|(_, reason)| reason.as_str()),
+            scim_type = refusal.and_then(|refusal| refusal.scim_type),
+            reason = refusal.map(|refusal| refusal.reason.as_str()),
             duration_ms = duration.as_secs_f64() * 1000.0,
             "served"
         );
@@ -139,8 +159,10 @@ impl Exchange {
                 principal,
                 address: self.address.map(ClientAddress::ip),
                 status: response.status(),
-                scim_type: self.refusal.as_ref().and_then(|(scim_type, _)| *scim_type),
-                reason: self.refusal.as_ref().map(|(_, reason)| reason.as_str()),
+                scim_type: refusal.and_then(|refusal| refusal.scim_type),
+                reason: refusal.map(|refusal| refusal.reason.as_str()),
+                error_type: refusal.map(|refusal| refusal.error_type),
+                quirks: self.quirks,
                 duration,
             });
         }

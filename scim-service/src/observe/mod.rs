@@ -3,8 +3,11 @@
 mod client_address;
 mod exchange;
 mod log_limit;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod observer;
 pub mod ocsf;
+mod pending;
 mod request_id;
 mod store;
 
@@ -14,5 +17,6 @@ pub(crate) use exchange::Exchange;
 pub(crate) use exchange::log_sums;
 pub use log_limit::{LOG_LIMIT_PERIOD, LogLimit, LogSum, MAX_LOGGED_ADDRESSES};
 pub use observer::{Observer, Served};
+pub use pending::PendingWrites;
 pub use request_id::{MAX_REQUEST_ID_LEN, REQUEST_ID_HEADER, request_id};
 pub use store::ObservedStore;

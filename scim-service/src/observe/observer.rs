@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, StatusCode};
+use scim_core::Quirks;
 
 use crate::authorize::Operation;
 use crate::change::Change;
 use crate::context::{Context, Principal};
+use crate::observe::PendingWrites;
 use crate::store::StoreError;
 
 /// One request, once it is answered.
@@ -35,6 +37,11 @@ pub struct Served<'a> {
     pub scim_type: Option<&'a str>,
     /// Why the request was not served: the first line of the error's `detail`.
     pub reason: Option<&'a str>,
+    /// What went wrong in a word, such as `unauthenticated`, `held` or the `scimType`: one of few, for metrics. `None` where the
+    /// request was served.
+    pub error_type: Option<&'static str>,
+    /// The compatibility quirks that the request needed.
+    pub quirks: Quirks,
     /// How long it took to answer.
     pub duration: Duration,
 }
@@ -77,6 +84,13 @@ pub trait Observer: Send + Sync + 'static {
         Ok(())
     }
 
+    /// A transaction begins. What is returned hears of each write in it at once, and may refuse it: for whoever cannot wait until the
+    /// transaction is committed.
+    fn began(&self, cx: &Context) -> Option<Box<dyn PendingWrites>> {
+        let _ = cx;
+        None
+    }
+
     /// A write was committed. `change` may say that nothing [is different](Change::is_unchanged).
     fn wrote(&self, cx: &Context, change: &Change) {
         let _ = (cx, change);
@@ -90,6 +104,10 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
 
     fn writing(&self, cx: &Context, operation: Operation) -> Result<(), StoreError> {
         (**self).writing(cx, operation)
+    }
+
+    fn began(&self, cx: &Context) -> Option<Box<dyn PendingWrites>> {
+        (**self).began(cx)
     }
 
     fn wrote(&self, cx: &Context, change: &Change) {
@@ -107,6 +125,11 @@ impl<O: Observer> Observer for Vec<O> {
 
     fn writing(&self, cx: &Context, operation: Operation) -> Result<(), StoreError> {
         self.iter().try_for_each(|observer| observer.writing(cx, operation))
+    }
+
+    fn began(&self, cx: &Context) -> Option<Box<dyn PendingWrites>> {
+        let all: Vec<_> = self.iter().filter_map(|observer| observer.began(cx)).collect();
+        if all.is_empty() { None } else { Some(Box::new(all)) }
     }
 
     fn wrote(&self, cx: &Context, change: &Change) {

@@ -1,7 +1,7 @@
 //! A store whose writes an observer hears of.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use scim_core::{Resource, ResourceId, TypeSchema};
@@ -9,7 +9,7 @@ use scim_core::{Resource, ResourceId, TypeSchema};
 use crate::authorize::Operation;
 use crate::change::{Change, Written};
 use crate::context::Context;
-use crate::observe::Observer;
+use crate::observe::{Observer, PendingWrites};
 use crate::store::{
     Create, Delete, List, ListPage, Membership, Modify, Read, Replace, Store, StoreCapabilities, StoreError,
     Transaction,
@@ -18,6 +18,7 @@ use crate::store::{
 /// A store that asks an [`Observer`] before each write, and tells it of each write that is committed.
 ///
 /// What is written in a transaction is told after its commit, in the order of the writes; of a transaction that is dropped nothing is.
+/// Who has to know before the commit asks for it by [`Observer::began`].
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};
@@ -108,7 +109,8 @@ impl<S: Store> Store for ObservedStore<S> {
 
     async fn begin(&self, cx: &Context) -> Result<Box<dyn Transaction>, StoreError> {
         let inner = self.store.begin(cx).await?;
-        Ok(Box::new(ObservedTransaction { inner, observer: self.observer.clone(), writes: Mutex::default() }))
+        let writes = Writes { pending: self.observer.began(cx), done: Vec::new(), is_refused: false };
+        Ok(Box::new(ObservedTransaction { inner, observer: self.observer.clone(), writes: Mutex::new(writes) }))
     }
 
     async fn memberships(&self, cx: &Context, members: &[ResourceId]) -> Result<Vec<Membership>, StoreError> {
@@ -139,27 +141,58 @@ impl<S: fmt::Debug> fmt::Debug for ObservedStore<S> {
 struct ObservedTransaction {
     inner: Box<dyn Transaction>,
     observer: Arc<dyn Observer>,
-    writes: Mutex<Vec<(Context, Change)>>,
+    writes: Mutex<Writes>,
+}
+
+/// What was written in a transaction.
+struct Writes {
+    /// Who hears of it at once.
+    pending: Option<Box<dyn PendingWrites>>,
+    done: Vec<(Context, Change)>,
+    /// Whether a write was refused once it was done: the transaction holds it, and cannot be committed.
+    is_refused: bool,
 }
 
 impl ObservedTransaction {
-    fn keep(&self, cx: &Context, change: &Change) {
-        let mut writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
-        writes.push((cx.clone(), change.clone()));
+    fn ask(&self, cx: &Context, operation: Operation) -> Result<(), StoreError> {
+        self.observer.writing(cx, operation)?;
+        if self.lock().is_refused { Err(refused()) } else { Ok(()) }
+    }
+
+    fn keep(&self, cx: &Context, change: &Change) -> Result<(), StoreError> {
+        let mut writes = self.lock();
+        if let Some(pending) = &mut writes.pending
+            && let Err(refusal) = pending.wrote(cx, change)
+        {
+            writes.is_refused = true;
+            return Err(refusal);
+        }
+        writes.done.push((cx.clone(), change.clone()));
+        Ok(())
     }
 
     fn kept(&self, cx: &Context, outcome: Result<Written, StoreError>) -> Result<Written, StoreError> {
-        if let Ok(written) = &outcome {
-            self.keep(cx, &written.change);
-        }
-        outcome
+        let written = outcome?;
+        self.keep(cx, &written.change)?;
+        Ok(written)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Writes> {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a transaction cannot go on.
+fn refused() -> StoreError {
+    StoreError::Refused {
+        reason: "a write of the transaction was refused, and the whole transaction with it".to_owned(),
     }
 }
 
 #[async_trait]
 impl Store for ObservedTransaction {
     async fn create(&self, cx: &Context, request: Create<'_>) -> Result<Written, StoreError> {
-        self.observer.writing(cx, Operation::Create)?;
+        self.ask(cx, Operation::Create)?;
         self.kept(cx, self.inner.create(cx, request).await)
     }
 
@@ -172,19 +205,19 @@ impl Store for ObservedTransaction {
     }
 
     async fn replace(&self, cx: &Context, request: Replace<'_>) -> Result<Written, StoreError> {
-        self.observer.writing(cx, Operation::Replace)?;
+        self.ask(cx, Operation::Replace)?;
         self.kept(cx, self.inner.replace(cx, request).await)
     }
 
     async fn patch(&self, cx: &Context, request: Modify<'_>) -> Result<Written, StoreError> {
-        self.observer.writing(cx, Operation::Patch)?;
+        self.ask(cx, Operation::Patch)?;
         self.kept(cx, self.inner.patch(cx, request).await)
     }
 
     async fn delete(&self, cx: &Context, request: Delete<'_>) -> Result<Change, StoreError> {
-        self.observer.writing(cx, Operation::Delete)?;
+        self.ask(cx, Operation::Delete)?;
         let change = self.inner.delete(cx, request).await?;
-        self.keep(cx, &change);
+        self.keep(cx, &change)?;
         Ok(change)
     }
 
@@ -197,7 +230,7 @@ impl Store for ObservedTransaction {
     }
 
     async fn reaffirm(&self, cx: &Context, of: &TypeSchema, id: &ResourceId) -> Result<(), StoreError> {
-        self.observer.writing(cx, Operation::Replace)?;
+        self.ask(cx, Operation::Replace)?;
         self.inner.reaffirm(cx, of, id).await
     }
 
@@ -210,8 +243,12 @@ impl Store for ObservedTransaction {
 impl Transaction for ObservedTransaction {
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
         let Self { inner, observer, writes } = *self;
+        let writes = writes.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if writes.is_refused {
+            return Err(refused());
+        }
         inner.commit().await?;
-        for (cx, change) in writes.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        for (cx, change) in writes.done {
             observer.wrote(&cx, &change);
         }
         Ok(())

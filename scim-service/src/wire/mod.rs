@@ -1,6 +1,7 @@
 //! What stands on the wire: paths, queries, headers, media types, and the response of every error.
 
 mod bulk_error;
+mod error_type;
 mod fail;
 mod negotiate;
 mod precondition;

@@ -2,7 +2,11 @@
 #![cfg(feature = "memory")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
+mod brake;
 mod ocsf;
+
+#[cfg(feature = "metrics")]
+mod metrics;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -37,8 +41,9 @@ impl Observer for Notes {
     fn served(&self, request: &Served<'_>) {
         let (route, principal) = (request.route.unwrap_or("?"), request.principal.map_or("?", Principal::name));
         let address = request.address.map_or_else(|| "?".to_owned(), |address| address.to_string());
-        let (status, error) = (request.status.as_u16(), request.scim_type.unwrap_or("-"));
-        self.note(format!("{} {route} {principal} {address} {status} {error}", request.method));
+        let (status, error) = (request.status.as_u16(), request.scim_type.or(request.error_type).unwrap_or("-"));
+        let quirks = if request.quirks.is_empty() { String::new() } else { format!(" {:?}", request.quirks) };
+        self.note(format!("{} {route} {principal} {address} {status} {error}{quirks}", request.method));
     }
 
     fn writing(&self, _: &Context, operation: Operation) -> Result<(), StoreError> {
@@ -94,9 +99,10 @@ async fn each_request_and_each_write_is_told_once() {
     for (call, token, expected) in [
         ((Method::GET, path.as_str()), TOKEN, "GET /Users/{id} okta 192.0.2.7 200 -"),
         ((Method::GET, "/Users?filter=nope"), TOKEN, "GET /Users okta 192.0.2.7 400 invalidFilter"),
-        ((Method::GET, path.as_str()), "wrong", "GET /Users/{id} ? 192.0.2.7 401 -"),
-        ((Method::GET, "/Nope"), TOKEN, "GET ? okta 192.0.2.7 404 -"),
+        ((Method::GET, path.as_str()), "wrong", "GET /Users/{id} ? 192.0.2.7 401 unauthenticated"),
+        ((Method::GET, "/Nope"), TOKEN, "GET ? okta 192.0.2.7 404 not_found"),
         ((Method::POST, "/Users"), TOKEN, "POST /Users okta 192.0.2.7 409 uniqueness"),
+        ((Method::GET, "/users"), TOKEN, "GET /Users okta 192.0.2.7 200 - {EndpointCase}"),
         ((Method::OPTIONS, "/Users"), TOKEN, "OPTIONS /Users ? 192.0.2.7 204 -"),
     ] {
         ask(&service, call, token, &user("ada")).await;
@@ -115,7 +121,7 @@ async fn what_is_held_back_is_503_with_the_seconds_to_wait() {
     assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"2".parse().unwrap()));
     let error: Value = serde_json::from_slice(response.body()).unwrap();
     assert_eq!(error["detail"], "deletions wait for an operator");
-    assert_eq!(notes.taken(), ["DELETE /Users/{id} okta 192.0.2.7 503 -"]);
+    assert_eq!(notes.taken(), ["DELETE /Users/{id} okta 192.0.2.7 503 held"]);
     assert_eq!(ask(&service, (Method::GET, &path), TOKEN, &Value::Null).await.status(), 200);
 }
 

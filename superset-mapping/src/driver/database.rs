@@ -1,10 +1,14 @@
 //! An open database of any engine.
 
+use tracing::{Instrument, Span, debug_span};
+
 use crate::driver::address::{Address, OpenError, without_driver};
 use crate::driver::catalogue::Catalogue;
 use crate::driver::error::DatabaseError;
 #[cfg(feature = "mysql")]
 use crate::driver::mysql;
+#[cfg(feature = "metrics")]
+use crate::driver::pool::PoolUse;
 #[cfg(feature = "postgres")]
 use crate::driver::postgres;
 #[cfg(feature = "sqlite")]
@@ -111,7 +115,8 @@ impl Database {
 
     /// Starts a transaction that may write, once it is its turn: what it reads stays true.
     pub(crate) async fn write(&self) -> Result<Transaction, DatabaseError> {
-        Ok(each_into!(Self, Transaction, self, pools => pools.write().await?))
+        let begun = async { Ok(each_into!(Self, Transaction, self, pools => pools.write().await?)) };
+        begun.instrument(self.span_of("begin", "write")).await
     }
 
     /// Starts a transaction that may define tables. Of several instances one does so at a time.
@@ -121,12 +126,40 @@ impl Database {
 
     /// Starts a transaction that reads one state of the database.
     pub(crate) async fn read(&self) -> Result<Transaction, DatabaseError> {
-        Ok(each_into!(Self, Transaction, self, pools => pools.read().await?))
+        let begun = async { Ok(each_into!(Self, Transaction, self, pools => pools.read().await?)) };
+        begun.instrument(self.span_of("begin", "read")).await
+    }
+
+    /// Waiting for a connection, and for the lock of a transaction that may write.
+    fn span_of(&self, operation: &'static str, access: &'static str) -> Span {
+        let system = self.dialect().system_name();
+        debug_span!("transaction", db.system.name = system, db.operation.name = operation, access)
     }
 
     /// Asks whether the database can be reached, on a connection that serves nothing else.
     pub(crate) async fn reach(&self, question: Fragment) -> Result<(), DatabaseError> {
         each!(Self, self, pools => pools.reach(question).await)
+    }
+
+    /// Has the server look at tables that have grown, where it plans by what it saw last.
+    pub(crate) async fn look_at_grown_tables(&self) -> Result<usize, DatabaseError> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pools) => pools.look_at_grown_tables().await,
+            // InnoDB counts by itself, and SQLite takes an index wherever there is one.
+            #[allow(unreachable_patterns, reason = "`PostgreSQL` may be the only engine")]
+            _ => Ok(0),
+        }
+    }
+
+    /// How many connections there are in each pool.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn pools(&self) -> [PoolUse; 3] {
+        each!(Self, self, pools => [
+            PoolUse::of("writer", &pools.writer),
+            PoolUse::of("readers", &pools.readers),
+            PoolUse::of("watcher", &pools.watcher),
+        ])
     }
 
     /// Closes all connections once they are idle.
@@ -151,9 +184,15 @@ impl Transaction {
         }
     }
 
+    /// The statement as it is prepared; values are never part of its text.
+    fn span_of(&self, statement: &Fragment) -> Span {
+        debug_span!("statement", db.system.name = self.dialect().system_name(), db.query.text = statement.text())
+    }
+
     /// Runs a statement and returns how many rows it touched.
     pub(crate) async fn execute(&mut self, statement: Fragment) -> Result<u64, DatabaseError> {
-        each!(Self, self, transaction => transaction.execute(statement).await)
+        let span = self.span_of(&statement);
+        async { each!(Self, self, transaction => transaction.execute(statement).await) }.instrument(span).await
     }
 
     /// Runs several statements without values, such as a migration.
@@ -163,26 +202,34 @@ impl Transaction {
 
     /// All rows.
     pub(crate) async fn rows(&mut self, statement: Fragment) -> Result<Vec<Row>, DatabaseError> {
-        Ok(match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(it) => it.rows(statement).await?.into_iter().map(Row::Sqlite).collect(),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(it) => it.rows(statement).await?.into_iter().map(Row::Postgres).collect(),
-            #[cfg(feature = "mysql")]
-            Self::MySql(it) => it.rows(statement).await?.into_iter().map(Row::MySql).collect(),
-        })
+        let span = self.span_of(&statement);
+        let rows = async {
+            Ok(match self {
+                #[cfg(feature = "sqlite")]
+                Self::Sqlite(it) => it.rows(statement).await?.into_iter().map(Row::Sqlite).collect(),
+                #[cfg(feature = "postgres")]
+                Self::Postgres(it) => it.rows(statement).await?.into_iter().map(Row::Postgres).collect(),
+                #[cfg(feature = "mysql")]
+                Self::MySql(it) => it.rows(statement).await?.into_iter().map(Row::MySql).collect(),
+            })
+        };
+        rows.instrument(span).await
     }
 
     /// The first row.
     pub(crate) async fn row(&mut self, statement: Fragment) -> Result<Option<Row>, DatabaseError> {
-        Ok(match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(it) => it.row(statement).await?.map(Row::Sqlite),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(it) => it.row(statement).await?.map(Row::Postgres),
-            #[cfg(feature = "mysql")]
-            Self::MySql(it) => it.row(statement).await?.map(Row::MySql),
-        })
+        let span = self.span_of(&statement);
+        let row = async {
+            Ok(match self {
+                #[cfg(feature = "sqlite")]
+                Self::Sqlite(it) => it.row(statement).await?.map(Row::Sqlite),
+                #[cfg(feature = "postgres")]
+                Self::Postgres(it) => it.row(statement).await?.map(Row::Postgres),
+                #[cfg(feature = "mysql")]
+                Self::MySql(it) => it.row(statement).await?.map(Row::MySql),
+            })
+        };
+        row.instrument(span).await
     }
 
     /// The number in the first column of the first row; 0 without a row or a number.
@@ -198,7 +245,9 @@ impl Transaction {
 
     /// Makes it all last.
     pub(crate) async fn commit(self) -> Result<(), DatabaseError> {
-        each!(Self, self, transaction => transaction.commit().await)
+        let system = self.dialect().system_name();
+        let span = debug_span!("transaction", db.system.name = system, db.operation.name = "commit");
+        async { each!(Self, self, transaction => transaction.commit().await) }.instrument(span).await
     }
 
     /// Ends what [`Database::migrate`] started.

@@ -12,6 +12,8 @@ mod mysql;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_statistics;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 

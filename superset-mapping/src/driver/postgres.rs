@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Postgres, Row as _};
 
 use crate::driver::address::{Address, OpenError};
@@ -89,6 +89,15 @@ transactions!(Postgres);
 rows!(PgRow);
 
 impl Transaction {
+    /// What sqlx began, without the lock.
+    pub(super) fn of(transaction: sqlx::Transaction<'static, Postgres>) -> Self {
+        Self(transaction)
+    }
+
+    pub(super) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.0
+    }
+
     /// The lock ends with the transaction.
     pub(crate) async fn migrated(self) -> Result<(), DatabaseError> {
         self.commit().await

@@ -6,6 +6,8 @@
 mod assertion;
 mod audit;
 mod jit_login;
+#[cfg(feature = "metrics")]
+mod measured_audit;
 mod outcome;
 mod provision;
 mod refusal;
@@ -19,6 +21,8 @@ pub use assertion::{
 };
 pub use audit::{AuditError, JsonLines, LoginAudit, LoginOutcome, LoginRecord};
 pub use jit_login::JitLogin;
+#[cfg(feature = "metrics")]
+pub use measured_audit::MeasuredAudit;
 pub use outcome::{GroupChanges, Login};
 pub use provision::{LoginAccess, LoginStore, LoginTransaction};
 pub use refusal::{LoginError, Refusal};

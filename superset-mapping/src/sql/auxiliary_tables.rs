@@ -7,7 +7,7 @@ pub(crate) const FILLED: i64 = 4;
 
 /// The statements that bring the auxiliary tables from each version to the next. Versions count from 1; a step is never changed
 /// once released. On `MySQL`, which commits each definition by itself, a step can be repeated.
-pub(crate) fn auxiliary_tables(dialect: Dialect) -> [&'static str; 5] {
+pub(crate) fn auxiliary_tables(dialect: Dialect) -> [&'static str; 6] {
     match dialect {
         Dialect::Sqlite => [
             include_str!("../../sql/auxiliary_tables_1.sqlite.sql"),
@@ -15,6 +15,7 @@ pub(crate) fn auxiliary_tables(dialect: Dialect) -> [&'static str; 5] {
             include_str!("../../sql/auxiliary_tables_3.sqlite.sql"),
             include_str!("../../sql/auxiliary_tables_4.sqlite.sql"),
             include_str!("../../sql/5/sqlite.sql"),
+            include_str!("../../sql/6/sqlite.sql"),
         ],
         Dialect::Postgres => [
             include_str!("../../sql/auxiliary_tables_1.postgres.sql"),
@@ -22,6 +23,7 @@ pub(crate) fn auxiliary_tables(dialect: Dialect) -> [&'static str; 5] {
             include_str!("../../sql/auxiliary_tables_3.postgres.sql"),
             include_str!("../../sql/auxiliary_tables_4.postgres.sql"),
             include_str!("../../sql/5/postgres.sql"),
+            include_str!("../../sql/6/postgres.sql"),
         ],
         Dialect::MySql => [
             include_str!("../../sql/auxiliary_tables_1.mysql.sql"),
@@ -29,6 +31,7 @@ pub(crate) fn auxiliary_tables(dialect: Dialect) -> [&'static str; 5] {
             include_str!("../../sql/auxiliary_tables_3.mysql.sql"),
             include_str!("../../sql/auxiliary_tables_4.mysql.sql"),
             include_str!("../../sql/5/mysql.sql"),
+            include_str!("../../sql/6/mysql.sql"),
         ],
     }
 }

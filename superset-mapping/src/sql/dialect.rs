@@ -10,6 +10,15 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
+    /// What OpenTelemetry calls the engine.
+    pub(crate) fn system_name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgresql",
+            Self::MySql => "mysql",
+        }
+    }
+
     /// The statement with its `?` in the form of the engine. Our text has no `?` but those that stand for values.
     pub(crate) fn placeholders(self, text: String) -> String {
         if self != Self::Postgres {

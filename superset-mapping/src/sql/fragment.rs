@@ -90,6 +90,11 @@ impl Fragment {
         Self { text: dialect.quoted(name), params: Vec::new() }
     }
 
+    /// The text, with a `?` in place of each value.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Binds the next value.
     pub(crate) fn bind(mut self, value: impl Into<Param>) -> Self {
         self.params.push(value.into());
@@ -123,11 +128,6 @@ impl Fragment {
     /// `(?, ?, ?)` with these values.
     pub(crate) fn list<T: Into<Param>>(values: impl IntoIterator<Item = T>) -> Self {
         Self::bracketed(values.into_iter().map(|value| Self::new("?").bind(value)).collect(), ", ")
-    }
-
-    #[cfg(test)]
-    pub(crate) fn text(&self) -> &str {
-        &self.text
     }
 
     /// Writes to different tables, as few statements as the engine lets them be: one in `PostgreSQL`, whose statements may hold others.

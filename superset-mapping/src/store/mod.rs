@@ -7,10 +7,13 @@ mod auxiliary_tables;
 mod connect;
 mod contract;
 mod groups;
+mod holds;
 #[cfg(feature = "jit")]
 mod login;
 mod names;
 mod password;
+#[cfg(feature = "metrics")]
+mod pool_metrics;
 mod query;
 #[cfg(feature = "jit")]
 mod replays;
@@ -24,6 +27,7 @@ pub use accounts::{Account, AccountSession};
 pub(crate) use accounts::{Email, Profile};
 pub use groups::Pin;
 pub(crate) use groups::row_name;
+pub use holds::SqlHolds;
 pub(crate) use names::{AccountName, outdated, relearn};
 pub(crate) use password::Password;
 #[cfg(feature = "jit")]

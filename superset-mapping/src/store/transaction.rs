@@ -19,8 +19,6 @@ use crate::store::session::{Session, tenant_of};
 pub(super) struct OpenTransaction {
     store: SupersetStore,
     cx: Context,
-    /// Whether there was an administrator at the start.
-    had_admin: bool,
     /// `None` once it has ended.
     shared: Option<Mutex<Shared>>,
     runtime: Handle,
@@ -45,13 +43,12 @@ impl OpenTransaction {
         // Not from the queue of writes: for as long as the caller likes, nobody else has the connection.
         let mut session = Session::new(Held::Own(store.database.write().await?), store, cx);
         session.know_writers().await?;
-        let had_admin = session.has_admin().await?;
         let Held::Own(transaction) = session.transaction else {
             return Err(StoreError::internal("a session of the store has no transaction of its own"));
         };
         let shared = Some(Mutex::new(shared(transaction)));
         let runtime = Handle::try_current().map_err(StoreError::internal)?;
-        Ok(Self { store: store.clone(), cx: cx.clone(), had_admin, shared, runtime })
+        Ok(Self { store: store.clone(), cx: cx.clone(), shared, runtime })
     }
 
     async fn lock(&self) -> Result<MutexGuard<'_, Shared>, StoreError> {
@@ -97,8 +94,9 @@ impl Transaction for OpenTransaction {
         let mut shared = self.shared.take().ok_or_else(ended)?.into_inner();
         shared.end_calls().await?;
         let owed = shared.settle_owed();
+        let had_admin = shared.had_admin();
         let mut session = Session::new(Held::Own(shared.transaction), &self.store, &self.cx);
-        session.had_admin = Some(self.had_admin);
+        session.had_admin = had_admin.then_some(true);
         session.sync_access(&owed).await?;
         session.ensure_admin_remains().await?;
         session.commit().await

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         ("cost", calls::cost::CASES),
         ("grants", roles::grants::CASES),
         ("groups", groups::rows::CASES),
+        ("holds", calls::holds::CASES),
         ("login", calls::login::CASES),
         ("names", accounts::names::CASES),
         ("opening", calls::opening::CASES),

@@ -9,6 +9,7 @@ use scim_core::message::{ListResponse, SearchRequest};
 use scim_filter::Sort;
 
 use crate::call::Call;
+use crate::call::InSpan;
 use crate::cursor::{Bookmark, CursorCipher, CursorError};
 use crate::endpoint::query::part::{Part, page};
 use crate::store::{List, Position, Start, Store};
@@ -113,7 +114,7 @@ async fn rows<S: Store + ?Sized>(
     for (index, part) in parts.iter().enumerate() {
         let list = List::new(&part.of, wanted).with_filter(&part.filter).with_sort(sort.filter(|_| wanted > 0));
         let list = list.with_start(start.clone()).with_want(&part.projection).with_bytes(call.page_bytes());
-        let page = call.store.list(&call.cx, list).await?;
+        let page = call.store.list(&call.cx, list).in_span_about("list", &part.of).await?;
         total_results = total_results.zip(page.total_results).map(|(sum, of_part)| sum + of_part);
         if page.ends_early {
             let last = if backwards { page.resources.first() } else { page.resources.last() };

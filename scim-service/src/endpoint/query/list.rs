@@ -8,7 +8,7 @@ use scim_core::message::{ListResponse, SearchRequest};
 use scim_core::{AttributeRef, Projection, TypeSchema};
 use scim_filter::{Filter, Predicate, Sort, check, parse_with};
 
-use crate::call::{Call, Permit};
+use crate::call::{Call, InSpan, Permit};
 use crate::endpoint::query::by_cursor::by_cursor;
 use crate::endpoint::query::merge::{Found, merged};
 use crate::endpoint::query::part::{Part, page};
@@ -62,7 +62,8 @@ pub(super) async fn query<S: Store + ?Sized>(
     sort = sort.filter(|_| count > 0);
     let bytes = call.page_bytes();
     let list = List::new(of, count).with_filter(filter).with_sort(&sort).with_want(projection).with_bytes(bytes);
-    let page = call.store.list(&call.cx, list.with_start(Start::Index(start_index))).await?;
+    let list = list.with_start(Start::Index(start_index));
+    let page = call.store.list(&call.cx, list).in_span_about("list", of).await?;
     let total_results = page.total_results.unwrap_or_default();
     call.config.limits().check_results(total_results)?;
     let resources = page.resources.into_iter().map(|resource| (of, projection, resource));
@@ -111,7 +112,8 @@ async fn one_after_the_other<S: Store + ?Sized>(
         let start = Start::Index(start_index.saturating_sub(total_results).max(1));
         let count = if is_full { 0 } else { count.saturating_sub(found.len() as u64) };
         let list = List::new(of, count).with_filter(filter).with_start(start).with_want(projection);
-        let page = call.store.list(&call.cx, list.with_bytes(call.page_bytes())).await?;
+        let list = list.with_bytes(call.page_bytes());
+        let page = call.store.list(&call.cx, list).in_span_about("list", of).await?;
         total_results += page.total_results.unwrap_or_default();
         is_full |= page.ends_early;
         found.extend(page.resources.into_iter().map(|resource| (index, resource)));

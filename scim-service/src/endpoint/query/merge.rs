@@ -4,6 +4,7 @@ use scim_core::{Projection, Resource};
 use scim_filter::{Sort, SortKey};
 
 use crate::call::Call;
+use crate::call::InSpan;
 use crate::call::one_of;
 use crate::endpoint::query::part::Part;
 use crate::store::{List, Start, Store, StoreError};
@@ -87,7 +88,8 @@ async fn totals<S: Store + ?Sized>(call: &Call<'_, S>, parts: &[Part]) -> Result
     let mut totals = Vec::with_capacity(parts.len());
     for Part { of, filter, .. } in parts {
         let list = List::new(of, 0).with_filter(filter);
-        totals.push(call.store.list(&call.cx, list).await?.total_results.unwrap_or_default());
+        let page = call.store.list(&call.cx, list).in_span_about("list", of).await?;
+        totals.push(page.total_results.unwrap_or_default());
     }
     Ok(totals)
 }
@@ -110,12 +112,12 @@ async fn read<S: Store + ?Sized>(
         }
         let list = List::new(of, share.count).with_filter(filter).with_sort(sort);
         let list = list.with_start(Start::Index(share.start_index));
-        let page = match only {
-            Some(path) => {
-                let key = Projection::new(&[path], &[] as &[&str], of, call.config.profile())?;
-                call.store.list(&call.cx, list.with_want(&key)).await?
-            }
-            None => call.store.list(&call.cx, list.with_want(projection).with_bytes(call.page_bytes())).await?,
+        let page = if let Some(path) = only {
+            let key = Projection::new(&[path], &[] as &[&str], of, call.config.profile())?;
+            call.store.list(&call.cx, list.with_want(&key)).in_span_about("list", of).await?
+        } else {
+            let list = list.with_want(projection).with_bytes(call.page_bytes());
+            call.store.list(&call.cx, list).in_span_about("list", of).await?
         };
         total += page.total_results.unwrap_or_default();
         let rows = page.resources.into_iter().map(|resource| {

@@ -8,6 +8,7 @@ use scim_core::{Projection, TypeSchema};
 
 use crate::authorize::Operation;
 use crate::call::Call;
+use crate::call::InSpan;
 use crate::call::resource_id;
 use crate::endpoint::write::attempt::ATTEMPTS;
 use crate::store::{Delete, Precondition, Store, StoreError};
@@ -23,7 +24,8 @@ pub(crate) async fn delete<S: Store + ?Sized>(
     let id = resource_id(id)?;
     let permit = call.permit_write(of, Operation::Delete, Some(&id), &[]).await?;
     if !permit.is_restricted() {
-        call.store.delete(&call.cx, Delete::new(of, &id).with_when(&when)).await?;
+        let request = Delete::new(of, &id).with_when(&when);
+        call.store.delete(&call.cx, request).in_span_about("delete", of).await?;
         return Ok(empty_response(204));
     }
     // What is deleted is what was seen: another writer may take it out of sight meanwhile.
@@ -33,7 +35,8 @@ pub(crate) async fn delete<S: Store + ?Sized>(
             return Err(Failure::Store(StoreError::PreconditionFailed));
         }
         let seen = version.map_or(Precondition::None, |version| Precondition::OneOf(vec![version]));
-        match call.store.delete(&call.cx, Delete::new(of, &id).with_when(&seen)).await {
+        let request = Delete::new(of, &id).with_when(&seen);
+        match call.store.delete(&call.cx, request).in_span_about("delete", of).await {
             Err(StoreError::PreconditionFailed) => {}
             other => return Ok(other.map(|_| empty_response(204))?),
         }

@@ -3,6 +3,7 @@
 use scim_core::{AttributeRef, Resource, TypeSchema};
 
 use crate::call::Call;
+use crate::call::InSpan;
 use crate::call::References;
 use crate::call::one_of;
 use crate::store::{Store, StoreError, StoreExt};
@@ -57,6 +58,6 @@ impl<S: Store + ?Sized> Call<'_, S> {
         // A reference may name what is no resource type, such as `uri`.
         let Some(of) = self.schemas.of(&of.into()) else { return Ok(Vec::new()) };
         let filter = one_of(of, &["id"], ids)?;
-        Ok(self.store.ids(&self.cx, of, Some(&filter), ids.len() as u64).await?)
+        Ok(self.store.ids(&self.cx, of, Some(&filter), ids.len() as u64).in_span_about("list", of).await?)
     }
 }

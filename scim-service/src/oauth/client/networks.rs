@@ -27,6 +27,13 @@ use ipnet::IpNet;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PeerAddress(IpAddr);
 
+impl PeerAddress {
+    /// The address; an IPv4 address that came as an IPv6 one is an IPv4 address.
+    pub fn ip(self) -> IpAddr {
+        self.0
+    }
+}
+
 impl From<IpAddr> for PeerAddress {
     /// An IPv4 address that came as an IPv6 one is an IPv4 address.
     fn from(address: IpAddr) -> Self {

@@ -121,6 +121,16 @@ impl ClientRegistration {
         self.credentials
     }
 
+    /// When each of its secrets expires, those included that have; `None` where one never does.
+    pub fn secret_expiries(&self) -> impl Iterator<Item = Option<DateTime<Utc>>> {
+        self.secrets.iter().map(HashedSecret::expires)
+    }
+
+    /// When each of its static tokens expires, those included that have; `None` where one never does.
+    pub fn token_expiries(&self) -> impl Iterator<Item = Option<DateTime<Utc>>> {
+        self.tokens.iter().map(HashedSecret::expires)
+    }
+
     pub(in crate::oauth) fn principal(&self) -> &Principal {
         &self.principal
     }

@@ -10,6 +10,7 @@ use http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{Method, Request, Response};
 use serde_json::json;
+use tracing::{Instrument, debug_span};
 
 use crate::oauth::access_token::{AccessTokens, Bearer};
 use crate::oauth::client::{ClientRegistration, ClientRegistry, Clients, CredentialPlace};
@@ -19,6 +20,8 @@ use crate::oauth::token::form::Form;
 use crate::oauth::token::presented::{Presented, Proof};
 use crate::oauth::token::refusal::{Kind, Refusal, TOO_LARGE, answer};
 use crate::oauth::token::replays::{Replay, Replays};
+#[cfg(feature = "metrics")]
+use crate::observe::metrics::token_requested;
 use crate::observe::{ClientAddress, LogLimit, log_sums};
 use crate::scope::Scopes;
 
@@ -71,7 +74,13 @@ impl TokenEndpoint {
         let (parts, body) = request.into_parts();
         let address = parts.extensions.get::<ClientAddress>().copied();
         let shown = address.map(|address| tracing::field::display(address.ip()));
-        match self.granted(&parts, &body).await {
+        let outcome = self.granted(&parts, &body).instrument(debug_span!("token")).await;
+        #[cfg(feature = "metrics")]
+        match &outcome {
+            Ok((client, ..)) => token_requested(Some(client), "granted"),
+            Err((refusal, client)) => token_requested(client.as_deref(), refusal.error()),
+        }
+        match outcome {
             Ok((client, scopes, token)) => {
                 tracing::info!(client, %scopes, address = shown, "token granted");
                 let expires_in = self.shared.tokens.lifetime();

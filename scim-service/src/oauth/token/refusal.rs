@@ -27,6 +27,18 @@ pub(super) enum Kind {
     Unavailable,
 }
 
+impl Kind {
+    fn status(self) -> u16 {
+        match self {
+            Self::Method => 405,
+            Self::TooLarge => 413,
+            Self::InvalidRequest | Self::UnsupportedGrantType | Self::InvalidScope => 400,
+            Self::InvalidClient => 401,
+            Self::Unavailable => 503,
+        }
+    }
+}
+
 /// The form has more bytes than are read.
 pub(super) const TOO_LARGE: Refusal = Refusal { kind: Kind::TooLarge, reason: "the form is larger than 16 KiB" };
 
@@ -43,16 +55,19 @@ impl Refusal {
         Self { kind: Kind::Unavailable, reason }
     }
 
+    /// The error code that the client is told.
+    pub(super) fn error(self) -> &'static str {
+        match self.kind {
+            Kind::Method | Kind::TooLarge | Kind::InvalidRequest => "invalid_request",
+            Kind::InvalidClient => "invalid_client",
+            Kind::UnsupportedGrantType => "unsupported_grant_type",
+            Kind::InvalidScope => "invalid_scope",
+            Kind::Unavailable => "temporarily_unavailable",
+        }
+    }
+
     pub(super) fn response(self) -> Response<Bytes> {
-        let (status, error) = match self.kind {
-            Kind::Method => (405, "invalid_request"),
-            Kind::TooLarge => (413, "invalid_request"),
-            Kind::InvalidRequest => (400, "invalid_request"),
-            Kind::InvalidClient => (401, "invalid_client"),
-            Kind::UnsupportedGrantType => (400, "unsupported_grant_type"),
-            Kind::InvalidScope => (400, "invalid_scope"),
-            Kind::Unavailable => (503, "temporarily_unavailable"),
-        };
+        let (status, error) = (self.kind.status(), self.error());
         let mut response = answer(status, &json!({"error": error}));
         let header = match self.kind {
             Kind::Method => Some((ALLOW, "POST")),

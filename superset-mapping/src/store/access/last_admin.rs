@@ -13,7 +13,7 @@ const ADMIN: &str = "Admin";
 
 impl Session<'_> {
     /// Whether an active user holds the role, in person or by a group.
-    pub(crate) async fn has_admin(&mut self) -> Result<bool, StoreError> {
+    async fn has_admin(&mut self) -> Result<bool, StoreError> {
         Ok(self.admin().await?.is_some())
     }
 
@@ -50,10 +50,9 @@ impl Session<'_> {
         Ok(self.transaction.row(statement).await?.map(|row| row.integer(0)).transpose()?)
     }
 
-    /// Remembers whether there is an administrator. To be called before anything is taken from anybody; a call that is part
-    /// of a transaction leaves it to the transaction.
+    /// Remembers whether there is an administrator. To be called before anything is taken from anybody.
     pub(crate) async fn note_admin(&mut self) -> Result<(), StoreError> {
-        if self.had_admin.is_none() && self.transaction.lasts() {
+        if self.had_admin.is_none() {
             self.had_admin = Some(self.has_admin().await?);
         }
         Ok(())
@@ -61,7 +60,7 @@ impl Session<'_> {
 
     /// The same before something is taken from these users alone: it matters where one of them is administrator, which an index tells.
     pub(crate) async fn note_admin_among(&mut self, users: &[i64]) -> Result<(), StoreError> {
-        if self.had_admin.is_some() || !self.transaction.lasts() {
+        if self.had_admin.is_some() {
             return Ok(());
         }
         let asked: Vec<i64> = users.iter().copied().filter(|user| !self.no_admins.contains(user)).collect();
@@ -72,6 +71,18 @@ impl Session<'_> {
             }
         }
         self.no_admins.extend(asked);
+        Ok(())
+    }
+
+    /// The same before a group gives no roles any more: it matters where it gives the role of administrators.
+    pub(in crate::store) async fn note_admin_by(&mut self, group: i64) -> Result<(), StoreError> {
+        if self.had_admin.is_some() || !self.tables.group_roles {
+            return Ok(());
+        }
+        let gives = "SELECT count(*) FROM ab_group_role gr JOIN ab_role r ON r.id = gr.role_id WHERE gr.group_id = ? AND r.name = ?";
+        if self.transaction.number(Fragment::new(gives).bind(group).bind(ADMIN)).await? > 0 {
+            self.note_admin().await?;
+        }
         Ok(())
     }
 
@@ -97,9 +108,10 @@ impl Session<'_> {
         self.note_admin_among(&users).await
     }
 
-    /// Refuses a write after which nobody is administrator any more, if somebody was before it.
+    /// Refuses a write after which nobody is administrator any more, if somebody was before it. Of a call that is part of a transaction
+    /// the transaction sees to that at its end: between two calls there may be none.
     pub(crate) async fn ensure_admin_remains(&mut self) -> Result<(), StoreError> {
-        if self.had_admin == Some(true) && !self.has_admin().await? {
+        if self.had_admin == Some(true) && self.transaction.lasts() && !self.has_admin().await? {
             return Err(last_holder(ADMIN));
         }
         Ok(())

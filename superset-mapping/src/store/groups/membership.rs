@@ -165,7 +165,8 @@ impl Session<'_> {
     /// The groups that each of these is in, direct ones first (R051), with the ways of memberships that lead there. `UNION` drops what
     /// was seen, so a cycle ends.
     ///
-    /// First the relation alone, then the groups by id: no engine can mistake how many there are. Most groups are in no other, so
+    /// First the relation alone, then the groups by id: no engine can mistake how many there are. `coalesce` leaves an engine that does not
+    /// know yet how large the tables are no index of a resource but that of its id. Most groups are in no other, so
     /// the recursion starts from the few groups that the members are in, not from the members.
     pub(crate) async fn groups_of(&mut self, members: &[String]) -> Result<BTreeMap<String, Vec<InGroup>>, StoreError> {
         if let [member] = members
@@ -185,8 +186,8 @@ impl Session<'_> {
         let mut edges = Edges::default();
         for members in members.chunks(CHUNK) {
             let statement = Fragment::new(
-                "SELECT m.member_id, m.group_id, m.source FROM scim_resource r JOIN scim_member m ON m.member_id = r.id \
-                 WHERE r.tenant = ? AND m.tenant = ? AND r.id IN ",
+                "SELECT m.member_id, m.group_id, m.source FROM scim_member m JOIN scim_resource r ON r.id = m.member_id \
+                 WHERE m.tenant = ? AND coalesce(r.tenant, '') = ? AND m.member_id IN ",
             )
             .bind(self.tenant)
             .bind(self.tenant)

@@ -88,7 +88,7 @@ impl Session<'_> {
         if !self.tables.groups || self.name_of_group(local).await?.is_none() {
             return Ok(());
         }
-        self.note_admin().await?;
+        self.note_admin_by(local.id).await?;
         let mut statements = vec![
             Fragment::new("DELETE FROM ab_user_group WHERE group_id = ?"),
             Fragment::new("DELETE FROM scim_grant WHERE relation = 'ab_user_group' AND held_id = ?"),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use scim_service::{Context, StoreError};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use tracing::{Instrument, debug_span};
 
 use crate::store::password::value::{Hash, HashWanted};
 
@@ -45,7 +46,7 @@ where
     };
     let hash = match UNUSED.take(cx, &password) {
         Some(hash) => hash,
-        None => hash(password, PATIENCE).await?,
+        None => hash(password, PATIENCE).instrument(debug_span!("hash password")).await?,
     };
     let outcome = call(Some(hash.clone())).await;
     if matches!(outcome, Err(StoreError::PreconditionFailed)) {

@@ -42,6 +42,13 @@ impl Held<'_> {
         }
     }
 
+    /// Something was taken from an administrator. Of a call that is part of a transaction the transaction remembers it.
+    pub(super) fn remember_admin(&mut self) {
+        if let Self::Lent(shared) = self {
+            shared.remember_admin();
+        }
+    }
+
     /// Makes what the call wrote last: at once, with its batch, or with the transaction that it is part of.
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self {

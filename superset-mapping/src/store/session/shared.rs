@@ -14,6 +14,8 @@ pub(crate) struct Shared {
     owed: Option<BTreeSet<String>>,
     /// Whether the call under way settles it.
     settles: bool,
+    /// Whether something was taken from an administrator.
+    had_admin: bool,
 }
 
 /// What is known of the savepoint of the call that writes.
@@ -40,7 +42,7 @@ const RELEASE: &str = "RELEASE SAVEPOINT scim_call";
 
 impl Shared {
     pub(crate) fn new(transaction: Transaction) -> Self {
-        Self { transaction, savepoint: Savepoint::None, owed: None, settles: false }
+        Self { transaction, savepoint: Savepoint::None, owed: None, settles: false, had_admin: false }
     }
 
     /// A transaction whose first call needs no savepoint: nobody else's writes would be undone with its own.
@@ -63,6 +65,16 @@ impl Shared {
     pub(in crate::store) fn settle_owed(&mut self) -> BTreeSet<String> {
         self.settles = true;
         self.owed.clone().unwrap_or_default()
+    }
+
+    /// Remembers that a call which is kept took something from an administrator: whether one remains is asked at the end.
+    pub(super) fn remember_admin(&mut self) {
+        self.had_admin = true;
+    }
+
+    /// Whether a call took something from an administrator.
+    pub(in crate::store) fn had_admin(&self) -> bool {
+        self.had_admin
     }
 
     /// Marks where a call begins to write. What a call before it left unfinished is undone.

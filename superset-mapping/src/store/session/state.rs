@@ -113,6 +113,9 @@ impl<'a> Session<'a> {
     /// Writes down what was done, and makes it all last.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         self.write_audit().await?;
+        if self.had_admin == Some(true) {
+            self.transaction.remember_admin();
+        }
         let lasts = self.transaction.lasts();
         self.transaction.commit().await?;
         if lasts {

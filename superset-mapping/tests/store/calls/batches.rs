@@ -22,6 +22,7 @@ pub(crate) const CASES: &[Case] = cases![
     who_reads_sees_a_write_only_once_it_is_committed,
     writes_of_several_tenants_in_one_batch_stay_apart,
     who_serves_the_queue_may_end_with_its_runtime,
+    postgres_knows_how_large_tables_have_become,
 ];
 
 /// Long enough for the tasks to have come to where they wait.
@@ -87,6 +88,22 @@ async fn writes_that_wait_are_committed_together() {
     if let (Some(before), Some(after)) = (before, commits(&superset).await) {
         let commits = after - before;
         assert!(commits < count / 2, "{count} writes took {commits} commits");
+    }
+}
+
+/// Otherwise it goes on as if the directory were empty, until it looks by itself after a minute.
+async fn postgres_knows_how_large_tables_have_become() {
+    let superset = Superset::start().await;
+    if superset.kind() != Kind::Postgres {
+        return;
+    }
+    for number in 0..600 {
+        superset.named(&format!("user{number}")).await;
+    }
+    for table in ["ab_user", "scim_resource", "scim_account"] {
+        let known = format!("SELECT reltuples::bigint FROM pg_class WHERE relname = '{table}'");
+        let known: i64 = superset.value(&known).await.parse().unwrap();
+        assert!(known >= 100, "{table}: {known} rows are known");
     }
 }
 

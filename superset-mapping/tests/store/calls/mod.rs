@@ -6,6 +6,7 @@ pub(crate) mod chain;
 pub(crate) mod concurrency;
 pub(crate) mod contract;
 pub(crate) mod cost;
+pub(crate) mod holds;
 pub(crate) mod login;
 pub(crate) mod opening;
 pub(crate) mod races;

@@ -204,7 +204,7 @@ async fn x12_auxiliary_tables_of_version_1_tell_their_sources() {
     assert_eq!(sql.column(names).await, ["displayName of provider:partners guests", "displayName staff"]);
     let keys = "SELECT display_name_key FROM scim_resource WHERE resource_type = 'Group' ORDER BY 1";
     assert_eq!(sql.column(keys).await, ["vguests", "vstaff"]);
-    assert_eq!(sql.column("SELECT max(version) FROM scim_schema_version").await, ["5"]);
+    assert_eq!(sql.column("SELECT max(version) FROM scim_schema_version").await, ["6"]);
     SupersetStore::connect(&database.url, RuleSet::default()).await.unwrap();
 }
 
@@ -212,7 +212,7 @@ async fn auxiliary_tables_of_a_newer_version_are_left_alone() {
     let superset = Superset::start().await;
     superset.run("INSERT INTO scim_schema_version VALUES (99, 'x')").await;
     let refusal = SupersetStore::connect(&superset.url, RuleSet::default()).await.unwrap_err();
-    assert!(matches!(refusal, ConnectError::Newer { found: 99, known: 5 }), "{refusal}");
+    assert!(matches!(refusal, ConnectError::Newer { found: 99, known: 6 }), "{refusal}");
 }
 
 async fn supersets_own_tables_keep_their_structure() {

@@ -6,7 +6,7 @@ use scim_core::{Projection, Quirk, Quirks, Resource, ResourceId, Source, TypeSch
 use scim_filter::{Comparison, Filter, Literal, Operator, check};
 
 use super::replace::replace_with;
-use crate::call::{Call, Permit};
+use crate::call::{Call, InSpan, Permit};
 use crate::store::{Create, List, Precondition, Store, StoreError, unique_values};
 use crate::wire::Failure;
 
@@ -18,7 +18,8 @@ pub(in crate::endpoint::write) async fn store_new<S: Store + ?Sized>(
     permit: &Permit,
     want: &Projection,
 ) -> Result<Resource, Failure> {
-    let attribute = match call.store.create(&call.cx, Create::new(of, draft.clone()).with_want(want)).await {
+    let request = Create::new(of, draft.clone()).with_want(want);
+    let attribute = match call.store.create(&call.cx, request).in_span_about("create", of).await {
         Err(StoreError::Uniqueness { attribute }) => attribute,
         outcome => return Ok(outcome?.resource),
     };
@@ -60,7 +61,8 @@ async fn inactive_twin<S: Store + ?Sized>(
     let Some(filter) = inactive_with(of, draft) else { return Ok(None) };
     let Ok(filter) = check(&filter, of, &mut call.tolerance) else { return Ok(None) };
     let filter = permit.narrow(Some(filter));
-    let page = call.store.list(&call.cx, List::new(of, 2).with_filter(&filter)).await?;
+    let list = List::new(of, 2).with_filter(&filter);
+    let page = call.store.list(&call.cx, list).in_span_about("list", of).await?;
     let [twin] = page.resources.as_slice() else { return Ok(None) };
     let same_client_id = twin.external_id().is_some() && twin.external_id() == draft.external_id();
     let writer = call.cx.principal.source();

@@ -6,7 +6,7 @@ use scim_core::{Projection, Resource, ResourceId, TypeSchema};
 use scim_patch::Patch;
 
 use super::replace::replace_with;
-use crate::call::{Call, Permit};
+use crate::call::{Call, InSpan, Permit};
 use crate::store::{Modify, Precondition, Store, patched_content};
 use crate::wire::Failure;
 
@@ -23,7 +23,7 @@ pub(in crate::endpoint::write) async fn store_patched<S: Store + ?Sized>(
     // Whether the result may be, is known once it is made: the service then does the work.
     if call.can.patch && !permit.is_restricted() && !call.checks_references(&patch.targets()) {
         let request = Modify::new(of, id, patch).with_when(when).with_want(want);
-        let written = call.store.patch(&call.cx, request).await?;
+        let written = call.store.patch(&call.cx, request).in_span_about("patch", of).await?;
         call.tolerance.record(written.change.quirks);
         return Ok(written.resource);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scim_core::{Projection, Quirks, Resource, ResourceId, ResourceTypeName, TypeSchema, ValueRef};
 
-use crate::call::{Call, Permit};
+use crate::call::{Call, InSpan, Permit};
 use crate::store::{Precondition, Replace, Replacement, Store, StoreError, StoreExt, replacement};
 use crate::wire::Failure;
 
@@ -38,7 +38,7 @@ pub(in crate::endpoint::write) async fn replace_with<S: Store + ?Sized>(
         let draft = match replacement(of, &current, draft)? {
             Replacement::Unchanged => {
                 if call.cx.says_active {
-                    call.store.reaffirm(&call.cx, of, id).await?;
+                    call.store.reaffirm(&call.cx, of, id).in_span_about("reaffirm", of).await?;
                 }
                 return Ok(current);
             }
@@ -47,7 +47,8 @@ pub(in crate::endpoint::write) async fn replace_with<S: Store + ?Sized>(
         permit.check_result(&draft, Some(&current))?;
         call.check_references(of, &draft, Some(&current)).await?;
         let request = Replace::new(of, id, draft).with_want(want);
-        if let Some(written) = call.store.replace_seen(&call.cx, request, &current).await? {
+        let replaced = call.store.replace_seen(&call.cx, request, &current).in_span_about("replace", of).await?;
+        if let Some(written) = replaced {
             return Ok(written.resource);
         }
     }

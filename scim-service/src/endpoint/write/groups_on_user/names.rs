@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::bulk::{Form, Position, in_patch, in_resource};
 use crate::call::Call;
+use crate::call::InSpan;
 use crate::call::one_of;
 use crate::endpoint::write::groups_on_user::invalid;
 use crate::store::{Store, StoreExt};
@@ -82,7 +83,8 @@ impl<S: Store + ?Sized> Call<'_, S> {
         let all: Vec<&String> = names.iter().collect();
         for names in all.chunks(AT_ONCE) {
             let by_id = permit.narrow(Some(one_of(&of, &["id"], names)?));
-            for id in self.store.ids(&self.cx, &of, by_id.as_ref(), names.len() as u64).await? {
+            let ids = self.store.ids(&self.cx, &of, by_id.as_ref(), names.len() as u64);
+            for id in ids.in_span_about("list", &of).await? {
                 found.insert(id.clone(), id);
             }
         }
@@ -91,7 +93,8 @@ impl<S: Store + ?Sized> Call<'_, S> {
                 continue;
             }
             let by_name = permit.narrow(Some(one_of(&of, &["displayName"], &[name])?));
-            match self.store.ids(&self.cx, &of, by_name.as_ref(), 2).await?.as_slice() {
+            let ids = self.store.ids(&self.cx, &of, by_name.as_ref(), 2).in_span_about("list", &of).await?;
+            match ids.as_slice() {
                 [] => {}
                 [id] => drop(found.insert(name.clone(), id.clone())),
                 _ => return Err(invalid("the id of a group where several have the display name".to_owned())),

@@ -8,6 +8,7 @@ use scim_patch::Patch;
 
 use crate::call::Body;
 use crate::call::Call;
+use crate::call::InSpan;
 use crate::call::Permit;
 use crate::endpoint::write::attempt::replace_with;
 use crate::endpoint::write::attempt::store_new;
@@ -54,14 +55,14 @@ impl Write<'_> {
             self.try_groups(call, of, permit, groups).await?;
             return self.both(call, of, permit, groups, want).await;
         }
-        let transaction = call.store.begin(&call.cx).await?;
+        let transaction = call.store.begin(&call.cx).in_span("begin").await?;
         let store: &dyn Store = &*transaction;
         let mut inside = call.within(store, Body::default());
         let outcome = self.both(&mut inside, of, permit, groups, want).await;
         let used = inside.tolerance.used();
         call.tolerance.record(used);
         let written = outcome?;
-        transaction.commit().await?;
+        transaction.commit().in_span("commit").await?;
         Ok(written)
     }
 
@@ -107,7 +108,7 @@ impl Write<'_> {
             && created.is_some_and(|created| created == format_date_time(call.cx.now).as_str());
         if outcome.is_err()
             && is_new
-            && let Err(error) = call.store.delete(&call.cx, Delete::new(of, &id)).await
+            && let Err(error) = call.store.delete(&call.cx, Delete::new(of, &id)).in_span_about("delete", of).await
         {
             let request_id = &*call.cx.request_id;
             tracing::error!(request_id, %error, %id, "a user without its groups could not be deleted");
@@ -124,7 +125,9 @@ impl Write<'_> {
         id: &ResourceId,
         want: &Projection,
     ) -> Result<Resource, Failure> {
-        let current = call.store.read(&call.cx, Read::new(of, id).with_want(&groups_alone(call, of)?)).await?;
+        let want_groups = groups_alone(call, of)?;
+        let request = Read::new(of, id).with_want(&want_groups);
+        let current = call.store.read(&call.cx, request).in_span_about("read", of).await?;
         call.change_groups(current, groups, Some(id)).await?;
         call.visible(of, id, want, permit).await.map_err(|failure| match failure {
             Failure::Store(StoreError::NotFound) => Failure::OutOfSight,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tracing::{Instrument, debug_span};
 
 use crate::driver::{Database, DatabaseError, Transaction};
 use crate::store::session::batch::lease::{End, Lease};
@@ -30,7 +31,10 @@ pub(super) fn lead(queue: Arc<WriteQueue>, database: Database) -> impl Future<Ou
         // All of it: a block takes only the fields that it names.
         let mut lead = lead;
         while let Some(first) = lead.queue.first() {
-            serve(&lead.queue, &database, first).await;
+            let committed = serve(&lead.queue, &database, first).instrument(debug_span!(parent: None, "batch")).await;
+            if lead.queue.has_committed(committed) {
+                look_at_grown_tables(&database).await;
+            }
         }
         lead.is_over = true;
     }
@@ -50,21 +54,31 @@ impl Drop for Lead {
     }
 }
 
-/// Serves one batch: its first write, and whoever waits by the time it is through.
-async fn serve(queue: &WriteQueue, database: &Database, first: Ticket) {
+/// Between two batches: whoever waits now waits for less afterwards.
+async fn look_at_grown_tables(database: &Database) {
+    match database.look_at_grown_tables().await {
+        Ok(0) => {}
+        Ok(tables) => tracing::debug!(tables, "the database has looked at tables that have grown"),
+        // It looks by itself in time.
+        Err(error) => tracing::debug!(%error, "the database has not looked at tables that have grown"),
+    }
+}
+
+/// Serves one batch: its first write, and whoever waits by the time it is through. Says how many were committed.
+async fn serve(queue: &WriteQueue, database: &Database, first: Ticket) -> usize {
     let transaction = match database.write().await {
         Ok(transaction) => transaction,
         Err(error) => {
             // Nobody is there any more, if it could not be told.
             let _ = first.turn.send(Err(error));
-            return;
+            return 0;
         }
     };
     let mut batch = Batch::of(transaction);
     let (began, alone) = (Instant::now(), first.company == Company::Alone);
     if !batch.lend(first).await {
         // Nothing else was written: dropping the transaction undoes it.
-        return;
+        return 0;
     }
     let takes = |served: usize| served < FEW_WRITES || (served < MOST_WRITES && began.elapsed() < LONGEST);
     while !alone && takes(batch.served) {
@@ -72,11 +86,11 @@ async fn serve(queue: &WriteQueue, database: &Database, first: Ticket) {
         if let Err(error) = batch.mark().await {
             queue.put_back(next);
             batch.comes_to_nothing(error);
-            return;
+            return 0;
         }
         batch.lend(next).await;
     }
-    batch.commit().await;
+    batch.commit().await
 }
 
 /// A transaction under way, and who waits for its commit.
@@ -116,20 +130,27 @@ impl Batch {
         }
     }
 
-    async fn commit(self) {
-        let Some(mut shared) = self.shared.lock().await.take() else { return };
+    /// Commits, and says how many writes.
+    async fn commit(self) -> usize {
+        let Some(mut shared) = self.shared.lock().await.take() else { return 0 };
         if let Err(error) = shared.end_calls().await {
-            return self.comes_to_nothing(error);
+            self.comes_to_nothing(error);
+            return 0;
         }
+        let writes = self.kept.len();
         match shared.transaction.commit().await {
             Ok(()) => {
-                tracing::debug!(writes = self.kept.len(), "committed");
+                tracing::debug!(writes, "committed");
+                #[cfg(feature = "metrics")]
+                metrics::histogram!(crate::metrics::BATCH_WRITES).record(u32::try_from(writes).unwrap_or(u32::MAX));
                 self.tell(|| End::Committed);
+                return writes;
             }
             // What the server answered, it has done nothing of; without an answer nobody knows.
             Err(error) if error.is_answer() => self.comes_to_nothing(error),
             Err(error) => self.fails(error),
         }
+        0
     }
 
     /// Nothing of the batch is there, for this reason. Each of its writes is made again, unless the reason is its own or would meet it

@@ -8,6 +8,18 @@ use tokio::sync::oneshot;
 use crate::driver::DatabaseError;
 use crate::store::session::batch::lease::Lease;
 
+/// The database is asked whether tables have grown after so many writes at least, one of which may be of a group with thousands of
+/// members, and whenever there were half as many more.
+const FEWEST_WRITES: usize = 16;
+
+/// How many writes were committed.
+#[derive(Debug, Default)]
+struct Committed {
+    all: usize,
+    /// By the time the database was last asked whether tables have grown.
+    looked_at: usize,
+}
+
 /// Whether a write may share its transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Company {
@@ -26,6 +38,7 @@ struct Waiting {
     tickets: VecDeque<Ticket>,
     /// Whether a task serves them.
     is_led: bool,
+    committed: Committed,
 }
 
 /// The place of a write in the queue.
@@ -65,6 +78,17 @@ impl WriteQueue {
     /// Gives a write its place at the head back.
     pub(super) fn put_back(&self, ticket: Ticket) {
         self.lock().tickets.push_front(ticket);
+    }
+
+    /// So many writes more have been committed. Says whether it is time to ask the database whether tables have grown.
+    pub(super) fn has_committed(&self, writes: usize) -> bool {
+        let committed = &mut self.lock().committed;
+        committed.all += writes;
+        let is_time = committed.all - committed.looked_at >= FEWEST_WRITES.max(committed.looked_at / 2);
+        if is_time {
+            committed.looked_at = committed.all;
+        }
+        is_time
     }
 
     /// The task that served the queue has ended in the middle. Whoever waits enters anew.

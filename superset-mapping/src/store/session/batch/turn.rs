@@ -6,6 +6,7 @@ use scim_service::StoreError;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use tracing::{Instrument, debug_span};
 
 use crate::driver::{CONNECTION_WAIT, Database, DatabaseError};
 use crate::store::session::batch::lead::lead;
@@ -31,7 +32,7 @@ pub(crate) async fn turn(queue: &Arc<WriteQueue>, database: &Database, company: 
             }
         }
     };
-    match timeout(CONNECTION_WAIT, turn).await {
+    match timeout(CONNECTION_WAIT, turn).instrument(debug_span!("wait for turn")).await {
         Ok(turn) => Ok(turn?),
         Err(_) => Err(DatabaseError::no_connection().into()),
     }
