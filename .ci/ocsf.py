@@ -72,6 +72,12 @@ for number in range(200):
             ask("POST", "/Users", body | {"unknown": secret(), "active": secret()})
         case _:
             ask("POST", "/Bulk", {"schemas": [secret()], "Operations": [{"method": "POST", "path": "/Users", "data": body}]}, bearer=draw.choice([token, secret()]))
+BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+operations = [
+    {"method": "POST", "path": "/Groups", "bulkId": "g", "data": {"schemas": [GROUP], "externalId": "no name"}},
+    {"method": "DELETE", "path": "/Users/nobody"},
+]
+ask("POST", "/Bulk", {"schemas": [BULK], "Operations": operations}, status=200)
 ask("DELETE", f"/Users/{ada}", status=204)
 
 schema = OcsfJsonSchemaEmbedded(get_ocsf_schema("1.8.0"))
@@ -90,7 +96,7 @@ for line in text.splitlines():
     key = event["type_uid"], event["status_id"]
     seen[key] = seen.get(key, 0) + 1
 wanted = {(300100 + activity, 1) for activity in (1, 2, 4, 5, 6, 7, 8, 99)} | {(300600 + activity, 1) for activity in (1, 2, 3, 4, 5, 6, 99)}
-wanted |= {(300101, 2), (300106, 2), (300605, 2), (300201, 2), (600302, 2)}
+wanted |= {(300101, 2), (300106, 2), (300605, 2), (300606, 2), (300201, 2), (600302, 2)}
 assert wanted <= set(seen), sorted(wanted - set(seen))
 leaked = [secret for secret in planted if secret in text]
 assert not leaked, leaked

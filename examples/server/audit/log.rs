@@ -69,6 +69,8 @@ mod tests {
         let mut file = LogRollerBuilder::new(folder.path(), Path::new("audit.jsonl"))
             .rotation(Rotation::SizeBased(RotationSize::Bytes(20)))
             .max_keep_files(2)
+            // Files get their numbers in the background: dropping waits for it.
+            .graceful_shutdown(true)
             .build()
             .unwrap();
         for number in 0..6 {

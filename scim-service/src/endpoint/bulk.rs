@@ -22,6 +22,7 @@ use crate::call::Call;
 use crate::call::InSpan;
 use crate::call::resource_id;
 use crate::config::BulkAtomicity;
+use crate::observe::RefusedOperation;
 use crate::scope::Scope;
 use crate::store::{Delete, Store};
 use crate::wire::BulkError;
@@ -94,6 +95,7 @@ async fn per_operation<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) ->
     }
     drop(served);
     call.tolerance.record(job.used);
+    call.refused = job.refused;
     job.results.into_iter().flatten().collect()
 }
 
@@ -111,7 +113,9 @@ async fn all_or_nothing<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -
     }
     call.tolerance.record(job.used);
     if job.errors > 0 {
-        return Ok(job.rolled_back());
+        let (results, refused) = job.rolled_back();
+        call.refused = refused;
+        return Ok(results);
     }
     transaction.commit().in_span("commit").await?;
     Ok(job.results.into_iter().flatten().collect())
@@ -131,6 +135,8 @@ struct Job {
     /// What each operation needs.
     needs: Vec<Vec<usize>>,
     errors: u64,
+    /// What was not done.
+    refused: Vec<RefusedOperation>,
     /// The quirks that operations needed.
     used: Quirks,
     request_id: Arc<str>,
@@ -163,6 +169,7 @@ impl Job {
             incomplete: HashMap::new(),
             needs,
             errors: 0,
+            refused: Vec::new(),
             used: Quirks::default(),
             request_id,
         };
@@ -309,6 +316,9 @@ impl Job {
     fn fail(&mut self, operation: usize, failure: &Failure) {
         self.errors += 1;
         failure.log(&self.request_id);
+        if let Some(Label { method, path, .. }) = self.labels.get(operation) {
+            self.refused.push(RefusedOperation::new(method.as_deref(), path.as_deref(), failure));
+        }
         let error = failure.to_error();
         let location = self.locations.get(operation).cloned().flatten();
         let (status, response) = (error.status(), Some(error.to_value()));
@@ -325,14 +335,14 @@ impl Job {
     }
 
     /// The results of a job of which nothing was done: the one failure, and that it took all others with it.
-    fn rolled_back(mut self) -> Vec<BulkResult> {
+    fn rolled_back(mut self) -> (Vec<BulkResult>, Vec<RefusedOperation>) {
         let failed = |result: &BulkResult| result.response.is_some();
         for operation in 0..self.labels.len() {
             if !self.results.get(operation).is_some_and(|result| result.as_ref().is_some_and(failed)) {
                 self.fail(operation, &BulkError::RolledBack.into());
             }
         }
-        self.results.into_iter().flatten().collect()
+        (self.results.into_iter().flatten().collect(), self.refused)
     }
 }
 

@@ -10,7 +10,7 @@ use scim_core::Quirks;
 use crate::authorize::Operation;
 use crate::change::Change;
 use crate::context::{Context, Principal};
-use crate::observe::PendingWrites;
+use crate::observe::{PendingWrites, RefusedOperation};
 use crate::store::StoreError;
 
 /// One request, once it is answered.
@@ -42,6 +42,8 @@ pub struct Served<'a> {
     pub error_type: Option<&'static str>,
     /// The compatibility quirks that the request needed.
     pub quirks: Quirks,
+    /// The operations of a bulk request that were refused or failed, in the order in which that was known. The request itself is served.
+    pub refused_operations: &'a [RefusedOperation],
     /// How long it took to answer.
     pub duration: Duration,
 }

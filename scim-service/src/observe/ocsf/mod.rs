@@ -14,6 +14,7 @@
 //! | a client was not authenticated; a login | 3002 Authentication | 1 Logon |
 //! | a write to users or groups was refused or failed | 3001, 3006 | that of the method, with `status_id` 2 |
 //! | another request was refused or failed | 6003 API Activity | that of the method, with `status_id` 2 |
+//! | an operation of a bulk request was refused or failed | as a request of its own | the same |
 //!
 //! `metadata.correlation_uid` is the [id of the request](crate::observe::request_id()) in each. What OCSF has no attribute for is in
 //! `unmapped.scim`: a [`ChangeRecord`](crate::ChangeRecord) with the values before and after, whose word a grant rests on, `scimType` and
@@ -26,5 +27,5 @@ mod writer;
 
 pub use event::OcsfEvent;
 pub use of_change::events_of_change;
-pub use of_request::event_of_request;
+pub use of_request::events_of_request;
 pub use writer::{MAX_UNWRITTEN, OcsfWriter};

@@ -11,7 +11,7 @@ use chrono::Utc;
 use crate::authorize::Operation;
 use crate::change::Change;
 use crate::context::Context;
-use crate::observe::ocsf::{OcsfEvent, event_of_request, events_of_change};
+use crate::observe::ocsf::{OcsfEvent, events_of_change, events_of_request};
 use crate::observe::{Observer, Served};
 use crate::store::StoreError;
 
@@ -114,7 +114,7 @@ impl<W: Write> State<W> {
 
 impl<W: Write + Send + 'static> Observer for OcsfWriter<W> {
     fn served(&self, request: &Served<'_>) {
-        if let Some(event) = event_of_request(request, Utc::now()) {
+        for event in events_of_request(request, Utc::now()) {
             self.note(&event);
         }
     }
