@@ -87,6 +87,23 @@ start "$work/audited.log" "$programs/superset_server" --database "sqlite://$work
   --rules "$here/../examples/quickstart/rules.toml" --audit-log "$work/audit.jsonl" --audit-checkpoints "$work/ends.jsonl"
 "$venv/bin/python" "$here/ocsf.py" "$url" "$token" "$work/audit.jsonl" "$work/audited.db" "$programs/superset-scim"
 
+# `--demo` leaves alone what somebody works with.
+python3 - "$work/real.db" <<'PYTHON'
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+database.commit()
+PYTHON
+if "$programs/superset_server" --token "$token" --no-rules --demo --database "sqlite://$work/real.db" 2>"$work/refused.txt"; then
+  echo "superset_server --demo started beside real data"; exit 1
+fi
+grep -q 'has real data' "$work/refused.txt"
+# A set-up for demonstrations: nothing is broken, and somebody should look at it.
+"$programs/superset-scim" doctor --database "sqlite://$work/superset.db" --rules "$here/../examples/quickstart/rules.toml" \
+  --url "$url" && exit 1 || [ $? = 1 ]
+
+python3 "$here/tls.py" "$programs"
+
 kill -TERM "${servers[@]}"
 wait "${servers[@]}"
 servers=()

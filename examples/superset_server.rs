@@ -12,6 +12,7 @@ use std::sync::Arc;
 use clap::{Parser, ValueEnum};
 use scim_examples::{AuditFlags, ClientCheck, DatabaseFlags, Flags, RulesFlags, serve_checked};
 use superset_mapping::demo::DemoError;
+use superset_mapping::store::Inspector;
 use superset_mapping::{Adoption, ConnectError, RuleReader, StoreOptions, SupersetStore, create_demo_schema};
 
 /// A SCIM 2.0 server over Apache Superset's metadata database
@@ -105,8 +106,8 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     }
     if arguments.demo {
         match create_demo_schema(&database).await {
-            // Made at an earlier start.
-            Ok(()) | Err(DemoError::NotEmpty) => {}
+            Ok(()) => {}
+            Err(DemoError::NotEmpty) => refuse_real_data(&database).await?,
             Err(error) => return Err(error.into()),
         }
     }
@@ -129,4 +130,20 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let outcome = serve_checked(&arguments.flags, store, check, brake).await;
     sealer.stop().await;
     outcome
+}
+
+/// Refuses a database that was not made for demonstrations at an earlier start.
+async fn refuse_real_data(database: &str) -> Result<(), Box<dyn Error>> {
+    let inspector = Inspector::open(database).await?;
+    let found = inspector.real_data().await?;
+    inspector.close().await;
+    match found {
+        None => Ok(()),
+        Some(found) => Err(format!(
+            "`--demo` is for trying things, and the database {} has real data ({found}): expected an empty database, or none of \
+             `--demo`",
+            inspector.address()
+        )
+        .into()),
+    }
 }

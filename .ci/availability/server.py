@@ -23,11 +23,11 @@ class Answer:
 class Server:
     """Started with as many descriptors as most systems give a process: 1,024."""
 
-    def __init__(self, name, log, command):
+    def __init__(self, name, log, command, clients=("--token", TOKEN)):
         self.name, self.log = name, log
         with open(log, "wb") as output:
             self.process = subprocess.Popen(
-                [*command, "--listen", "127.0.0.1:0", "--token", TOKEN],
+                [*command, "--listen", "127.0.0.1:0", *clients],
                 stdout=output, stderr=subprocess.STDOUT,
                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024)),
             )

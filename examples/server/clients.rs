@@ -87,6 +87,15 @@ pub enum ClientsError {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A client has certificates, and nobody asks for them.
+    #[error(
+        "client `{client}` is let in with its certificate alone, and the server asks clients for none: expected `--client-ca` with the \
+         authority of its certificate"
+    )]
+    Certificates {
+        /// Its id.
+        client: String,
+    },
     /// A client has no name or no token.
     #[error("client `{client}`: expected a name and at least one token")]
     Empty {
@@ -125,8 +134,8 @@ fn writer(name: &str, tenant: Option<&str>, tenants: bool) -> Provenance {
     Provenance::new(Source::client(name)).in_tenant(tenant.or_else(|| tenants.then_some("*")))
 }
 
-/// Who registered clients are to them.
-pub(crate) fn registered_writers(clients: &Clients, tenants: bool) -> Vec<Provenance> {
+/// Who registered clients are to rules that give roles; with `tenants`, one without a tenant may enter all of them.
+pub fn registered_writers(clients: &Clients, tenants: bool) -> Vec<Provenance> {
     clients.iter().map(|client| writer(client.id(), client.tenant(), tenants)).collect()
 }
 

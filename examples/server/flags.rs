@@ -29,7 +29,9 @@ use crate::listen::ListenFlags;
 use crate::log::LogFlags;
 use crate::metrics::MetricsFlags;
 use crate::oauth::AccessTokenFlags;
-use crate::secret_file::{SecretFileError, read_secret_line};
+use crate::secret_file::{SecretFileError, looks_random, read_secret_line};
+use crate::tls::TlsFlags;
+use crate::traffic::TrafficFlags;
 
 /// Flags that every example server has.
 #[derive(Args, Clone, Debug)]
@@ -37,6 +39,9 @@ pub struct Flags {
     /// Where the server listens, and to whom
     #[command(flatten)]
     pub listen: ListenFlags,
+    /// Certificates and keys of the server
+    #[command(flatten)]
+    pub tls: TlsFlags,
     /// Path under which the service is mounted
     #[arg(long, default_value = "/scim/v2")]
     pub base_path: String,
@@ -97,6 +102,9 @@ pub struct Flags {
     /// What connections may take
     #[command(flatten)]
     pub connections: ConnectionLimits,
+    /// What clients may send
+    #[command(flatten)]
+    pub traffic: TrafficFlags,
 }
 
 /// A named profile.
@@ -181,6 +189,12 @@ pub enum FlagsError {
     /// The secret of the cursor key is too short.
     #[error(transparent)]
     CursorKey(#[from] CursorKeyError),
+    /// The secret of the cursor key can be guessed.
+    #[error("the secret in `{}` does not look random: make one with `openssl rand -hex 32`", path.display())]
+    WeakSecret {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file of secrets can't be used.
     #[error(transparent)]
     Secret(#[from] SecretFileError),
@@ -242,7 +256,8 @@ impl Flags {
         if !path.is_empty() && !path.starts_with('/') {
             return Err(FlagsError::BasePath(self.base_path.clone()));
         }
-        let base_url = self.base_url.clone().unwrap_or_else(|| format!("http://{address}{path}"));
+        let scheme = self.scheme();
+        let base_url = self.base_url.clone().unwrap_or_else(|| format!("{scheme}://{address}{path}"));
         let profile = match self.profile {
             ProfileName::Compatible => Profile::compatible(),
             ProfileName::Rfc => Profile::rfc(),
@@ -266,10 +281,18 @@ impl Flags {
         Ok(match &self.cursor_key_file {
             Some(path) => {
                 let secret = read_secret_line(path, "the secret of cursors")?;
+                if self.is_public() && !looks_random(&secret) {
+                    return Err(FlagsError::WeakSecret { path: path.clone() });
+                }
                 config.with_cursor_key(CursorKey::from_secret(secret.as_bytes())?)
             }
             None => config,
         })
+    }
+
+    /// How the server is spoken to.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.tls.is_on() { "https" } else { "http" }
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -403,6 +426,10 @@ mod tests {
             let flags = Program::try_parse_from(all).unwrap().flags;
             assert_eq!(flags.is_public(), public, "{flags:?}");
             assert_eq!(flags.tokens().is_ok(), !public);
+            let file = tempfile::NamedTempFile::new().unwrap();
+            fs::write(file.path(), "a".repeat(32)).unwrap();
+            let flags = Flags { cursor_key_file: Some(file.path().to_owned()), ..flags };
+            assert_eq!(flags.config(flags.listen.listen).is_ok(), !public, "a secret that can be guessed");
         }
     }
 }

@@ -15,11 +15,16 @@ mod registered;
 mod secret_file;
 mod serve;
 mod superset;
+mod tls;
+mod traffic;
+mod watch;
 
 pub use audit::{AuditFlags, AuditLogFlags, Sealer, audit_key};
 pub use brake::{BrakeFlags, WatchedBrake};
-pub use clients::{ClientFlags, ClientsError};
-pub use connection::{ConnectionLimits, ConnectionLimitsError, TimedBody, serve_connections};
+pub use clients::{ClientFlags, ClientsError, registered_writers};
+pub use connection::{
+    ConnectionLimits, ConnectionLimitsError, TimedBody, serve_connections, serve_connections_with_tls,
+};
 pub use flags::{Bulk, Capability, Flags, FlagsError, PatchStatus, ProfileName};
 pub use http_client::{AskError, HttpAnswer, HttpClient, Trust};
 pub use limits::LimitFlags;
@@ -31,6 +36,8 @@ pub use registered::{KeyFiles, RegisteredFile};
 pub use secret_file::{SecretFileError, read_secret, read_secret_line};
 pub use serve::{serve, serve_checked, stop};
 pub use superset::{DatabaseFlags, RulesFlags, read_file, read_rules};
+pub use tls::{CertificateFacts, Tls, TlsError, TlsFlags, read_certificates};
+pub use traffic::{ForwardedHeader, TrafficError, TrafficFlags};
 
 /// Prints an error with its causes, and gives the exit code of a failed program.
 pub fn fail(error: &dyn std::error::Error) -> std::process::ExitCode {

@@ -8,6 +8,8 @@ use ipnet::IpNet;
 use thiserror::Error;
 use tokio::net::TcpListener;
 
+use crate::tls::TlsFlags;
+
 /// Flags that say who reaches the server.
 #[derive(Args, Clone, Debug)]
 pub struct ListenFlags {
@@ -15,7 +17,7 @@ pub struct ListenFlags {
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
     /// Address or network of a proxy that ends TLS in front of the server: nobody else may connect. May be given several
-    /// times. Without one, the server listens on a loopback address alone
+    /// times. With neither a proxy nor TLS of its own, the server listens on a loopback address alone
     #[arg(long, value_name = "NETWORK", value_parser = network)]
     pub trusted_proxy: Vec<IpNet>,
 }
@@ -26,12 +28,14 @@ pub struct ListenFlags {
 pub enum ListenError {
     /// Anybody could read along.
     #[error(
-        "`--listen {address}` would be reached without TLS: expected a loopback address, or `--trusted-proxy` with the \
+        "`--listen {address}` would be reached without TLS: expected a loopback address, {flags}or `--trusted-proxy` with the \
          address of the proxy that ends TLS"
     )]
     WithoutTls {
         /// The address.
         address: SocketAddr,
+        /// The flags of the program that would help.
+        flags: &'static str,
     },
     /// The system refuses.
     #[error("cannot listen on {address}")]
@@ -50,10 +54,32 @@ impl ListenFlags {
     ///
     /// [`ListenError`] for an address that is not one of this machine alone, without a proxy; and where the system refuses.
     pub async fn bind(&self) -> Result<TcpListener, ListenError> {
+        self.check("")?;
+        self.open().await
+    }
+
+    /// The same for a server that may end TLS by itself, as these flags say: then it may have any address.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind).
+    pub async fn bind_with(&self, tls: &TlsFlags) -> Result<TcpListener, ListenError> {
+        if !tls.is_on() {
+            self.check("`--tls-cert` with `--tls-key`, ")?;
+        }
+        self.open().await
+    }
+
+    fn check(&self, flags: &'static str) -> Result<(), ListenError> {
         let address = self.listen;
         if !address.ip().to_canonical().is_loopback() && self.trusted_proxy.is_empty() {
-            return Err(ListenError::WithoutTls { address });
+            return Err(ListenError::WithoutTls { address, flags });
         }
+        Ok(())
+    }
+
+    async fn open(&self) -> Result<TcpListener, ListenError> {
+        let address = self.listen;
         TcpListener::bind(address).await.map_err(|source| ListenError::Bind { address, source })
     }
 
@@ -81,7 +107,7 @@ pub enum Peer {
     Stranger,
 }
 
-/// Reads an address or a network.
+/// A network as a flag has it: one, or a single address.
 pub(crate) fn network(text: &str) -> Result<IpNet, String> {
     let address = text.parse::<IpAddr>().map(IpNet::from);
     address.or_else(|_| text.parse()).map_err(|_| "expected an address or a network such as `10.0.0.0/8`".to_owned())
@@ -101,6 +127,8 @@ mod tests {
         for public in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0", "[::ffff:192.0.2.1]:0"] {
             let error = flags(public, &[]).bind().await.unwrap_err();
             assert!(matches!(error, ListenError::WithoutTls { .. }), "{public}: {error}");
+            let error = flags(public, &[]).bind_with(&TlsFlags::default()).await.unwrap_err().to_string();
+            assert!(error.contains("`--tls-cert` with `--tls-key`, or `--trusted-proxy`"), "{error}");
         }
         assert!(flags("127.0.0.1:0", &[]).bind().await.is_ok());
         assert!(flags("0.0.0.0:0", &["192.0.2.1"]).bind().await.is_ok());

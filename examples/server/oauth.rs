@@ -1,10 +1,10 @@
 //! OAuth 2.0 in the example servers: the token endpoint, its metadata, and the clients as their file has them.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -15,19 +15,16 @@ use http_body_util::LengthLimitError;
 use scim_service::oauth::{
     AccessTokenKey, AccessTokens, ClientRegistry, Clients, MAX_FORM, RegisteredClients, ServerMetadata, TokenEndpoint,
 };
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::sleep;
+use scim_service::traffic::TrafficLimits;
 
-use crate::registered::{RegisteredFile, Stamp};
+use crate::registered::RegisteredFile;
 use crate::secret_file::{looks_random, read_secret_line};
+use crate::watch::{Reload, Stamp, told, watch};
 
 /// Whether clients may be served, which is asked of the store before they are.
 pub type ClientCheck = Box<dyn Fn(&Clients) -> Checking + Send + Sync>;
 /// What [`ClientCheck`] gives.
 pub type Checking = Pin<Box<dyn Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send>>;
-
-/// How often the file of clients is looked at.
-const PERIOD: Duration = Duration::from_secs(2);
 
 /// Flags that say how access tokens are made, where there is a file of `--clients`.
 #[derive(Args, Clone, Debug)]
@@ -69,7 +66,8 @@ impl AccessTokenFlags {
 /// Who the clients of a server are, and where they get their tokens: `POST /oauth2/token` and
 /// `GET /.well-known/oauth-authorization-server`, at the root of the URL that clients know the server by.
 ///
-/// From now on the file of clients is watched.
+/// From now on the file of clients is watched. Where the server does not ask clients for certificates (`asks_clients`), none may be
+/// registered with one.
 ///
 /// # Errors
 ///
@@ -79,15 +77,18 @@ pub(crate) fn registered_clients(
     flags: &AccessTokenFlags,
     base_url: &str,
     public: bool,
+    asks_clients: bool,
+    limits: TrafficLimits,
     check: ClientCheck,
 ) -> Result<(RegisteredClients, Router), Box<dyn Error>> {
     let issuer = origin(base_url);
     let tokens = flags.tokens(&issuer, public)?;
     // The clients name the files to watch, whose state has to be from before they are read: what somebody writes meanwhile is seen.
     let stamp = file.stamp(&file.read()?);
-    let registry = ClientRegistry::new(file.read()?);
-    let endpoint = TokenEndpoint::new(registry.clone(), tokens.clone(), file.keys());
+    let registry = ClientRegistry::new(file.read_for(asks_clients)?);
+    let endpoint = TokenEndpoint::new(registry.clone(), tokens.clone(), file.keys()).with_traffic_limits(limits);
     let metadata = ServerMetadata::new(&issuer, &format!("{issuer}/oauth2/token"));
+    let metadata = if asks_clients { metadata.with_client_certificates() } else { metadata };
     let router =
         Router::new().route("/oauth2/token", any(move |request: Request| token(endpoint.clone(), request))).route(
             "/.well-known/oauth-authorization-server",
@@ -96,7 +97,8 @@ pub(crate) fn registered_clients(
                 async move { response }
             }),
         );
-    tokio::spawn(watch(file, registry.clone(), check, stamp));
+    let files = RegisteredReload { file, registry: registry.clone(), check, asks_clients };
+    tokio::spawn(watch(files, stamp));
     Ok((RegisteredClients::new(registry, tokens), router))
 }
 
@@ -135,51 +137,35 @@ fn timed_out() -> Response<Body> {
     response
 }
 
-/// Reads the file again once it has changed and stays as it is for [`PERIOD`], or at SIGHUP. Where it cannot be used, the clients stay as
-/// they were, and it is tried again. `used` is the state of the file that the clients are from.
-async fn watch(file: RegisteredFile, registry: ClientRegistry, check: ClientCheck, mut used: Stamp) {
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
-    let (mut last, mut told) = (used.clone(), None);
-    loop {
-        let asked = tokio::select! {
-            _ = hangup.recv() => true,
-            () = sleep(PERIOD) => false,
-        };
-        let stamp = file.stamp(&registry.current());
-        let settled = stamp == std::mem::replace(&mut last, stamp.clone());
-        if !asked && (stamp == used || !settled) {
-            continue;
-        }
-        let path = file.path().display();
-        match reload(&file, &registry, &check).await {
-            Ok(count) => {
-                tracing::info!(%path, clients = count, "the clients were read again");
-                // From before it was read: what somebody has written since is seen. Where the new clients name other files of keys, the
-                // next stamp differs, and the file is read once more.
-                (used, told) = (stamp, None);
-            }
-            Err(error) if asked || told.as_ref() != Some(&error) => {
-                tracing::error!(%path, error, "the clients stay as they were");
-                told = Some(error);
-            }
-            Err(_) => {}
-        }
+/// The clients of a file, with what says which of them may be served.
+struct RegisteredReload {
+    file: RegisteredFile,
+    registry: ClientRegistry,
+    check: ClientCheck,
+    /// Whether the server asks clients for certificates.
+    asks_clients: bool,
+}
+
+#[async_trait]
+impl Reload for RegisteredReload {
+    fn what(&self) -> &'static str {
+        "the file of clients"
     }
-}
 
-/// Puts what the file says in place of the clients, and says how many there are.
-async fn reload(file: &RegisteredFile, registry: &ClientRegistry, check: &ClientCheck) -> Result<usize, String> {
-    let clients = file.read().map_err(|error| told(&error))?;
-    check(&clients).await.map_err(|error| told(&*error))?;
-    let count = clients.iter().count();
-    registry.replace(clients);
-    Ok(count)
-}
+    fn path(&self) -> &Path {
+        self.file.path()
+    }
 
-/// An error with its causes.
-fn told(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| (*error).source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    fn stamp(&self) -> Stamp {
+        self.file.stamp(&self.registry.current())
+    }
+
+    async fn reload(&self) -> Result<(), String> {
+        let clients = self.file.read_for(self.asks_clients).map_err(|error| told(&error))?;
+        (self.check)(&clients).await.map_err(|error| told(&*error))?;
+        self.registry.replace(clients);
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -215,8 +201,16 @@ mod tests {
         let path = file.path().to_str().unwrap();
         let flags = Program::parse_from(["program", "--clients", path, "--access-token-minutes", "90"]);
         let registered = flags.clients.registered().unwrap();
-        let (_, router) =
-            registered_clients(registered, &flags.tokens, "https://example.com/scim/v2", false, anybody()).unwrap();
+        let (_, router) = registered_clients(
+            registered,
+            &flags.tokens,
+            "https://example.com/scim/v2",
+            false,
+            false,
+            TrafficLimits::new(),
+            anybody(),
+        )
+        .unwrap();
         let form = "grant_type=client_credentials&client_id=okta&client_secret=test";
         assert_eq!(status(&router, "POST", "/oauth2/token", form.to_owned()).await, 200);
         assert_eq!(status(&router, "GET", "/oauth2/token", String::new()).await, 405);
@@ -240,14 +234,26 @@ mod tests {
             let found = clients.client("auditor").is_some();
             Box::pin(async move { if found { Err("the rules do not know `client:auditor`".into()) } else { Ok(()) } })
         });
+        let files = RegisteredReload {
+            file: registered.clone(),
+            registry: registry.clone(),
+            check: no_auditor,
+            asks_clients: false,
+        };
         let entra = CLIENT.replace("okta", "entra");
-        for (text, expected) in
-            [("[[client]]", "okta"), ("", "okta"), (&entra, "entra"), (&CLIENT.replace("okta", "auditor"), "entra")]
-        {
-            let before = registered.stamp(&registry.current());
+        let bound = CLIENT.replace("okta", "bound") + "\ntls_client_auth_san_dns = \"okta.example\"";
+        for (text, expected) in [
+            ("[[client]]", "okta"),
+            ("", "okta"),
+            (&entra, "entra"),
+            (&CLIENT.replace("okta", "auditor"), "entra"),
+            // The server asks for no certificates.
+            (&bound, "entra"),
+        ] {
+            let before = files.stamp();
             std::fs::write(file.path(), text).unwrap();
-            assert_ne!(registered.stamp(&registry.current()), before, "{text}");
-            let outcome = reload(&registered, &registry, &no_auditor).await;
+            assert_ne!(files.stamp(), before, "{text}");
+            let outcome = files.reload().await;
             assert_eq!(outcome.is_ok(), text == entra, "{outcome:?}");
             assert_eq!(ids().concat(), expected, "{text}");
         }

@@ -11,9 +11,7 @@ use serde_json::Value;
 
 use crate::clients::{ClientsError, line_of};
 use crate::secret_file::read_secret;
-
-/// The state of files: inode, size, and times of change.
-pub(crate) type Stamp = Vec<Option<(u64, u64, i64, i64, i64, i64)>>;
+use crate::watch::{Stamp, stamp};
 
 /// The file behind `--clients`.
 #[derive(Clone, Debug)]
@@ -61,6 +59,18 @@ impl RegisteredFile {
         Ok(clients)
     }
 
+    /// The same, for a server that asks clients for certificates, or does not.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read), and [`ClientsError::Certificates`] where a client could never come in.
+    pub fn read_for(&self, asks_clients: bool) -> Result<Clients, ClientsError> {
+        let clients = self.read()?;
+        let without = clients.iter().find(|client| client.has_certificates()).filter(|_| !asks_clients);
+        let without = without.map(|client| client.id().to_owned());
+        without.map_or(Ok(clients), |client| Err(ClientsError::Certificates { client }))
+    }
+
     /// What fetches the keys that the clients name.
     pub fn keys(&self) -> KeyFiles {
         KeyFiles { folder: self.path.parent().map(Path::to_owned).unwrap_or_default() }
@@ -73,12 +83,7 @@ impl RegisteredFile {
             KeyLocation::File(path) => Some(self.keys().folder.join(path)),
             _ => None,
         });
-        let paths = std::iter::once(self.path.clone()).chain(keys);
-        let of = |path: PathBuf| {
-            let found = fs::metadata(path).ok()?;
-            Some((found.ino(), found.size(), found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec()))
-        };
-        paths.map(of).collect()
+        stamp(std::iter::once(self.path.clone()).chain(keys))
     }
 }
 

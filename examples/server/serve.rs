@@ -11,16 +11,19 @@ use scim_service::observe::metrics::ServiceMetrics;
 use scim_service::observe::{ObservedStore, Observer};
 use scim_service::{ScimService, Store};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::sleep;
 
 use crate::brake::WatchedBrake;
-use crate::connection::serve_connections;
+use crate::connection::serve_connections_with_tls;
 use crate::flags::Flags;
 use crate::oauth::{ClientCheck, registered_clients};
+use crate::traffic::guarded;
 
 /// Listens and serves `store` until SIGTERM or SIGINT, then lets open requests end.
 ///
-/// The service answers below the base path; its health check and its well-known document also at the root, where load
-/// balancers and clients look for them. With `--clients`, so are the token endpoint and its metadata.
+/// The service answers below the base path; its health checks and its well-known document also at the root, where load
+/// balancers and clients look for them. From the signal on `/health/ready` is 503. With `--clients`, so are the token endpoint and its metadata.
+/// With `--tls-cert` the server speaks HTTPS alone.
 ///
 /// # Errors
 ///
@@ -81,13 +84,23 @@ async fn serve_observed<S: Store>(
     observers: Vec<Arc<dyn Observer>>,
 ) -> Result<(), Box<dyn Error>> {
     flags.connections.check_descriptors(1)?;
-    let listener = flags.listen.bind().await?;
+    flags.traffic.check(&flags.listen)?;
+    let limits = flags.traffic.limits();
+    let tls = flags.tls.open()?;
+    let listener = flags.listen.bind_with(&flags.tls).await?;
     let config = flags.config(listener.local_addr()?)?;
     let schemas = flags.schemas()?;
     let (service, oauth) = match flags.clients.registered() {
         Some(file) => {
-            let (clients, oauth) =
-                registered_clients(file, &flags.access_tokens, config.base_url(), flags.is_public(), check)?;
+            let (clients, oauth) = registered_clients(
+                file,
+                &flags.access_tokens,
+                config.base_url(),
+                flags.is_public(),
+                flags.tls.asks_clients(),
+                limits.clone(),
+                check,
+            )?;
             let credentials = CredentialMetrics::new(clients.registry().clone());
             flags.metrics.probes.add(move || credentials.record(Utc::now()));
             (ScimService::new(store, schemas, config, clients), oauth)
@@ -95,6 +108,7 @@ async fn serve_observed<S: Store>(
         None => (ScimService::new(store, schemas, config, flags.tokens()?), Router::new()),
     };
     let service = if observers.is_empty() { service } else { service.with_observer(observers) };
+    let service = service.with_traffic_limits(limits);
 
     let base_path = flags.base_path.trim_end_matches('/');
     let router = if base_path.is_empty() {
@@ -103,13 +117,28 @@ async fn serve_observed<S: Store>(
         Router::new()
             .nest_service(base_path, service.clone())
             .route_service("/health", service.clone())
+            .route_service("/health/live", service.clone())
+            .route_service("/health/ready", service.clone())
             .route_service("/.well-known/scim-configuration", service.clone())
     };
-    let router = router.merge(oauth);
+    let router = guarded(router.merge(oauth), &flags.traffic, &flags.listen, base_path);
     // Last: who may read what is measured is told by the connection alone, whatever a proxy reports.
     let router = router.merge(metrics);
-    println!("listening on http://{}{base_path}", listener.local_addr()?);
-    serve_connections(listener, router, flags.connections.clone(), |address| flags.listen.peer(address), stop()).await;
+    println!("listening on {}://{}{base_path}", flags.scheme(), listener.local_addr()?);
+    if let Some(tls) = &tls {
+        tls.watch();
+    }
+    let stopped = async {
+        stop().await;
+        service.begin_shutdown();
+        // A second signal ends the wait.
+        tokio::select! {
+            () = sleep(flags.traffic.shutdown_delay()) => {}
+            () = stop() => {}
+        }
+    };
+    let peer = |address| flags.listen.peer(address);
+    serve_connections_with_tls(listener, tls, router, flags.connections.clone(), peer, stopped).await;
     Ok(())
 }
 

@@ -12,10 +12,12 @@ use scim_core::{Quirks, Tolerance};
 use scim_filter::Budget;
 use tracing::{Instrument, debug_span};
 
+use crate::auth::AuthError;
 use crate::call::Call;
 use crate::call::{Body, BodyLimit};
 use crate::config::TenancyMode;
 use crate::context::{Context, Principal};
+use crate::gate::Pass;
 use crate::observe::{ClientAddress, Exchange, Observer};
 use crate::service::ScimService;
 use crate::store::Store;
@@ -32,6 +34,7 @@ pub struct Admitted<S> {
     principal: Principal,
     /// The quirks that the path needed.
     used: Quirks,
+    pass: Pass,
 }
 
 /// What is known of a request before anybody looks who sent it.
@@ -120,8 +123,8 @@ impl<S: Store> ScimService<S> {
         }
         let span = head.exchange.span().clone();
         match self.authenticate(&head.parts, &mut head.exchange).instrument(span).await {
-            Ok((route, principal, used)) if head.parts.method != Method::OPTIONS => {
-                Ok(Admitted { service: self.clone(), head, route, principal, used })
+            Ok((route, principal, used, pass)) if head.parts.method != Method::OPTIONS => {
+                Ok(Admitted { service: self.clone(), head, route, principal, used, pass })
             }
             Ok((route, ..)) => {
                 let response = options(route.methods(*self.config().capabilities()));
@@ -131,12 +134,12 @@ impl<S: Store> ScimService<S> {
         }
     }
 
-    /// Which endpoint a request is for, whose it is, and which quirks its path needed.
+    /// Which endpoint a request is for, whose it is, which quirks its path needed, and what it holds of the limits of traffic.
     async fn authenticate(
         &self,
         parts: &Parts,
         exchange: &mut Exchange,
-    ) -> Result<(Route, Principal, Quirks), Failure> {
+    ) -> Result<(Route, Principal, Quirks, Pass), Failure> {
         let config = self.config();
         if parts.uri.path_and_query().is_some_and(|text| text.as_str().len() > config.limits().url) {
             return Err(Failure::UrlTooLong { limit: config.limits().url });
@@ -150,22 +153,31 @@ impl<S: Store> ScimService<S> {
         if let (Ok(route), Some(_)) = (&route, self.observer()) {
             exchange.is_for(route.template());
         }
+        let gate = self.gate();
+        if !route.as_ref().is_ok_and(Route::is_health) {
+            gate.admit_address(parts)?;
+        }
         let open = route.as_ref().is_ok_and(|route| {
             route.is_public()
                 || (route.is_discovery() && config.anonymous_discovery())
                 || parts.method == Method::OPTIONS
         });
-        let principal = if open {
-            Principal::new("anonymous")
+        let (principal, pass) = if open {
+            (Principal::new("anonymous"), Pass::default())
         } else {
+            gate.admit_credentials(parts)?;
             let authenticator = self.authenticator();
             let authenticated = authenticator.authenticate(parts).instrument(debug_span!("authenticate")).await;
             let principal = authenticated.map_err(|error| {
+                if matches!(error, AuthError::Invalid) {
+                    gate.note_failure(parts);
+                }
                 let challenges = authenticator.challenges(&error);
                 Failure::Auth { error, challenges }
             })?;
             exchange.is_of(&principal);
-            principal
+            let pass = gate.admit_request(&principal)?;
+            (principal, pass)
         };
         let route = route?;
         let principal = addressed?.confine(principal).ok_or(Failure::UnknownEndpoint)?;
@@ -180,7 +192,7 @@ impl<S: Store> ScimService<S> {
             return Err(Failure::NotImplemented { endpoint: "/Me" });
         }
         route.admit(&parts.method, *config.capabilities())?;
-        Ok((route, principal, tolerance.used()))
+        Ok((route, principal, tolerance.used(), pass))
     }
 }
 
@@ -223,7 +235,8 @@ impl<S: Store> Admitted<S> {
             Some(_) => body,
             None => Bytes::new(),
         };
-        let Self { service, mut head, route, principal, used } = self;
+        // The last is held until the request is answered.
+        let Self { service, mut head, route, principal, used, pass: _pass } = self;
         let config = &*service.config().of_tenant(principal.tenant());
         let mut tolerance = Tolerance::new(config.profile());
         tolerance.record(used);

@@ -27,6 +27,7 @@
 //! | [`Context`] | what a store call knows of its request |
 //! | [`Observer`](observe::Observer), [`Served`](observe::Served), [`ObservedStore`](observe::ObservedStore) | what the host hears of each request and each write, and writes that it holds back |
 //! | [`brake`]: [`Brake`](brake::Brake), [`Threshold`](brake::Threshold), [`Holds`](brake::Holds) | clients that do too much, whose writes are held back until an operator has looked |
+//! | `traffic`: `TrafficLimits`, `Rate` | how many requests a client or an address may send |
 //! | [`ClientAddress`](observe::ClientAddress), [`request_id()`](observe::request_id()), [`LogLimit`](observe::LogLimit) | what an operator sees |
 //!
 //! # What an operator sees
@@ -39,12 +40,13 @@
 //! | error | `the store failed`, `the policy failed`, `credentials could not be checked`: behind each 500 and 503 | `request_id`, `error` with its causes |
 //! | error | `the writes of a client are held back until an operator releases them`, of a [`Brake`](brake::Brake) | `client`, `tenant`, `kind`, `count`, `threshold`, `window`, `hold` |
 //! | warn | `authentication refused` | `request_id`, `address`, `method`, `path`, `reason` |
+//! | warn | `too many requests` | `request_id`, `principal`, `tenant`, `address`, `method`, `path`, `reason` |
 //! | warn | `the same again, not logged one by one` | `address`, `reason`, `times`, `seconds` |
 //! | info | `served`: one for each request | `request_id`, `principal`, `tenant`, `address`, `method`, `path`, `status`, `scim_type` and `reason` of an error, `duration_ms` |
 //! | info | `compatibility quirks were used` | `request_id`, `principal`, `quirks` |
 //!
 //! A host that shows warnings sees all that went wrong; with the level info it has an access log besides. Clients that nobody
-//! knows cannot fill it: of what repeats at an address only the first is a line of its own, the others are summed up every
+//! knows, or that send too much, cannot fill it: of what repeats at an address only the first is a line of its own, the others are summed up every
 //! [`LOG_LIMIT_PERIOD`](observe::LOG_LIMIT_PERIOD) ([`LogLimit`](observe::LogLimit)).
 //!
 //! Each request has an id: that of its header `x-request-id` if it can be used ([`request_id()`](observe::request_id())), else a new one. It is in
@@ -83,6 +85,7 @@
 //! | `memory` (default) | [`MemoryStore`], with `imbl` and `async-lock` |
 //! | `tables` (default) | [`tables`]: a store over your own tables, with `async-lock` |
 //! | `conformance` | `store_conformance!` and `conformance::http_conformance`: tests for stores and for mounts |
+//! | `limits` | `traffic`: rates and concurrency of clients and addresses, with `governor` |
 //! | `oauth` | `oauth`: registered clients, a token endpoint for `client_credentials`, access tokens, and tokens of other issuers; with `jsonwebtoken` over `aws-lc-rs` |
 //! | `tower` | `tower_service::Service` for [`ScimService`], over any `http_body::Body` |
 
@@ -99,6 +102,7 @@ pub mod conformance;
 mod context;
 mod cursor;
 mod endpoint;
+mod gate;
 mod me;
 #[cfg(feature = "memory")]
 mod memory;
@@ -113,6 +117,8 @@ pub mod store;
 pub mod tables;
 #[cfg(feature = "tower")]
 mod tower;
+#[cfg(feature = "limits")]
+pub mod traffic;
 mod wire;
 
 pub use admission::Admitted;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -12,9 +13,12 @@ use crate::authorize::{Authorizer, Operation};
 use crate::call::{Call, Can};
 use crate::config::{BulkAtomicity, ServiceConfig};
 use crate::endpoint;
+use crate::gate::Gate;
 use crate::me::{MeAnswer, MeResolver};
 use crate::observe::{LogLimit, Observer};
 use crate::store::Store;
+#[cfg(feature = "limits")]
+use crate::traffic::TrafficLimits;
 use crate::wire::Failure;
 use crate::wire::Route;
 
@@ -66,6 +70,9 @@ struct Shared {
     me: Option<(Arc<dyn MeResolver>, MeAnswer)>,
     log_limit: Arc<LogLimit>,
     observer: Option<Arc<dyn Observer>>,
+    gate: Gate,
+    /// Whether the service is about to stop.
+    stopping: Arc<AtomicBool>,
 }
 
 impl<S: Store> ScimService<S> {
@@ -99,6 +106,8 @@ impl<S: Store> ScimService<S> {
             me: None,
             log_limit: Arc::default(),
             observer: None,
+            gate: Gate::default(),
+            stopping: Arc::default(),
         };
         Self { shared: Arc::new(shared), store: Arc::new(store) }
     }
@@ -123,6 +132,40 @@ impl<S: Store> ScimService<S> {
     pub fn with_observer(mut self, observer: impl Observer) -> Self {
         Arc::make_mut(&mut self.shared).observer = Some(Arc::new(observer));
         self
+    }
+
+    /// Answers requests beyond `limits` with 429 before their bodies are read. Without, nothing is limited.
+    #[cfg(feature = "limits")]
+    #[must_use]
+    pub fn with_traffic_limits(mut self, limits: TrafficLimits) -> Self {
+        Arc::make_mut(&mut self.shared).gate = Gate::new(limits);
+        self
+    }
+
+    /// Says that the service is about to stop: from now on `/health/ready` answers 503, here and in all clones, so that load balancers
+    /// send their requests elsewhere. All else is served as before; a host that stops waits until they have noticed.
+    ///
+    /// ```
+    /// # use bytes::Bytes;
+    /// # use http::Request;
+    /// # use scim_core::SchemaSet;
+    /// # use scim_service::{BearerTokens, MemoryStore, ScimService, ServiceConfig};
+    /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    /// # let config = ServiceConfig::new("https://example.com/scim/v2")?;
+    /// # let service = ScimService::new(MemoryStore::new(), SchemaSet::builtin(), config, BearerTokens::new());
+    /// let status = async |path: &str| {
+    ///     let request = Request::get(format!("https://example.com/scim/v2{path}")).body(Bytes::new()).unwrap();
+    ///     service.handle(request).await.status().as_u16()
+    /// };
+    /// assert_eq!((status("/health/live").await, status("/health/ready").await), (200, 200));
+    /// service.begin_shutdown();
+    /// assert_eq!((status("/health/live").await, status("/health/ready").await), (200, 503));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn begin_shutdown(&self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
     }
 
     /// The set-up.
@@ -187,6 +230,11 @@ impl<S: Store> ScimService<S> {
         self.shared.observer.as_deref()
     }
 
+    /// What limits the traffic.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.shared.gate
+    }
+
     /// Whether clients stand for resources.
     pub(crate) fn has_me(&self) -> bool {
         self.shared.me.is_some()
@@ -220,6 +268,8 @@ impl<S: Store> ScimService<S> {
     async fn dispatch(&self, call: &mut Call<'_, S>, route: Route) -> Result<Response<Bytes>, Failure> {
         match (&call.parts.method, route) {
             (_, Route::Health) => endpoint::health(call).await,
+            (_, Route::Live) => Ok(endpoint::live()),
+            (_, Route::Ready) => endpoint::ready(call, self.shared.stopping.load(Ordering::Relaxed)).await,
             (_, Route::WellKnown) => Ok(endpoint::well_known(call)),
             (_, Route::ServiceProviderConfig) => {
                 endpoint::service_provider_config(call, self.shared.authenticator.schemes())

@@ -220,11 +220,34 @@ async fn x13_a_health_check_that_fails_does_not_fill_the_log() {
 #[tokio::test]
 async fn health_says_whether_the_store_can_be_reached() {
     let up = service(MemoryStore::new(), ServiceLimits::default());
-    assert_eq!(send(&up, "GET", "/health", "").await.status(), 200);
+    let all = ["/health", "/health/live", "/health/ready"];
+    for path in all {
+        assert_eq!(send(&up, "GET", path, "").await.status(), 200);
+    }
     for reachable in [true, false] {
         let down = service(Broken { reachable, issues: None }, ServiceLimits::default());
-        assert_eq!(send(&down, "GET", "/health", "").await.status(), 503);
+        for (path, expected) in all.into_iter().zip([503, 200, 503]) {
+            for method in ["GET", "HEAD"] {
+                let response = send(&down, method, path, "").await;
+                assert_eq!(response.status(), expected, "{method} {path}");
+                let text = String::from_utf8(response.body().to_vec()).unwrap();
+                assert!(!text.contains("ab_user") && !text.contains("internal:") && text.len() < 200, "{text}");
+            }
+        }
     }
+}
+
+#[tokio::test]
+async fn a_service_that_is_about_to_stop_is_alive_and_not_ready() {
+    let service = service(MemoryStore::new(), ServiceLimits::default());
+    let clone = service.clone();
+    service.begin_shutdown();
+    for (path, expected) in [("/health/ready", 503), ("/health/live", 200), ("/health", 200), ("/Users", 200)] {
+        assert_eq!(send(&clone, "GET", path, "").await.status(), expected, "{path}");
+    }
+    let response = send(&clone, "GET", "/health/ready", "").await;
+    assert_eq!(response.headers()["retry-after"], "1");
+    assert_eq!(serde_json::from_slice::<Value>(response.body()).unwrap()["detail"], "the service is about to stop");
 }
 
 #[tokio::test]

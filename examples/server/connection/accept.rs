@@ -17,18 +17,21 @@ use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
-use scim_service::oauth::PeerAddress;
+use scim_service::oauth::{PeerAddress, PeerCertificate};
 use scim_service::observe::ClientAddress;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tower_service::Service;
 
-use super::activity::{Answer, Serving};
+use super::activity::{Activity, Answer, Serving};
 use super::bodies::TimedBody;
 use super::limits::ConnectionLimits;
 use super::stream::WatchedStream;
 use super::table::{Connections, Place};
 use crate::listen::Peer;
+use crate::tls::Tls;
 
 /// How often connections are looked at that take too long.
 const SWEEP: Duration = Duration::from_millis(250);
@@ -56,9 +59,32 @@ pub async fn serve_connections<S, B>(
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
+    serve_connections_with_tls(listener, None, service, limits, peer, stopped).await;
+}
+
+/// The same over TLS, where it is given: a handshake belongs to its connection, has its place, and ends with the time for the first
+/// head. The certificate that a client presents is among the extensions of its requests ([`PeerCertificate`]); that of a proxy is not,
+/// because it says nothing of the client.
+pub async fn serve_connections_with_tls<S, B>(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    service: S,
+    limits: ConnectionLimits,
+    peer: impl Fn(IpAddr) -> Peer,
+    stopped: impl Future<Output = ()>,
+) where
+    S: Service<Request<TimedBody<Incoming>>, Response = Response<B>, Error = Infallible>,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: Body + Send + Unpin + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
     let limits = Arc::new(limits);
     let connections = Connections::new(limits.clone());
     let graceful = GracefulShutdown::new();
+    // Dropped, it tells the handshakes under way that the server stops.
+    let (running, stopping) = watch::channel(());
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut stopped = pin!(stopped);
@@ -73,8 +99,15 @@ pub async fn serve_connections<S, B>(
                 Ok((stream, address)) => {
                     let by_proxy = peer(address.ip()) == Peer::Proxy;
                     if let Some(place) = connections.place(address.ip(), by_proxy).await {
-                        let peer = (!by_proxy).then(|| PeerAddress::from(address));
-                        serve(stream, address, peer, place, &limits, service.clone(), graceful.watcher());
+                        let connection = Connection {
+                            address,
+                            by_proxy,
+                            activity: place.activity().clone(),
+                            limits: limits.clone(),
+                            service: service.clone(),
+                            watcher: graceful.watcher(),
+                        };
+                        connection.begin(stream, tls.clone(), place, stopping.clone());
                     } else {
                         tracing::warn!(%address, "a connection was refused: requests under way have all places");
                     }
@@ -88,7 +121,7 @@ pub async fn serve_connections<S, B>(
             },
         }
     }
-    drop(listener);
+    drop((listener, running));
     let mut ended = pin!(timeout(GRACE, graceful.shutdown()));
     loop {
         tokio::select! {
@@ -104,16 +137,18 @@ fn ends_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// Begins to serve a connection.
-fn serve<S, B>(
-    stream: TcpStream,
+/// A connection, and what it is served with.
+struct Connection<S> {
     address: SocketAddr,
-    peer: Option<PeerAddress>,
-    place: Place,
-    limits: &Arc<ConnectionLimits>,
+    by_proxy: bool,
+    activity: Arc<Activity>,
+    limits: Arc<ConnectionLimits>,
     service: S,
     watcher: Watcher,
-) where
+}
+
+impl<S, B> Connection<S>
+where
     S: Service<Request<TimedBody<Incoming>>, Response = Response<B>, Error = Infallible>,
     S: Clone + Send + Sync + 'static,
     S::Future: Send,
@@ -121,29 +156,48 @@ fn serve<S, B>(
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    // Answers are written at once: there is nothing to wait for.
-    let _ = stream.set_nodelay(true);
-    let activity = place.activity().clone();
-    let stream = TokioIo::new(WatchedStream::new(stream, activity.clone()));
-    let body_timeout = limits.body_timeout();
-    let service = TowerToHyperService::new(service);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let serving = Serving::new(activity.clone());
-        let mut request = request.map(|body| TimedBody::new(body, body_timeout));
-        request.extensions_mut().insert(ClientAddress::from(address));
-        // Behind a proxy nobody knows where the client is, and one that is bound to networks is refused.
-        if let Some(peer) = peer {
-            request.extensions_mut().insert(peer);
-        }
-        let answer = service.call(request);
-        async move { Ok::<_, Infallible>(answer.await?.map(|body| Answer::new(body, serving))) }
-    });
-    let mut http = http1::Builder::new();
-    http.max_buf_size(limits.max_head).header_read_timeout(None);
-    let connection = watcher.watch(http.serve_connection(stream, service));
-    place.spawn(async move {
-        if let Err(error) = connection.await {
+    /// Begins to serve it.
+    fn begin(self, stream: TcpStream, tls: Option<Tls>, place: Place, mut stopping: watch::Receiver<()>) {
+        // Answers are written at once: there is nothing to wait for.
+        let _ = stream.set_nodelay(true);
+        let stream = WatchedStream::new(stream, self.activity.clone());
+        place.spawn(async move {
+            let Some(tls) = tls else { return self.serve(stream, None).await };
+            let greeted = tokio::select! {
+                greeted = tls.greet(stream, self.address) => greeted,
+                _ = stopping.changed() => None,
+            };
+            if let Some((stream, certificate)) = greeted {
+                self.serve(stream, certificate).await;
+            }
+        });
+    }
+
+    /// Serves its requests until it ends.
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, of: Option<PeerCertificate>) {
+        let Self { address, by_proxy, activity, limits, service, watcher } = self;
+        let body_timeout = limits.body_timeout();
+        // Of a client behind a proxy the connection says nothing: its address is read from what the proxy says (`traffic/door.rs`), and until
+        // then one that is bound to networks is refused, as is one that is bound to certificates.
+        let (peer, certificate) = if by_proxy { (None, None) } else { (Some(PeerAddress::from(address)), of) };
+        let service = TowerToHyperService::new(service);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let serving = Serving::new(activity.clone());
+            let mut request = request.map(|body| TimedBody::new(body, body_timeout));
+            request.extensions_mut().insert(ClientAddress::from(address));
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer);
+            }
+            if let Some(certificate) = &certificate {
+                request.extensions_mut().insert(certificate.clone());
+            }
+            let answer = service.call(request);
+            async move { Ok::<_, Infallible>(answer.await?.map(|body| Answer::new(body, serving))) }
+        });
+        let mut http = http1::Builder::new();
+        http.max_buf_size(limits.max_head).header_read_timeout(None);
+        if let Err(error) = watcher.watch(http.serve_connection(TokioIo::new(stream), service)).await {
             tracing::debug!(%address, %error, "a connection broke off");
         }
-    });
+    }
 }

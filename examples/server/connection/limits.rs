@@ -1,7 +1,6 @@
 //! The limits, as flags.
 
 use std::fs;
-use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use clap::Args;
@@ -23,7 +22,7 @@ pub struct ConnectionLimits {
     /// Largest head of a request, in bytes: 431 beyond
     #[arg(long, value_name = "BYTES", default_value_t = 64 * 1024, value_parser = head_bytes())]
     pub(super) max_head: usize,
-    /// Seconds that a client has for the head of a request
+    /// Seconds that a client has for the head of a request, and for the TLS handshake with the first one
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = seconds())]
     head_timeout: u64,
     /// Seconds that a client has for the body of a request, and one more for each 16 KiB of it: 408 beyond
@@ -102,17 +101,6 @@ fn descriptors() -> Option<usize> {
     limits.lines().find_map(|line| line.strip_prefix("Max open files"))?.split_whitespace().next()?.parse().ok()
 }
 
-/// What counts as one address. Whoever has one IPv6 address usually has all of its /64 network.
-pub(super) fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        address @ IpAddr::V4(_) => address,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -149,14 +137,5 @@ mod tests {
             assert!(limits(&[flag, "0"]).is_err(), "{flag}");
             assert!(limits(&[flag, "9000"]).is_ok(), "{flag}");
         }
-    }
-
-    #[test]
-    fn x5_a_network_of_ipv6_counts_as_one_address() {
-        let network = |text: &str| network_of(text.parse().unwrap());
-        assert_eq!(network("2001:db8:1:2:3::1"), network("2001:db8:1:2:ffff::2"));
-        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
-        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
-        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
     }
 }

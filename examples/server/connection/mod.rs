@@ -10,6 +10,6 @@ mod limits;
 mod stream;
 mod table;
 
-pub use accept::serve_connections;
+pub use accept::{serve_connections, serve_connections_with_tls};
 pub use bodies::TimedBody;
 pub use limits::{ConnectionLimits, ConnectionLimitsError};

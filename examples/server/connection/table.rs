@@ -6,12 +6,13 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use scim_service::observe::ClientAddress;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use super::activity::Activity;
-use super::limits::{ConnectionLimits, network_of};
+use super::limits::ConnectionLimits;
 
 /// How long a new connection waits for a place. One that was closed to make room takes microseconds to end.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -61,7 +62,7 @@ impl Connections {
     /// A place for a connection with `peer`. Where there is none, the oldest connection that is not being served is closed;
     /// where all are, the new one waits for a moment. `trusted` peers may have all places.
     pub(super) async fn place(&self, peer: IpAddr, trusted: bool) -> Option<Place> {
-        let network = network_of(peer);
+        let network = ClientAddress::from(peer).network();
         let at_limit = || {
             let table = self.table();
             let of_network = table.entries.values().filter(|entry| entry.network == network).count();

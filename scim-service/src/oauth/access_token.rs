@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde_json::json;
@@ -61,11 +63,13 @@ pub struct LifetimeError {
     found: u32,
 }
 
-/// Who a token is for: the client, and the tenant that it had when the token was made.
+/// Who a token is for: the client, the tenant that it had when the token was made, and the SHA-256 of the certificate that the token is bound
+/// to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bearer<'c> {
     pub(super) client: &'c str,
     pub(super) tenant: Option<&'c str>,
+    pub(super) certificate: Option<&'c [u8; 32]>,
 }
 
 /// What a token says.
@@ -74,6 +78,8 @@ pub(super) struct Granted {
     pub(super) client: String,
     pub(super) tenant: Option<String>,
     pub(super) scopes: Scopes,
+    /// The SHA-256 of the certificate that it is good with, if it is bound to one.
+    pub(super) certificate: Option<[u8; 32]>,
 }
 
 impl AccessTokenKey {
@@ -158,7 +164,7 @@ impl AccessTokens {
     /// A new token; nothing where it cannot be signed.
     pub(super) fn issue(&self, of: Bearer<'_>, scopes: Scopes, now: DateTime<Utc>) -> Option<String> {
         let issued = now.timestamp();
-        let claims = json!({
+        let mut claims = json!({
             "iss": &*self.issuer,
             "aud": &*self.audience,
             "sub": of.client,
@@ -168,6 +174,10 @@ impl AccessTokens {
             "exp": issued + i64::from(self.lifetime()),
             "jti": Uuid::new_v4().to_string(),
         });
+        if let (Some(certificate), Some(claims)) = (of.certificate, claims.as_object_mut()) {
+            // RFC 8705 section 3.1.
+            claims.insert("cnf".to_owned(), json!({"x5t#S256": URL_SAFE_NO_PAD.encode(certificate)}));
+        }
         sign(&json!({"alg": "HS256", "typ": MEDIA_TYPE}), &claims, &self.signs)
     }
 
@@ -183,11 +193,13 @@ impl AccessTokens {
         if claims.ends_without_leeway().is_none_or(|ends| now.timestamp() >= ends) {
             return Err(Unfit("the token has expired"));
         }
+        let certificate = claims.certificate()?;
         match (claims.text("sub"), claims.text("scope")) {
             (Some(client), Some(scope)) => Ok(Granted {
                 client: client.to_owned(),
                 tenant: claims.text("tenant").map(str::to_owned),
                 scopes: Scopes::of_parameter(scope),
+                certificate,
             }),
             _ => Err(Unfit("the token names no client or no scope")),
         }
@@ -210,7 +222,7 @@ mod tests {
 
     use super::*;
 
-    const OKTA: Bearer<'static> = Bearer { client: "okta", tenant: Some("acme") };
+    const OKTA: Bearer<'static> = Bearer { client: "okta", tenant: Some("acme"), certificate: None };
 
     #[test]
     fn e4_a_token_lives_as_long_as_it_was_told_and_for_its_own_service() {
@@ -219,7 +231,8 @@ mod tests {
         let (now, scopes) = (Utc::now(), Scopes::of_parameter("scim.users"));
         let token = tokens.issue(OKTA, scopes, now).unwrap();
         let expires = now + Duration::minutes(360);
-        let granted = Granted { client: "okta".to_owned(), tenant: Some("acme".to_owned()), scopes };
+        let (client, tenant) = ("okta".to_owned(), Some("acme".to_owned()));
+        let granted = Granted { client, tenant, scopes, certificate: None };
         assert_eq!(tokens.read(&token, expires - Duration::seconds(1)), Ok(granted));
         assert_eq!(tokens.read(&token, expires), Err(Unfit("the token has expired")));
         let same_key = AccessTokens::new("https://a").with_key(&key);
@@ -242,6 +255,20 @@ mod tests {
         let of_type = |typ: &str| sign(&json!({"alg": "HS256", "typ": typ}), &claims, &tokens.signs).unwrap();
         assert!(tokens.read(&of_type("at+jwt"), now).is_ok());
         assert_eq!(tokens.read(&of_type("JWT"), now), Err(Unfit("the token is no access token")));
+    }
+
+    #[test]
+    fn a_token_tells_the_certificate_that_it_is_bound_to() {
+        let (tokens, now, scopes) = (AccessTokens::new("https://a"), Utc::now(), Scopes::of_parameter("scim"));
+        let token = tokens.issue(Bearer { certificate: Some(&[7; 32]), ..OKTA }, scopes, now).unwrap();
+        assert_eq!(tokens.read(&token, now).unwrap().certificate, Some([7; 32]));
+        let claims = |cnf: serde_json::Value| {
+            let claims = json!({"iss": "https://a", "aud": "https://a", "sub": "okta", "scope": "scim", "exp": now.timestamp() + 60, "cnf": cnf});
+            sign(&json!({"alg": "HS256", "typ": "at+jwt"}), &claims, &tokens.signs).unwrap()
+        };
+        for cnf in [json!(null), json!({}), json!({"jkt": "x"}), json!({"x5t#S256": 7}), json!({"x5t#S256": "AAAA"})] {
+            assert!(tokens.read(&claims(cnf.clone()), now).is_err(), "{cnf}");
+        }
     }
 
     #[test]

@@ -10,13 +10,15 @@ use scim_core::message::{AuthenticationScheme, SchemeKind};
 
 use crate::auth::{AuthError, Authenticator, bearer_token};
 use crate::context::Principal;
+use crate::oauth::client::is_bound_to;
 use crate::oauth::jwt::{ASYMMETRIC, CachedKeys, Claims, Expected, Jwt, KeyFault, KeyFetcher, KeyLocation};
 use crate::scope::Scopes;
 
 /// Takes access tokens that another issuer has signed (RFC 9068): JSON Web Tokens for this service, checked with the issuer's keys.
 ///
 /// The claim `sub` names the client and `scope` has its scopes, by default. A token without any scope of this service may do nothing
-/// but discovery. Tokens live 24 hours at most.
+/// but discovery. Tokens live 24 hours at most. One that is bound to a certificate (RFC 8705 section 3.1) is good over a connection with it
+/// alone ([`PeerCertificate`](crate::oauth::PeerCertificate)).
 ///
 /// ```
 /// # use std::error::Error;
@@ -101,6 +103,10 @@ impl Authenticator for JwtAuthenticator {
         let claims = jwt.verified(&key).map_err(|_| AuthError::Invalid)?;
         let expected = Expected { issuer: &self.issuer, audience: &self.audience, subject: None };
         claims.check(&expected, Utc::now()).map_err(|_| AuthError::Invalid)?;
+        let bound = claims.certificate().map_err(|_| AuthError::Invalid)?;
+        if !is_bound_to(bound, request.extensions.get()) {
+            return Err(AuthError::Invalid);
+        }
         self.principal(claims).ok_or(AuthError::Invalid)
     }
 

@@ -17,13 +17,21 @@ use crate::wire::{Format, empty_response, json_response, without_body};
 pub struct ServerMetadata {
     issuer: String,
     token_endpoint: String,
+    client_certificates: bool,
 }
 
 impl ServerMetadata {
     /// The metadata of an issuer, which is that of its [`AccessTokens`](crate::oauth::AccessTokens), and the URL of its token
     /// endpoint.
     pub fn new(issuer: &str, token_endpoint: &str) -> Self {
-        Self { issuer: issuer.to_owned(), token_endpoint: token_endpoint.to_owned() }
+        Self { issuer: issuer.to_owned(), token_endpoint: token_endpoint.to_owned(), client_certificates: false }
+    }
+
+    /// Says that the host asks clients for certificates (RFC 8705 section 3.3): they may authenticate with one, and their access tokens
+    /// are bound to it.
+    #[must_use]
+    pub fn with_client_certificates(self) -> Self {
+        Self { client_certificates: true, ..self }
     }
 
     /// Answers a request for the document, by GET or HEAD.
@@ -34,10 +42,15 @@ impl ServerMetadata {
             return response;
         }
         let algorithms: Vec<&str> = ASYMMETRIC.iter().map(|(name, _)| *name).collect();
+        let mut methods = vec!["client_secret_basic", "client_secret_post", "private_key_jwt"];
+        if self.client_certificates {
+            methods.push("tls_client_auth");
+        }
         let document = json!({
             "issuer": self.issuer,
             "token_endpoint": self.token_endpoint,
-            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+            "token_endpoint_auth_methods_supported": methods,
+            "tls_client_certificate_bound_access_tokens": self.client_certificates,
             "token_endpoint_auth_signing_alg_values_supported": algorithms,
             "grant_types_supported": ["client_credentials"],
             "response_types_supported": [],
@@ -66,6 +79,11 @@ mod tests {
         assert_eq!(shown["scopes_supported"], json!(["scim", "scim.read", "scim.users", "scim.groups"]));
         let algorithms = shown["token_endpoint_auth_signing_alg_values_supported"].to_string();
         assert!(algorithms.contains("RS256") && !algorithms.contains("HS") && !algorithms.contains("none"));
+        assert_eq!(shown["tls_client_certificate_bound_access_tokens"], false);
+        let mutual = metadata.clone().with_client_certificates().handle(&Request::get("/").body(()).unwrap());
+        let mutual: Value = serde_json::from_slice(mutual.body()).unwrap();
+        assert_eq!(mutual["tls_client_certificate_bound_access_tokens"], true);
+        assert!(mutual["token_endpoint_auth_methods_supported"].to_string().contains("tls_client_auth"));
         assert!(ask(Method::HEAD).body().is_empty());
         assert_eq!(ask(Method::POST).headers()["allow"], "GET, HEAD");
     }

@@ -82,7 +82,8 @@ pub use access_token::{AccessTokenKey, AccessTokenKeyError, AccessTokens, Lifeti
 #[cfg(feature = "metrics")]
 pub use client::CredentialMetrics;
 pub use client::{
-    AssertionIdentity, ClientRegistration, ClientRegistry, Clients, CredentialPlace, PeerAddress, RegistrationError,
+    AssertionIdentity, ClientRegistration, ClientRegistry, Clients, CredentialPlace, PeerAddress, PeerCertificate,
+    RegistrationError,
 };
 pub use jwt::{KeyFetcher, KeyLocation, KeySet, KeySetError};
 pub use jwt_authenticator::JwtAuthenticator;

@@ -129,6 +129,15 @@ impl Exchange {
                 let (request_id, method, path) = (&*self.request_id, self.method.as_str(), logged_path(&self.uri));
                 warn!(request_id, address = self.logged_address(), method, path, reason, "authentication refused");
             }
+        } else if let Failure::TooManyRequests(excess) = failure {
+            let reason = excess.reason;
+            if limit.admits(self.address, reason, self.began) {
+                let (request_id, method, path) = (&*self.request_id, self.method.as_str(), logged_path(&self.uri));
+                let principal = self.principal.as_ref();
+                let (principal, tenant) = (principal.map(Principal::name), principal.and_then(Principal::tenant));
+                let address = self.logged_address();
+                warn!(request_id, principal, tenant, address, method, path, reason, "too many requests");
+            }
         } else if let Some(fault) = failure.fault()
             && (self.principal.is_some() || limit.admits(self.address, fault, self.began))
         {

@@ -1,7 +1,7 @@
 //! A bound on what the log says of clients that nobody knows.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -68,9 +68,8 @@ struct Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Source {
     Unknown,
-    V4(IpAddr),
-    /// The first address of a network of 64 bits.
-    V6(Ipv6Addr),
+    /// As [`ClientAddress::network`] has it.
+    Network(IpAddr),
     /// All that there was no room for.
     Others,
 }
@@ -130,21 +129,14 @@ impl LogLimit {
 
 impl Source {
     fn of(address: Option<ClientAddress>) -> Self {
-        match address.map(ClientAddress::ip) {
-            None => Self::Unknown,
-            Some(address @ IpAddr::V4(_)) => Self::V4(address),
-            Some(IpAddr::V6(address)) => {
-                let [a, b, c, d, ..] = address.segments();
-                Self::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
-        }
+        address.map_or(Self::Unknown, |address| Self::Network(address.network()))
     }
 
     fn name(self) -> Option<String> {
         match self {
             Self::Unknown => None,
-            Self::V4(address) => Some(address.to_string()),
-            Self::V6(network) => Some(format!("{network}/64")),
+            Self::Network(IpAddr::V4(address)) => Some(address.to_string()),
+            Self::Network(IpAddr::V6(network)) => Some(format!("{network}/64")),
             Self::Others => Some("other addresses".to_owned()),
         }
     }

@@ -23,6 +23,16 @@ use crate::wire::respond::{Format, json_response};
 /// The only coding of bodies that the service reads: none.
 pub(super) const IDENTITY: &str = "identity";
 
+/// A request beyond a limit of traffic.
+#[cfg_attr(not(feature = "limits"), allow(dead_code, reason = "without the feature there are no limits"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Excess {
+    /// What there are too many of.
+    pub(crate) reason: &'static str,
+    /// After how long there is room again.
+    pub(crate) retry_after: Duration,
+}
+
 /// Why a request was not served.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -82,6 +92,11 @@ pub(crate) enum Failure {
         /// The values of `WWW-Authenticate`.
         challenges: Vec<String>,
     },
+    /// The client or its address has sent too much.
+    #[cfg_attr(not(feature = "limits"), allow(dead_code, reason = "without the feature there are no limits"))]
+    TooManyRequests(Excess),
+    /// The service is about to end.
+    Stopping,
     /// The policy cannot be asked.
     Authorize(AuthorizeError),
     /// A query parameter has a value that it cannot have.
@@ -157,7 +172,7 @@ macro_rules! from {
 from! {
     Authorize(AuthorizeError), Json(JsonError), Message(MessageError), Check(CheckError), Projection(ProjectionError),
     FilterSyntax(scim_filter::ParseError), Filter(scim_filter::FilterError), Patch(PatchError), Store(StoreError),
-    Bulk(BulkError), Cursor(CursorError), Immutable(ImmutableDiffers),
+    Bulk(BulkError), Cursor(CursorError), Immutable(ImmutableDiffers), TooManyRequests(Excess),
 }
 
 impl From<NoTenant> for Failure {
@@ -217,6 +232,10 @@ impl Failure {
                 AuthError::Missing | AuthError::Invalid => ScimError::new(401, error.to_string()),
                 AuthError::Unavailable(_) => ScimError::new(503, "credentials cannot be checked at the moment"),
             },
+            Self::TooManyRequests(Excess { reason, .. }) => {
+                ScimError::new(429, format!("{reason}: expected the next one after the seconds in `Retry-After`"))
+            }
+            Self::Stopping => ScimError::new(503, "the service is about to stop"),
             Self::Parameter { name, expected } => {
                 ScimError::of(ScimType::InvalidValue, format!("query parameter `{name}`: expected {expected}"))
             }
@@ -303,10 +322,12 @@ impl Failure {
                 let challenge = format!("Bearer realm=\"scim\", error=\"insufficient_scope\", scope=\"{needed}\"");
                 HeaderValue::from_str(&challenge).ok().map(|value| (WWW_AUTHENTICATE, value))
             }
-            Self::TooManyRaces | Self::Authorize(_) | Self::Store(StoreError::Unavailable(_)) => {
+            Self::TooManyRaces | Self::Stopping | Self::Authorize(_) | Self::Store(StoreError::Unavailable(_)) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("1")))
             }
-            Self::Store(StoreError::Held { retry_after, .. }) => Some((RETRY_AFTER, whole_seconds(*retry_after))),
+            Self::TooManyRequests(Excess { retry_after, .. }) | Self::Store(StoreError::Held { retry_after, .. }) => {
+                Some((RETRY_AFTER, whole_seconds(*retry_after)))
+            }
             _ => None,
         };
         if let Some((name, value)) = header {
@@ -322,7 +343,7 @@ impl Failure {
 }
 
 /// Whole seconds after which a client may try again: at least one, and never too early.
-fn whole_seconds(duration: Duration) -> HeaderValue {
+pub(crate) fn whole_seconds(duration: Duration) -> HeaderValue {
     let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
     HeaderValue::from(seconds.max(1))
 }

@@ -11,7 +11,9 @@ mod respond;
 mod route;
 
 pub(crate) use bulk_error::BulkError;
-pub(crate) use fail::{Failure, list};
+#[cfg(feature = "oauth")]
+pub(crate) use fail::whole_seconds;
+pub(crate) use fail::{Excess, Failure, list};
 pub(crate) use negotiate::{accepted, check_content_encoding, check_content_type};
 pub(crate) use precondition::{is_fresh, precondition};
 pub(crate) use query::search_request;

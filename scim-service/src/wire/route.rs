@@ -33,6 +33,10 @@ pub(crate) enum Route {
     WellKnown,
     /// `/health`.
     Health,
+    /// `/health/live`.
+    Live,
+    /// `/health/ready`.
+    Ready,
     /// `/Me`.
     Me,
     /// `/Bulk`.
@@ -83,8 +87,10 @@ impl Route {
         if let Some(first) = segments.first_mut() {
             registered(first, &FIXED);
         }
-        if let [_, second] = segments {
-            registered(second, &[".search"]);
+        match segments {
+            ["health", second] => registered(second, &["live", "ready"]),
+            [_, second] => registered(second, &[".search"]),
+            _ => {}
         }
         match &*segments {
             [] => Ok(Self::Root),
@@ -96,6 +102,8 @@ impl Route {
             ["ResourceTypes", name] => Ok(Self::ResourceTypes(Some((*name).to_owned()))),
             [".well-known", "scim-configuration"] => Ok(Self::WellKnown),
             ["health"] => Ok(Self::Health),
+            ["health", "live"] => Ok(Self::Live),
+            ["health", "ready"] => Ok(Self::Ready),
             ["Bulk"] => Ok(Self::Bulk),
             ["Me"] => Ok(Self::Me),
             [endpoint, rest @ ..] => {
@@ -125,6 +133,8 @@ impl Route {
             Self::ResourceTypes(Some(_)) => "/ResourceTypes/{name}".into(),
             Self::WellKnown => "/.well-known/scim-configuration".into(),
             Self::Health => "/health".into(),
+            Self::Live => "/health/live".into(),
+            Self::Ready => "/health/ready".into(),
             Self::Me => "/Me".into(),
             Self::Bulk => "/Bulk".into(),
         }
@@ -139,7 +149,9 @@ impl Route {
             | Self::Schemas(_)
             | Self::ResourceTypes(_)
             | Self::WellKnown
-            | Self::Health => READ,
+            | Self::Health
+            | Self::Live
+            | Self::Ready => READ,
             Self::RootSearch | Self::Search(_) | Self::Bulk => &[Method::POST, Method::OPTIONS],
             Self::Collection(_) => &[Method::GET, Method::HEAD, Method::POST, Method::OPTIONS],
             Self::Resource(..) | Self::Me if !capabilities.patch => {
@@ -173,7 +185,12 @@ impl Route {
 
     /// Whether the endpoint never asks who is there.
     pub(crate) fn is_public(&self) -> bool {
-        matches!(self, Self::Health | Self::WellKnown)
+        self.is_health() || *self == Self::WellKnown
+    }
+
+    /// Whether the endpoint says how the service is.
+    pub(crate) fn is_health(&self) -> bool {
+        matches!(self, Self::Health | Self::Live | Self::Ready)
     }
 }
 
@@ -275,6 +292,8 @@ mod tests {
             ("/bulk", "/Bulk"),
             ("/me", "/Me"),
             ("/HEALTH", "/health"),
+            ("/Health/Ready", "/health/ready"),
+            ("/health/LIVE", "/health/live"),
         ] {
             let expected = route(registered).unwrap();
             assert_eq!(lenient(given, &profile), (Some(expected.clone()), true), "{given}");
@@ -291,7 +310,7 @@ mod tests {
 
     #[test]
     fn endpoints_regard_case_and_depth() {
-        for path in ["/users", "/Users/1/2", "/Schemas/a/b", "/nope", "//Users"] {
+        for path in ["/users", "/Users/1/2", "/Schemas/a/b", "/nope", "//Users", "/health/nope", "/health/live/a"] {
             assert!(matches!(route(path), Err(Failure::UnknownEndpoint)), "{path}");
         }
     }

@@ -12,6 +12,7 @@
 #[path = "../log/mod.rs"]
 mod log;
 
+mod certificates;
 mod hostile;
 mod issuer;
 mod lab;

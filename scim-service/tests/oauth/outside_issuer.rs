@@ -69,3 +69,35 @@ async fn the_claims_are_those_of_the_issuer() {
     assert_eq!(status(&service, "GET", &sign(json!({"azp": "okta", "roles": ["scim.groups"]}))).await, 403);
     assert_eq!(status(&service, "GET", &sign(json!({"roles": ["scim"]}))).await, 401, "`azp` is missing");
 }
+
+#[tokio::test]
+async fn a_token_that_is_bound_to_a_certificate_is_good_with_it_alone() {
+    use scim_service::oauth::PeerCertificate;
+    let (key, shown) = (Key::p256(), Shown::default());
+    shown.put(ENTRA_KEYS, &[key.jwk("k")]);
+    let service = service(&shown, |authenticator| authenticator);
+    // The SHA-256 of `test`.
+    let thumbprint = "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg";
+    for (confirmation, certificate, expected) in [
+        (json!({"x5t#S256": thumbprint}), Some("test"), 200),
+        (json!({"x5t#S256": thumbprint}), Some("other"), 401),
+        (json!({"x5t#S256": thumbprint}), None, 401),
+        (json!({"jkt": thumbprint}), Some("test"), 401),
+    ] {
+        let token = key.sign(&header("ES256", "k"), &claims(&json!({"scope": "scim", "cnf": confirmation})));
+        let mut request = Request::get("https://scim.example.com/Users")
+            .header("authorization", format!("Bearer {token}"))
+            .body(Bytes::new())
+            .unwrap();
+        request.extensions_mut().extend(
+            certificate
+                .map(|der| {
+                    let mut extensions = http::Extensions::new();
+                    extensions.insert(PeerCertificate::of_der(der.as_bytes()));
+                    extensions
+                })
+                .unwrap_or_default(),
+        );
+        assert_eq!(service.handle(request).await.status(), expected, "{confirmation} {certificate:?}");
+    }
+}

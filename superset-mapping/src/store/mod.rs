@@ -8,6 +8,7 @@ mod connect;
 mod contract;
 mod groups;
 mod holds;
+mod inspector;
 #[cfg(feature = "jit")]
 mod login;
 mod names;
@@ -28,6 +29,7 @@ pub(crate) use accounts::{Email, Profile};
 pub use groups::Pin;
 pub(crate) use groups::row_name;
 pub use holds::SqlHolds;
+pub use inspector::{AccountCounts, Engine, Inspector};
 pub(crate) use names::{AccountName, outdated, relearn};
 pub(crate) use password::Password;
 #[cfg(feature = "jit")]

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         ("holds", calls::holds::CASES),
         ("login", calls::login::CASES),
         ("names", accounts::names::CASES),
+        ("inspecting", calls::inspecting::CASES),
         ("opening", calls::opening::CASES),
         ("provenance", roles::provenance::CASES),
         ("purge", accounts::purge::CASES),

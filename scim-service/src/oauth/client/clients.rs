@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::auth::BearerTokens;
 use crate::context::Principal;
+use crate::oauth::client::certificates::PeerCertificate;
 use crate::oauth::client::fields::{Fields, RegistrationError};
 use crate::oauth::client::registration::{ClientRegistration, registration};
 
@@ -16,6 +17,13 @@ use crate::oauth::client::registration::{ClientRegistration, registration};
 /// What is wrong with one is an error of all: a service never starts with half of them. Of secrets and static tokens the file has the
 /// SHA-256 (`printf %s "$secret" | sha256sum`), of each kind at most two that have not expired, so that one can take the place of the
 /// other without a gap.
+///
+/// A client with certificates is let in only over a connection on which it has presented one of them ([`PeerCertificate`]), so that a
+/// token, a secret or an assertion is worthless to whoever steals it. `certificates` has the SHA-256 of their DER encoding, at most two
+/// that have not expired; `tls_client_auth_san_dns` or `tls_client_auth_san_uri` is the subject alternative name of any number of them
+/// (RFC 8705 section 2.1.2), compared as a whole, without wildcards. With `certificate_alone = true` such a certificate is a credential by
+/// itself: without an `Authorization` header at the service, with nothing but its `client_id` at the token endpoint
+/// (`tls_client_auth`). Access tokens of a client with certificates are bound to the one that was presented (RFC 8705 section 3).
 ///
 /// ```
 /// use scim_service::oauth::Clients;
@@ -30,6 +38,8 @@ use crate::oauth::client::registration::{ClientRegistration, registration};
 ///     credentials = "body"                           # or "header": never in the body
 ///     secrets = [{ sha256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", expires = 2099-11-01T00:00:00Z }]
 ///     tokens = [{ sha256 = "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752" }]
+///
+///     certificates = [{ sha256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae" }]   # mutual TLS, see below
 ///
 ///     [client.assertion]                             # RFC 7523 client authentication, workload identity federation
 ///     issuer = "https://login.microsoftonline.com/<tenant>/v2.0"
@@ -95,6 +105,20 @@ impl Clients {
     /// Whose static token this is.
     pub(in crate::oauth) fn of_token(&self, token: &str, now: DateTime<Utc>) -> Option<&Principal> {
         self.tokens.find(token, now)
+    }
+
+    /// The only client whose certificate this is, among those that need nothing else.
+    pub(in crate::oauth) fn of_certificate(
+        &self,
+        certificate: &PeerCertificate,
+        now: DateTime<Utc>,
+    ) -> Option<&ClientRegistration> {
+        let is = |client: &&ClientRegistration| {
+            client.certificates().suffice() && client.certificates().contain(certificate, now)
+        };
+        let mut found = self.iter().filter(is);
+        let first = found.next();
+        if found.next().is_some() { None } else { first }
     }
 
     /// The only client whose assertions are of this issuer and about this subject.
@@ -176,6 +200,23 @@ mod tests {
             (
                 client("scopes = [\"scim\"]\ntokens = [{ sha256 = \"HASH\", expire = \"s3cret\" }]"),
                 "client `okta`, `tokens[0].expire`: expected one of the keys `sha256`, `expires`",
+            ),
+            (
+                client("scopes = [\"scim\"]\ncertificates = [{ sha256 = \"s3cret\" }]"),
+                "client `okta`, `certificates[0].sha256`: expected the SHA-256 of the DER encoding",
+            ),
+            (
+                client("scopes = [\"scim\"]\ncertificates = [{ sha256 = \"HASH\" }]"),
+                "client `okta`, `secrets`: expected at least one of",
+            ),
+            (client(&format!("{fit}certificate_alone = 1")), "client `okta`, `certificate_alone`: expected `true` or"),
+            (
+                client(&format!("{fit}certificate_alone = true")),
+                "client `okta`, `certificate_alone`: expected `certificates`, `tls_client_auth_san_dns` or",
+            ),
+            (
+                client(&format!("{fit}tls_client_auth_san_dns = \"a\"\ntls_client_auth_san_uri = \"b\"")),
+                "client `okta`, `tls_client_auth_san_uri`: expected either",
             ),
             (client(&format!("{fit}token = \"s3cret\"")), "client `okta`, `token`: expected one of the keys `id`"),
             (client(&format!("{fit}networks = [\"x\"]")), "client `okta`, `networks[0]`: expected a network"),

@@ -116,6 +116,15 @@ impl Fields {
         self.take(key).map(|value| Self::of(self.client(), &path, value)).transpose()
     }
 
+    /// A truth value; false where the key is missing.
+    pub(super) fn flag(&mut self, key: &'static str) -> Result<bool, RegistrationError> {
+        match self.take(key) {
+            None => Ok(false),
+            Some(Value::Bool(value)) => Ok(value),
+            Some(_) => Err(self.error(key, "`true` or `false`")),
+        }
+    }
+
     /// A time with its offset: a date of TOML, or a string as RFC 3339 has it.
     pub(super) fn time(&mut self, key: &'static str) -> Result<Option<DateTime<Utc>>, RegistrationError> {
         let text = match self.take(key) {

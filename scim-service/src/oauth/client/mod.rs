@@ -1,5 +1,6 @@
 //! Which clients there are, what they hold, and what they may do.
 
+mod certificates;
 mod clients;
 #[cfg(feature = "metrics")]
 mod days_left;
@@ -8,6 +9,8 @@ mod networks;
 mod registration;
 mod registry;
 
+pub use certificates::PeerCertificate;
+pub(in crate::oauth) use certificates::is_bound_to;
 pub use clients::Clients;
 #[cfg(feature = "metrics")]
 pub use days_left::CredentialMetrics;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::auth::{HashedSecret, find};
 use crate::context::Principal;
+use crate::oauth::client::certificates::{CertificateSubject, Certificates};
 use crate::oauth::client::fields::{Fields, RegistrationError};
 use crate::oauth::client::networks::Networks;
 use crate::oauth::jwt::KeyLocation;
@@ -26,6 +27,7 @@ pub struct ClientRegistration {
     secrets: Vec<HashedSecret>,
     tokens: Vec<HashedSecret>,
     networks: Networks,
+    certificates: Certificates,
     assertion: Option<AssertionIdentity>,
     credentials: CredentialPlace,
 }
@@ -78,6 +80,7 @@ impl ClientRegistration {
                 return Err(fields.error(&key, "a network such as 192.0.2.0/24 or 2001:db8::/32"));
             }
         }
+        let certificates = certificates(&mut fields, now)?;
         let (mut place, mut assertion) = (credentials(&mut fields)?, None);
         if let Some(mut inner) = fields.table("assertion")? {
             let inner_place = credentials(&mut inner)?;
@@ -89,11 +92,13 @@ impl ClientRegistration {
             place = place.or(inner_place);
             assertion = Some(AssertionIdentity::read(inner)?);
         }
-        if secrets.is_empty() && tokens.is_empty() && assertion.is_none() {
-            return Err(fields.error("secrets", "at least one of `secrets`, `tokens` and `assertion`"));
+        if secrets.is_empty() && tokens.is_empty() && assertion.is_none() && !certificates.suffice() {
+            let expected = "at least one of `secrets`, `tokens` and `assertion`, or `certificate_alone`";
+            return Err(fields.error("secrets", expected));
         }
         fields.end()?;
-        Ok(Self { principal, scopes, secrets, tokens, networks, assertion, credentials: place.unwrap_or_default() })
+        let credentials = place.unwrap_or_default();
+        Ok(Self { principal, scopes, secrets, tokens, networks, certificates, assertion, credentials })
     }
 
     /// The id: the name of its principal.
@@ -129,6 +134,15 @@ impl ClientRegistration {
     /// When each of its static tokens expires, those included that have; `None` where one never does.
     pub fn token_expiries(&self) -> impl Iterator<Item = Option<DateTime<Utc>>> {
         self.tokens.iter().map(HashedSecret::expires)
+    }
+
+    /// Whether it is let in only over connections on which it presents a certificate of its own.
+    pub fn has_certificates(&self) -> bool {
+        !self.certificates.is_empty()
+    }
+
+    pub(in crate::oauth) fn certificates(&self) -> &Certificates {
+        &self.certificates
     }
 
     pub(in crate::oauth) fn principal(&self) -> &Principal {
@@ -188,8 +202,9 @@ fn hashes(fields: &mut Fields, key: &'static str, now: DateTime<Utc>) -> Result<
     for mut table in fields.tables(key)? {
         let digits = table.required("sha256")?;
         let mut hash = [0; 32];
+        let of = if key == CERTIFICATES { "the DER encoding" } else { "the secret" };
         hex::decode_to_slice(&digits, &mut hash)
-            .map_err(|_| table.error("sha256", "the SHA-256 of the secret as 64 hexadecimal digits"))?;
+            .map_err(|_| table.error("sha256", format!("the SHA-256 of {of} as 64 hexadecimal digits")))?;
         secrets.push(HashedSecret::new(hash, table.time("expires")?));
         table.end()?;
     }
@@ -197,6 +212,28 @@ fn hashes(fields: &mut Fields, key: &'static str, now: DateTime<Utc>) -> Result<
         return Err(fields.error(key, format!("at most {MAX_LIVE} that have not expired")));
     }
     Ok(secrets)
+}
+
+/// The key of certificates that are registered by their SHA-256.
+const CERTIFICATES: &str = "certificates";
+
+fn certificates(fields: &mut Fields, now: DateTime<Utc>) -> Result<Certificates, RegistrationError> {
+    let hashes = hashes(fields, CERTIFICATES, now)?;
+    let subject = match (fields.text("tls_client_auth_san_dns")?, fields.text("tls_client_auth_san_uri")?) {
+        (Some(name), None) => Some(CertificateSubject::Dns(name)),
+        (None, Some(uri)) => Some(CertificateSubject::Uri(uri)),
+        (None, None) => None,
+        (Some(_), Some(_)) => {
+            let expected = "either `tls_client_auth_san_dns` or `tls_client_auth_san_uri` (RFC 8705 section 2.1.2)";
+            return Err(fields.error("tls_client_auth_san_uri", expected));
+        }
+    };
+    let certificates = Certificates { hashes, subject, alone: fields.flag("certificate_alone")? };
+    if certificates.alone && certificates.is_empty() {
+        let expected = "`certificates`, `tls_client_auth_san_dns` or `tls_client_auth_san_uri` beside it";
+        return Err(fields.error("certificate_alone", expected));
+    }
+    Ok(certificates)
 }
 
 fn credentials(fields: &mut Fields) -> Result<Option<CredentialPlace>, RegistrationError> {

@@ -1,5 +1,7 @@
 //! What a token says (RFC 7519 section 4.1).
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
@@ -33,6 +35,15 @@ impl Claims {
     /// A claim that is a string.
     pub(in crate::oauth) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str()
+    }
+
+    /// The SHA-256 of the certificate that a token is bound to (RFC 8705 section 3.1); nothing where it is good for whoever has it. One that
+    /// is bound to something else cannot be checked.
+    pub(in crate::oauth) fn certificate(&self) -> Result<Option<[u8; 32]>, Unfit> {
+        let Some(confirmation) = self.0.get("cnf") else { return Ok(None) };
+        let hash = confirmation.get("x5t#S256").and_then(Value::as_str);
+        let hash = hash.and_then(|hash| URL_SAFE_NO_PAD.decode(hash).ok()?.try_into().ok());
+        hash.map(Some).ok_or(Unfit("the token is bound to something that is no certificate"))
     }
 
     /// The id of the token, where it has one (RFC 7519 section 4.1.7).

@@ -12,8 +12,9 @@ use http::{Method, Request, Response};
 use serde_json::json;
 use tracing::{Instrument, debug_span};
 
+use crate::gate::Gate;
 use crate::oauth::access_token::{AccessTokens, Bearer};
-use crate::oauth::client::{ClientRegistration, ClientRegistry, Clients, CredentialPlace};
+use crate::oauth::client::{ClientRegistration, ClientRegistry, Clients, CredentialPlace, PeerCertificate};
 use crate::oauth::jwt::{ASYMMETRIC, Expected, Jwt, KeyFault, KeyFetcher, Unfit};
 use crate::oauth::token::client_keys::ClientKeys;
 use crate::oauth::token::form::Form;
@@ -24,12 +25,16 @@ use crate::oauth::token::replays::{Replay, Replays};
 use crate::observe::metrics::token_requested;
 use crate::observe::{ClientAddress, LogLimit, log_sums};
 use crate::scope::Scopes;
+#[cfg(feature = "limits")]
+use crate::traffic::TrafficLimits;
 
 /// The token endpoint: gives registered clients access tokens by the grant type `client_credentials`.
 ///
 /// Clients authenticate with a secret in the body or by HTTP Basic (`client_secret_post`, `client_secret_basic`), or with an assertion
 /// (`private_key_jwt`, workload identity federation): a token that their issuer has signed. An assertion with a `jti` is accepted
-/// once; each instance of a service remembers those that it has seen itself.
+/// once; each instance of a service remembers those that it has seen itself. A client whose registration says so authenticates with
+/// the certificate of its connection (`tls_client_auth`, RFC 8705 section 2); one that has certificates gets access tokens that are
+/// bound to the one it presents.
 ///
 /// Every refusal of a client looks the same; its reason is in the log, as an event `token refused` with `client`, where it is known,
 /// `address` and `reason`. No secret, token or assertion is ever logged.
@@ -38,6 +43,7 @@ use crate::scope::Scopes;
 #[derive(Clone)]
 pub struct TokenEndpoint {
     shared: Arc<Shared>,
+    gate: Gate,
 }
 
 struct Shared {
@@ -63,7 +69,17 @@ impl TokenEndpoint {
             replays: Replays::default(),
             log_limit: LogLimit::new(),
         };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared), gate: Gate::default() }
+    }
+
+    /// Answers requests beyond `limits` with 429 and `Retry-After`; the error is `temporarily_unavailable`. The rate of an address comes
+    /// first of all, failed authentication before a secret or assertion is looked at, and the rate of a client once it has proved who it
+    /// is, so that nobody uses up the budget of another by its `client_id`. Given the [`TrafficLimits`] of the service, a request for a
+    /// token counts as one of the client's requests there.
+    #[cfg(feature = "limits")]
+    #[must_use]
+    pub fn with_traffic_limits(self, limits: TrafficLimits) -> Self {
+        Self { gate: Gate::new(limits), ..self }
     }
 
     /// Answers a request for a token. A host reads at most [`MAX_FORM`](crate::oauth::MAX_FORM) bytes of the body; where there are
@@ -113,6 +129,7 @@ impl TokenEndpoint {
 
     async fn granted(&self, parts: &Parts, body: &[u8]) -> Result<(String, Scopes, String), Refused> {
         let unnamed = |refusal| (refusal, None);
+        self.gate.admit_address(parts).map_err(Refusal::from).map_err(unnamed)?;
         if parts.method != Method::POST {
             return Err(unnamed(Refusal { kind: Kind::Method, reason: "the method is not POST" }));
         }
@@ -126,10 +143,18 @@ impl TokenEndpoint {
             }
             None => return Err(unnamed(Refusal::request("`grant_type` is missing"))),
         }
+        self.gate.admit_credentials(parts).map_err(Refusal::from).map_err(unnamed)?;
         let (clients, now) = (self.shared.registry.current(), Utc::now());
-        let client = named(&clients, &presented).map_err(unnamed)?;
+        let counted = |refusal: Refusal| {
+            if refusal.kind == Kind::InvalidClient {
+                self.gate.note_failure(parts);
+            }
+            refusal
+        };
+        let client = named(&clients, &presented).map_err(counted).map_err(unnamed)?;
         let of_client = |refusal| (refusal, Some(client.id().to_owned()));
-        self.authenticate(&clients, client, &presented, parts, now).await.map_err(of_client)?;
+        self.authenticate(&clients, client, &presented, parts, now).await.map_err(counted).map_err(of_client)?;
+        self.gate.admit_client(client.principal()).map_err(Refusal::from).map_err(of_client)?;
         let scopes = match form.get("scope") {
             Some(requested) => client.scopes().grant(Scopes::of_parameter(requested)),
             None => client.scopes(),
@@ -138,7 +163,13 @@ impl TokenEndpoint {
             let reason = "none of the scopes that are asked for is the client's";
             return Err(of_client(Refusal { kind: Kind::InvalidScope, reason }));
         }
-        let token = self.shared.tokens.issue(Bearer { client: client.id(), tenant: client.tenant() }, scopes, now);
+        let certificate = parts.extensions.get::<PeerCertificate>().filter(|_| client.has_certificates());
+        let bearer = Bearer {
+            client: client.id(),
+            tenant: client.tenant(),
+            certificate: certificate.map(PeerCertificate::sha256),
+        };
+        let token = self.shared.tokens.issue(bearer, scopes, now);
         let token = token.ok_or_else(|| of_client(Refusal::unavailable("the access token could not be signed")))?;
         Ok((client.id().to_owned(), scopes, token))
     }
@@ -152,8 +183,9 @@ impl TokenEndpoint {
         now: DateTime<Utc>,
     ) -> Result<(), Refusal> {
         let is_bearer = matches!(presented.proof, Proof::Assertion { .. });
+        let is_certificate = matches!(presented.proof, Proof::Certificate { .. });
         match (client.credentials(), presented.place) {
-            (CredentialPlace::Header, CredentialPlace::Body) => {
+            (CredentialPlace::Header, CredentialPlace::Body) if !is_certificate => {
                 return Err(Refusal::client("the credentials are in the body, where this client has none"));
             }
             (CredentialPlace::Body, CredentialPlace::Header) if is_bearer => {
@@ -163,6 +195,11 @@ impl TokenEndpoint {
         }
         if !client.networks().admit(&parts.extensions) {
             return Err(Refusal::client("the request does not come from the networks of the client"));
+        }
+        if !client.certificates().admit(&parts.extensions, now) {
+            return Err(Refusal::client(
+                "the request does not come over a connection with a certificate of the client",
+            ));
         }
         match &presented.proof {
             Proof::Secret(pairs) => {
@@ -174,6 +211,8 @@ impl TokenEndpoint {
                 }
             }
             Proof::Assertion { text, .. } => self.check_assertion(clients, client, text, now).await,
+            Proof::Certificate { .. } if client.certificates().suffice() => Ok(()),
+            Proof::Certificate { .. } => Err(Refusal::client("the certificate of the client is not enough by itself")),
         }
     }
 
@@ -209,7 +248,7 @@ impl TokenEndpoint {
 fn named<'c>(clients: &'c Clients, presented: &Presented) -> Result<&'c ClientRegistration, Refusal> {
     let found = match &presented.proof {
         Proof::Secret(pairs) => pairs.iter().find_map(|(id, _)| clients.client(id)),
-        Proof::Assertion { client: Some(id), .. } => clients.client(id),
+        Proof::Assertion { client: Some(id), .. } | Proof::Certificate { client: id } => clients.client(id),
         Proof::Assertion { client: None, text } => {
             let jwt = Jwt::read(text, ASYMMETRIC).map_err(refused)?;
             let claims = jwt.unverified();

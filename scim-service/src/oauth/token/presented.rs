@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
-use crate::oauth::client::CredentialPlace;
+use crate::oauth::client::{CredentialPlace, PeerCertificate};
 use crate::oauth::token::form::Form;
 use crate::oauth::token::refusal::Refusal;
 
@@ -23,6 +23,8 @@ pub(super) enum Proof {
     Secret(Vec<(String, String)>),
     /// A token of an issuer, and the client that it is to be of.
     Assertion { client: Option<String>, text: String },
+    /// An id, and nothing but the certificate of the connection (RFC 8705 section 2).
+    Certificate { client: String },
 }
 
 impl Presented {
@@ -44,7 +46,10 @@ impl Presented {
                 }
                 Ok(Self { place: CredentialPlace::Body, proof: Proof::Assertion { client, text } })
             }
-            (None, None, None) => Err(Refusal::client("the request has no credentials")),
+            (None, None, None) => match client.filter(|_| parts.extensions.get::<PeerCertificate>().is_some()) {
+                Some(client) => Ok(Self { place: CredentialPlace::Body, proof: Proof::Certificate { client } }),
+                None => Err(Refusal::client("the request has no credentials")),
+            },
             _ => Err(Refusal::request("the request has credentials of two kinds")),
         }
     }

@@ -1,11 +1,13 @@
 //! What a client is told that gets no token (RFC 6749 section 5.2).
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::Response;
 use http::header::{ALLOW, CACHE_CONTROL, HeaderValue, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::json;
 
-use crate::wire::{Format, json_response};
+use crate::wire::{Excess, Format, json_response, whole_seconds};
 
 /// Why there is no token. The client is told the kind; the reason is for the log alone, so that nobody learns which part of what they
 /// sent was right.
@@ -25,6 +27,11 @@ pub(super) enum Kind {
     InvalidScope,
     /// Nobody can tell at the moment: the client tries again.
     Unavailable,
+    /// The client, or its address, has sent too much.
+    TooMany {
+        /// After how long it tries again.
+        retry_after: Duration,
+    },
 }
 
 impl Kind {
@@ -35,6 +42,7 @@ impl Kind {
             Self::InvalidRequest | Self::UnsupportedGrantType | Self::InvalidScope => 400,
             Self::InvalidClient => 401,
             Self::Unavailable => 503,
+            Self::TooMany { .. } => 429,
         }
     }
 }
@@ -62,7 +70,7 @@ impl Refusal {
             Kind::InvalidClient => "invalid_client",
             Kind::UnsupportedGrantType => "unsupported_grant_type",
             Kind::InvalidScope => "invalid_scope",
-            Kind::Unavailable => "temporarily_unavailable",
+            Kind::Unavailable | Kind::TooMany { .. } => "temporarily_unavailable",
         }
     }
 
@@ -70,15 +78,24 @@ impl Refusal {
         let (status, error) = (self.kind.status(), self.error());
         let mut response = answer(status, &json!({"error": error}));
         let header = match self.kind {
-            Kind::Method => Some((ALLOW, "POST")),
-            Kind::InvalidClient => Some((WWW_AUTHENTICATE, "Basic realm=\"scim\", charset=\"UTF-8\"")),
-            Kind::Unavailable => Some((RETRY_AFTER, "5")),
+            Kind::Method => Some((ALLOW, HeaderValue::from_static("POST"))),
+            Kind::InvalidClient => {
+                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"scim\", charset=\"UTF-8\"")))
+            }
+            Kind::Unavailable => Some((RETRY_AFTER, HeaderValue::from_static("5"))),
+            Kind::TooMany { retry_after } => Some((RETRY_AFTER, whole_seconds(retry_after))),
             _ => None,
         };
         if let Some((name, value)) = header {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+            response.headers_mut().insert(name, value);
         }
         response
+    }
+}
+
+impl From<Excess> for Refusal {
+    fn from(Excess { reason, retry_after }: Excess) -> Self {
+        Self { kind: Kind::TooMany { retry_after }, reason }
     }
 }
 

@@ -8,3 +8,4 @@ mod roles;
 mod writers;
 
 pub(crate) use grants::{GROUP_ROLES, Pairs, Relation, USER_GROUPS, USER_ROLES};
+pub(super) use writers::SOURCES;

@@ -29,7 +29,7 @@ impl SupersetStore {
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`] where the database fails.
     pub async fn writers(&self) -> Result<Vec<Source>, StoreError> {
         let mut transaction = self.database.read().await?;
-        let rows = transaction.rows(Fragment::new(SELECT)).await?;
+        let rows = transaction.rows(Fragment::new(SOURCES)).await?;
         Ok(rows.iter().map(|row| read_source(&row.text(0)?)).collect::<Result<_, _>>()?)
     }
 
@@ -45,7 +45,8 @@ impl SupersetStore {
     }
 }
 
-const SELECT: &str = "SELECT source FROM scim_source ORDER BY position, first_at, source";
+/// The sources that ever wrote, in the order in which they first did.
+pub(in crate::store) const SOURCES: &str = "SELECT source FROM scim_source ORDER BY position, first_at, source";
 
 impl Session<'_> {
     /// Tells the rules which sources ever wrote, where that still matters.
@@ -54,7 +55,7 @@ impl Session<'_> {
     }
 
     async fn read_writers(&mut self) -> Result<(), StoreError> {
-        let rows = self.transaction.rows(Fragment::new(SELECT)).await?;
+        let rows = self.transaction.rows(Fragment::new(SOURCES)).await?;
         let sources = rows.iter().map(|row| read_source(&row.text(0)?)).collect::<Result<_, _>>()?;
         self.tell_rules(sources);
         // Nothing was written yet, so that this is what others see too. In a transaction of several calls it may not be.

@@ -28,7 +28,7 @@ pub(crate) use in_group::InGroup;
 pub(super) use in_group::OwnGroups;
 pub(crate) use known_writers::Writers;
 pub use options::{Adoption, StoreOptions};
-pub(super) use schema_probe::probe;
+pub(super) use schema_probe::{SecurityTables, probe};
 pub(crate) use sessions::{Sessions, retry};
 pub(super) use shared::Shared;
 pub(super) use source::{provenance, read_source, source_text};

@@ -7,6 +7,7 @@ pub(crate) mod concurrency;
 pub(crate) mod contract;
 pub(crate) mod cost;
 pub(crate) mod holds;
+pub(crate) mod inspecting;
 pub(crate) mod login;
 pub(crate) mod opening;
 pub(crate) mod races;
