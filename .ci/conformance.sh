@@ -10,7 +10,7 @@ work=$(mktemp -d)
 servers=()
 trap 'kill "${servers[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
 
-wanted="scim2-server==0.8.3 scim2-tester==0.5.2 scim2-client[httpx2]==0.13.2 scim2-models==0.12.3 scim-sanity==0.7.4"
+wanted="scim2-server==0.8.3 scim2-tester==0.5.2 scim2-client[httpx2]==0.13.2 scim2-models==0.12.3 scim-sanity==0.7.4 ocsf-json-schema==1.2.0 jsonschema==4.26.0"
 if [ "$(cat "$venv/wanted" 2>/dev/null)" != "$wanted" ]; then
   rm -rf "$venv"
   python3 -m venv "$venv"
@@ -82,6 +82,10 @@ cat "$work/refused.txt"
 start "$work/superset.log" "$programs/superset_server" --database "sqlite://$work/superset.db" --demo \
   --rules "$here/../examples/quickstart/rules.toml"
 "$venv/bin/python" "$here/superset.py" "$url" "$token" "$work/superset.db"
+
+start "$work/audited.log" "$programs/superset_server" --database "sqlite://$work/audited.db" --demo \
+  --rules "$here/../examples/quickstart/rules.toml" --audit-log "$work/audit.jsonl" --audit-checkpoints "$work/ends.jsonl"
+"$venv/bin/python" "$here/ocsf.py" "$url" "$token" "$work/audit.jsonl" "$work/audited.db" "$programs/superset-scim"
 
 # `--demo` leaves alone what somebody works with.
 python3 - "$work/real.db" <<'PYTHON'

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Parser, ValueEnum};
-use scim_examples::{ClientCheck, DatabaseFlags, Flags, RulesFlags, serve_checked};
+use scim_examples::{AuditFlags, ClientCheck, DatabaseFlags, Flags, RulesFlags, serve_checked};
 use superset_mapping::demo::DemoError;
 use superset_mapping::store::Inspector;
 use superset_mapping::{Adoption, ConnectError, RuleReader, StoreOptions, SupersetStore, create_demo_schema};
@@ -25,6 +25,8 @@ struct Arguments {
     database: DatabaseFlags,
     #[command(flatten)]
     rules: RulesFlags,
+    #[command(flatten)]
+    audit: AuditFlags,
     /// Create Superset's security tables in an empty database, to try things without a Superset
     #[arg(long)]
     demo: bool,
@@ -99,6 +101,9 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.takeover {
         options = options.with_takeover();
     }
+    if let Some(key) = arguments.audit.key()? {
+        options = options.with_audit_key(key);
+    }
     if arguments.demo {
         match create_demo_schema(&database).await {
             Ok(()) => {}
@@ -121,7 +126,10 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     });
     let decides = store.clone();
     let brake = arguments.flags.brake.brake(store.holds(), move |role| decides.rules().is_protected(role));
-    serve_checked(&arguments.flags, store, check, brake).await
+    let sealer = arguments.audit.seal(store.clone())?;
+    let outcome = serve_checked(&arguments.flags, store, check, brake).await;
+    sealer.stop().await;
+    outcome
 }
 
 /// Refuses a database that was not made for demonstrations at an earlier start.

@@ -10,7 +10,7 @@ use clap::{Parser, ValueEnum};
 use scim_examples::{
     ConnectionLimits, DatabaseFlags, ListenFlags, LogFlags, MetricsFlags, RulesFlags, read_secret_line,
 };
-use superset_mapping::login::{Domains, GroupClaim, GroupScope, JsonLines, MappingError, NameCase};
+use superset_mapping::login::{Domains, GroupClaim, GroupScope, MappingError, NameCase};
 use superset_mapping::saml::SignedPart;
 use superset_mapping::{AttributeMapping, IdentityProvider, People};
 
@@ -94,6 +94,9 @@ pub(crate) struct Arguments {
     /// File that a line of JSON is added to for each login; standard output unless given
     #[arg(long, value_name = "FILE")]
     audit: Option<PathBuf>,
+    /// Write these lines in the form of OCSF 1.8, for a SIEM
+    #[arg(long)]
+    pub(crate) audit_ocsf: bool,
     /// Path that reaches Superset without a login, as nobody; one that ends with a slash stands for all below it; may be given
     /// several times, in place of the defaults
     #[arg(long, value_name = "PATH", default_values_t = PUBLIC_PATHS.map(str::to_owned))]
@@ -222,12 +225,12 @@ impl Arguments {
     }
 
     /// Where logins are recorded.
-    pub(crate) fn audit(&self) -> io::Result<JsonLines<Box<dyn Write + Send>>> {
-        Ok(JsonLines::new(match &self.audit {
+    pub(crate) fn audit(&self) -> io::Result<Box<dyn Write + Send>> {
+        Ok(match &self.audit {
             Some(path) => Box::new(OpenOptions::new().append(true).create(true).open(path).map_err(|error| {
                 io::Error::other(format!("cannot write the record of logins `{}`: {error}", path.display()))
             })?),
             None => Box::new(io::stdout()),
-        }))
+        })
     }
 }

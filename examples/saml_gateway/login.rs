@@ -9,13 +9,13 @@ use chrono::Utc;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
-use scim_service::observe::request_id;
+use scim_service::observe::{ClientAddress, request_id};
 use serde::Deserialize;
 use superset_mapping::login::{LoginResponse, ReplayStore as _};
 
 use crate::Gateway;
 use crate::page::{ask_to_log_out, page, refusal};
-use crate::seen::{chain, log_refusal};
+use crate::seen::{address, chain, log_refusal};
 
 /// Longest path that a person is brought back to, in bytes.
 const MAX_PATH_LEN: usize = 2_000;
@@ -73,6 +73,7 @@ pub(crate) async fn finish(State(gateway): State<Arc<Gateway>>, head: Parts, For
         relay_state: answer.relay_state.filter(|relay_state| !relay_state.is_empty()),
         request,
         request_id: Some(request_id(&head.headers)),
+        address: address(&head.extensions).map(ClientAddress::ip),
     };
     let outcome = gateway.logins.authenticate(&gateway.idp.current(now).trusted, &response, now).await;
     let login = match outcome {

@@ -42,8 +42,9 @@ use clap::Parser;
 use scim_core::{Provenance, SchemaSet, Source};
 use scim_examples::serve_connections;
 use scim_service::observe::LogLimit;
+use scim_service::observe::ocsf::OcsfWriter;
 use scim_service::{Context, Principal};
-use superset_mapping::login::MeasuredAudit;
+use superset_mapping::login::{JsonLines, MeasuredAudit};
 use superset_mapping::saml::SamlServiceProvider;
 use superset_mapping::store::SqlReplays;
 use superset_mapping::{JitLogin, People, RuleReader, SupersetStore};
@@ -144,9 +145,14 @@ async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<d
         let source = Provenance::new(Source::provider(provider.name())).in_tenant(provider.tenant());
         store.check_writers(&[source]).await?;
     }
-    let audit = MeasuredAudit::new(arguments.audit()?);
+    let (audit, people) = (arguments.audit()?, Arc::new(store.clone()));
+    let logins = if arguments.audit_ocsf {
+        JitLogin::new(people, SchemaSet::builtin(), Arc::new(rules), MeasuredAudit::new(OcsfWriter::new(audit)))
+    } else {
+        JitLogin::new(people, SchemaSet::builtin(), Arc::new(rules), MeasuredAudit::new(JsonLines::new(audit)))
+    };
     Ok(Arc::new(Gateway {
-        logins: JitLogin::new(Arc::new(store.clone()), SchemaSet::builtin(), Arc::new(rules), audit),
+        logins,
         store,
         idp,
         sessions,

@@ -68,7 +68,7 @@ pub(crate) fn log_refusal(limit: &LogLimit, head: &Parts, error: &LoginError) {
     }
 }
 
-fn address(extensions: &http::Extensions) -> Option<ClientAddress> {
+pub(crate) fn address(extensions: &http::Extensions) -> Option<ClientAddress> {
     extensions.get().copied()
 }
 

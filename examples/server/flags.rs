@@ -20,6 +20,7 @@ use serde::Deserialize;
 use superset_mapping::rules::UnknownGroups;
 use thiserror::Error;
 
+use crate::audit::AuditLogFlags;
 use crate::brake::BrakeFlags;
 use crate::clients::{ClientFlags, ClientsError, registered_writers};
 use crate::connection::ConnectionLimits;
@@ -92,6 +93,9 @@ pub struct Flags {
     /// What is logged
     #[command(flatten)]
     pub log: LogFlags,
+    /// The audit as lines of JSON
+    #[command(flatten)]
+    pub audit_log: AuditLogFlags,
     /// What is measured, and who may read it
     #[command(flatten)]
     pub metrics: MetricsFlags,

@@ -1,5 +1,6 @@
 //! What the examples share: their flags, and how a [`ScimService`](scim_service::ScimService) is mounted in axum.
 
+mod audit;
 mod brake;
 mod clients;
 mod connection;
@@ -18,6 +19,7 @@ mod tls;
 mod traffic;
 mod watch;
 
+pub use audit::{AuditFlags, AuditLogFlags, Sealer, audit_key};
 pub use brake::{BrakeFlags, WatchedBrake};
 pub use clients::{ClientFlags, ClientsError, registered_writers};
 pub use connection::{

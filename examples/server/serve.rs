@@ -72,6 +72,7 @@ fn observers(flags: &Flags) -> Result<Vec<Arc<dyn Observer>>, Box<dyn Error>> {
         }
         observers.push(Arc::new(measures));
     }
+    observers.extend(flags.audit_log.observer()?);
     Ok(observers)
 }
 
@@ -106,7 +107,6 @@ async fn serve_observed<S: Store>(
         }
         None => (ScimService::new(store, schemas, config, flags.tokens()?), Router::new()),
     };
-
     let service = if observers.is_empty() { service } else { service.with_observer(observers) };
     let service = service.with_traffic_limits(limits);
 

@@ -3,6 +3,7 @@
 //!
 //! ```sh
 //! alias superset-scim="cargo run --example superset-scim --"
+//! superset-scim audit --database-file url --resource ada@example.com --action revoke
 //! superset-scim tokens new --clients clients.toml --client okta --scope scim --expires 365d
 //! superset-scim tokens list --clients clients.toml
 //! superset-scim doctor --database-file url --rules rules.toml --clients clients.toml \
@@ -14,6 +15,7 @@
 //!
 //! Ends with status 0 if nothing was found or all was done, 1 if something was found, 2 after an error.
 
+mod audit;
 mod brake;
 mod doctor;
 mod tokens;
@@ -34,6 +36,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Ask the audit who did what, when and why; verify, seal and purge it
+    Audit(audit::AuditArguments),
     /// Make, list, replace and revoke the tokens and secrets of clients
     Tokens(tokens::TokensArguments),
     /// Check a whole set-up, and say what to mend
@@ -59,6 +63,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
     match arguments.command {
         Command::Tokens(arguments) => tokens::run(arguments).await,
         Command::Doctor(arguments) => doctor::run(arguments).await,
+        Command::Audit(arguments) => audit::run(arguments).await,
         Command::Brake(arguments) => brake::run(arguments).await,
         Command::Undo(arguments) => undo::run(arguments).await,
     }

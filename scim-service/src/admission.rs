@@ -260,15 +260,18 @@ impl<S: Store> Admitted<S> {
                 budget: Arc::new(Budget::new(config.limits().steps)),
             },
             tolerance,
+            refused: Vec::new(),
         };
         let span = head.exchange.span().clone();
         let response = service.serve(&mut call, route).instrument(span).await;
+        let refused = std::mem::take(&mut call.refused);
         let quirks = call.tolerance.used();
         if !quirks.is_empty() {
             let (request_id, principal) = (&*call.cx.request_id, call.cx.principal.name());
             tracing::info!(request_id, principal, ?quirks, "compatibility quirks were used");
             head.exchange.needed(quirks);
         }
+        head.exchange.refused(refused);
         match response {
             Ok(response) => head.answered(response, service.observer()),
             Err(failure) => head.refused(failure, &service),

@@ -7,6 +7,7 @@ use crate::authorize::Authorizer;
 use crate::call::body::Body;
 use crate::config::ServiceConfig;
 use crate::context::Context;
+use crate::observe::RefusedOperation;
 use crate::store::{Store, StoreCapabilities};
 use crate::wire::Format;
 
@@ -41,6 +42,8 @@ pub(crate) struct Call<'a, S: ?Sized> {
     pub(crate) cx: Context,
     /// The quirks that the request needed so far.
     pub(crate) tolerance: Tolerance,
+    /// What of a bulk request was not done.
+    pub(crate) refused: Vec<RefusedOperation>,
 }
 
 impl<S: ?Sized> Call<'_, S> {
@@ -59,6 +62,7 @@ impl<S: ?Sized> Call<'_, S> {
             format: self.format,
             cx: self.cx.clone(),
             tolerance: Tolerance::new(self.config.profile()),
+            refused: Vec::new(),
         }
     }
 

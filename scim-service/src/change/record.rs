@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn x8_a_record_has_values_and_of_secrets_a_word() {
+    fn a_record_has_values_and_of_secrets_a_word() {
         let before = json!({"userName": "ada", "password": "old horse", "emails": [{"value": "a@b"}]});
         let after = json!({"userName": "ada", "password": "new horse", "name": {"givenName": "Ada"}});
         let change = change(before, after).with_versions(Some(Version::new(1)), Some(Version::new(2)));

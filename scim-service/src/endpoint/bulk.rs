@@ -22,11 +22,11 @@ use crate::call::Call;
 use crate::call::InSpan;
 use crate::call::resource_id;
 use crate::config::BulkAtomicity;
+use crate::observe::RefusedOperation;
 use crate::scope::Scope;
 use crate::store::{Delete, Store};
 use crate::wire::BulkError;
 use crate::wire::Failure;
-use crate::wire::OperationErrors;
 use crate::wire::location;
 use crate::wire::{ResourceHeaders, json_response};
 
@@ -41,23 +41,19 @@ pub(crate) async fn bulk<S: Store + ?Sized>(call: &mut Call<'_, S>) -> Result<Re
         return Err(BulkError::TooManyOperations { found, limit }.into());
     }
     let plan = Plan::new(request, call.schemas, call.config, &mut call.tolerance);
-    let (results, errors) = match call.config.bulk() {
+    let results = match call.config.bulk() {
         Some(BulkAtomicity::AllOrNothing) => all_or_nothing(call, plan).await?,
         _ => per_operation(call, plan).await,
     };
     let limit = call.config.limits().response;
-    let mut response = json_response(200, &BulkResponse::new(results.clone()), call.format);
-    if response.body().len() > limit {
-        // What was done is done: the statuses tell of it, even where there is no room for what went wrong.
-        let short = |result: BulkResult| BulkResult { response: None, ..result };
-        response = json_response(200, &BulkResponse::new(results.into_iter().map(short).collect()), call.format);
+    let response = json_response(200, &BulkResponse::new(results.clone()), call.format);
+    if response.body().len() <= limit {
+        return Ok(response);
     }
-    response.extensions_mut().insert(errors);
-    Ok(response)
+    // What was done is done: the statuses tell of it, even where there is no room for what went wrong.
+    let short = |result: BulkResult| BulkResult { response: None, ..result };
+    Ok(json_response(200, &BulkResponse::new(results.into_iter().map(short).collect()), call.format))
 }
-
-/// The results of the operations, and how often what went wrong with them.
-type Results = (Vec<BulkResult>, OperationErrors);
 
 /// Most operations under way at once, where the store serves writes together.
 const AT_ONCE: usize = 32;
@@ -66,7 +62,7 @@ const AT_ONCE: usize = 32;
 ///
 /// Where the store serves writes together that wait at the same time, creations are under way at once as far as nobody can tell:
 /// begun in the order of the work, and each only where it would be begun even if all that are under way failed.
-async fn per_operation<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -> Results {
+async fn per_operation<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -> Vec<BulkResult> {
     let most_errors = plan.fail_on_errors.unwrap_or(u64::MAX);
     let at_once = if call.can.batches { AT_ONCE } else { 1 };
     let (mut job, steps) = Job::of(plan, call.config.base_url(), call.cx.request_id.clone());
@@ -99,11 +95,12 @@ async fn per_operation<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) ->
     }
     drop(served);
     call.tolerance.record(job.used);
-    job.into_results()
+    call.refused = job.refused;
+    job.results.into_iter().flatten().collect()
 }
 
 /// Does everything in one transaction of the store, or nothing.
-async fn all_or_nothing<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -> Result<Results, Failure> {
+async fn all_or_nothing<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -> Result<Vec<BulkResult>, Failure> {
     let transaction = call.store.begin(&call.cx).in_span("begin").await?;
     let (mut job, steps) = Job::of(plan, call.config.base_url(), call.cx.request_id.clone());
     let store: &dyn Store = &*transaction;
@@ -116,10 +113,12 @@ async fn all_or_nothing<S: Store + ?Sized>(call: &mut Call<'_, S>, plan: Plan) -
     }
     call.tolerance.record(job.used);
     if job.errors > 0 {
-        return Ok(job.rolled_back());
+        let (results, refused) = job.rolled_back();
+        call.refused = refused;
+        return Ok(results);
     }
     transaction.commit().in_span("commit").await?;
-    Ok(job.into_results())
+    Ok(job.results.into_iter().flatten().collect())
 }
 
 /// A job under way. The lists have an entry for each operation.
@@ -136,7 +135,8 @@ struct Job {
     /// What each operation needs.
     needs: Vec<Vec<usize>>,
     errors: u64,
-    failed: OperationErrors,
+    /// What was not done.
+    refused: Vec<RefusedOperation>,
     /// The quirks that operations needed.
     used: Quirks,
     request_id: Arc<str>,
@@ -169,7 +169,7 @@ impl Job {
             incomplete: HashMap::new(),
             needs,
             errors: 0,
-            failed: OperationErrors::default(),
+            refused: Vec::new(),
             used: Quirks::default(),
             request_id,
         };
@@ -315,8 +315,10 @@ impl Job {
 
     fn fail(&mut self, operation: usize, failure: &Failure) {
         self.errors += 1;
-        self.failed.add(failure);
         failure.log(&self.request_id);
+        if let Some(Label { method, path, .. }) = self.labels.get(operation) {
+            self.refused.push(RefusedOperation::new(method.as_deref(), path.as_deref(), failure));
+        }
         let error = failure.to_error();
         let location = self.locations.get(operation).cloned().flatten();
         let (status, response) = (error.status(), Some(error.to_value()));
@@ -333,18 +335,14 @@ impl Job {
     }
 
     /// The results of a job of which nothing was done: the one failure, and that it took all others with it.
-    fn rolled_back(mut self) -> Results {
+    fn rolled_back(mut self) -> (Vec<BulkResult>, Vec<RefusedOperation>) {
         let failed = |result: &BulkResult| result.response.is_some();
         for operation in 0..self.labels.len() {
             if !self.results.get(operation).is_some_and(|result| result.as_ref().is_some_and(failed)) {
                 self.fail(operation, &BulkError::RolledBack.into());
             }
         }
-        self.into_results()
-    }
-
-    fn into_results(self) -> Results {
-        (self.results.into_iter().flatten().collect(), self.failed)
+        (self.results.into_iter().flatten().collect(), self.refused)
     }
 }
 

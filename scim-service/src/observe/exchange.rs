@@ -14,11 +14,9 @@ use tracing::{Span, error_span, info, warn};
 
 use crate::auth::AuthError;
 use crate::context::Principal;
-use crate::observe::{ClientAddress, LogLimit, Observer, REQUEST_ID_HEADER, Served, request_id};
-use crate::wire::{Failure, OperationErrors};
-
-/// How much of a path the log has, in characters: nobody who is refused fills it with paths.
-const MAX_LOGGED_PATH: usize = 512;
+use crate::observe::shortened::{first_line, shortened};
+use crate::observe::{ClientAddress, LogLimit, Observer, REQUEST_ID_HEADER, RefusedOperation, Served, request_id};
+use crate::wire::Failure;
 
 /// Why a request was not served.
 struct Refusal {
@@ -43,6 +41,8 @@ pub(crate) struct Exchange {
     refusal: Option<Refusal>,
     /// The quirks that it needed.
     quirks: Quirks,
+    /// What of a bulk request was not done.
+    refused_operations: Vec<RefusedOperation>,
     span: Span,
 }
 
@@ -71,6 +71,7 @@ impl Exchange {
             principal: None,
             refusal: None,
             quirks: Quirks::default(),
+            refused_operations: Vec::new(),
             span,
         }
     }
@@ -104,6 +105,11 @@ impl Exchange {
     /// The request needed these quirks.
     pub(crate) fn needed(&mut self, quirks: Quirks) {
         self.quirks = quirks;
+    }
+
+    /// These operations of the request were not done.
+    pub(crate) fn refused(&mut self, operations: Vec<RefusedOperation>) {
+        self.refused_operations = operations;
     }
 
     /// The request is not served: says so to the operator. What clients that nobody knows can cause is limited.
@@ -144,7 +150,6 @@ impl Exchange {
         if let Ok(value) = HeaderValue::from_str(&self.request_id) {
             response.headers_mut().insert(REQUEST_ID_HEADER, value);
         }
-        let operation_errors = response.extensions_mut().remove::<OperationErrors>().unwrap_or_default();
         let (principal, refusal) = (self.principal.as_ref(), self.refusal.as_ref());
         let duration = self.began.elapsed();
         info!(
@@ -172,8 +177,8 @@ impl Exchange {
                 scim_type: refusal.and_then(|refusal| refusal.scim_type),
                 reason: refusal.map(|refusal| refusal.reason.as_str()),
                 error_type: refusal.map(|refusal| refusal.error_type),
-                operation_errors: operation_errors.counts(),
                 quirks: self.quirks,
+                refused_operations: &self.refused_operations,
                 duration,
             });
         }
@@ -191,14 +196,7 @@ impl Exchange {
 
 /// What the log has of a path.
 fn logged_path(uri: &Uri) -> &str {
-    let path = uri.path();
-    if path.len() <= MAX_LOGGED_PATH {
-        return path;
-    }
-    match path.char_indices().nth(MAX_LOGGED_PATH) {
-        Some((end, _)) => path.get(..end).unwrap_or_default(),
-        None => path,
-    }
+    shortened(uri.path())
 }
 
 /// Says what was counted and not logged one by one.
@@ -207,9 +205,4 @@ pub(crate) fn log_sums(limit: &LogLimit, now: Instant) {
         let (address, reason, times, seconds) = (sum.source.as_deref(), sum.reason, sum.times, sum.seconds);
         warn!(address, reason, times, seconds, "the same again, not logged one by one");
     }
-}
-
-/// The message of an error without the lines that show what the client sent.
-fn first_line(detail: Option<&str>) -> String {
-    detail.and_then(|detail| detail.lines().next()).unwrap_or_default().to_owned()
 }

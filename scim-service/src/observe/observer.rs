@@ -1,6 +1,5 @@
 //! What the host hears of requests and of writes.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use scim_core::Quirks;
 use crate::authorize::Operation;
 use crate::change::Change;
 use crate::context::{Context, Principal};
-use crate::observe::PendingWrites;
+use crate::observe::{PendingWrites, RefusedOperation};
 use crate::store::StoreError;
 
 /// One request, once it is answered.
@@ -41,11 +40,11 @@ pub struct Served<'a> {
     /// What went wrong in a word, such as `unauthenticated`, `held` or the `scimType`: one of few, for metrics. `None` where the
     /// request was served.
     pub error_type: Option<&'static str>,
-    /// Of a bulk request: what went wrong with its operations, in the same words, and how often. A request whose operations all fail
-    /// is served all the same.
-    pub operation_errors: &'a BTreeMap<&'static str, u64>,
     /// The compatibility quirks that the request needed.
     pub quirks: Quirks,
+    /// The operations of a bulk request that were refused or failed, in the order in which that was known. A request whose operations
+    /// all fail is served all the same.
+    pub refused_operations: &'a [RefusedOperation],
     /// How long it took to answer.
     pub duration: Duration,
 }

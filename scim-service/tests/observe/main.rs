@@ -42,10 +42,8 @@ impl Observer for Notes {
         let (route, principal) = (request.route.unwrap_or("?"), request.principal.map_or("?", Principal::name));
         let address = request.address.map_or_else(|| "?".to_owned(), |address| address.to_string());
         let (status, error) = (request.status.as_u16(), request.scim_type.or(request.error_type).unwrap_or("-"));
-        let error = request
-            .operation_errors
-            .iter()
-            .fold(error.to_owned(), |all, (error, count)| format!("{all} {count} {error}"));
+        let refused = request.refused_operations.iter().map(|operation| operation.error_type);
+        let error = refused.fold(error.to_owned(), |all, error| format!("{all}, {error}"));
         let quirks = if request.quirks.is_empty() { String::new() } else { format!(" {:?}", request.quirks) };
         self.note(format!("{} {route} {principal} {address} {status} {error}{quirks}", request.method));
     }
@@ -140,5 +138,5 @@ async fn of_a_transaction_only_what_is_committed_is_told() {
 
     let deletion = json!({"method": "DELETE", "path": "/Users/nobody"});
     ask(&service, (Method::POST, "/Bulk"), TOKEN, &bulk(&[create("bob"), deletion])).await;
-    assert_eq!(notes.taken(), ["POST /Bulk okta 192.0.2.7 200 - 1 held 1 rolled_back"]);
+    assert_eq!(notes.taken(), ["POST /Bulk okta 192.0.2.7 200 -, held, rolled_back"]);
 }

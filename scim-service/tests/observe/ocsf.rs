@@ -110,10 +110,18 @@ async fn each_write_and_each_refusal_is_a_line() {
     }
     ask(&service, (Method::GET, "/Users"), TOKEN, &Value::Null).await;
     assert!(lines.taken().is_empty());
+
+    let operation =
+        |method: &str, path: &str| json!({"method": method, "path": path, "bulkId": "b", "data": user("eve")});
+    let operations = [operation("POST", "/Users"), operation("DELETE", "/Users/nobody"), operation("POST", "/Nope")];
+    let bulk = json!({"schemas": [urn::BULK_REQUEST], "Operations": operations});
+    ask(&service, (Method::POST, "/Bulk"), TOKEN, &bulk).await;
+    let kinds: std::collections::BTreeSet<(u64, u64)> = lines.kinds().into_iter().collect();
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), [(300_101, 1), (300_106, 2), (600_301, 2)]);
 }
 
 #[tokio::test]
-async fn x14_no_line_has_what_is_planted() {
+async fn no_line_has_what_is_planted() {
     let (service, lines) = service();
     let planted = "Pl4nted-Sekret";
     for number in 0..300 {

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io::Write;
+use std::net::IpAddr;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -25,6 +26,9 @@ pub struct LoginRecord {
     /// The id of the HTTP request, where the host said it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// Where the browser was, where the host said it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
     /// The identifier of the assertion; `None` where it was not believed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assertion: Option<String>,
@@ -123,7 +127,7 @@ fn event_of_login(record: &LoginRecord) -> OcsfEvent {
         LoginOutcome::Refused { detail, .. } | LoginOutcome::Failed { detail } => Err(detail.as_str()),
     };
     let request_id = record.request_id.as_deref().or(record.assertion.as_deref()).unwrap_or_default();
-    let event = OcsfEvent::logon(record.at, record.subject.as_deref(), None, request_id, outcome);
+    let event = OcsfEvent::logon(record.at, record.subject.as_deref(), record.address, request_id, outcome);
     // All that the record has: the roles that the person has now, the groups that were joined and left, or the reason in one word.
     let login = serde_json::to_value(record).unwrap_or(Value::Null);
     event.through(&record.identity_provider).with_unmapped("login", login)
@@ -169,6 +173,7 @@ mod tests {
             at: Utc::now(),
             identity_provider: "partners".to_owned(),
             request_id: Some("r-1".to_owned()),
+            address: Some([192, 0, 2, 7].into()),
             assertion: Some("a-1".to_owned()),
             subject: Some("ada@example.com".to_owned()),
             user: None,
@@ -176,6 +181,7 @@ mod tests {
         };
         let event: Value = serde_json::from_str(&event_of_login(&record).to_string()).unwrap();
         assert_eq!((&event["type_uid"], &event["status_id"]), (&Value::from(300_201), &Value::from(2)));
+        assert_eq!(event["src_endpoint"]["ip"], "192.0.2.7");
         assert_eq!(event["status_detail"], "the user is inactive");
         assert_eq!(
             (&event["user"]["name"], &event["actor"]["idp"]["name"]),

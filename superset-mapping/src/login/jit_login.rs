@@ -1,6 +1,7 @@
 //! A login: the same path as provisioning, through the store.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -89,11 +90,14 @@ impl<S: LoginStore + ?Sized> JitLogin<S> {
     ) -> Result<Login, LoginError> {
         let provider = trusted.provider();
         match trusted.verifier().verify(response, now).await {
-            Ok(assertion) => self.log_in(provider, &assertion, response.request_id.as_ref(), now).await,
+            Ok(assertion) => {
+                self.log_in(provider, &assertion, response.request_id.as_ref(), response.address, now).await
+            }
             Err(error) => {
                 let refused = Err(LoginError::Refused(Refusal::Assertion(error)));
                 let mut record = LoginRecord::of(provider, &refused, now);
                 record.request_id = response.request_id.as_deref().map(str::to_owned);
+                record.address = response.address;
                 self.audit.record(&record).await.map_err(LoginError::Audit)?;
                 refused
             }
@@ -111,7 +115,7 @@ impl<S: LoginStore + ?Sized> JitLogin<S> {
         assertion: &Assertion,
         now: DateTime<Utc>,
     ) -> Result<Login, LoginError> {
-        self.log_in(provider, assertion, None, now).await
+        self.log_in(provider, assertion, None, None, now).await
     }
 
     async fn log_in(
@@ -119,17 +123,19 @@ impl<S: LoginStore + ?Sized> JitLogin<S> {
         provider: &IdentityProvider,
         assertion: &Assertion,
         request_id: Option<&Arc<str>>,
+        address: Option<IpAddr>,
         now: DateTime<Utc>,
     ) -> Result<Login, LoginError> {
         let principal = match provider.tenant() {
             Some(tenant) => Principal::provider(provider.name()).in_tenant(tenant),
             None => Principal::provider(provider.name()),
         };
-        let cx = Context::new(principal, request_id.map_or(&*assertion.id, |id| &**id), now);
+        let cx = Context::new(principal, request_id.map_or(&*assertion.id, |id| &**id), now).with_address(address);
         let mut known = None;
         let outcome = self.attempt(&cx, provider, assertion, &mut known).await;
         let mut record = LoginRecord::of(provider, &outcome, now);
         record.request_id = request_id.map(ToString::to_string);
+        record.address = address;
         record.assertion = Some(assertion.id.clone());
         record.subject = Some(assertion.subject.clone());
         record.user = known;
@@ -185,7 +191,16 @@ impl LoginRecord {
             Err(error) => LoginOutcome::Failed { detail: error.to_string() },
         };
         let identity_provider = provider.name().to_owned();
-        Self { at: now, identity_provider, request_id: None, assertion: None, subject: None, user: None, outcome }
+        Self {
+            at: now,
+            identity_provider,
+            request_id: None,
+            address: None,
+            assertion: None,
+            subject: None,
+            user: None,
+            outcome,
+        }
     }
 }
 

@@ -224,9 +224,11 @@ async fn x13_a_login_is_recorded_with_the_id_of_its_request() {
                 relay_state: None,
                 request: None,
                 request_id: request_id.map(Into::into),
+                address: Some([192, 0, 2, 7].into()),
             };
             house.logins.authenticate(&trusted, &response, now()).await.unwrap();
             assert_eq!(house.records.last().request_id.as_deref(), request_id);
+            assert_eq!(house.records.last().address, Some([192, 0, 2, 7].into()));
         }
     }
 }

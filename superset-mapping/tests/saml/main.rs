@@ -81,7 +81,7 @@ impl Case {
     fn response(&self) -> LoginResponse {
         let request = self.request.clone().map(|id| LoginRequest { id, relay_state: relay_state() });
         let (message, relay_state) = (STANDARD.encode(&self.xml), self.relay_state.clone());
-        LoginResponse { message, relay_state, request, request_id: Some("r-1".into()) }
+        LoginResponse { message, relay_state, request, request_id: Some("r-1".into()), address: None }
     }
 
     fn verifier(&self, replays: Arc<dyn ReplayStore>) -> SamlVerifier {

@@ -103,9 +103,9 @@ fn begin(client: &Arc<str>) {
 }
 
 /// Counts what was refused, where it was for who sent it or how many there were.
-fn refused(error: &'static str, count: u64, client: Option<&SharedString>) {
+fn refused(error: &'static str, client: Option<&SharedString>) {
     if REASONS.contains(&error) {
-        series(REFUSALS, ("reason", error.into()), client).increment(count);
+        series(REFUSALS, ("reason", error.into()), client).increment(1);
     }
 }
 
@@ -121,11 +121,11 @@ impl Observer for ServiceMetrics {
         request_served(request.method, request.route, request.status, request.error_type, request.duration);
         let client = request.principal.map(Principal::name).map(|client| self.label_of(client));
         if let Some(error) = request.error_type {
-            refused(error, 1, client.as_ref());
+            refused(error, client.as_ref());
         }
-        for (error, count) in request.operation_errors {
-            refused(error, *count, client.as_ref());
-            series(OPERATION_ERRORS, ("error.type", (*error).into()), client.as_ref()).increment(*count);
+        for operation in request.refused_operations {
+            refused(operation.error_type, client.as_ref());
+            series(OPERATION_ERRORS, ("error.type", operation.error_type.into()), client.as_ref()).increment(1);
         }
         for quirk in request.quirks.iter() {
             series(QUIRKS, ("quirk", format!("{quirk:?}").into()), client.as_ref()).increment(1);

@@ -110,21 +110,26 @@ fn of_user(change: &Change) -> u32 {
 }
 
 fn of_grant(base: &impl Fn(Class, u32) -> OcsfEvent, grant: &Grant, granted: bool) -> OcsfEvent {
-    let mut policy = Map::new();
-    policy.insert("name".to_owned(), grant.name.as_str().into());
-    policy.insert("type".to_owned(), "role".into());
-    policy.insert("is_applied".to_owned(), granted.into());
-    if let Some(rule) = &grant.rule {
-        policy.insert("desc".to_owned(), rule.as_str().into());
-    }
     let holder = named(Some(grant.holder.as_str()), None);
     let event = if grant.holder_type == "Group" {
         let event = base(Class::Group, if granted { 1 } else { 2 }).with("group", holder);
-        event.with("privileges", json!([grant.name]))
+        let event = event.with("privileges", json!([grant.name]));
+        // This class has no `policy`.
+        match &grant.rule {
+            Some(rule) => event.with_unmapped("rule", rule.as_str().into()),
+            None => event,
+        }
     } else {
-        base(Class::Account, if granted { 7 } else { 8 }).with("user", holder)
+        let mut policy = Map::new();
+        policy.insert("name".to_owned(), grant.name.as_str().into());
+        policy.insert("type".to_owned(), "role".into());
+        policy.insert("is_applied".to_owned(), granted.into());
+        if let Some(rule) = &grant.rule {
+            policy.insert("desc".to_owned(), rule.as_str().into());
+        }
+        base(Class::Account, if granted { 7 } else { 8 }).with("user", holder).with("policy", policy)
     };
-    let event = event.with("policy", policy).with("severity_id", Severity::Low as u32);
+    let event = event.with("severity_id", Severity::Low as u32);
     match &grant.source {
         Some(source) => event.with_unmapped("source", source.as_str().into()),
         None => event,

@@ -11,7 +11,7 @@ use chrono::Utc;
 use crate::authorize::Operation;
 use crate::change::Change;
 use crate::context::Context;
-use crate::observe::ocsf::{OcsfEvent, event_of_request, events_of_change};
+use crate::observe::ocsf::{OcsfEvent, events_of_change, events_of_request};
 use crate::observe::{Observer, Served};
 use crate::store::StoreError;
 
@@ -25,7 +25,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(30);
 /// the client is answered.
 ///
 /// **What cannot be written.** A line that the writer does not take (a full disk) is kept and written before the next one. Until that
-/// succeeds, every write of a client is [held](StoreError::Held) with 503: nothing is done that nobody could read of. Reads are served. Lines
+/// succeeds (what was written of it stays as a line that is no JSON), every write of a client is [held](StoreError::Held) with 503: nothing is done that nobody could read of. Reads are served. Lines
 /// that wait are bounded by [`MAX_UNWRITTEN`]; what is dropped beyond it is counted, and an error in the log.
 ///
 /// Writing blocks: the writer should be a file.
@@ -75,6 +75,8 @@ impl<W: Write + Send + 'static> OcsfWriter<W> {
     fn note(&self, event: &OcsfEvent) {
         if let Err(error) = self.write(event) {
             tracing::error!(%error, "an event of the audit could not be written");
+            #[cfg(feature = "metrics")]
+            crate::observe::metrics::audit_failed("log");
         }
     }
 }
@@ -114,7 +116,7 @@ impl<W: Write> State<W> {
 
 impl<W: Write + Send + 'static> Observer for OcsfWriter<W> {
     fn served(&self, request: &Served<'_>) {
-        if let Some(event) = event_of_request(request, Utc::now()) {
+        for event in events_of_request(request, Utc::now()) {
             self.note(&event);
         }
     }
@@ -172,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn x20_writes_are_held_while_the_disk_is_full_and_no_line_is_lost() {
+    fn writes_are_held_while_the_disk_is_full_and_no_line_is_lost() {
         let disk = Disk::default();
         disk.room.store(100, Ordering::Relaxed);
         let writer = OcsfWriter::new(disk.clone());

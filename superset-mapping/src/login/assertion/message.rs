@@ -1,6 +1,7 @@
 //! What an identity provider says of a person who logs in.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -41,6 +42,8 @@ pub struct LoginResponse {
     /// The [id](scim_service::observe::request_id()) of the HTTP request that brought it: what was done because of it has the same in the
     /// log, the login record and the audit. `None`: the login goes by the identifier of the assertion alone.
     pub request_id: Option<Arc<str>>,
+    /// Where the browser is, if the host knows: the audit has it.
+    pub address: Option<IpAddr>,
 }
 
 /// What a host keeps of a request for a login, in the session of the browser that it sent away.

@@ -16,7 +16,7 @@ pub(crate) const CASES: &[Case] = cases![
     the_audit_names_what_the_change_names,
     each_write_leaves_what_undoes_it,
     who_took_a_role_by_which_request_and_rule,
-    x14_what_is_planted_is_in_no_row,
+    what_is_planted_is_in_no_row,
 ];
 
 /// Actions and details of a resource, or of all.
@@ -282,7 +282,7 @@ async fn who_took_a_role_by_which_request_and_rule() {
 }
 
 /// A few hundred requests with a secret in every place where one can be.
-async fn x14_what_is_planted_is_in_no_row() {
+async fn what_is_planted_is_in_no_row() {
     let superset = Superset::start().await;
     let planted = "Pl4nted-Sekret";
     for number in 0..100 {
