@@ -34,6 +34,8 @@ async fn a_trace_says_what_waited_for_what_and_no_value() {
     let tokens = BearerTokens::new().with_token(&format!("{PLANTED}-token"), Principal::new("okta")).unwrap();
     let service = ScimService::new(store, SchemaSet::builtin(), config, tokens);
 
+    // From now on all spans are of interest, whichever test meets one first.
+    drop(log::Log::start(LevelFilter::DEBUG));
     let log = log::Log::default();
     let subscriber = tracing_subscriber::fmt().json().with_max_level(LevelFilter::DEBUG).with_writer(log.clone());
     let subscriber = subscriber.with_span_events(FmtSpan::NEW).finish();
