@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -191,8 +191,15 @@ where
             if let Some(certificate) = &certificate {
                 request.extensions_mut().insert(certificate.clone());
             }
+            let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
             let answer = service.call(request);
-            async move { Ok::<_, Infallible>(answer.await?.map(|body| Answer::new(body, serving))) }
+            async move {
+                // What a write does has to be heard of to the end, by audit and brake, when its client does not wait for the answer.
+                let answered =
+                    if reads { answer.await } else { tokio::spawn(answer).await.map_err(io::Error::other)? };
+                let Ok(answer) = answered;
+                Ok::<_, io::Error>(answer.map(|body| Answer::new(body, serving)))
+            }
         });
         let mut http = http1::Builder::new();
         http.max_buf_size(limits.max_head).header_read_timeout(None);

@@ -22,6 +22,7 @@ use crate::call::Call;
 use crate::call::InSpan;
 use crate::call::resource_id;
 use crate::config::BulkAtomicity;
+use crate::context::Principal;
 use crate::observe::RefusedOperation;
 use crate::scope::Scope;
 use crate::store::{Delete, Store};
@@ -296,7 +297,11 @@ impl Job {
             Err(failure) => {
                 self.created(operation, None);
                 let gone = resource_id(&id)?;
-                let undone = call.store.delete(&call.cx, Delete::new(&of, &gone)).in_span_about("delete", &of).await;
+                // By the host: whatever holds the client's writes back must not leave half of one.
+                let host = Principal::host("bulk");
+                let host = call.cx.tenant().map(|tenant| host.clone().in_tenant(tenant)).unwrap_or(host);
+                let cx = call.cx.clone().with_principal(host);
+                let undone = call.store.delete(&cx, Delete::new(&of, &gone)).in_span_about("delete", &of).await;
                 if let Err(error) = undone {
                     let request_id = &*self.request_id;
                     tracing::error!(request_id, %error, %id, "an incomplete resource could not be deleted");

@@ -102,9 +102,10 @@ impl Authenticator for JwtAuthenticator {
         })?;
         let claims = jwt.verified(&key).map_err(|_| AuthError::Invalid)?;
         let expected = Expected { issuer: &self.issuer, audience: &self.audience, subject: None };
-        claims.check(&expected, Utc::now()).map_err(|_| AuthError::Invalid)?;
+        let now = Utc::now();
+        claims.check(&expected, now).map_err(|_| AuthError::Invalid)?;
         let bound = claims.certificate().map_err(|_| AuthError::Invalid)?;
-        if !is_bound_to(bound, request.extensions.get()) {
+        if !is_bound_to(bound, request.extensions.get(), now) {
             return Err(AuthError::Invalid);
         }
         self.principal(claims).ok_or(AuthError::Invalid)

@@ -79,7 +79,7 @@ impl Authenticator for RegisteredClients {
             if client.scopes().grant(scopes) != scopes {
                 return Err(self.refuse(request, client, "the access token has a scope that the client has lost"));
             }
-            if !is_bound_to(bound, certificate) {
+            if !is_bound_to(bound, certificate, now) {
                 return Err(self.refuse(request, client, "the access token is bound to another certificate"));
             }
             (client, scopes)

@@ -17,6 +17,9 @@ use crate::store::{
 
 /// A store that asks an [`Observer`] before each write, and tells it of each write that is committed.
 ///
+/// A write whose future is dropped may be committed all the same, and nobody is told: a host whose observer counts or records serves a write
+/// to its end, whether its client waits or not (`tokio::spawn`).
+///
 /// What is written in a transaction is told after its commit, in the order of the writes; of a transaction that is dropped nothing is.
 /// Who has to know before the commit asks for it by [`Observer::began`].
 ///

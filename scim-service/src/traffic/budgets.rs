@@ -213,9 +213,10 @@ mod tests {
         // Two of three have no budget of their own. Each may do what one address may, or less.
         let last = *addresses.last().unwrap();
         assert!((0..100).filter(|_| budgets.take(last).is_ok()).count() < 20);
-        // Somebody who comes now shares a budget with one or two of them on average, which leaves most of it.
+        // Somebody who comes now shares a budget with two of them on average, which leaves most of it to nearly everybody: with whom, a
+        // hash tells that nobody can foretell.
         let served = flood(1_000).iter().filter(|newcomer| budgets.take(**newcomer).is_ok()).count();
-        assert_eq!(served, 1_000);
+        assert!(served >= 980, "{served} of 1,000 newcomers are served");
         // When they are gone, all are as new.
         clock.advance(Duration::from_secs(2));
         assert!((0..20).all(|_| budgets.take(last).is_ok()));

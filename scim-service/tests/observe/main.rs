@@ -140,3 +140,39 @@ async fn of_a_transaction_only_what_is_committed_is_told() {
     ask(&service, (Method::POST, "/Bulk"), TOKEN, &bulk(&[create("bob"), deletion])).await;
     assert_eq!(notes.taken(), ["POST /Bulk okta 192.0.2.7 200 -, held, rolled_back"]);
 }
+
+/// Holds back what a client changes or deletes, as a brake does once it has reached a threshold.
+struct HeldAfterCreation;
+
+impl Observer for HeldAfterCreation {
+    fn writing(&self, cx: &Context, operation: Operation) -> Result<(), StoreError> {
+        if operation != Operation::Create && cx.principal.source().is_client() {
+            return Err(StoreError::Held { reason: "held".to_owned(), retry_after: Duration::from_secs(1) });
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_resource_that_could_not_be_completed_goes_although_the_client_is_held() {
+    let config = ServiceConfig::new("https://example.com/scim").unwrap();
+    let tokens = BearerTokens::new().with_token(TOKEN, Principal::new("okta")).unwrap();
+    let store = ObservedStore::new(MemoryStore::new(), HeldAfterCreation);
+    let service = ScimService::new(store, SchemaSet::builtin(), config, tokens);
+    // Each has the other as a member: one of them is created without, and completed by a change.
+    let group = |name: &str, member: &str| {
+        let data =
+            json!({"schemas": [urn::GROUP], "displayName": name, "members": [{"value": format!("bulkId:{member}")}]});
+        json!({"method": "POST", "path": "/Groups", "bulkId": name, "data": data})
+    };
+    let body = json!({"schemas": [urn::BULK_REQUEST], "Operations": [group("a", "b"), group("b", "a")]});
+    let response = ask(&service, (Method::POST, "/Bulk"), TOKEN, &body).await;
+    let answer: Value = serde_json::from_slice(response.body()).unwrap();
+    let statuses: Vec<&str> =
+        answer["Operations"].as_array().unwrap().iter().filter_map(|operation| operation["status"].as_str()).collect();
+    assert!(statuses.contains(&"503"), "{answer}");
+    let left = ask(&service, (Method::GET, "/Groups"), TOKEN, &Value::Null).await;
+    let left: Value = serde_json::from_slice(left.body()).unwrap();
+    let succeeded = statuses.iter().filter(|status| **status == "201").count();
+    assert_eq!(left["totalResults"], succeeded, "{answer} {left}");
+}

@@ -117,7 +117,8 @@ pub trait LoginAudit: Send + Sync + 'static {
 #[async_trait]
 impl<W: Write + Send + 'static> LoginAudit for OcsfWriter<W> {
     async fn record(&self, record: &LoginRecord) -> Result<(), AuditError> {
-        self.write(&event_of_login(record)).map_err(AuditError::new)
+        // Nobody is logged in where it cannot be written.
+        self.write_or_forget(&event_of_login(record)).map_err(AuditError::new)
     }
 }
 

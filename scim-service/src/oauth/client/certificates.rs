@@ -56,15 +56,24 @@ impl PeerCertificate {
         Self { expires: Some(expires), ..self }
     }
 
+    fn is_valid(&self, now: DateTime<Utc>) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
+    }
+
     /// The SHA-256 of its DER encoding.
     pub fn sha256(&self) -> &[u8; 32] {
         &self.sha256
     }
 }
 
-/// Whether a token that is bound to the certificate with this hash, or to none, may come with this certificate, or none.
-pub(in crate::oauth) fn is_bound_to(bound: Option<[u8; 32]>, presented: Option<&PeerCertificate>) -> bool {
-    bound.is_none_or(|bound| presented.is_some_and(|certificate| certificate.sha256 == bound))
+/// Whether a token that is bound to the certificate with this hash, or to none, may come with this certificate, or none, at this time.
+pub(in crate::oauth) fn is_bound_to(
+    bound: Option<[u8; 32]>,
+    presented: Option<&PeerCertificate>,
+    now: DateTime<Utc>,
+) -> bool {
+    let fits = |bound, certificate: &PeerCertificate| certificate.sha256 == bound && certificate.is_valid(now);
+    bound.is_none_or(|bound| presented.is_some_and(|certificate| fits(bound, certificate)))
 }
 
 /// The certificates that a client is registered with; without any it may come over every connection.
@@ -102,7 +111,7 @@ impl Certificates {
 
     /// Whether this is one of them, and valid.
     pub(super) fn contain(&self, certificate: &PeerCertificate, now: DateTime<Utc>) -> bool {
-        if certificate.expires.is_some_and(|expires| now >= expires) {
+        if !certificate.is_valid(now) {
             return false;
         }
         let is_subject = self.subject.as_ref().is_some_and(|subject| match subject {

@@ -209,6 +209,10 @@ mod tests {
                 client("scopes = [\"scim\"]\ncertificates = [{ sha256 = \"HASH\" }]"),
                 "client `okta`, `secrets`: expected at least one of",
             ),
+            (
+                client(&format!("{fit}certificates = []")),
+                "client `okta`, `certificates`: expected at least one certificate",
+            ),
             (client(&format!("{fit}certificate_alone = 1")), "client `okta`, `certificate_alone`: expected `true` or"),
             (
                 client(&format!("{fit}certificate_alone = true")),

@@ -65,6 +65,11 @@ impl Fields {
         RegistrationError::new(self.client(), format!("{}{key}", self.path), expected)
     }
 
+    /// Whether the key is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.values.contains_key(key)
+    }
+
     fn take(&mut self, key: &'static str) -> Option<Value> {
         self.known.push(key);
         self.values.remove(key)

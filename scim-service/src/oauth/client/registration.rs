@@ -218,7 +218,12 @@ fn hashes(fields: &mut Fields, key: &'static str, now: DateTime<Utc>) -> Result<
 const CERTIFICATES: &str = "certificates";
 
 fn certificates(fields: &mut Fields, now: DateTime<Utc>) -> Result<Certificates, RegistrationError> {
+    let named = fields.has(CERTIFICATES);
     let hashes = hashes(fields, CERTIFICATES, now)?;
+    // An empty list would let the client in without any.
+    if named && hashes.is_empty() {
+        return Err(fields.error(CERTIFICATES, "at least one certificate, or no such key"));
+    }
     let subject = match (fields.text("tls_client_auth_san_dns")?, fields.text("tls_client_auth_san_uri")?) {
         (Some(name), None) => Some(CertificateSubject::Dns(name)),
         (None, Some(uri)) => Some(CertificateSubject::Uri(uri)),

@@ -137,6 +137,12 @@ impl State {
         if let Some(kept) = all.find(|kept| kept.hold.id == told.hold.id) {
             kept.saved = true;
             kept.outdated &= kept.hold.done != told.hold.done;
+            // Until the keeper is read again, what it was told of counts here: an allowance is used once.
+            kept.hold.refused = kept.hold.refused.saturating_add(told.news.refused);
+            let allowance = kept.hold.release.as_mut().and_then(|release| release.allowance.as_mut());
+            if let Some(allowance) = allowance {
+                allowance.used = allowance.used.saturating_add(told.news.used);
+            }
             kept.news.refused = kept.news.refused.saturating_sub(told.news.refused);
             kept.news.used = kept.news.used.saturating_sub(told.news.used);
         }

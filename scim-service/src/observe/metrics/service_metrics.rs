@@ -132,13 +132,13 @@ impl Observer for ServiceMetrics {
         }
     }
 
-    fn wrote(&self, _: &Context, change: &Change) {
+    fn wrote(&self, cx: &Context, change: &Change) {
         let client = self.label_of(&change.principal);
         for (kind, count) in counted(change, &*self.is_protected) {
             let of = change.resource_type.as_str().to_owned();
             let series = counter!(CHANGES, "kind" => kind.as_str(), "resource_type" => of, "client" => client.clone());
             series.increment(u64::try_from(count).unwrap_or(u64::MAX));
-            if kind == ChangeKind::Activate {
+            if kind == ChangeKind::Activate && cx.principal.source().is_client() {
                 attempted(DeprovisionedAttempt::Activation);
             }
         }

@@ -28,4 +28,4 @@ mod writer;
 pub use event::OcsfEvent;
 pub use of_change::events_of_change;
 pub use of_request::events_of_request;
-pub use writer::{MAX_UNWRITTEN, OcsfWriter};
+pub use writer::{MAX_STRANGERS, MAX_UNWRITTEN, OcsfWriter};

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
@@ -18,6 +18,11 @@ use crate::store::StoreError;
 /// How many bytes of lines wait to be written once writing has failed. Beyond it the oldest are dropped and counted.
 pub const MAX_UNWRITTEN: usize = 16 * 1024 * 1024;
 
+/// How many refusals of clients that nobody knows are written in a minute. The others are counted, and summed up in one event.
+pub const MAX_STRANGERS: u32 = 120;
+
+const STRANGERS_PERIOD: Duration = Duration::from_mins(1);
+
 /// When a client whose write is held may try again.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 
@@ -27,6 +32,9 @@ const RETRY_AFTER: Duration = Duration::from_secs(30);
 /// **What cannot be written.** A line that the writer does not take (a full disk) is kept and written before the next one. Until that
 /// succeeds (what was written of it stays as a line that is no JSON), every write of a client is [held](StoreError::Held) with 503: nothing is done that nobody could read of. Reads are served. Lines
 /// that wait are bounded by [`MAX_UNWRITTEN`]; what is dropped beyond it is counted, and an error in the log.
+///
+/// **What strangers can cause** is bounded: of clients that nobody knows [`MAX_STRANGERS`] refusals a minute are events of their own, the
+/// others one event with their number.
 ///
 /// Writing blocks: the writer should be a file.
 ///
@@ -52,16 +60,44 @@ struct State<W> {
     dropped: u64,
     /// Whether a part of a line may have been written, which the next one must not continue.
     cut: bool,
+    strangers: Strangers,
+}
+
+/// What was written of clients that nobody knows. They must not be able to fill the files, and push out what is kept of others.
+#[derive(Default)]
+struct Strangers {
+    since: Option<Instant>,
+    written: u32,
+    left_out: u64,
+}
+
+impl Strangers {
+    /// Whether one more is written, and how many were left out in the period that has ended.
+    fn admit(&mut self, now: Instant) -> (bool, u64) {
+        let mut left_out = 0;
+        if self.since.is_none_or(|since| now.saturating_duration_since(since) >= STRANGERS_PERIOD) {
+            left_out = std::mem::take(self).left_out;
+            self.since = Some(now);
+        }
+        let admitted = self.written < MAX_STRANGERS;
+        if admitted {
+            self.written += 1;
+        } else {
+            self.left_out += 1;
+        }
+        (admitted, left_out)
+    }
 }
 
 impl<W: Write + Send + 'static> OcsfWriter<W> {
     /// Writes to this writer.
     pub fn new(writer: W) -> Self {
-        let state = State { writer, unwritten: VecDeque::new(), unwritten_bytes: 0, dropped: 0, cut: false };
+        let (unwritten, strangers) = (VecDeque::new(), Strangers::default());
+        let state = State { writer, unwritten, unwritten_bytes: 0, dropped: 0, cut: false, strangers };
         Self { state: Mutex::new(state) }
     }
 
-    /// Writes an event that the service knows nothing of, such as a login.
+    /// Writes an event that the service knows nothing of, such as one of a host.
     ///
     /// # Errors
     ///
@@ -70,6 +106,22 @@ impl<W: Write + Send + 'static> OcsfWriter<W> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.keep(format!("{event}\n").into_bytes());
         state.write()
+    }
+
+    /// The same of something that does not happen where it cannot be written, such as a login.
+    ///
+    /// # Errors
+    ///
+    /// That of the writer. The event is forgotten.
+    pub fn write_or_forget(&self, event: &OcsfEvent) -> io::Result<()> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.keep(format!("{event}\n").into_bytes());
+        state.write().inspect_err(|_| state.forget_last())
+    }
+
+    /// Whether an event of a client that nobody knows is written, after how many were not.
+    fn admit_stranger(&self) -> (bool, u64) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).strangers.admit(Instant::now())
     }
 
     fn note(&self, event: &OcsfEvent) {
@@ -96,6 +148,12 @@ impl<W: Write> State<W> {
         }
     }
 
+    fn forget_last(&mut self) {
+        if let Some(line) = self.unwritten.pop_back() {
+            self.unwritten_bytes -= line.len();
+        }
+    }
+
     /// Writes what waits, in order.
     fn write(&mut self) -> io::Result<()> {
         while let Some(line) = self.unwritten.front() {
@@ -116,12 +174,27 @@ impl<W: Write> State<W> {
 
 impl<W: Write + Send + 'static> Observer for OcsfWriter<W> {
     fn served(&self, request: &Served<'_>) {
-        for event in events_of_request(request, Utc::now()) {
+        let now = Utc::now();
+        if request.principal.is_none() && request.status.as_u16() >= 400 {
+            let (admitted, left_out) = self.admit_stranger();
+            if left_out > 0 {
+                let reason =
+                    format!("{left_out} more requests of unknown clients were refused, and not written one by one");
+                self.note(&OcsfEvent::logon(now, None, None, request.request_id, Err(&reason)));
+            }
+            if !admitted {
+                return;
+            }
+        }
+        for event in events_of_request(request, now) {
             self.note(&event);
         }
     }
 
-    fn writing(&self, _: &Context, _: Operation) -> Result<(), StoreError> {
+    fn writing(&self, cx: &Context, _: Operation) -> Result<(), StoreError> {
+        if !cx.principal.source().is_client() {
+            return Ok(());
+        }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.write().map_err(|error| {
             tracing::error!(%error, "a write is held, because events of the audit cannot be written");
@@ -178,7 +251,7 @@ mod tests {
         let disk = Disk::default();
         disk.room.store(100, Ordering::Relaxed);
         let writer = OcsfWriter::new(disk.clone());
-        let cx = Context::internal("test", Utc::now());
+        let cx = Context::new(crate::context::Principal::new("okta"), "r", Utc::now());
         assert!(writer.writing(&cx, Operation::Create).is_ok());
         for number in 0..3 {
             let event = OcsfEvent::logon(Utc::now(), Some(&format!("user{number}")), None, "r", Ok(()));
@@ -193,6 +266,27 @@ mod tests {
         let whole = lines.iter().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok());
         assert_eq!(whole.count(), 3);
         assert!(written.contains("user0") && written.contains("user2"));
+    }
+
+    #[test]
+    fn what_did_not_happen_because_it_could_not_be_written_is_never_written() {
+        let disk = Disk::default();
+        let writer = OcsfWriter::new(disk.clone());
+        let login = |who| OcsfEvent::logon(Utc::now(), Some(who), None, "r", Ok(()));
+        assert!(writer.write_or_forget(&login("turned-away")).is_err());
+        disk.room.store(10_000, Ordering::Relaxed);
+        assert!(writer.write_or_forget(&login("let-in")).is_ok());
+        let written = String::from_utf8(disk.written.lock().unwrap().clone()).unwrap();
+        assert!(written.contains("let-in") && !written.contains("turned-away"), "{written}");
+    }
+
+    #[test]
+    fn strangers_cannot_fill_the_files() {
+        let (mut strangers, now) = (Strangers::default(), Instant::now());
+        let admitted = (0..1_000).filter(|_| strangers.admit(now).0).count();
+        assert_eq!(admitted, MAX_STRANGERS as usize);
+        assert_eq!(strangers.admit(now + STRANGERS_PERIOD), (true, 1_000 - u64::from(MAX_STRANGERS)));
+        assert_eq!(strangers.admit(now + STRANGERS_PERIOD), (true, 0));
     }
 
     #[test]
