@@ -101,9 +101,7 @@ async fn run(mut arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.takeover {
         options = options.with_takeover();
     }
-    if let Some(key) = arguments.audit.key()? {
-        options = options.with_audit_key(key);
-    }
+    let options = arguments.audit.key.of(options)?;
     if arguments.demo {
         match create_demo_schema(&database).await {
             Ok(()) => {}

@@ -4,17 +4,20 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use scim_examples::{read_rules, read_secret_line};
+use scim_examples::{AuditKeyFlags, read_rules, read_secret_line};
 use superset_mapping::reconcile::DriftOptions;
 use superset_mapping::{RuleReader, RuleSet};
 
 /// Keeps rules, SCIM and a Superset equal
 #[derive(Parser)]
+#[command(mut_arg("audit_key_file", |key| key.global(true)))]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
     #[command(flatten)]
     pub(crate) database: DatabaseFlags,
+    #[command(flatten)]
+    pub(crate) audit_key: AuditKeyFlags,
     /// File with the rules that give roles: TOML, or JSON if the name ends in .json
     #[arg(long, global = true)]
     rules: Option<PathBuf>,

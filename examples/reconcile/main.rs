@@ -22,10 +22,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use scim_service::Context;
-use superset_mapping::SupersetStore;
 use superset_mapping::reconcile::{
     DeprovisionedUsers, Directory, Drift, Export, RepairOptions, RepairReport, SafetyThreshold, ScimDirectory,
 };
+use superset_mapping::{StoreOptions, SupersetStore};
 
 use arguments::{Arguments, Command, Format, Source};
 use bar::Bar;
@@ -52,7 +52,8 @@ async fn run(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
         demo::demo(&arguments.database.url()?).await?;
         return Ok(true);
     }
-    let store = SupersetStore::connect(&arguments.database.url()?, arguments.rules()?).await?;
+    let options = arguments.audit_key.of(StoreOptions::new())?;
+    let store = SupersetStore::connect_with(&arguments.database.url()?, arguments.rules()?, options).await?;
     // It asserts nothing itself; whom the rules believe has to be clear all the same.
     store.check_writers(&[]).await?;
     let (bar, now) = (Bar::default(), chrono::Utc::now());

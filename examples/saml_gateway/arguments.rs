@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use axum_extra::extract::cookie::Key;
 use clap::{Parser, ValueEnum};
 use scim_examples::{
-    ConnectionLimits, DatabaseFlags, ListenFlags, LogFlags, MetricsFlags, RulesFlags, read_secret_line,
+    AuditKeyFlags, ConnectionLimits, DatabaseFlags, ListenFlags, LogFlags, MetricsFlags, RulesFlags, read_secret_line,
 };
 use superset_mapping::login::{Domains, GroupClaim, GroupScope, MappingError, NameCase};
 use superset_mapping::saml::SignedPart;
@@ -36,6 +36,8 @@ pub(crate) struct Arguments {
     pub(crate) database: DatabaseFlags,
     #[command(flatten)]
     pub(crate) rules: RulesFlags,
+    #[command(flatten)]
+    pub(crate) audit_key: AuditKeyFlags,
     #[command(flatten)]
     pub(crate) log: LogFlags,
     #[command(flatten)]

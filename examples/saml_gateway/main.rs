@@ -47,7 +47,7 @@ use scim_service::{Context, Principal};
 use superset_mapping::login::{JsonLines, MeasuredAudit};
 use superset_mapping::saml::SamlServiceProvider;
 use superset_mapping::store::SqlReplays;
-use superset_mapping::{JitLogin, People, RuleReader, SupersetStore};
+use superset_mapping::{JitLogin, People, RuleReader, StoreOptions, SupersetStore};
 
 use crate::anonymous::Anonymous;
 use crate::arguments::Arguments;
@@ -135,11 +135,12 @@ async fn gateway(arguments: &Arguments, own: &str) -> Result<Arc<Gateway>, Box<d
     )?;
     let provider = arguments.provider()?;
     let url = arguments.database.url()?;
+    let options = arguments.audit_key.of(StoreOptions::new())?;
     let sessions = SqlReplays::connect(&url).await?;
     let replays = Arc::new(sessions.clone());
     let (path, unsolicited) = (arguments.idp_metadata.clone(), arguments.allow_unsolicited);
     let idp = Idp::open(path, &arguments.idp_entity_id, service, replays, provider, unsolicited)?;
-    let store = SupersetStore::connect(&url, rules.clone()).await?;
+    let store = SupersetStore::connect_with(&url, rules.clone(), options).await?;
     let provider = idp.provider();
     if let People::Created(_) = provider.people() {
         let source = Provenance::new(Source::provider(provider.name())).in_tenant(provider.tenant());

@@ -57,10 +57,9 @@ pub struct Flags {
     /// What the server takes beyond the RFCs
     #[arg(long, value_enum, default_value = "compatible")]
     pub profile: ProfileName,
-    /// JSON file with more schemas and resource types, with extensions of types, and with attributes to do without:
-    /// `{"schemas": [...], "resourceTypes": [...], "extensions": {"User": [{"schema": "urn:..."}]}, "without": {"User": ["password"]}}`
-    #[arg(long)]
-    pub resource_types: Option<PathBuf>,
+    /// The resource types
+    #[command(flatten)]
+    pub schemas: SchemaFlags,
     /// Status of a successful PATCH: 200 with the resource, 204, or auto: 204 where it names members of a group, else 200
     #[arg(long, value_enum, default_value = "auto")]
     pub patch_response: PatchStatus,
@@ -105,6 +104,15 @@ pub struct Flags {
     /// What clients may send
     #[command(flatten)]
     pub traffic: TrafficFlags,
+}
+
+/// The flag that says which resource types there are.
+#[derive(Args, Clone, Debug)]
+pub struct SchemaFlags {
+    /// JSON file with more schemas and resource types, with extensions of types, and with attributes to do without:
+    /// `{"schemas": [...], "resourceTypes": [...], "extensions": {"User": [{"schema": "urn:..."}]}, "without": {"User": ["password"]}}`
+    #[arg(long)]
+    resource_types: Option<PathBuf>,
 }
 
 /// A named profile.
@@ -245,6 +253,21 @@ impl ResourceTypesFile {
     }
 }
 
+impl SchemaFlags {
+    /// The built-in resource types, as `--resource-types` changes and completes them.
+    ///
+    /// # Errors
+    ///
+    /// [`FlagsError`] where the file cannot be read or used.
+    pub fn schemas(&self) -> Result<SchemaSet, FlagsError> {
+        let Some(path) = &self.resource_types else { return Ok(SchemaSet::builtin()) };
+        let text = read(path)?;
+        let file: ResourceTypesFile =
+            serde_json::from_str(&text).map_err(|source| FlagsError::ResourceTypes { path: path.clone(), source })?;
+        Ok(file.schemas()?)
+    }
+}
+
 impl Flags {
     /// The set-up of the service that listens on `address`.
     ///
@@ -311,19 +334,6 @@ impl Flags {
         capabilities
     }
 
-    /// The built-in resource types, as `--resource-types` changes and completes them.
-    ///
-    /// # Errors
-    ///
-    /// [`FlagsError`] where the file cannot be read or used.
-    pub fn schemas(&self) -> Result<SchemaSet, FlagsError> {
-        let Some(path) = &self.resource_types else { return Ok(SchemaSet::builtin()) };
-        let text = read(path)?;
-        let file: ResourceTypesFile =
-            serde_json::from_str(&text).map_err(|source| FlagsError::ResourceTypes { path: path.clone(), source })?;
-        Ok(file.schemas()?)
-    }
-
     /// Who may write through the server: each client, in its tenant or, where it has none, in any of them.
     ///
     /// # Errors
@@ -354,7 +364,9 @@ impl Flags {
         let is_local = |host: &str| {
             host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
         };
-        !self.listen.listen.ip().to_canonical().is_loopback() || host.is_some_and(|host| !is_local(host))
+        !self.listen.trusted_proxy.is_empty()
+            || !self.listen.listen.ip().to_canonical().is_loopback()
+            || host.is_some_and(|host| !is_local(host))
     }
 }
 
@@ -421,6 +433,7 @@ mod tests {
             (&["--listen", "0.0.0.0:8080"], true),
             // A proxy on the same machine.
             (&["--base-url", "https://scim.example.com"], true),
+            (&["--trusted-proxy", "127.0.0.1"], true),
         ] {
             let all = ["program", "--token", "secret-token"].iter().chain(flags);
             let flags = Program::try_parse_from(all).unwrap().flags;

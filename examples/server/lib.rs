@@ -19,13 +19,13 @@ mod tls;
 mod traffic;
 mod watch;
 
-pub use audit::{AuditFlags, AuditLogFlags, Sealer, audit_key};
+pub use audit::{AuditFlags, AuditKeyFlags, AuditLogFlags, Sealer, append_checkpoint, audit_key};
 pub use brake::{BrakeFlags, WatchedBrake};
 pub use clients::{ClientFlags, ClientsError, registered_writers};
 pub use connection::{
     ConnectionLimits, ConnectionLimitsError, TimedBody, serve_connections, serve_connections_with_tls,
 };
-pub use flags::{Bulk, Capability, Flags, FlagsError, PatchStatus, ProfileName};
+pub use flags::{Bulk, Capability, Flags, FlagsError, PatchStatus, ProfileName, SchemaFlags};
 pub use http_client::{AskError, HttpAnswer, HttpClient, Trust};
 pub use limits::LimitFlags;
 pub use listen::{ListenError, ListenFlags, Peer};

@@ -44,11 +44,15 @@ pub async fn serve_checked<S: Store>(
     brake: Option<WatchedBrake>,
 ) -> Result<(), Box<dyn Error>> {
     let metrics = flags.metrics.start()?;
-    let mut observers = observers(flags)?;
+    let (mut observers, measures) = observers(flags)?;
+    let check = match measures {
+        Some(measures) => introducing(measures, check),
+        None => check,
+    };
     let store = Arc::new(store);
     if let Some(brake) = brake {
         observers.push(Arc::new(brake.brake().clone()));
-        brake.start(store.clone(), &flags.schemas()?).await?;
+        brake.start(store.clone(), &flags.schemas.schemas()?).await?;
     }
     if observers.is_empty() {
         return serve_observed(flags, store, check, metrics, observers).await;
@@ -57,9 +61,29 @@ pub async fn serve_checked<S: Store>(
     serve_observed(flags, store, check, metrics, observers).await
 }
 
+/// Begins the series of clients that a file has when it is read again, and that may be served.
+fn introducing(measures: Arc<ServiceMetrics>, check: ClientCheck) -> ClientCheck {
+    Box::new(move |clients| {
+        let names: Vec<_> = clients.iter().map(|client| client.id().to_owned()).collect();
+        let (checked, measures) = (check(clients), measures.clone());
+        Box::pin(async move {
+            checked.await?;
+            for name in names {
+                measures.introduce(&name);
+            }
+            Ok(())
+        })
+    })
+}
+
 /// What hears of requests and writes.
-fn observers(flags: &Flags) -> Result<Vec<Arc<dyn Observer>>, Box<dyn Error>> {
-    let mut observers: Vec<Arc<dyn Observer>> = Vec::new();
+type Observers = Vec<Arc<dyn Observer>>;
+/// Which of them measures.
+type Measures = Option<Arc<ServiceMetrics>>;
+
+/// What hears of requests and writes, and which of them measures.
+fn observers(flags: &Flags) -> Result<(Observers, Measures), Box<dyn Error>> {
+    let (mut observers, mut measured) = (Observers::new(), None);
     if flags.metrics.are_on() {
         let measures = match flags.metrics.rules.clone() {
             Some(rules) => ServiceMetrics::new().with_protected_roles(move |role| rules.is_protected(role)),
@@ -70,10 +94,12 @@ fn observers(flags: &Flags) -> Result<Vec<Arc<dyn Observer>>, Box<dyn Error>> {
                 measures.introduce(name);
             }
         }
-        observers.push(Arc::new(measures));
+        let measures = Arc::new(measures);
+        observers.push(measures.clone());
+        measured = Some(measures);
     }
     observers.extend(flags.audit_log.observer()?);
-    Ok(observers)
+    Ok((observers, measured))
 }
 
 async fn serve_observed<S: Store>(
@@ -81,7 +107,7 @@ async fn serve_observed<S: Store>(
     store: S,
     check: ClientCheck,
     metrics: Router,
-    observers: Vec<Arc<dyn Observer>>,
+    observers: Observers,
 ) -> Result<(), Box<dyn Error>> {
     flags.connections.check_descriptors(1)?;
     flags.traffic.check(&flags.listen)?;
@@ -89,7 +115,7 @@ async fn serve_observed<S: Store>(
     let tls = flags.tls.open()?;
     let listener = flags.listen.bind_with(&flags.tls).await?;
     let config = flags.config(listener.local_addr()?)?;
-    let schemas = flags.schemas()?;
+    let schemas = flags.schemas.schemas()?;
     let (service, oauth) = match flags.clients.registered() {
         Some(file) => {
             let (clients, oauth) = registered_clients(

@@ -5,12 +5,11 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, ValueEnum};
-use scim_core::SchemaSet;
 use scim_core::json::parse_date_time;
-use scim_examples::{DatabaseFlags, RulesFlags};
+use scim_examples::{AuditKeyFlags, DatabaseFlags, RulesFlags, SchemaFlags};
 use scim_service::observe::brake::parse_duration;
 use superset_mapping::undo::UndoOptions;
-use superset_mapping::{RuleReader, SupersetStore};
+use superset_mapping::{RuleReader, StoreOptions, SupersetStore};
 
 #[derive(Args)]
 pub(crate) struct UndoArguments {
@@ -18,6 +17,16 @@ pub(crate) struct UndoArguments {
     database: DatabaseFlags,
     #[command(flatten)]
     rules: RulesFlags,
+    #[command(flatten)]
+    schemas: SchemaFlags,
+    #[command(flatten)]
+    audit: AuditKeyFlags,
+    /// Hand the alerts and reports of whoever leaves to this user of Superset, as the server does
+    #[arg(long, value_name = "USERNAME")]
+    reports_to: Option<String>,
+    /// Remove the rows of deleted users, as the server does; what they owned goes to this user of Superset. Not on SQLite
+    #[arg(long, value_name = "USERNAME")]
+    hard_delete_to: Option<String>,
     /// The client whose changes are taken back, by its name
     #[arg(long, value_name = "NAME")]
     client: String,
@@ -60,7 +69,15 @@ fn time(text: &str) -> Result<DateTime<Utc>, String> {
 
 pub(crate) async fn run(arguments: UndoArguments) -> Result<ExitCode, Box<dyn Error>> {
     let rules = arguments.rules.read(&RuleReader::new())?;
-    let store = SupersetStore::connect(&arguments.database.url()?, rules).await?;
+    let schemas = arguments.schemas.schemas()?;
+    let mut with = arguments.audit.of(StoreOptions::new())?;
+    if let Some(username) = arguments.reports_to {
+        with = with.with_reports_to(username);
+    }
+    if let Some(successor) = arguments.hard_delete_to {
+        with = with.with_hard_delete(successor);
+    }
+    let store = SupersetStore::connect_with(&arguments.database.url()?, rules, with).await?;
     // It asserts nothing itself; whom the rules believe has to be clear all the same.
     store.check_writers(&[]).await?;
     let mut options = UndoOptions::new(arguments.client, arguments.since);
@@ -76,7 +93,7 @@ pub(crate) async fn run(arguments: UndoArguments) -> Result<ExitCode, Box<dyn Er
     if arguments.force {
         options = options.with_force();
     }
-    let report = store.undo(&SchemaSet::builtin(), &options).await?;
+    let report = store.undo(&schemas, &options).await?;
     store.close().await;
     match arguments.format {
         Format::Table => print!("{report}"),

@@ -2,13 +2,13 @@
 
 use std::error::Error;
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use superset_mapping::SupersetStore;
 use superset_mapping::store::audit::{AuditKey, Checkpoint};
+use superset_mapping::{StoreOptions, SupersetStore};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval};
@@ -20,12 +20,20 @@ const SEALED_EVERY: Duration = Duration::from_secs(1);
 /// How often a checkpoint is written, where there is something new.
 const CHECKPOINT_EVERY: Duration = Duration::from_mins(1);
 
-/// Flags of the audit table.
+/// The flag of the key of the audit table, which all programs that write to it have to have.
 #[derive(Args, Clone, Debug)]
-pub struct AuditFlags {
+pub struct AuditKeyFlags {
     /// File whose first line is the key of the audit, of 32 characters or more; without it the rows have plain hashes
     #[arg(long, value_name = "FILE")]
     audit_key_file: Option<PathBuf>,
+}
+
+/// Flags of the audit table.
+#[derive(Args, Clone, Debug)]
+pub struct AuditFlags {
+    /// Its key
+    #[command(flatten)]
+    pub key: AuditKeyFlags,
     /// File to which the end of the chain of the audit is added every minute: keep it where nobody who can change the database writes
     #[arg(long, value_name = "FILE")]
     audit_checkpoints: Option<PathBuf>,
@@ -41,7 +49,7 @@ pub fn audit_key(path: &Path) -> Result<AuditKey, Box<dyn Error>> {
     key.map_err(|error| format!("{}: {error}", path.display()).into())
 }
 
-impl AuditFlags {
+impl AuditKeyFlags {
     /// The key, if there is one.
     ///
     /// # Errors
@@ -51,6 +59,20 @@ impl AuditFlags {
         self.audit_key_file.as_deref().map(audit_key).transpose()
     }
 
+    /// The same options, with the key, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`audit_key`].
+    pub fn of(&self, options: StoreOptions) -> Result<StoreOptions, Box<dyn Error>> {
+        Ok(match self.key()? {
+            Some(key) => options.with_audit_key(key),
+            None => options,
+        })
+    }
+}
+
+impl AuditFlags {
     /// Seals the audit of this store every second, until [`Sealer::stop`].
     ///
     /// # Errors
@@ -68,7 +90,7 @@ impl AuditFlags {
             let mut turns = interval(SEALED_EVERY);
             turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             let mut written: Option<(Instant, i64)> = None;
-            let mut fails = false;
+            let (mut fails, mut keeping_fails) = (false, false);
             loop {
                 let is_last = tokio::select! {
                     _ = &mut stopped => true,
@@ -82,8 +104,19 @@ impl AuditFlags {
                         let is_new = written.is_none_or(|(_, number)| number != checkpoint.number);
                         let is_due = is_last || written.is_none_or(|(at, _)| at.elapsed() >= CHECKPOINT_EVERY);
                         if is_new && is_due {
-                            keep(path.as_deref(), &checkpoint);
-                            written = Some((Instant::now(), checkpoint.number));
+                            let kept = path.as_deref().map_or(Ok(()), |path| append_checkpoint(path, &checkpoint));
+                            let failed_before = std::mem::replace(&mut keeping_fails, kept.is_err());
+                            match kept {
+                                Ok(()) => {
+                                    tracing::info!(%checkpoint, "the audit is sealed up to here");
+                                    written = Some((Instant::now(), checkpoint.number));
+                                }
+                                Err(_) if failed_before => {}
+                                // Tried again at the next turn; until then the log has it.
+                                Err(error) => {
+                                    tracing::error!(%error, %checkpoint, "a checkpoint of the audit could not be written");
+                                }
+                            }
                         }
                     }
                     Err(_) if failed_before => {}
@@ -117,12 +150,39 @@ impl Sealer {
     }
 }
 
-/// Writes a checkpoint where it is kept: to the file, and to the log.
-fn keep(path: Option<&Path>, checkpoint: &Checkpoint) {
-    tracing::info!(%checkpoint, "the audit is sealed up to here");
-    let Some(path) = path else { return };
-    let file = OpenOptions::new().create(true).append(true).open(path);
-    if let Err(error) = file.and_then(|mut file| file.write_all(format!("{checkpoint}\n").as_bytes())) {
-        tracing::error!(%error, path = %path.display(), "a checkpoint of the audit could not be written");
+/// Adds a checkpoint to a file, in a line of its own: also after one that was cut off when it was written.
+///
+/// # Errors
+///
+/// A file that cannot be written to.
+pub fn append_checkpoint(path: &Path, checkpoint: &Checkpoint) -> io::Result<()> {
+    let mut file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
+    let mut last = [b'\n'];
+    if file.metadata()?.len() > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    let begin = if last == *b"\n" { "" } else { "\n" };
+    file.write_all(format!("{begin}{checkpoint}\n").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_begins_a_line_whatever_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ends");
+        let checkpoint: Checkpoint =
+            r#"{"number": 1, "position": 2, "link": "a", "sealed_at": "2026-11-28T00:00:00Z", "signature": "b"}"#
+                .parse()
+                .unwrap();
+        append_checkpoint(&path, &checkpoint).unwrap();
+        append_checkpoint(&path, &checkpoint).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{checkpoint}\n{checkpoint}\n"));
+        std::fs::write(&path, "cut").unwrap();
+        append_checkpoint(&path, &checkpoint).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("cut\n{checkpoint}\n"));
     }
 }

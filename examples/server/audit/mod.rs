@@ -3,5 +3,5 @@
 mod key;
 mod log;
 
-pub use key::{AuditFlags, Sealer, audit_key};
+pub use key::{AuditFlags, AuditKeyFlags, Sealer, append_checkpoint, audit_key};
 pub use log::AuditLogFlags;

@@ -3,7 +3,6 @@
 mod shown;
 
 use std::error::Error;
-use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,7 +10,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::Args;
-use scim_examples::{DatabaseFlags, audit_key, read_file};
+use scim_examples::{DatabaseFlags, append_checkpoint, audit_key, read_file};
 use scim_service::Context;
 use superset_mapping::store::audit::{AuditQuery, Checkpoint};
 use superset_mapping::{RuleSet, StoreOptions, SupersetStore};
@@ -171,22 +170,22 @@ async fn seal(store: &SupersetStore, path: Option<&Path>) -> Result<(), Box<dyn 
     match path {
         Some(path) => {
             let failed = |error| format!("cannot write to `{}`: {error}", path.display());
-            let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
-            file.write_all(format!("{checkpoint}\n").as_bytes()).map_err(failed)?;
+            append_checkpoint(path, &checkpoint).map_err(failed)?;
         }
         None => writeln!(io::stdout(), "{checkpoint}")?,
     }
     Ok(())
 }
 
-/// The checkpoints in a file, one in a line.
+/// The checkpoints in a file, one in a line. What is none, such as a line that was cut off when it was written, is told.
 fn checkpoints(path: &Path) -> Result<Vec<Checkpoint>, Box<dyn Error>> {
     let text = read_file(path, "checkpoints")?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let read = lines.map(|(index, line)| {
-        line.parse::<Checkpoint>().map_err(|error| format!("{}:{}: {error}", path.display(), index + 1).into())
+    let read = lines.filter_map(|(index, line)| {
+        let told = |error: &_| eprintln!("warning: {}:{}: {error}", path.display(), index + 1);
+        line.parse::<Checkpoint>().inspect_err(told).ok()
     });
-    read.collect()
+    Ok(read.collect())
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use super::http::{Answer, AskError, Service};
 const SERVICE: &str = "service";
 const CERTIFICATE: &str = "certificate of the service";
 const AUTHENTICATION: &str = "authentication";
+const TOKEN: &str = "token";
 
 /// Asks a service, and stops where it does not answer.
 pub(super) async fn checks(service: &Service, token: Option<&str>, findings: &mut Vec<Finding>) {
@@ -34,7 +35,14 @@ pub(super) async fn checks(service: &Service, token: Option<&str>, findings: &mu
         Err(error) => findings.push(unreachable(&error)),
     };
     ask("/Users?count=1", None, &|answer| closed(answer, shows_certificate)).await;
-    if token.is_some() {
+    if token.is_some() && !(service.is_tls() || is_local(service)) {
+        findings.push(Finding::fail(
+            TOKEN,
+            "it was not sent, because everybody on the way could read it",
+            "a URL with `https://`",
+            "give that URL, or ask from the machine of the service",
+        ));
+    } else if token.is_some() {
         ask("/Users?count=1", token, &open).await;
         ask("/ServiceProviderConfig", token, &configured).await;
     }
@@ -94,16 +102,20 @@ fn healthy(health: &Answer) -> Finding {
     }
 }
 
+/// Whether the service is on the same machine, by its name.
+fn is_local(service: &Service) -> bool {
+    let host = service.host();
+    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
 /// Whether nobody reads along, and for how long.
 fn encrypted(service: &Service, answer: &Answer, now: DateTime<Utc>) -> Finding {
-    let is_local =
-        service.host() == "localhost" || service.host().parse().is_ok_and(|address: IpAddr| address.is_loopback());
     match &answer.certificate {
         Some(facts) => dates(CERTIFICATE, facts, now),
         None if service.is_tls() => {
             Finding::fail(CERTIFICATE, "it cannot be read", "an X.509 certificate", "issue a new one")
         }
-        None if is_local => Finding::ok(CERTIFICATE, "none is needed on the same machine"),
+        None if is_local(service) => Finding::ok(CERTIFICATE, "none is needed on the same machine"),
         None => Finding::fail(
             CERTIFICATE,
             "the URL begins with `http://`",
@@ -137,12 +149,11 @@ fn closed(answer: &Answer, shows_certificate: bool) -> Finding {
 
 /// Whether the token is let in, whatever it may do.
 fn open(answer: &Answer) -> Finding {
-    const CHECK: &str = "token";
     match answer.status {
-        StatusCode::OK => Finding::ok(CHECK, "it is accepted"),
-        StatusCode::FORBIDDEN => Finding::ok(CHECK, "it is accepted, and its client may not read users"),
+        StatusCode::OK => Finding::ok(TOKEN, "it is accepted"),
+        StatusCode::FORBIDDEN => Finding::ok(TOKEN, "it is accepted, and its client may not read users"),
         status => Finding::fail(
-            CHECK,
+            TOKEN,
             format!("with it {}", status.as_u16()),
             "200",
             "give a token that has not expired, from the networks and with the certificate of its client",

@@ -273,6 +273,24 @@ async fn a_service_is_met_as_its_clients_meet_it() {
 }
 
 #[tokio::test]
+async fn a_token_is_not_sent_in_clear_text() {
+    let address = answering(|path, token| match (path, token) {
+        (_, true) => http("500 Internal Server Error", "x", ""),
+        ("/health", _) => http("200 OK", "x", "{}"),
+        _ => http("401 Unauthorized", "x", "{}"),
+    })
+    .await;
+    // Not called local, and reached all the same.
+    let url = format!("http://0.0.0.0:{}", address.port());
+    let service = Service::new(&url, &Trust { ca: None, client: None }).unwrap();
+    let mut findings = Vec::new();
+    service::checks(&service, Some("a-token"), &mut findings).await;
+    let of_token: Vec<_> = findings.iter().filter(|finding| finding.check == "token").collect();
+    is(of_token[0], Level::Fail, "it was not sent");
+    assert!(of_token.len() == 1 && findings.iter().all(|finding| !finding.text.contains("500")), "{findings:#?}");
+}
+
+#[tokio::test]
 async fn a_whole_set_up_is_looked_at() {
     let lab = Lab::new().await;
     lab.run(ADA).await;
