@@ -1,16 +1,17 @@
 //! Taking back what a client did.
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, ValueEnum};
 use scim_core::SchemaSet;
 use scim_core::json::parse_date_time;
-use scim_examples::{DatabaseFlags, RulesFlags};
+use scim_examples::{DatabaseFlags, RulesFlags, audit_key};
 use scim_service::observe::brake::parse_duration;
 use superset_mapping::undo::UndoOptions;
-use superset_mapping::{RuleReader, SupersetStore};
+use superset_mapping::{RuleReader, StoreOptions, SupersetStore};
 
 #[derive(Args)]
 pub(crate) struct UndoArguments {
@@ -36,6 +37,9 @@ pub(crate) struct UndoArguments {
     /// Take back, too, what others have changed since: their changes are lost
     #[arg(long)]
     force: bool,
+    /// File with the key of the audit, as the server has it
+    #[arg(long, value_name = "FILE")]
+    audit_key_file: Option<PathBuf>,
     /// The form of the report
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -60,7 +64,11 @@ fn time(text: &str) -> Result<DateTime<Utc>, String> {
 
 pub(crate) async fn run(arguments: UndoArguments) -> Result<ExitCode, Box<dyn Error>> {
     let rules = arguments.rules.read(&RuleReader::new())?;
-    let store = SupersetStore::connect(&arguments.database.url()?, rules).await?;
+    let mut store = StoreOptions::new();
+    if let Some(path) = &arguments.audit_key_file {
+        store = store.with_audit_key(audit_key(path)?);
+    }
+    let store = SupersetStore::connect_with(&arguments.database.url()?, rules, store).await?;
     // It asserts nothing itself; whom the rules believe has to be clear all the same.
     store.check_writers(&[]).await?;
     let mut options = UndoOptions::new(arguments.client, arguments.since);
