@@ -10,6 +10,7 @@ use scim_core::json::format_date_time;
 use scim_examples::DatabaseFlags;
 use scim_service::observe::brake::{Done, Hold, Holds, Release, parse_duration};
 use superset_mapping::store::SqlHolds;
+use superset_mapping::terminal::plain;
 use superset_mapping::{RuleSet, SupersetStore};
 
 /// How many holds are listed.
@@ -95,8 +96,7 @@ fn unknown(id: &str) -> String {
 }
 
 async fn list(holds: &SqlHolds, all: bool, format: Format) -> Result<bool, Box<dyn Error>> {
-    let mut found = holds.latest(MOST).await?;
-    found.retain(|hold| all || hold.is_held());
+    let found = if all { holds.latest(MOST).await? } else { holds.held(MOST).await? };
     print(holds, &found, format).await?;
     Ok(found.iter().any(Hold::is_held))
 }
@@ -137,7 +137,7 @@ async fn print(holds: &SqlHolds, shown: &[Hold], format: Format) -> Result<(), B
 /// A hold for people.
 fn told(hold: &Hold, names: &BTreeMap<String, String>) -> String {
     let mut lines = vec![
-        format!("{}  {}", hold.id, hold.whose()),
+        format!("{}  {}", hold.id, plain(&hold.whose())),
         format!("  held since {}: {} (threshold {})", format_date_time(hold.since), hold.reason(), hold.threshold),
     ];
     lines.extend(hold.done.iter().map(|done| done_line(done, names)));
@@ -166,7 +166,7 @@ fn done_line(done: &Done, names: &BTreeMap<String, String>) -> String {
     format!("  {} {} from {first} to {last}: {more}{}", done.count, done.kind, sample.join(", "))
 }
 
-/// What a client wrote cannot draw on a terminal.
+/// The beginning of what a client wrote.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(64).collect()
+    plain(text).chars().take(64).collect()
 }

@@ -99,6 +99,8 @@ mod sql;
 #[cfg(feature = "_store")]
 pub mod store;
 #[cfg(feature = "_store")]
+pub mod terminal;
+#[cfg(feature = "_store")]
 pub mod undo;
 
 #[cfg(feature = "_store")]

@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use clap::Args;
 use scim_examples::{DatabaseFlags, append_checkpoint, audit_key, read_file};
 use scim_service::Context;
-use superset_mapping::store::audit::{AuditQuery, Checkpoint};
+use superset_mapping::store::audit::{AuditQuery, AuditVerification, Checkpoint};
 use superset_mapping::{RuleSet, StoreOptions, SupersetStore};
 
 /// What to ask of the audit.
@@ -48,13 +48,13 @@ pub(crate) struct AuditArguments {
     /// Seal what was committed since the server did
     #[arg(long, conflicts_with_all = ["who", "resource", "when", "action", "why", "newest"])]
     seal: bool,
-    /// Remove what is older; verify it before
+    /// Remove what is older, where a verification before finds nothing; adds a checkpoint to `--audit-checkpoints`
     #[arg(long, value_name = "TIME", value_parser = time, conflicts_with_all = ["who", "resource", "when", "action", "why", "newest"])]
     purge_before: Option<DateTime<Utc>>,
     /// File with the key of the audit, as the server has it
     #[arg(long, value_name = "FILE")]
     audit_key_file: Option<PathBuf>,
-    /// File with checkpoints of the chain: `--verify` compares all that are in it, `--seal` adds one
+    /// File with checkpoints of the chain: `--verify` compares all that are in it, `--seal` and `--purge-before` add one
     #[arg(long, value_name = "FILE")]
     audit_checkpoints: Option<PathBuf>,
 }
@@ -98,24 +98,22 @@ pub(crate) async fn run(arguments: AuditArguments) -> Result<ExitCode, Box<dyn E
     let json = arguments.json || !io::stdout().is_terminal();
     let mut clean = true;
     let kept = match &arguments.audit_checkpoints {
-        Some(path) if arguments.verify => checkpoints(path)?,
+        Some(path) if arguments.verify || (arguments.purge_before.is_some() && path.exists()) => checkpoints(path)?,
         _ => Vec::new(),
     };
     if arguments.seal {
         seal(&store, arguments.audit_checkpoints.as_deref()).await?;
     }
-    if arguments.verify {
+    if arguments.verify || arguments.purge_before.is_some() {
         let verification = store.verify_audit(&kept).await?;
         clean = verification.is_clean();
         let shown = if json { serde_json::to_string(&verification)? } else { shown::verification(&verification) };
-        writeln!(io::stdout(), "{shown}")?;
-    }
-    if let Some(before) = arguments.purge_before {
-        if !clean {
-            return Err("the audit was changed by somebody else: nothing is removed from it".into());
+        if arguments.verify || !clean {
+            writeln!(io::stdout(), "{shown}")?;
         }
-        let purged = store.purge_audit(&Context::internal("superset-scim audit", Utc::now()), before).await?;
-        writeln!(io::stdout(), "removed {} rows, the last at position {}", purged.rows, purged.last)?;
+        if let Some(before) = arguments.purge_before {
+            purge(&store, &verification, before, arguments.audit_checkpoints.as_deref()).await?;
+        }
     }
     if !arguments.verify && !arguments.seal && arguments.purge_before.is_none() {
         list(&store, &arguments, json).await?;
@@ -165,12 +163,33 @@ fn query(arguments: &AuditArguments) -> AuditQuery {
     if arguments.newest { query.newest_first() } else { query }
 }
 
+/// Removes what is older, where nothing is wrong: nobody can verify it later.
+async fn purge(
+    store: &SupersetStore,
+    verification: &AuditVerification,
+    before: DateTime<Utc>,
+    path: Option<&Path>,
+) -> Result<(), Box<dyn Error>> {
+    if !verification.is_clean() {
+        return Err("the audit is not as the store wrote it, as `--verify` shows: nothing is removed from it".into());
+    }
+    if verification.unchecked > 0 {
+        return Err("the audit has a key, which `--audit-key-file` has to name: nothing is removed from it".into());
+    }
+    let purged = store.purge_audit(&Context::internal("superset-scim audit", Utc::now()), before).await?;
+    writeln!(io::stdout(), "removed {} rows, the last at position {}", purged.rows, purged.last)?;
+    purged.checkpoint.map_or(Ok(()), |checkpoint| keep(&checkpoint, path))
+}
+
 async fn seal(store: &SupersetStore, path: Option<&Path>) -> Result<(), Box<dyn Error>> {
-    let Some(checkpoint) = store.seal_audit().await? else { return Ok(()) };
+    store.seal_audit().await?.map_or(Ok(()), |checkpoint| keep(&checkpoint, path))
+}
+
+fn keep(checkpoint: &Checkpoint, path: Option<&Path>) -> Result<(), Box<dyn Error>> {
     match path {
         Some(path) => {
             let failed = |error| format!("cannot write to `{}`: {error}", path.display());
-            append_checkpoint(path, &checkpoint).map_err(failed)?;
+            append_checkpoint(path, checkpoint).map_err(failed)?;
         }
         None => writeln!(io::stdout(), "{checkpoint}")?,
     }

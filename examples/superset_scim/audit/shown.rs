@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 use superset_mapping::store::audit::{AuditEntry, AuditVerification};
+use superset_mapping::terminal::plain;
 
 /// How many characters of a value are shown.
 const VALUE: usize = 40;
@@ -82,21 +83,6 @@ fn shown(value: &Value) -> String {
         Some((end, _)) => format!("{}...", plain(text.get(..end).unwrap_or_default())),
         None => plain(&text),
     }
-}
-
-/// A text that moves no cursor and changes no colours: clients choose names.
-fn plain(text: &str) -> String {
-    let is_visible = |c: char| {
-        !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
-        if is_visible(c) {
-            shown.push(c);
-        } else {
-            shown.extend(c.escape_default());
-        }
-        shown
-    })
 }
 
 /// What a verification found.

@@ -33,7 +33,7 @@ const KEPT_DAYS: i64 = 90;
 /// brake.sync(chrono::Utc::now()).await?;
 ///
 /// // An operator, in another program.
-/// for hold in store.holds().latest(100).await?.iter().filter(|hold| hold.is_held()) {
+/// for hold in store.holds().held(100).await? {
 ///     store.holds().release(&hold.id, Release::new(chrono::Utc::now())).await?;
 /// }
 /// # }
@@ -64,6 +64,16 @@ impl SqlHolds {
     pub async fn latest(&self, most: u32) -> Result<Vec<Hold>, StoreError> {
         let order = Fragment::new("ORDER BY held_at DESC, id LIMIT ?").bind(i64::from(most));
         self.read(Fragment::new(SELECT).then(order)).await
+    }
+
+    /// The newest holds that are not released, at most so many, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`] where the database fails.
+    pub async fn held(&self, most: u32) -> Result<Vec<Hold>, StoreError> {
+        let held = Fragment::new("WHERE released_at IS NULL ORDER BY held_at DESC, id LIMIT ?").bind(i64::from(most));
+        self.read(Fragment::new(SELECT).then(held)).await
     }
 
     /// The hold with this id.

@@ -12,6 +12,9 @@ use crate::undo::options::UndoOptions;
 /// The principal of the host in the audit. Its records tell the next run what was taken back.
 pub(super) const PRINCIPAL: &str = "undo";
 
+/// How the requests of a run begin: no other program of the host has both.
+pub(super) const REQUEST: &str = "undo-";
+
 /// How many records are read at once: each may have some megabytes.
 const PAGE: i64 = 20;
 
@@ -68,12 +71,14 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    pub(super) fn by(&self, principal: String, happened_at: &str) -> By {
+    pub(super) fn by(&self, principal: String, request_id: &str, happened_at: &str) -> By {
         if principal == self.options.client() {
+            // Writes that overlap are not in the order of their times.
+            let is_earlier = *happened_at < *format_date_time(self.options.since());
             let is_later = self.options.until().is_some_and(|until| *happened_at >= *format_date_time(until));
-            return if is_later { By::Other(principal) } else { By::Client };
+            return if is_earlier || is_later { By::Other(principal) } else { By::Client };
         }
-        if principal == PRINCIPAL { By::Undo } else { By::Other(principal) }
+        if principal == PRINCIPAL && request_id.starts_with(REQUEST) { By::Undo } else { By::Other(principal) }
     }
 
     fn read(&self, row: &Row) -> Result<Entry, DatabaseError> {
@@ -88,7 +93,7 @@ impl Scope<'_> {
         let record = row.optional_text(5)?.and_then(|text| text.parse::<ChangeRecord>().ok());
         Ok(Entry {
             position: row.integer(0)?,
-            by: self.by(row.text(2)?, &row.text(1)?),
+            by: self.by(row.text(2)?, &row.text(6)?, &row.text(1)?),
             act,
             version: row.optional_integer(4)?,
             record: record.filter(|record| !record.truncated),
@@ -114,11 +119,13 @@ impl Session<'_> {
     /// The next resources that the client wrote, by their ids.
     pub(super) async fn touched(&mut self, scope: &Scope<'_>, after: &str) -> Result<Vec<Touched>, StoreError> {
         let mut select = Fragment::new(
-            "SELECT DISTINCT resource_id, resource_type FROM scim_audit WHERE tenant = ? AND principal = ? AND position >= ? AND ",
+            "SELECT DISTINCT resource_id, resource_type FROM scim_audit WHERE tenant = ? AND principal = ? AND position >= ? \
+             AND happened_at >= ? AND ",
         )
         .bind(self.tenant)
         .bind(scope.options.client())
         .bind(scope.from)
+        .bind(format_date_time(scope.options.since()))
         .then(Fragment::new(WRITES));
         if let Some(until) = scope.options.until() {
             select = select.then(Fragment::new(" AND happened_at < ?").bind(format_date_time(until)));
@@ -132,7 +139,7 @@ impl Session<'_> {
     /// The records of a resource from the first of the client on, the newest first: those before this position.
     pub(super) async fn history(&mut self, scope: &Scope<'_>, id: &str, before: i64) -> Result<Vec<Entry>, StoreError> {
         let select = Fragment::new(
-            "SELECT position, happened_at, principal, action, version, changes FROM scim_audit WHERE resource_id = ? AND tenant = ? \
+            "SELECT position, happened_at, principal, action, version, changes, request_id FROM scim_audit WHERE resource_id = ? AND tenant = ? \
              AND position >= ? AND position < ? AND ",
         )
         .bind(id)

@@ -203,6 +203,8 @@ fn take<K: Ord, T>(
 fn close<K: Ord, T>(wanted: &mut BTreeMap<K, Wanted<T>>, closed: &mut BTreeMap<K, Closed>, key: K, who: &Closed) {
     match wanted.get_mut(&key) {
         Some(known) => known.is_settled = true,
+        // It was taken back, whoever changed it after that.
+        None if who.is_none() => drop(closed.insert(key, None)),
         None => drop(closed.entry(key).or_insert_with(|| who.clone())),
     }
 }

@@ -8,7 +8,10 @@ use serde_json::Value;
 
 use crate::sql::Fragment;
 use crate::store::Session;
-use crate::undo::history::{By, Scope};
+use crate::undo::history::{By, PRINCIPAL, Scope};
+
+/// How many records of the members of a group are read at once.
+const PAGE: i64 = 100;
 
 /// One record of a member that came into a group or left it.
 struct Moved {
@@ -30,7 +33,7 @@ impl Session<'_> {
         // Ids have none of these; where one has, more rows are read.
         let pattern = format!("%\"{}\"%", member.replace(['%', '_', '\\'], "_"));
         let select = Fragment::new(
-            "SELECT position, happened_at, principal, detail FROM scim_audit WHERE resource_id = ? AND tenant = ? \
+            "SELECT position, happened_at, principal, detail, request_id FROM scim_audit WHERE resource_id = ? AND tenant = ? \
              AND action = 'members' AND position < ? AND detail LIKE ? ORDER BY position DESC",
         )
         .bind(group)
@@ -48,7 +51,7 @@ impl Session<'_> {
             let by = if position < scope.from {
                 By::Other(principal.clone())
             } else {
-                scope.by(principal.clone(), &row.text(1)?)
+                scope.by(principal.clone(), &row.text(4)?, &row.text(1)?)
             };
             if has("added") {
                 moves.push(Moved { position, by, principal, came: true });
@@ -59,15 +62,39 @@ impl Session<'_> {
         Ok(moves)
     }
 
-    /// On whose word somebody was in a group before the record at this position.
-    pub(super) async fn word_for(
+    /// On whose word these were in a group, each before the record at its position. The records of the group are read once for all.
+    pub(super) async fn words_for(
         &mut self,
         scope: &Scope<'_>,
-        pair: (&str, &str),
-        before: i64,
-    ) -> Result<Source, StoreError> {
-        let moves = self.moves(scope, pair, before).await?;
-        Ok(self.source_called(scope, moves.iter().find(|moved| moved.came).map(|moved| &*moved.principal)))
+        group: &str,
+        members: &BTreeMap<&str, i64>,
+    ) -> Result<BTreeMap<String, Source>, StoreError> {
+        let mut words = BTreeMap::new();
+        let mut before = members.values().copied().max().unwrap_or_default();
+        // What a run puts back is on the word of somebody else.
+        while words.len() < members.len() {
+            let select = Fragment::new(
+                "SELECT position, principal, detail FROM scim_audit WHERE resource_id = ? AND tenant = ? AND action = 'members' \
+                 AND position < ? AND principal <> ? ORDER BY position DESC LIMIT ?",
+            );
+            let select = select.bind(group).bind(self.tenant).bind(before).bind(PRINCIPAL).bind(PAGE);
+            let rows = self.transaction.rows(select).await?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                before = row.integer(0)?;
+                let principal = row.text(1)?;
+                let detail: Value = serde_json::from_str(&row.text(2)?).unwrap_or_default();
+                let added = detail.get("added").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                for id in added.iter().filter_map(Value::as_str) {
+                    if members.get(id).is_some_and(|position| before < *position) && !words.contains_key(id) {
+                        words.insert(id.to_owned(), self.source_called(scope, Some(&principal)));
+                    }
+                }
+            }
+        }
+        Ok(words)
     }
 
     /// On whose word a user who was deleted at this position, and was in the group then, is to be in it again. `None`: not at all, because
@@ -102,7 +129,9 @@ impl Session<'_> {
         }
         // Who put the user there before the client touched it.
         let from = earlier.map_or(0, |moved| moved.position + 1);
-        let by = moves.iter().filter(|moved| moved.position < from).find(|moved| moved.came);
+        // What a run puts back is on the word of somebody else.
+        let mut earlier = moves.iter().filter(|moved| moved.position < from);
+        let by = earlier.find(|moved| moved.came && moved.principal != PRINCIPAL);
         Ok(Some(self.source_called(scope, by.map(|moved| &*moved.principal))))
     }
 

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::terminal::plain;
+
 /// What became of one thing that the client did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -112,15 +114,10 @@ impl UndoReport {
     }
 }
 
-/// What a client wrote cannot draw on a terminal.
-fn cell(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
 impl fmt::Display for UndoReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let would = if self.dry_run { "would be taken back" } else { "is taken back" };
-        writeln!(f, "What `{}` did {would}: database {}, {}", cell(&self.client), self.database, self.at)?;
+        writeln!(f, "What `{}` did {would}: database {}, {}", plain(&self.client), self.database, self.at)?;
         if self.is_empty() {
             return writeln!(f, "Nothing to do");
         }
@@ -132,7 +129,7 @@ impl fmt::Display for UndoReport {
             .iter()
             .map(|step| {
                 let name = step.name.as_deref().unwrap_or(&step.id);
-                [step.kind.title().to_owned(), step.resource_type.clone(), cell(name), cell(&step.what)]
+                [step.kind.title().to_owned(), plain(&step.resource_type), plain(name), plain(&step.what)]
             })
             .collect();
         let width =

@@ -1,12 +1,12 @@
 //! Taking back what a client did.
 
 use chrono::Utc;
-use scim_core::{ResourceTypeName, SchemaSet};
+use scim_core::{ResourceTypeName, SchemaSet, Source};
 use scim_service::{Context, StoreError};
 use uuid::Uuid;
 
 use crate::store::{Sessions, SupersetStore, retry};
-use crate::undo::history::{PRINCIPAL, Scope, Touched};
+use crate::undo::history::{PRINCIPAL, REQUEST, Scope, Touched};
 use crate::undo::options::UndoOptions;
 use crate::undo::report::{UndoKind, UndoReport, UndoStep};
 use crate::undo::step::{Pass, Undo};
@@ -28,7 +28,11 @@ impl SupersetStore {
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`] where the database fails: what was committed until then stays. What
-    /// is refused fails by itself, see [`UndoKind::Failed`].
+    /// is refused fails by itself, see [`UndoKind::Failed`]. [`StoreError::Internal`], too, where the audit has a key and the store has
+    /// not.
+    ///
+    /// [`StoreError::Refused`] where the audit cannot tell the client from others: an identity provider has its name, or a client or
+    /// identity provider is called `undo`.
     ///
     /// # Examples
     ///
@@ -53,9 +57,13 @@ impl SupersetStore {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub async fn undo(&self, schemas: &SchemaSet, options: &UndoOptions) -> Result<UndoReport, StoreError> {
+        self.check_names(options.client()).await?;
+        if !options.is_dry_run() {
+            self.ensure_audit_key().await?;
+        }
         let now = Utc::now();
         let mut cx = Context::internal(PRINCIPAL, now);
-        cx.request_id = format!("{PRINCIPAL}-{}", Uuid::new_v4().simple()).into();
+        cx.request_id = format!("{REQUEST}{}", Uuid::new_v4().simple()).into();
         if let Some(tenant) = options.tenant() {
             cx.principal = cx.principal.in_tenant(tenant);
         }
@@ -84,6 +92,24 @@ impl SupersetStore {
             }
         }
         Ok(report)
+    }
+
+    /// Whether a principal in the audit with the name of the client is the client, and one with that of the runs is a run.
+    async fn check_names(&self, client: &str) -> Result<(), StoreError> {
+        let writers = self.writers().await?;
+        let has = |name: &str| [Source::client(name), Source::provider(name)].map(|source| writers.contains(&source));
+        let reason = match (has(client), has(PRINCIPAL)) {
+            ([true, true], _) => format!(
+                "a client and an identity provider are called `{client}`, and the audit does not say which of them did what: \
+                 nothing is taken back"
+            ),
+            (_, [false, false]) => return Ok(()),
+            _ => format!(
+                "a client or identity provider is called `{PRINCIPAL}`, as those are who take something back in the audit: \
+                 nothing is taken back"
+            ),
+        };
+        Err(StoreError::Refused { reason })
     }
 }
 

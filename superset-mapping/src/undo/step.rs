@@ -270,7 +270,7 @@ impl<'u, 's> Undo<'u, 's> {
     async fn move_members(&mut self, intent: &Intent) -> Result<(), StoreError> {
         let wanted: Vec<(&String, &Wanted<bool>)> = intent.members.iter().collect();
         let mut come: BTreeMap<Source, Vec<Member>> = BTreeMap::new();
-        let (mut go, mut come_count) = (Vec::new(), 0);
+        let (mut go, mut back) = (Vec::new(), Vec::new());
         for wanted in wanted.chunks(CHUNK) {
             let ids: Vec<&str> = wanted.iter().map(|(id, _)| id.as_str()).collect();
             let there = self.session.members_now(self.id.as_str(), &ids).await?;
@@ -282,21 +282,23 @@ impl<'u, 's> Undo<'u, 's> {
                 if !wanted.value {
                     go.push((*id).clone());
                 } else if known.contains_key(*id) || self.is_dry() {
-                    let pair = (self.id.as_str(), id.as_str());
-                    let source = self.session.word_for(self.scope, pair, wanted.position).await?;
-                    let member = Member::of((*id).clone(), known.get(*id).cloned());
-                    come.entry(source).or_default().push(member);
-                    come_count += 1;
+                    back.push((Member::of((*id).clone(), known.get(*id).cloned()), id.as_str(), wanted.position));
                 } else {
                     self.add(UndoKind::Conflict, format!("member {id}: it is not there any more"));
                 }
             }
         }
-        let gone = go.len();
+        let (come_count, gone) = (back.len(), go.len());
         if come_count + gone == 0 {
             return Ok(());
         }
         if !self.is_dry() {
+            let positions: BTreeMap<&str, i64> = back.iter().map(|(_, id, position)| (*id, *position)).collect();
+            let mut words = self.session.words_for(self.scope, self.id.as_str(), &positions).await?;
+            for (member, id, _) in back {
+                let source = words.remove(id).unwrap_or(Source::UnknownClient);
+                come.entry(source).or_default().push(member);
+            }
             if !go.is_empty() {
                 self.change_members(Vec::new(), go).await?;
             }

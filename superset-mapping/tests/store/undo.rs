@@ -18,6 +18,7 @@ pub(crate) const CASES: &[Case] = cases![
     who_asserted_something_before_the_client_asserts_it_again,
     a_deleted_user_comes_back_as_the_same_one,
     secrets_and_tenants,
+    whom_the_audit_cannot_tell_from_others_nothing_is_taken_back_of,
 ];
 
 const RULES: &str = r#"
@@ -328,6 +329,11 @@ async fn who_asserted_something_before_the_client_asserts_it_again() {
     assert_eq!(superset.roles("ada").await, ["Gamma"]);
     undo(&superset, &UndoOptions::new("entra", since)).await;
     assert_eq!(superset.roles("ada").await, ["Admin"]);
+    // Once more: what a run put back is on the word of the first client still.
+    let later = superset.now();
+    entra.leave(&exec, &ada).await.unwrap();
+    undo(&superset, &UndoOptions::new("entra", later)).await;
+    assert_eq!(superset.roles("ada").await, ["Admin"]);
     assert_eq!(superset.column("SELECT DISTINCT source FROM scim_member").await, ["client:test"]);
 
     // One that the client gave by itself is not made anybody else's.
@@ -382,4 +388,26 @@ async fn secrets_and_tenants() {
     let report = undo(&superset, &UndoOptions::new("entra", since)).await;
     assert_eq!((report.count(UndoKind::Secret), report.leaves_something()), (1, true), "{report}");
     assert!(!format!("{report}").contains("horse"));
+}
+
+async fn whom_the_audit_cannot_tell_from_others_nothing_is_taken_back_of() {
+    let superset = Superset::with_rules(RULES).await;
+    let entra = Client { superset: &superset, name: "entra" };
+    let since = superset.now();
+    entra.create("User", json!({"userName": "ada"})).await.unwrap();
+    let options = UndoOptions::new("entra", since);
+    let refused = async || {
+        let outcome = superset.store.undo(&SchemaSet::builtin(), &options.clone().with_dry_run()).await;
+        matches!(outcome, Err(StoreError::Refused { .. }))
+    };
+    assert!(!refused().await);
+    let source = |name: &str| {
+        format!("INSERT INTO scim_source (source, position, first_at) VALUES ('{name}', 99, '2026-11-24T10:00:00Z')")
+    };
+    superset.run(&source("client:undo")).await;
+    assert!(refused().await);
+    superset.run("DELETE FROM scim_source WHERE source = 'client:undo'").await;
+    assert!(!refused().await);
+    superset.run(&source("provider:entra")).await;
+    assert!(refused().await);
 }

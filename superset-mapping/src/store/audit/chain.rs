@@ -13,7 +13,7 @@ use crate::driver::{DatabaseError, Row, Transaction};
 use crate::sql::{Fragment, Param};
 use crate::store::audit::entry::{COLUMNS, StoredRow};
 use crate::store::session::SupersetStore;
-use crate::store::session::{AuditKey, KEYED, Sealed, code, link};
+use crate::store::session::{AuditKey, KEYED, PLAIN, Sealed, code, link};
 
 /// How many rows are sealed at once: as long other writers wait.
 const SEALED: usize = 200;
@@ -75,21 +75,38 @@ pub struct Checkpoint {
     pub signature: String,
 }
 
+/// The store has no key, and the audit has one.
+#[derive(Clone, Copy, Debug, Error)]
+#[error("the audit has a key, and this store was opened without it: give it the key (`StoreOptions::with_audit_key`)")]
+struct KeyMissing;
+
+/// Where the store has no key, this must not be by one: what follows it would be found as made by somebody else.
+fn ensure_key(key: Option<&AuditKey>, code: &str) -> Result<(), StoreError> {
+    if key.is_none() && code.starts_with(KEYED) { Err(StoreError::internal(KeyMissing)) } else { Ok(()) }
+}
+
 /// A text is no checkpoint.
 #[derive(Debug, Error)]
 #[error("expected a checkpoint of the audit: one line of JSON with number, position, link, sealed_at and signature")]
 pub struct CheckpointError(#[source] serde_json::Error);
 
 impl Checkpoint {
-    fn of(link: Link, key: Option<&AuditKey>) -> Self {
+    pub(super) fn of(link: Link, key: Option<&AuditKey>) -> Self {
         let signature = link.signed(key, Sealed::Checkpoint);
         Self { number: link.number, position: link.position, link: link.hash, sealed_at: link.sealed_at, signature }
     }
 
-    /// Whether the signature is that of the key, as far as that can be told.
+    /// Whether the signature is that of the key, as far as that can be told, or the checkpoint is older than the key.
     pub(super) fn is_signed(&self, key: Option<&AuditKey>) -> bool {
         let Self { number, position, link, sealed_at, signature } = self.clone();
+        let is_old = signature.starts_with(PLAIN) && link.starts_with(PLAIN);
+        let key = key.filter(|_| !is_old);
         Link { number, position, hash: link, sealed_at, signature: None }.is_signed(key, Sealed::Checkpoint, &signature)
+    }
+
+    /// Whether only whoever has the key can have signed it.
+    pub(super) fn is_keyed(&self) -> bool {
+        self.signature.starts_with(KEYED)
     }
 }
 
@@ -116,21 +133,38 @@ impl SupersetStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`] where the database fails.
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`] where the database fails. [`StoreError::Internal`] where the store has no
+    /// key, and the end of the chain or a row to be sealed has a code of one.
     pub async fn seal_audit(&self) -> Result<Option<Checkpoint>, StoreError> {
         loop {
             let mut transaction = self.database.read().await?;
             let newest = transaction.number(Fragment::new("SELECT max(position) FROM scim_audit")).await?;
             let end = end_of_chain(&mut transaction).await?;
             drop(transaction);
+            let key = self.options.audit_key();
+            if let Some(end) = &end {
+                ensure_key(key, &end.hash)?;
+            }
             if newest <= end.as_ref().map_or(0, |end| end.position) {
-                return Ok(end.map(|end| Checkpoint::of(end, self.options.audit_key())));
+                return Ok(end.map(|end| Checkpoint::of(end, key)));
             }
             // All who write hold the lock, so no row that is not there now can come before one that is.
             let mut transaction = self.database.write().await?;
-            seal_some(&mut transaction).await?;
+            seal_some(&mut transaction, key).await?;
             transaction.commit().await?;
         }
+    }
+
+    /// Fails where the store has no key, and the newest row of the audit has a code of one.
+    pub(crate) async fn ensure_audit_key(&self) -> Result<(), StoreError> {
+        let key = self.options.audit_key();
+        if key.is_some() {
+            return Ok(());
+        }
+        let newest = Fragment::new("SELECT mac FROM scim_audit ORDER BY position DESC LIMIT 1");
+        let newest = self.database.read().await?.row(newest).await?;
+        let mac = newest.map(|row| row.optional_text(0)).transpose()?.flatten();
+        ensure_key(key, mac.as_deref().unwrap_or_default())
     }
 }
 
@@ -140,7 +174,7 @@ async fn end_of_chain(transaction: &mut Transaction) -> Result<Option<Link>, Dat
 }
 
 /// Seals the next rows. The transaction has the lock of writers.
-pub(super) async fn seal_some(transaction: &mut Transaction) -> Result<(), DatabaseError> {
+async fn seal_some(transaction: &mut Transaction, key: Option<&AuditKey>) -> Result<(), StoreError> {
     let end = end_of_chain(transaction).await?;
     let (mut number, position, mut before) =
         end.map_or((0, 0, String::new()), |end| (end.number, end.position, end.hash));
@@ -155,8 +189,9 @@ pub(super) async fn seal_some(transaction: &mut Transaction) -> Result<(), Datab
             Some(mac) => mac,
             None => hash_of_old(transaction, position).await?,
         };
+        ensure_key(key, &seal)?;
         number += 1;
-        before = link(&before, number, position, &seal);
+        before = link(key, &before, (number, position), (&seal, &sealed_at));
         let values: [Param; 4] = [number.into(), position.into(), before.as_str().into(), sealed_at.as_str().into()];
         links.push(Fragment::list(values));
     }

@@ -10,11 +10,25 @@
 //! |---|---|---|---|
 //! | a row altered, by mistake or by hand | yes | yes | yes |
 //! | a row altered, with its hash made anew | yes, where it was sealed | yes | yes |
-//! | a row removed from the middle, or with its link | yes | yes | yes |
+//! | a row removed from the middle | yes | yes | yes |
+//! | a row removed with its link | yes, unless all later links were made anew | yes | yes |
 //! | a row added among sealed ones | yes | yes | yes |
 //! | a row added at the end | no | yes | yes, once it is sealed |
 //! | the last rows removed with their links | no | no | yes |
+//! | all links removed from some row on, and rows after it removed or put in another order before the store seals them again | no | no | yes |
 //! | all rows and links made anew from some row on | no | yes | yes |
+//! | the first rows removed as a purge does it | no | yes | yes |
+//!
+//! A key is good for what was written since the audit has it. Rows, links and a purge without its code at the beginning of the audit may be
+//! older, or made by somebody else: with a key they are a [finding](AuditFinding::WithoutKey), until a checkpoint that was made with the
+//! key shows that they are as they were when it was made. After the first row with a code of the key each row and link has to have one.
+//! Without the key what has a code of it is counted as unchecked.
+//!
+//! Without a key everybody can remove the first rows as a purge does it. Where checkpoints are given, that of
+//! [each purge](PurgedAudit::checkpoint) has to be among them.
+//!
+//! A store without the key neither seals nor purges an audit that has one, nor takes back what a client did there; what it writes else is
+//! found as inserted. All programs that write to one database are to have the key, or none.
 //!
 //! A checkpoint that lies where whoever changes the database cannot write is as good as a key for what it covers. Nothing shows what was
 //! never sealed: the rows of the last second before a crash.

@@ -11,7 +11,7 @@ use crate::sql::Fragment;
 use crate::store::audit::chain::{Checkpoint, LINK_COLUMNS, Link};
 use crate::store::audit::entry::{COLUMNS, StoredRow};
 use crate::store::session::SupersetStore;
-use crate::store::session::{AuditKey, KEYED, Sealed, link};
+use crate::store::session::{AuditKey, KEYED, PLAIN, Sealed, link};
 
 /// How many findings a verification tells one by one. The others are counted.
 pub const MAX_AUDIT_FINDINGS: usize = 1_000;
@@ -48,8 +48,16 @@ pub enum AuditFinding {
         /// The number of the last of them.
         to: i64,
     },
-    /// The rows up to here were removed, but no purge with the key did it.
+    /// The rows up to here were removed, but no purge with the key did it; without a key, none whose
+    /// [checkpoint](crate::store::audit::PurgedAudit::checkpoint) is among the given ones.
     PurgeUnsigned {
+        /// The position of the last of them.
+        position: i64,
+    },
+    /// The store has a key, and rows up to here, or their links, have no code of it. They may be older than the key; but whoever can
+    /// write to the database can have made them. A checkpoint with the signature of the key, at the last of them or later, shows that they
+    /// are as they were when it was made.
+    WithoutKey {
         /// The position of the last of them.
         position: i64,
     },
@@ -75,8 +83,15 @@ impl fmt::Display for AuditFinding {
             Self::Inserted { position } => write!(f, "row {position} was not written by the store"),
             Self::LinksRemoved { from, to } => write!(f, "the links {from} to {to} of the chain were removed"),
             Self::PurgeUnsigned { position } => {
-                write!(f, "the rows up to {position} were removed by no purge that has the key")
+                write!(
+                    f,
+                    "the rows up to {position} were removed by no purge that has the key or a checkpoint of its own"
+                )
             }
+            Self::WithoutKey { position } => write!(
+                f,
+                "rows up to {position} have no code of the key, and no checkpoint with its signature covers them: anybody can have made them"
+            ),
             Self::CheckpointMissed { number, position } => write!(
                 f,
                 "the chain is not that of the checkpoint {number} at row {position}: its end was removed, or it was made anew"
@@ -98,7 +113,7 @@ pub struct AuditVerification {
     pub unsealed: u64,
     /// How many of them have no code of a key: they are from before the audit had one.
     pub without_key: u64,
-    /// How many have a code of a key that could not be looked at, because the store has no key.
+    /// How many have a code of a key, or a link by one, that could not be looked at, because the store has no key.
     pub unchecked: u64,
     /// What is wrong, in the order of the rows, at most [`MAX_AUDIT_FINDINGS`].
     pub findings: Vec<AuditFinding>,
@@ -135,9 +150,12 @@ impl SupersetStore {
             key: self.options.audit_key(),
             rows: VecDeque::new(),
             last_row: 0,
-            keyed: false,
+            keyed_rows: false,
+            keyed_links: false,
+            plain: None,
             found: AuditVerification::default(),
         };
+        let given = checkpoints;
         let mut checkpoints: BTreeMap<i64, Vec<&Checkpoint>> = {
             let mut by_number: BTreeMap<i64, Vec<&Checkpoint>> = BTreeMap::new();
             for checkpoint in checkpoints {
@@ -150,7 +168,7 @@ impl SupersetStore {
             by_number
         };
         let mut before: Option<Link> = None;
-        let mut purged = 0;
+        let (mut purged, mut covered) = (0, 0);
         loop {
             let number = before.as_ref().map_or(i64::MIN, |before| before.number);
             let select =
@@ -163,7 +181,7 @@ impl SupersetStore {
                 let link = Link::read(&link)?;
                 if before.is_none() && link.signature.is_some() {
                     purged = link.number;
-                    walk.purged(&link).await?;
+                    walk.purged(&link, given).await?;
                 } else {
                     walk.sealed(before.as_ref(), &link).await?;
                 }
@@ -171,12 +189,17 @@ impl SupersetStore {
                     if checkpoint.link != link.hash {
                         let (number, position) = (checkpoint.number, checkpoint.position);
                         walk.found.add(AuditFinding::CheckpointMissed { number, position });
+                    } else if checkpoint.is_keyed() {
+                        covered = link.number;
                     }
                 }
                 before = Some(link);
             }
         }
         walk.unsealed().await?;
+        if let Some((_, position)) = walk.plain.filter(|(number, _)| walk.key.is_some() && *number > covered) {
+            walk.found.add(AuditFinding::WithoutKey { position });
+        }
         walk.copies().await?;
         for checkpoint in checkpoints.into_values().flatten().filter(|checkpoint| checkpoint.number > purged) {
             let (number, position) = (checkpoint.number, checkpoint.position);
@@ -192,8 +215,12 @@ struct Walk<'k> {
     key: Option<&'k AuditKey>,
     rows: VecDeque<StoredRow>,
     last_row: i64,
-    /// Whether a row had a code of a key: all after it must have one.
-    keyed: bool,
+    /// Whether a row had a code of a key: all after it must have one, and it and they links by the key.
+    keyed_rows: bool,
+    /// Whether a link was by a key: all after it must be.
+    keyed_links: bool,
+    /// The last row that has no code of a key, or no link by one, with the number of its link: [`i64::MAX`] where it is not sealed.
+    plain: Option<(i64, i64)>,
     found: AuditVerification,
 }
 
@@ -218,8 +245,20 @@ impl Walk<'_> {
     }
 
     /// What comes before the first link that counts was removed by a purge.
-    async fn purged(&mut self, link: &Link) -> Result<(), DatabaseError> {
-        if !link.signature.as_deref().is_some_and(|signature| link.is_signed(self.key, Sealed::Purge, signature)) {
+    async fn purged(&mut self, link: &Link, checkpoints: &[Checkpoint]) -> Result<(), DatabaseError> {
+        self.keyed_links |= link.hash.starts_with(KEYED);
+        let is_signed =
+            link.signature.as_deref().is_some_and(|signature| link.is_signed(self.key, Sealed::Purge, signature));
+        // Where there is no key everybody can sign: a checkpoint of the purge has to say so.
+        let is_told =
+            |told: &Checkpoint| told.number == link.number && told.link == link.hash && told.is_signed(self.key);
+        let is_believed = self.key.is_some() || checkpoints.is_empty() || checkpoints.iter().any(is_told);
+        // A purge that is older than the key is as good as rows that are.
+        let plain = link.signed(None, Sealed::Purge);
+        let is_old = link.hash.starts_with(PLAIN) && link.signature.as_deref() == Some(&*plain);
+        if self.key.is_some() && is_old {
+            self.plain = Some((link.number, link.position));
+        } else if !is_signed || !is_believed {
             self.found.add(AuditFinding::PurgeUnsigned { position: link.position });
         }
         while let Some(row) = self.next(link.position).await? {
@@ -248,8 +287,8 @@ impl Walk<'_> {
             return Ok(());
         };
         let before = before.map_or("", |before| &before.hash);
-        let linked = !follows || link(before, current.number, current.position, &row.seal()) == current.hash;
-        if !self.is_genuine(&row) || !linked {
+        let is_genuine = self.is_genuine(&row, Some(current));
+        if !is_genuine || (follows && !self.is_linked(&row, before, current)) {
             self.found.add(AuditFinding::Altered { position: row.position });
         }
         Ok(())
@@ -259,7 +298,7 @@ impl Walk<'_> {
     async fn unsealed(&mut self) -> Result<(), DatabaseError> {
         while let Some(row) = self.next(i64::MAX).await? {
             self.found.unsealed += 1;
-            if !self.is_genuine(&row) {
+            if !self.is_genuine(&row, None) {
                 self.found.add(AuditFinding::Inserted { position: row.position });
             }
         }
@@ -280,18 +319,36 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Whether the code of a row is of its values, and of the key if the store has one.
-    fn is_genuine(&mut self, row: &StoredRow) -> bool {
-        let keyed = row.mac.as_deref().is_some_and(|mac| mac.starts_with(KEYED));
-        if keyed {
-            self.keyed = true;
-            if self.key.is_none() {
-                self.found.unchecked += 1;
-                return true;
-            }
-            return row.is_coded_by(self.key);
+    /// Whether the code of a row is of its values, and it and the link are of the key as soon as one before was.
+    fn is_genuine(&mut self, row: &StoredRow, current: Option<&Link>) -> bool {
+        let keyed_row = row.mac.as_deref().is_some_and(|mac| mac.starts_with(KEYED));
+        let keyed_link = current.map(|link| link.hash.starts_with(KEYED));
+        let (rows_before, links_before) = (self.keyed_rows, self.keyed_links);
+        self.keyed_rows |= keyed_row;
+        self.keyed_links |= keyed_link == Some(true);
+        if self.key.is_none() && (keyed_row || keyed_link == Some(true)) {
+            self.found.unchecked += 1;
+        }
+        if !keyed_row || keyed_link == Some(false) {
+            self.plain = Some((current.map_or(i64::MAX, |link| link.number), row.position));
+        }
+        if keyed_link == Some(false) && (links_before || self.keyed_rows) {
+            return false;
+        }
+        if keyed_row {
+            return self.key.is_none() || row.is_coded_by(self.key);
         }
         self.found.without_key += 1;
-        !self.keyed && (row.mac.is_none() || row.is_coded_by(None))
+        !rows_before && (row.mac.is_none() || row.is_coded_by(None))
+    }
+
+    /// Whether a link is of the row and of the link before, as far as that can be told without the key.
+    fn is_linked(&self, row: &StoredRow, before: &str, current: &Link) -> bool {
+        let by_key = current.hash.starts_with(KEYED);
+        if by_key && self.key.is_none() {
+            return true;
+        }
+        let key = self.key.filter(|_| by_key);
+        link(key, before, (current.number, current.position), (&row.seal(), &current.sealed_at)) == current.hash
     }
 }

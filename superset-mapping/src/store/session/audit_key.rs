@@ -54,6 +54,7 @@ impl fmt::Debug for AuditKey {
 #[derive(Clone, Copy)]
 pub(in crate::store) enum Sealed {
     Row,
+    Link,
     Checkpoint,
     Purge,
 }
@@ -62,6 +63,7 @@ impl Sealed {
     fn domain(self) -> &'static str {
         match self {
             Self::Row => "scim audit row 1",
+            Self::Link => "scim audit link 1",
             Self::Checkpoint => "scim audit checkpoint 1",
             Self::Purge => "scim audit purge 1",
         }
@@ -70,7 +72,8 @@ impl Sealed {
 
 /// The prefix of a code that needs a key.
 pub(in crate::store) const KEYED: &str = "hmac-sha256:";
-const PLAIN: &str = "sha256:";
+/// That of a hash that everybody can make.
+pub(in crate::store) const PLAIN: &str = "sha256:";
 
 /// The code of these values: by the key, else a hash that everybody can make.
 pub(in crate::store) fn code(key: Option<&AuditKey>, of: Sealed, values: &[Option<&str>]) -> String {
@@ -85,11 +88,15 @@ pub(in crate::store) fn code(key: Option<&AuditKey>, of: Sealed, values: &[Optio
     }
 }
 
-/// The link after another one.
-pub(in crate::store) fn link(before: &str, number: i64, position: i64, code: &str) -> String {
+/// The link after another one, of the row at this position with this code: by the key, else a hash that everybody can make.
+pub(in crate::store) fn link(
+    key: Option<&AuditKey>,
+    before: &str,
+    (number, position): (i64, i64),
+    (seal, sealed_at): (&str, &str),
+) -> String {
     let (number, position) = (number.to_string(), position.to_string());
-    let text = canonical("scim audit link 1", &[Some(before), Some(&number), Some(&position), Some(code)]);
-    hex::encode(Sha256::digest(&text))
+    code(key, Sealed::Link, &[Some(before), Some(&number), Some(&position), Some(seal), Some(sealed_at)])
 }
 
 /// Values as bytes, so that no two lists of values are the same bytes.
@@ -130,6 +137,10 @@ mod tests {
         let key = AuditKey::new([7_u8; 32]).unwrap();
         assert!(code(Some(&key), Sealed::Row, &[None]).starts_with("hmac-sha256:9e6f24c5b494109d"));
         assert!(code(None, Sealed::Row, &[None]).starts_with("sha256:909e11882622a15e"));
-        assert_ne!(link("", 1, 1, "a"), link("", 1, 2, "a"));
+        assert_ne!(link(None, "", (1, 1), ("a", "b")), link(None, "", (1, 2), ("a", "b")));
+        assert_ne!(link(None, "", (1, 1), ("a", "b")), link(None, "", (1, 1), ("a", "c")));
+        // MySQL keeps 80 bytes of a link.
+        let keyed = link(Some(&key), "", (1, 1), ("a", "b"));
+        assert!(keyed.starts_with(KEYED) && keyed.len() <= 80);
     }
 }

@@ -18,7 +18,7 @@ mod superset_store;
 
 pub(crate) use audit_event::{Action, AuditEvent};
 pub use audit_key::{AuditKey, AuditKeyError};
-pub(in crate::store) use audit_key::{KEYED, Sealed, code, link};
+pub(in crate::store) use audit_key::{KEYED, PLAIN, Sealed, code, link};
 pub(crate) use batch::{Company, is_lost_together};
 pub(super) use column::{fits, fits_narrow};
 pub use connect_error::ConnectError;

@@ -105,9 +105,10 @@ impl StoreOptions {
         Self { takeover: true, ..self }
     }
 
-    /// Authenticates the rows of the audit by this key: whoever can write to the database, but has no key, cannot change, add or
-    /// remove one without a [verification](crate::SupersetStore::verify_audit) that has the key finding it. Without a key the rows have plain
-    /// hashes, by which a verification finds what was changed by mistake, or by somebody who did not make them anew.
+    /// Authenticates the rows of the audit and its chain by this key: whoever can write to the database, but has no key, cannot change or
+    /// add one without a [verification](crate::SupersetStore::verify_audit) that has the key finding it, nor remove one but with all links
+    /// after it, which a checkpoint shows. Without a key the rows have plain hashes, by which a verification finds what was changed by
+    /// mistake, or by somebody who did not make them anew. [The audit](crate::store::audit) says what is found by what.
     #[must_use]
     pub fn with_audit_key(self, key: AuditKey) -> Self {
         Self { audit_key: Some(key), ..self }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use scim_service::Context;
 use serde_json::json;
+use sha2::Digest;
 use superset_mapping::store::audit::{AuditFinding, AuditKey, AuditVerification, Checkpoint};
 use superset_mapping::{StoreOptions, SupersetStore};
 
@@ -15,6 +16,10 @@ pub(crate) const CASES: &[Case] = cases![
     a_chain_whose_end_is_gone_is_not_that_of_a_checkpoint,
     without_a_key_what_was_sealed_shows,
     a_purge_leaves_a_chain_that_goes_on,
+    with_a_key_nobody_else_can_make_the_chain_anew,
+    a_history_without_the_key_needs_a_checkpoint,
+    without_a_key_a_purge_is_known_by_its_checkpoint,
+    without_its_key_an_audit_is_neither_sealed_nor_purged,
     two_servers_make_one_chain,
 ];
 
@@ -124,6 +129,109 @@ async fn a_purge_leaves_a_chain_that_goes_on() {
     let all = superset.store.purge_audit(&cx, chrono::Utc::now() + chrono::TimeDelta::days(3650)).await.unwrap();
     assert_eq!(all.rows, 3);
     assert_eq!(superset.value("SELECT count(*) FROM scim_audit").await, "2", "the newest, and that of the purge");
+    superset.store.seal_audit().await.unwrap();
+    assert!(verify(&superset.store, &[]).await.is_clean());
+}
+
+/// A link as everybody can make it.
+fn plain_link(values: [&str; 5]) -> String {
+    let mut text = Vec::new();
+    for value in std::iter::once("scim audit link 1").chain(values) {
+        text.push(1);
+        text.extend(u64::try_from(value.len()).unwrap().to_be_bytes());
+        text.extend(value.as_bytes());
+    }
+    format!("sha256:{}", hex::encode(sha2::Sha256::digest(&text)))
+}
+
+async fn with_a_key_nobody_else_can_make_the_chain_anew() {
+    let superset = keyed().await;
+    populate(&superset).await;
+    superset.run("DELETE FROM scim_audit WHERE position = 5").await;
+    superset.run("DELETE FROM scim_audit_chain WHERE position = 5").await;
+    for number in 6..=10 {
+        superset.run(&format!("UPDATE scim_audit_chain SET number = {} WHERE number = {number}", number - 1)).await;
+    }
+    let altered = |from| (from..=10).map(|position| AuditFinding::Altered { position }).collect::<Vec<_>>();
+    assert_eq!(verify(&superset.store, &[]).await.findings, altered(6));
+
+    // The links made anew from there on, then all of them.
+    for from in [5, 1] {
+        for number in from..=9 {
+            let of = |what: &str, number: i64| {
+                format!(
+                    "SELECT {what} FROM scim_audit_chain c JOIN scim_audit a ON a.position = c.position WHERE c.number = {number}"
+                )
+            };
+            let before = if number == 1 { String::new() } else { superset.value(&of("c.link", number - 1)).await };
+            let position = superset.value(&of("c.position", number)).await;
+            let (mac, sealed_at) =
+                (superset.value(&of("a.mac", number)).await, superset.value(&of("c.sealed_at", number)).await);
+            let link = plain_link([&before, &number.to_string(), &position, &mac, &sealed_at]);
+            superset.run(&format!("UPDATE scim_audit_chain SET link = '{link}' WHERE number = {number}")).await;
+        }
+        let found = verify(&superset.store, &[]).await.findings;
+        let all = [1, 2, 3, 4, 6, 7, 8, 9, 10].into_iter().filter(|position| *position >= from);
+        let mut expected: Vec<_> = all.map(|position| AuditFinding::Altered { position }).collect();
+        expected.push(AuditFinding::WithoutKey { position: 10 });
+        assert_eq!(found, expected);
+    }
+}
+
+async fn a_history_without_the_key_needs_a_checkpoint() {
+    let superset = keyed().await;
+    let checkpoint = populate(&superset).await;
+    // All is made anew as an audit without a key has it, by somebody who has none.
+    superset.run("UPDATE scim_audit SET mac = NULL").await;
+    superset.run("UPDATE scim_audit SET principal = 'somebody' WHERE position = 3").await;
+    superset.run("DELETE FROM scim_audit_chain").await;
+    let without = AuditFinding::WithoutKey { position: 10 };
+    assert_eq!(verify(&superset.store, &[]).await.findings, std::slice::from_ref(&without));
+    let stranger = SupersetStore::connect(&superset.url, RULES.parse().unwrap()).await.unwrap();
+    let forged = stranger.seal_audit().await.unwrap().unwrap();
+    assert!(forged.signature.starts_with("sha256:"));
+    let missed = AuditFinding::CheckpointMissed { number: 10, position: 10 };
+    assert_eq!(verify(&superset.store, &[checkpoint]).await.findings, [missed, without.clone()]);
+    assert_eq!(verify(&superset.store, std::slice::from_ref(&forged)).await.findings, std::slice::from_ref(&without));
+    superset.named("late").await;
+    let end = superset.store.seal_audit().await.unwrap().unwrap();
+    assert_eq!(verify(&superset.store, &[]).await.findings, [without]);
+    // As where the key is new: from this checkpoint on it stays as it is.
+    let covered = verify(&superset.store, &[forged, end]).await;
+    assert!(covered.is_clean() && covered.without_key == 10, "{covered:?}");
+}
+
+async fn without_a_key_a_purge_is_known_by_its_checkpoint() {
+    let superset = Superset::start().await;
+    let checkpoint = populate(&superset).await;
+    superset.named("late").await;
+    let kept = superset.named("kept").await;
+    let from = superset.value(&format!("SELECT happened_at FROM scim_audit WHERE resource_id = '{kept}'")).await;
+    let cx = Context::internal("retention", superset.now());
+    let purged = superset.store.purge_audit(&cx, from.parse().unwrap()).await.unwrap();
+    assert_eq!((purged.rows, purged.last), (12, 12));
+    // Everybody can do as a purge does.
+    let found = verify(&superset.store, std::slice::from_ref(&checkpoint)).await.findings;
+    assert_eq!(found, [AuditFinding::PurgeUnsigned { position: 12 }]);
+    let known = verify(&superset.store, &[checkpoint, purged.checkpoint.unwrap()]).await;
+    assert!(known.is_clean(), "{known:?}");
+    assert!(verify(&superset.store, &[]).await.is_clean());
+}
+
+async fn without_its_key_an_audit_is_neither_sealed_nor_purged() {
+    let superset = keyed().await;
+    let checkpoint = populate(&superset).await;
+    let without = SupersetStore::connect(&superset.url, RULES.parse().unwrap()).await.unwrap();
+    let unchecked = verify(&without, &[checkpoint]).await;
+    assert!(unchecked.is_clean() && unchecked.unchecked == 10, "{unchecked:?}");
+    let cx = Context::internal("retention", superset.now());
+    for turn in 0..2 {
+        without.seal_audit().await.unwrap_err();
+        without.purge_audit(&cx, chrono::Utc::now()).await.unwrap_err();
+        // With a row that is not sealed, too.
+        superset.named(&format!("late{turn}")).await;
+    }
+    assert_eq!(superset.value("SELECT count(*) FROM scim_audit_chain").await, "10");
     superset.store.seal_audit().await.unwrap();
     assert!(verify(&superset.store, &[]).await.is_clean());
 }

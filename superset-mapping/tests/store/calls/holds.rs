@@ -70,6 +70,7 @@ async fn a_hold_is_known_to_all_servers_and_outlives_them() {
     let hold = only(&superset).await;
     assert_eq!((hold.client.as_deref(), hold.count, hold.refused, hold.is_held()), (Some("okta"), 2, 2, true));
     assert_eq!(superset.store.holds().find(&hold.id).await.unwrap(), Some(hold.clone()));
+    assert_eq!(superset.store.holds().held(1).await.unwrap(), std::slice::from_ref(&hold));
     assert_eq!(superset.store.holds().find("nobody").await.unwrap(), None);
     let names = superset.store.holds().names(&hold.done[0].sample).await.unwrap();
     assert_eq!(names.into_values().collect::<Vec<_>>().len(), 2);
@@ -80,6 +81,7 @@ async fn a_hold_is_known_to_all_servers_and_outlives_them() {
     let allowing = Release::new(Utc::now()).allowing(2, Utc::now() + TimeDelta::hours(1));
     assert!(superset.store.holds().release(&hold.id, allowing.clone()).await.unwrap());
     assert!(!superset.store.holds().release(&hold.id, allowing.clone()).await.unwrap());
+    assert_eq!(superset.store.holds().held(1).await.unwrap(), []);
     for brake in [&brake, &other_brake, &third_brake] {
         brake.sync(Utc::now()).await.unwrap();
     }

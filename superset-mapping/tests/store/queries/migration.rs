@@ -125,12 +125,15 @@ async fn an_audit_of_version_4_is_kept_and_sealed() {
         superset.value("SELECT count(*) FROM scim_audit WHERE mac IS NOT NULL AND changes IS NOT NULL").await,
         "1"
     );
-    store.seal_audit().await.unwrap();
-    let verified = store.verify_audit(&[]).await.unwrap();
+    let end = store.seal_audit().await.unwrap().unwrap();
+    let last = i64::try_from(before.len()).unwrap();
+    let without = AuditFinding::WithoutKey { position: last };
+    assert_eq!(store.verify_audit(&[]).await.unwrap().findings, std::slice::from_ref(&without));
+    let verified = store.verify_audit(std::slice::from_ref(&end)).await.unwrap();
     assert!(verified.is_clean() && verified.unsealed == 0, "{verified:?}");
     assert_eq!(usize::try_from(verified.without_key).unwrap(), before.len());
     superset.run("UPDATE scim_audit SET detail = '{}' WHERE position = 2").await;
-    let altered = store.verify_audit(&[]).await.unwrap().findings;
+    let altered = store.verify_audit(&[end]).await.unwrap().findings;
     assert_eq!(altered, [AuditFinding::Altered { position: 2 }]);
     // Whoever opens it again finds nothing to do.
     SupersetStore::connect(&superset.url, RuleSet::default()).await.unwrap();
