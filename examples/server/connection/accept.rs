@@ -21,7 +21,7 @@ use scim_service::oauth::{PeerAddress, PeerCertificate};
 use scim_service::observe::ClientAddress;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tower_service::Service;
 
@@ -83,6 +83,7 @@ pub async fn serve_connections_with_tls<S, B>(
     let limits = Arc::new(limits);
     let connections = Connections::new(limits.clone());
     let graceful = GracefulShutdown::new();
+    let (writing, mut written) = mpsc::channel::<Infallible>(1);
     // Dropped, it tells the handshakes under way that the server stops.
     let (running, stopping) = watch::channel(());
     let mut sweep = interval(SWEEP);
@@ -106,6 +107,7 @@ pub async fn serve_connections_with_tls<S, B>(
                             limits: limits.clone(),
                             service: service.clone(),
                             watcher: graceful.watcher(),
+                            writing: writing.clone(),
                         };
                         connection.begin(stream, tls.clone(), place, stopping.clone());
                     } else {
@@ -122,7 +124,13 @@ pub async fn serve_connections_with_tls<S, B>(
         }
     }
     drop((listener, running));
-    let mut ended = pin!(timeout(GRACE, graceful.shutdown()));
+    drop(writing);
+    let all = async {
+        graceful.shutdown().await;
+        // Writes whose clients did not wait: nobody sends, and the last of them ends the channel.
+        let _ = written.recv().await;
+    };
+    let mut ended = pin!(timeout(GRACE, all));
     loop {
         tokio::select! {
             _ = &mut ended => break,
@@ -145,6 +153,8 @@ struct Connection<S> {
     limits: Arc<ConnectionLimits>,
     service: S,
     watcher: Watcher,
+    /// Held by each write until it is done.
+    writing: mpsc::Sender<Infallible>,
 }
 
 impl<S, B> Connection<S>
@@ -175,7 +185,7 @@ where
 
     /// Serves its requests until it ends.
     async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, of: Option<PeerCertificate>) {
-        let Self { address, by_proxy, activity, limits, service, watcher } = self;
+        let Self { address, by_proxy, activity, limits, service, watcher, writing } = self;
         let body_timeout = limits.body_timeout();
         // Of a client behind a proxy the connection says nothing: its address is read from what the proxy says (`traffic/door.rs`), and until
         // then one that is bound to networks is refused, as is one that is bound to certificates.
@@ -192,11 +202,19 @@ where
                 request.extensions_mut().insert(certificate.clone());
             }
             let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-            let answer = service.call(request);
+            let (answer, writing) = (service.call(request), writing.clone());
             async move {
                 // What a write does has to be heard of to the end, by audit and brake, when its client does not wait for the answer.
-                let answered =
-                    if reads { answer.await } else { tokio::spawn(answer).await.map_err(io::Error::other)? };
+                let answered = if reads {
+                    answer.await
+                } else {
+                    let to_the_end = async move {
+                        let answered = answer.await;
+                        drop(writing);
+                        answered
+                    };
+                    tokio::spawn(to_the_end).await.map_err(io::Error::other)?
+                };
                 let Ok(answer) = answered;
                 Ok::<_, io::Error>(answer.map(|body| Answer::new(body, serving)))
             }

@@ -117,8 +117,13 @@ pub trait LoginAudit: Send + Sync + 'static {
 #[async_trait]
 impl<W: Write + Send + 'static> LoginAudit for OcsfWriter<W> {
     async fn record(&self, record: &LoginRecord) -> Result<(), AuditError> {
-        // Nobody is logged in where it cannot be written.
-        self.write_or_forget(&event_of_login(record)).map_err(AuditError::new)
+        let event = event_of_login(record);
+        let written = match &record.outcome {
+            // Nobody is logged in where it cannot be written, and nothing else has happened: it must not be written later.
+            LoginOutcome::LoggedIn { created: false, changed: false, .. } => self.write_or_forget(&event),
+            _ => self.write(&event),
+        };
+        written.map_err(AuditError::new)
     }
 }
 

@@ -99,9 +99,9 @@ impl SupersetStore {
         let writers = self.writers().await?;
         let has = |name: &str| [Source::client(name), Source::provider(name)].map(|source| writers.contains(&source));
         let reason = match (has(client), has(PRINCIPAL)) {
-            ([true, true], _) => format!(
-                "a client and an identity provider are called `{client}`, and the audit does not say which of them did what: \
-                 nothing is taken back"
+            ([_, true], _) => format!(
+                "an identity provider is called `{client}`, and the audit does not say whether it or a client of that name did \
+                 what: nothing is taken back"
             ),
             (_, [false, false]) => return Ok(()),
             _ => format!(

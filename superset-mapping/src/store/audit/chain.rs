@@ -71,6 +71,9 @@ pub struct Checkpoint {
     pub link: String,
     /// When it was sealed, in the form of RFC 3339.
     pub sealed_at: String,
+    /// Whether it is of a purge: the rows until then were removed. Another checkpoint says only that they were there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub purge: bool,
     /// The code of the others, by the key of the audit, or a plain hash.
     pub signature: String,
 }
@@ -92,22 +95,37 @@ pub struct CheckpointError(#[source] serde_json::Error);
 
 impl Checkpoint {
     pub(super) fn of(link: Link, key: Option<&AuditKey>) -> Self {
-        let signature = link.signed(key, Sealed::Checkpoint);
-        Self { number: link.number, position: link.position, link: link.hash, sealed_at: link.sealed_at, signature }
+        Self::signed(link, key, false)
+    }
+
+    /// The link that stands for the rows that a purge removed.
+    pub(super) fn of_purge(link: Link, key: Option<&AuditKey>) -> Self {
+        Self::signed(link, key, true)
+    }
+
+    fn signed(link: Link, key: Option<&AuditKey>, purge: bool) -> Self {
+        let signature = link.signed(key, sealed(purge));
+        let Link { number, position, hash, sealed_at, signature: _ } = link;
+        Self { number, position, link: hash, sealed_at, purge, signature }
     }
 
     /// Whether the signature is that of the key, as far as that can be told, or the checkpoint is older than the key.
     pub(super) fn is_signed(&self, key: Option<&AuditKey>) -> bool {
-        let Self { number, position, link, sealed_at, signature } = self.clone();
+        let Self { number, position, link, sealed_at, purge, signature } = self.clone();
         let is_old = signature.starts_with(PLAIN) && link.starts_with(PLAIN);
         let key = key.filter(|_| !is_old);
-        Link { number, position, hash: link, sealed_at, signature: None }.is_signed(key, Sealed::Checkpoint, &signature)
+        Link { number, position, hash: link, sealed_at, signature: None }.is_signed(key, sealed(purge), &signature)
     }
 
     /// Whether only whoever has the key can have signed it.
     pub(super) fn is_keyed(&self) -> bool {
         self.signature.starts_with(KEYED)
     }
+}
+
+/// What the signature of a checkpoint is for: that of a purge cannot be made of another.
+fn sealed(purge: bool) -> Sealed {
+    if purge { Sealed::Purge } else { Sealed::Checkpoint }
 }
 
 impl fmt::Display for Checkpoint {

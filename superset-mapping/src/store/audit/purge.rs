@@ -51,7 +51,7 @@ impl SupersetStore {
             let mut session = self.writing(cx, Company::Alone).await?;
             let Some((rows, link)) = session.purge_some(&before, newest).await? else { break };
             let last = link.position;
-            let checkpoint = Checkpoint::of(link, self.options.audit_key());
+            let checkpoint = Checkpoint::of_purge(link, self.options.audit_key());
             purged = PurgedAudit { rows: purged.rows + rows, last, checkpoint: Some(checkpoint) };
             let detail = json!({"before": before, "rows": rows, "last": last});
             let id: ResourceId = "audit".parse().map_err(StoreError::internal)?;

@@ -250,14 +250,18 @@ impl Walk<'_> {
         let is_signed =
             link.signature.as_deref().is_some_and(|signature| link.is_signed(self.key, Sealed::Purge, signature));
         // Where there is no key everybody can sign: a checkpoint of the purge has to say so.
-        let is_told =
-            |told: &Checkpoint| told.number == link.number && told.link == link.hash && told.is_signed(self.key);
+        let is_this = |told: &Checkpoint| told.number == link.number && told.link == link.hash;
+        let is_told = |told: &Checkpoint| told.purge && is_this(told) && told.is_signed(self.key);
         let is_believed = self.key.is_some() || checkpoints.is_empty() || checkpoints.iter().any(is_told);
         // A purge that is older than the key is as good as rows that are.
         let plain = link.signed(None, Sealed::Purge);
         let is_old = link.hash.starts_with(PLAIN) && link.signature.as_deref() == Some(&*plain);
         if self.key.is_some() && is_old {
             self.plain = Some((link.number, link.position));
+            // A checkpoint of a later row says nothing of what was removed.
+            if !checkpoints.is_empty() && !checkpoints.iter().any(is_told) {
+                self.found.add(AuditFinding::PurgeUnsigned { position: link.position });
+            }
         } else if !is_signed || !is_believed {
             self.found.add(AuditFinding::PurgeUnsigned { position: link.position });
         }

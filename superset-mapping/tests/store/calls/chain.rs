@@ -205,13 +205,17 @@ async fn without_a_key_a_purge_is_known_by_its_checkpoint() {
     let superset = Superset::start().await;
     let checkpoint = populate(&superset).await;
     superset.named("late").await;
+    let at_the_cut = superset.store.seal_audit().await.unwrap().unwrap();
     let kept = superset.named("kept").await;
     let from = superset.value(&format!("SELECT happened_at FROM scim_audit WHERE resource_id = '{kept}'")).await;
     let cx = Context::internal("retention", superset.now());
     let purged = superset.store.purge_audit(&cx, from.parse().unwrap()).await.unwrap();
-    assert_eq!((purged.rows, purged.last), (12, 12));
+    assert_eq!((purged.rows, purged.last, at_the_cut.number), (12, 12, 12));
     // Everybody can do as a purge does.
     let found = verify(&superset.store, std::slice::from_ref(&checkpoint)).await.findings;
+    assert_eq!(found, [AuditFinding::PurgeUnsigned { position: 12 }]);
+    // That the row was there is no word of a purge.
+    let found = verify(&superset.store, &[checkpoint.clone(), at_the_cut]).await.findings;
     assert_eq!(found, [AuditFinding::PurgeUnsigned { position: 12 }]);
     let known = verify(&superset.store, &[checkpoint, purged.checkpoint.unwrap()]).await;
     assert!(known.is_clean(), "{known:?}");
