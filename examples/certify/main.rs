@@ -115,11 +115,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn Error>> {
     let token = match (&arguments.token, &arguments.token_file) {
         (Some(token), _) => token.clone(),
-        (None, Some(path)) => {
-            let text =
-                fs::read_to_string(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
-            text.lines().next().unwrap_or_default().trim().to_owned()
-        }
+        (None, Some(path)) => scim_examples::read_secret_line(path, "the token")?,
         (None, None) => return Err("expected `--token` or `--token-file`".into()),
     };
     let client = Client::new(&arguments.base_url, arguments.ca.as_deref())?;

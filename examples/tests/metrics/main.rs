@@ -10,7 +10,6 @@
 
 mod documents;
 mod scrape;
-mod spans;
 
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,6 @@
-//! The spans of requests over Superset, which a trace is made of.
+//! The spans of requests over Superset, which a trace is made of. A program of its own: a subscriber of one thread beside one of all
+//! would be asked for spans of the other.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::collections::BTreeSet;
 
@@ -11,10 +13,11 @@ use superset_mapping::{RuleSet, SupersetStore, create_demo_schema};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use crate::PLANTED;
+/// What nobody may find in a trace.
+const PLANTED: &str = "planted4711";
 
 #[allow(dead_code, reason = "not all of it is used here")]
-#[path = "../../../scim-service/tests/log/mod.rs"]
+#[path = "../../scim-service/tests/log/mod.rs"]
 mod log;
 
 /// Sends a request with a name, a token and a password that nobody may find in a trace.
@@ -34,8 +37,6 @@ async fn a_trace_says_what_waited_for_what_and_no_value() {
     let tokens = BearerTokens::new().with_token(&format!("{PLANTED}-token"), Principal::new("okta")).unwrap();
     let service = ScimService::new(store, SchemaSet::builtin(), config, tokens);
 
-    // From now on all spans are of interest, whichever test meets one first.
-    drop(log::Log::start(LevelFilter::DEBUG));
     let log = log::Log::default();
     let subscriber = tracing_subscriber::fmt().json().with_max_level(LevelFilter::DEBUG).with_writer(log.clone());
     let subscriber = subscriber.with_span_events(FmtSpan::NEW).finish();
